@@ -1,0 +1,1 @@
+"""Numbers: fan-out, counts, hardware profiles, energy, and the report that shows them."""

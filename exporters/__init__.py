@@ -1,0 +1,1 @@
+"""Targets that a graph can be exported to."""

@@ -1,0 +1,1 @@
+"""Lava: the graph as Lava processes, run in an interpreter of its own."""

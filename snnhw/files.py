@@ -1,0 +1,53 @@
+"""Writing files so that a reader never sees half of one: write beside, flush, rename.
+
+Takes a path and a function that writes to an open binary file; turns disk errors into one clear sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from snnhw.errors import InputError
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+    """Create or replace `path` with what `write` puts into the file it is given.
+
+    Raises:
+        InputError: the folder cannot be written or the disk is full; nothing is left behind, an older file stays.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror}; choose a folder that you may write to.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o666 & ~_umask())
+        os.replace(beside, path)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write {path}: {error.strerror or error}; free some space or choose another folder."
+        ) from error
+    finally:
+        Path(beside).unlink(missing_ok=True)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """`write_atomically` for UTF-8 text."""
+    return write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

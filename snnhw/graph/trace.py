@@ -1,0 +1,201 @@
+"""A torch module into the typed graph, through torch.fx: one node per module call, residual sums as fan-in.
+
+Takes a network whose layers see [T*B, ...] (see `snnhw.nn.time`) in evaluation mode and the shape of its input; gives a
+multi-level graph in float64 with every parameter as stored. `a + b` becomes two edges, `x + x` one edge of gain 2.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.fx
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Edge, Flatten, Graph, Input, Node, Pool, Readout
+from snnhw.graph.trace_modules import PASS_THROUGH, TRACE, readout
+from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
+from snnhw.nn.time import Frames, MeanOverTime
+
+LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
+ADDITIONS: tuple[Any, ...] = (operator.add, operator.iadd, torch.add, "add", "add_")
+FLATTENS: tuple[Any, ...] = (torch.flatten, "flatten")
+MEANS: tuple[Any, ...] = (torch.mean, "mean")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What an fx value is in the graph: a sum of node outputs with integer gains."""
+
+    terms: tuple[tuple[str, int], ...]
+    shape: tuple[int, ...]
+
+    def __add__(self, other: Stream) -> Stream:
+        gains = dict(self.terms)
+        for name, gain in other.terms:
+            gains[name] = gains.get(name, 0) + gain
+        return Stream(tuple(gains.items()), self.shape)
+
+
+class _Tracer(torch.fx.Tracer):
+    """Stops at the modules that are one node of the graph."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """True for our own layers and for torch's."""
+        return isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+
+
+def trace(network: nn.Module, input_shape: tuple[int, ...], *, name: str = "network") -> Graph:
+    """Typed graph of `network`, not yet folded.
+
+    Args:
+        network: module whose forward is free of branches on data.
+        input_shape: (C, H, W) of one frame.
+        name: of the graph.
+
+    Raises:
+        InputError: operators that have no node, all at once, each with its module path.
+    """
+    try:
+        traced = _Tracer().trace(network)
+    except torch.fx.proxy.TraceError as error:
+        raise InputError(
+            f"{type(network).__name__}.forward branches on its data ({error}); move the branch into a leaf module."
+        ) from error
+    walk = _Walk(network, tuple(input_shape))
+    for fx_node in traced.nodes:
+        walk.visit(fx_node)
+    return walk.graph(name)
+
+
+class _Walk:
+    """The graph as it grows while the fx nodes are visited in order."""
+
+    def __init__(self, network: nn.Module, input_shape: tuple[int, ...]) -> None:
+        self.network, self.input_shape = network, input_shape
+        self.streams: dict[torch.fx.Node, Stream] = {}
+        self.nodes: dict[str, Node] = {}
+        self.edges: list[Edge] = []
+        self.paths: dict[str, str] = {}
+        self.problems: list[str] = []
+        self.timesteps: set[int] = set()
+
+    def visit(self, fx_node: torch.fx.Node) -> None:
+        """Add what `fx_node` stands for."""
+        if fx_node.op == "placeholder":
+            node = Input(name="input", shape=self.input_shape)
+            self.nodes[node.name] = node
+            self.streams[fx_node] = Stream(((node.name, 1),), node.shape)
+        elif fx_node.op == "output":
+            self._end(fx_node)
+        else:
+            streams = [self.streams[a] for a in fx_node.all_input_nodes if a in self.streams]
+            if len(streams) < len(fx_node.all_input_nodes):
+                return  # behind an operator that has already been reported
+            stream = self._module(fx_node, streams) if fx_node.op == "call_module" else self._call(fx_node, streams)
+            if stream is not None:
+                self.streams[fx_node] = stream
+
+    def _module(self, fx_node: torch.fx.Node, streams: list[Stream]) -> Stream | None:
+        path = str(fx_node.target)
+        module = self.network.get_submodule(path)
+        if isinstance(module, MLF | Frames | MeanOverTime):
+            self.timesteps.add(module.timesteps)
+        if isinstance(module, PASS_THROUGH):
+            return streams[0]
+        build: Callable[[str, Any, tuple[int, ...]], Node] | None = TRACE.get(type(module))
+        if build is None:
+            self.problems.append(f"{path} ({type(module).__name__})")
+            return None
+        name = self._name(path)
+        self.paths[name] = path
+        return self._add(build(name, module, streams[0].shape), streams[0])
+
+    def _call(self, fx_node: torch.fx.Node, streams: list[Stream]) -> Stream | None:
+        target = fx_node.target
+        if target in ADDITIONS and len(fx_node.args) == 2 and all(isinstance(a, torch.fx.Node) for a in fx_node.args):
+            first, second = (self.streams[a] for a in fx_node.args if isinstance(a, torch.fx.Node))
+            if first.shape != second.shape:
+                raise InputError(f"A sum in {_place(fx_node)} adds {first.shape} and {second.shape}; make them equal.")
+            return first + second
+        options = {**dict(zip(("input", "dim"), fx_node.args, strict=False)), **fx_node.kwargs}
+        if target in FLATTENS and options.get("dim", options.get("start_dim")) == 1:
+            size = 1
+            for n in streams[0].shape:
+                size *= n
+            return self._add(Flatten(name=self._name("flatten"), shape=(size,)), streams[0])
+        if target in MEANS and sorted(d % 4 for d in _dims(options.get("dim"))) == [2, 3]:
+            return self._mean(streams[0], keepdim=bool(options.get("keepdim", False)))
+        self.problems.append(f"{_place(fx_node)} ({getattr(target, '__name__', target)})")
+        return None
+
+    def _mean(self, stream: Stream, keepdim: bool) -> Stream:
+        channels, height, width = stream.shape
+        kernel = (height, width)
+        pool = Pool(name=self._name("pool"), shape=(channels, 1, 1), kind="avg", kernel=kernel, stride=kernel)
+        pooled = self._add(pool, stream)
+        return pooled if keepdim else self._add(Flatten(name=self._name("flatten"), shape=(channels,)), pooled)
+
+    def _add(self, node: Node, stream: Stream) -> Stream:
+        self.nodes[node.name] = node
+        self.edges.extend(Edge(source, node.name, gain) for source, gain in stream.terms)
+        return Stream(((node.name, 1),), node.shape)
+
+    def _end(self, fx_node: torch.fx.Node) -> None:
+        result = fx_node.args[0]
+        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self.problems):
+            raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
+        if result in self.streams and not any(isinstance(n, Readout) for n in self.nodes.values()):
+            stream = self.streams[result]
+            self._add(readout(self._name("readout"), None, stream.shape), stream)
+
+    def _name(self, path: str) -> str:
+        """A node name from a module path; a module used again gets the suffix _2, _3, and so on."""
+        parts: list[str] = []
+        module: nn.Module = self.network
+        for part in path.split("."):
+            named_child = isinstance(module, nn.Sequential) and not part.isdigit() and parts
+            if named_child:
+                parts.pop()  # a container of named stages adds nothing to the names of its children
+            parts.append(part)
+            module = getattr(module, part, module)
+        base = re.sub(r"[^A-Za-z0-9_]", "_", "_".join(parts))
+        base = base if not base[0].isdigit() else f"layer_{base}"
+        name, again = base, 2
+        while name in self.nodes:
+            name, again = f"{base}_{again}", again + 1
+        return name
+
+    def graph(self, name: str) -> Graph:
+        """The finished graph."""
+        if self.problems:
+            raise InputError(
+                f"{type(self.network).__name__} uses what has no node in the graph: {'; '.join(self.problems)}; "
+                "replace these by convolution, linear, norm, pool, flatten, MLF or sums."
+            )
+        if len(self.timesteps) > 1:
+            raise InputError(
+                f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
+            )
+        steps = self.timesteps.pop() if self.timesteps else 1
+        return Graph.build(self.nodes.values(), self.edges, steps, name, {"modules": self.paths})
+
+
+def _dims(dim: Any) -> list[int]:
+    if isinstance(dim, int):
+        return [dim]
+    return [int(d) for d in dim] if isinstance(dim, list | tuple) else []
+
+
+def _place(fx_node: torch.fx.Node) -> str:
+    """Module path and, where fx knows it, the source line of a call."""
+    stack = fx_node.meta.get("nn_module_stack") or {}
+    path = next(reversed(list(stack)), "forward") or "forward"
+    line = (fx_node.stack_trace or "").strip().splitlines()
+    return f"{path}: {line[-1].strip()}" if line else path

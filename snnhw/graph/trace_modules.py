@@ -1,0 +1,148 @@
+"""Which torch module becomes which node: one function per kind, one registry.
+
+Each takes the node name, the module and the shape that arrives (no batch), and gives the node; parameters are copied as
+float64 arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.graph import ir
+from snnhw.graph.ir import Array, Conv2d, Flatten, Linear, Node, Norm, Pair, Pool, Readout
+from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
+from snnhw.nn.time import Frames, MeanOverTime
+
+Shape = tuple[int, ...]
+
+
+def array(tensor: Tensor | None, size: int, default: float) -> Array:
+    """The tensor in float64, or `size` times the default where the module has none."""
+    if tensor is None:
+        return np.full(size, default, dtype=np.float64)
+    values: Array = tensor.detach().cpu().double().numpy()
+    return values
+
+
+def window_out(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)) -> Pair:
+    """(H', W') of a sliding window: floor((H + 2p - d(k-1) - 1)/s) + 1."""
+    h, w = (
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    )
+    return h, w
+
+
+def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
+    if module.padding_mode != "zeros" or isinstance(module.padding, str):
+        raise InputError(
+            f"Convolution {name!r} pads with {module.padding_mode} {module.padding}; use zeros and numbers."
+        )
+    if len(shape) != 3 or shape[0] != module.in_channels:
+        raise InputError(f"Convolution {name!r} takes {module.in_channels} channels and gets {shape}; fix the shapes.")
+    kernel, stride, dilation = pair(module.kernel_size), pair(module.stride), pair(module.dilation)
+    padding = pair(module.padding)
+    height, width = window_out((shape[1], shape[2]), kernel, stride, padding, dilation)
+    return Conv2d(
+        name=name,
+        shape=(module.out_channels, height, width),
+        weight=array(module.weight, 0, 0.0),
+        bias=None if module.bias is None else array(module.bias, 0, 0.0),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=module.groups,
+    )
+
+
+def _linear(name: str, module: nn.Linear, shape: Shape) -> Node:
+    if shape != (module.in_features,):
+        raise InputError(
+            f"Linear {name!r} takes {module.in_features} values and gets shape {shape}; flatten before it."
+        )
+    bias = None if module.bias is None else array(module.bias, 0, 0.0)
+    return Linear(name=name, shape=(module.out_features,), weight=array(module.weight, 0, 0.0), bias=bias)
+
+
+def _tdbn(name: str, module: TDBatchNorm, shape: Shape) -> Node:
+    return _norm(name, module, shape, factor=module.factor, inside=False)
+
+
+def _batchnorm(name: str, module: nn.BatchNorm2d | nn.BatchNorm1d, shape: Shape) -> Node:
+    return _norm(name, module, shape, factor=1.0, inside=True)
+
+
+def _norm(name: str, module: Any, shape: Shape, factor: float, inside: bool) -> Node:
+    if module.running_mean is None:
+        raise InputError(f"Norm {name!r} keeps no running statistics; train it with track_running_stats.")
+    size = len(module.running_mean)
+    return Norm(
+        name=name,
+        shape=shape,
+        gamma=array(module.weight, size, 1.0),
+        beta=array(module.bias, size, 0.0),
+        mean=array(module.running_mean, size, 0.0),
+        var=array(module.running_var, size, 1.0),
+        eps=float(module.eps),
+        factor=float(factor),
+        eps_inside_root=inside,
+    )
+
+
+def _mlf(name: str, module: MLF, shape: Shape) -> Node:
+    return ir.MLF(name=name, shape=shape, thresholds=tuple(module.thresholds), decay=float(module.decay))
+
+
+def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
+    kernel, padding = pair(module.kernel_size), pair(module.padding)
+    stride = pair(module.stride)
+    if module.ceil_mode or module.divisor_override is not None or (not module.count_include_pad and padding != (0, 0)):
+        raise InputError(f"Pool {name!r} uses ceil_mode, a divisor or unpadded counts; use the plain average.")
+    height, width = window_out((shape[1], shape[2]), kernel, stride, padding)
+    return Pool(name=name, shape=(shape[0], height, width), kind="avg", kernel=kernel, stride=stride, padding=padding)
+
+
+def _adaptive_pool(name: str, module: nn.AdaptiveAvgPool2d, shape: Shape) -> Node:
+    wanted = pair(module.output_size)
+    if shape[1] % wanted[0] or shape[2] % wanted[1]:
+        raise InputError(f"Pool {name!r} divides {shape[1:]} into {wanted} unequal windows; choose sizes that divide.")
+    kernel = (shape[1] // wanted[0], shape[2] // wanted[1])
+    return Pool(name=name, shape=(shape[0], *wanted), kind="avg", kernel=kernel, stride=kernel)
+
+
+def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
+    if module.start_dim != 1 or module.end_dim != -1:
+        raise InputError(f"Flatten {name!r} keeps some axes; flatten everything behind the batch.")
+    return Flatten(name=name, shape=(int(np.prod(shape)),))
+
+
+def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Node:
+    """The readout; a network that ends without one gets the mean over time."""
+    return Readout(name=name, shape=shape, reduction="mean")
+
+
+def pair(value: Any) -> Pair:
+    """(a, b) of an int or a pair."""
+    a, b = (value, value) if isinstance(value, int) else value
+    return int(a), int(b)
+
+
+PASS_THROUGH = (Frames, nn.Identity, nn.Dropout, nn.Dropout2d)
+TRACE: dict[type[nn.Module], Callable[[str, Any, Shape], Node]] = {
+    nn.Conv2d: _conv,
+    nn.Linear: _linear,
+    nn.BatchNorm1d: _batchnorm,
+    nn.BatchNorm2d: _batchnorm,
+    TDBatchNorm: _tdbn,
+    MLF: _mlf,
+    nn.AvgPool2d: _avg_pool,
+    nn.AdaptiveAvgPool2d: _adaptive_pool,
+    nn.Flatten: _flatten,
+    MeanOverTime: readout,
+}

@@ -1,0 +1,89 @@
+"""Pass: every multi-level unit into K binary channels, one LIF population per level.
+
+Precondition: none. Postcondition: no MLF is left; each unit `u` is the channels `u_l1` .. `u_lK` with the same inputs,
+decay and one threshold each, and whatever took `u` takes all of them. Value-preserving by definition of the unit:
+o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al., IJCAI 2022).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from snnhw.graph.ir import LIF, MLF, Graph, Node
+
+
+def decompose(graph: Graph) -> Graph:
+    """Graph with K LIF channels in place of each MLF unit."""
+    channels = {unit.name: _channels(unit) for unit in graph.of_type(MLF)}
+    nodes: list[Node] = []
+    for node in graph.nodes.values():
+        nodes.extend(channels.get(node.name, [node]))
+    edges = [
+        dataclasses.replace(edge, source=source, target=target)
+        for edge in graph.edges
+        for source in _names(channels, edge.source)
+        for target in _names(channels, edge.target)
+    ]
+    return graph.replace(nodes=nodes, edges=tuple(edges))
+
+
+def recompose(graph: Graph) -> Graph:
+    """The inverse: channels of a unit that share inputs, targets and decay, thresholds ascending, become one MLF."""
+    merged: dict[str, str] = {}
+    units: dict[str, MLF] = {}
+    for unit, nodes in graph.units().items():
+        whole = _as_unit(graph, unit, [n for n in nodes if isinstance(n, LIF)])
+        if whole is not None:
+            units[unit] = whole
+            merged.update({n.name: unit for n in nodes})
+    nodes_out: dict[str, Node] = {}
+    for node in graph.nodes.values():
+        name = merged.get(node.name, node.name)
+        nodes_out.setdefault(name, units.get(name, node))
+    edges = dict.fromkeys(
+        dataclasses.replace(e, source=merged.get(e.source, e.source), target=merged.get(e.target, e.target))
+        for e in graph.edges
+    )
+    return graph.replace(nodes=list(nodes_out.values()), edges=tuple(edges))
+
+
+def _channels(unit: MLF) -> list[Node]:
+    return [
+        LIF(
+            name=f"{unit.name}_l{level}",
+            shape=unit.shape,
+            decay=unit.decay,
+            threshold=theta,
+            unit=unit.name,
+            level=level,
+        )
+        for level, theta in enumerate(unit.thresholds, start=1)
+    ]
+
+
+def _names(channels: dict[str, list[Node]], name: str) -> list[str]:
+    return [n.name for n in channels[name]] if name in channels else [name]
+
+
+def _as_unit(graph: Graph, unit: str, channels: list[LIF]) -> MLF | None:
+    if not channels or (len(channels) == 1 and not channels[0].unit):
+        return None
+    plain = all(
+        isinstance(n.threshold, float | int)
+        and isinstance(n.decay, float | int)
+        and (n.reset, n.gain, n.leak, n.v_reset) == ("hard", 1.0, 0.0, 0.0)
+        for n in channels
+    )
+    if not plain or len({float(n.decay) for n in channels}) != 1:
+        return None
+    around = {
+        (
+            frozenset((e.source, e.gain, e.delay) for e in graph.into(n.name)),
+            frozenset((e.target, e.gain, e.delay) for e in graph.out_of(n.name)),
+        )
+        for n in channels
+    }
+    thresholds = tuple(float(n.threshold) for n in channels)
+    if len(around) != 1 or list(thresholds) != sorted(set(thresholds)):
+        return None
+    return MLF(name=unit, shape=channels[0].shape, thresholds=thresholds, decay=float(channels[0].decay))

@@ -1,0 +1,192 @@
+"""Pass: a folded, decomposed float graph into Loihi integers, one weight scale per group of neurons.
+
+Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only), thresholds 17 bits, decays
+12 bits, biases a 13-bit mantissa with an exponent 0..7 in units of 1/64 weight. With weight scale s and input scale a:
+    w = 2*round(s*W / (2a)),  vth = round(s*theta),  64*bias = round(64*s*b) as mantissa << exponent.
+Postcondition: |a| < 2^17 at every neuron, by an interval bound (else the 24-bit current of the chip would wrap).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
+from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, UNITS_PER_WEIGHT, WEIGHT_LIMIT
+from snnhw.passes.scale_search import best_scale, even_weights
+from snnhw.simulate.synapses import largest_current
+
+
+@dataclass(frozen=True)
+class LayerScale:
+    """What quantisation did to the neurons or the readout `name`."""
+
+    name: str
+    scale: float  # weight units per float unit of current
+    weight_error: float  # rms of the weight error over rms of the weights, after scaling back
+    saturated: int  # weights clipped to the limit
+    current_bound: int  # largest |a| that can occur
+
+    def to_dict(self) -> dict[str, float | int | str]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """The integer graph and the scale of every layer."""
+
+    graph: Graph
+    layers: tuple[LayerScale, ...]
+
+
+def quantise(graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | None = None) -> Quantised:
+    """Integer graph for Lava's fixed-point models and Loihi.
+
+    Args:
+        graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here).
+        input_limit: largest |x| of the calibration data; the input scale is the power of two that fits it into 8 bits.
+        rates: unit -> mean spikes per step [*shape], weights the error of a synapse by how often it is used.
+
+    Raises:
+        InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
+    """
+    _check(graph, input_limit)
+    scaled_input = dataclasses.replace(graph.input, scale=_input_scale(graph, input_limit))
+    nodes: dict[str, Node] = {**graph.nodes, scaled_input.name: scaled_input}
+    layers: list[LayerScale] = []
+    for name, group in _neuron_groups(graph).items():
+        synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
+        gain = {s.name: _source_scale(graph, s, scaled_input) for s in synapses}
+        best = best_scale(graph, synapses, gain, group, rates or {})
+        for synapse in synapses:
+            integers = even_weights(synapse.weight, best / gain[synapse.name])
+            nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
+        bias = np.sum([_bias(s) for s in synapses], axis=0)
+        nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
+        layers.append(_report(name, best, synapses, gain, nodes))
+    linear = _readout_synapse(graph)
+    best = best_scale(graph, [linear], {linear.name: 1.0}, (), rates or {})
+    offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
+    nodes[linear.name] = dataclasses.replace(linear, weight=even_weights(linear.weight, best), bias=offset)
+    nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
+    layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
+    integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
+    return Quantised(integer, tuple(_bounded(integer, layer) for layer in layers))
+
+
+def bias_code(units: Array) -> tuple[Array, int]:
+    """(mantissa int16, exponent) of biases in membrane units: the smallest exponent whose 13-bit mantissa fits.
+
+    Raises:
+        InputError: a bias needs an exponent above 7.
+    """
+    largest = float(np.abs(units).max(initial=0.0))
+    exponent = max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT))))
+    if exponent > BIAS_EXP_LIMIT:
+        raise InputError(
+            f"A bias of {largest:.0f} membrane units needs exponent {exponent} > 7; lower the weight scale."
+        )
+    mantissa: Array = np.clip(np.rint(units / 2**exponent), -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT).astype(np.int16)
+    return mantissa, exponent
+
+
+def _check(graph: Graph, input_limit: float) -> None:
+    for node in graph.nodes.values():
+        if not isinstance(node, Input | Conv2d | Linear | LIF | Readout):
+            raise InputError(
+                f"Node {node.name!r} ({type(node).__name__}) has no Loihi integers; run LOIHI_CHANNELS first."
+            )
+        if isinstance(node, LIF):
+            for edge in graph.into(node.name):
+                if not isinstance(graph.nodes[edge.source], SYNAPSES):
+                    raise InputError(
+                        f"Neuron {node.name!r} takes {edge.source!r} without a synapse; "
+                        "put an identity 1x1 convolution between them."
+                    )
+        if isinstance(node, SYNAPSES) and not np.isfinite(node.weight).all():
+            raise InputError(f"Synapse {node.name!r} has weights that are NaN or infinite; repair the checkpoint.")
+    if not (np.isfinite(input_limit) and input_limit > 0):
+        raise InputError(f"The calibration data reach |x| = {input_limit}; give data that are finite and not all zero.")
+
+
+def _input_scale(graph: Graph, input_limit: float) -> float:
+    """Power of two that brings |x| <= input_limit below 2^(bits-1)."""
+    return float(2.0 ** np.floor(np.log2((2 ** (graph.input.bits - 1) - 1) / input_limit)))
+
+
+def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
+    return {unit: tuple(n for n in nodes if isinstance(n, LIF)) for unit, nodes in graph.units().items()}
+
+
+def _source_scale(graph: Graph, synapse: Synapse, scaled_input: Input) -> float:
+    """Integers per float unit of what enters a synapse: the input scale, or 1 for spikes."""
+    from_input = [e.source == scaled_input.name for e in graph.into(synapse.name)]
+    if any(from_input) and not all(from_input):
+        raise InputError(f"Synapse {synapse.name!r} mixes the input with spikes; give each its own synapse.")
+    return float(scaled_input.scale or 1.0) if any(from_input) else 1.0
+
+
+def _bias(synapse: Synapse) -> Array:
+    if synapse.bias is None:
+        return np.zeros(len(synapse.weight))
+    return synapse.bias.astype(np.float64)
+
+
+def _integer_neuron(neuron: LIF, scale: float, bias: Array) -> LoihiLIF:
+    plain = (
+        neuron.reset == "hard" and not np.any(neuron.v_reset) and not np.any(neuron.leak) and np.all(neuron.gain == 1)
+    )
+    if not plain or np.ndim(neuron.decay) != 0:
+        raise InputError(f"Neuron {neuron.name!r} has a soft reset, a leak term or mixed decays; Loihi's LIF has none.")
+    mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
+    threshold = np.rint(scale * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
+    return LoihiLIF(
+        name=neuron.name,
+        shape=neuron.shape,
+        threshold=int(threshold) if threshold.ndim == 0 else threshold,
+        du=DECAY_ONE - 1,
+        dv=round((1 - float(neuron.decay)) * DECAY_ONE),
+        bias_mant=mantissa.reshape((-1,) + (1,) * (len(neuron.shape) - 1)),
+        bias_exp=exponent,
+        unit=neuron.unit,
+        level=neuron.level,
+    )
+
+
+def _readout_synapse(graph: Graph) -> Linear:
+    into = graph.into(graph.readout.name)
+    before = graph.nodes[into[0].source] if len(into) == 1 else None
+    if not isinstance(before, Linear):
+        raise InputError(f"Readout {graph.readout.name!r} does not follow one Linear; end the network with one.")
+    return before
+
+
+def _report(
+    name: str, scale: float, synapses: list[Synapse], gain: Mapping[str, float], nodes: Mapping[str, Node]
+) -> LayerScale:
+    wrong, all_of_it, saturated = 0.0, 0.0, 0
+    for synapse in synapses:
+        integers = nodes[synapse.name]
+        if isinstance(integers, Conv2d | Linear):
+            back = integers.weight * gain[synapse.name] / scale
+            wrong += float(((back - synapse.weight) ** 2).sum())
+            all_of_it += float((synapse.weight.astype(np.float64) ** 2).sum())
+            ideal = np.abs(synapse.weight) * scale / gain[synapse.name]
+            saturated += int((ideal > WEIGHT_LIMIT + 1).sum())
+    return LayerScale(name, scale, float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
+
+
+def _bounded(graph: Graph, layer: LayerScale) -> LayerScale:
+    units = graph.units()
+    name = units[layer.name][0].name if layer.name in units else graph.readout.name
+    bound = sum(largest_current(graph, e.source) for e in graph.into(name))
+    if layer.name in units and bound >= CURRENT_LIMIT:
+        raise InputError(
+            f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."
+        )
+    return dataclasses.replace(layer, current_bound=bound)

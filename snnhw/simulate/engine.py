@@ -1,0 +1,192 @@
+"""The reference engine: runs a feed-forward graph layer by layer, all time steps of a batch at once.
+
+Takes a graph (floats, or Loihi integers) and inputs; gives a `SpikeRecord`. Integers follow Lava's fixed-point models
+bit for bit. The K channels of a decomposed unit share one current and are stepped together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import NEURONS, Array, Graph, Input, Readout
+from snnhw.simulate.neurons import step_unit
+from snnhw.simulate.plan import Step, plan_of
+from snnhw.simulate.record import SpikeRecord, UnitRecord
+from snnhw.simulate.synapses import apply_node, logits_of
+
+
+def simulate(
+    graph: Graph,
+    inputs: Array,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch_size: int = 64,
+    raster: bool = False,
+    membranes: bool = False,
+    device: str = "cpu",
+    progress: Callable[[int], None] | None = None,
+) -> SpikeRecord:
+    """Run `graph` on every sample.
+
+    Args:
+        graph: no cycle; neurons are MLF, LIF or LoihiLIF.
+        inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
+        dtype: arithmetic of float graphs; integer graphs choose float32 or float64 per layer, exactly.
+        batch_size: samples run together.
+        raster: keep every spike, uint8 [N, T, K, *shape] per unit.
+        membranes: keep every membrane before the reset, [N, T, K, *shape] per unit.
+        device: torch device.
+        progress: called with the number of samples finished in each batch.
+
+    Raises:
+        InputError: the inputs do not fit the graph, or are not finite.
+    """
+    frames = check_inputs(graph, inputs)
+    plan = plan_of(graph)
+    record: SpikeRecord | None = None
+    for start in range(0, len(frames), batch_size):
+        batch = _run(graph, plan, frames[start : start + batch_size], dtype, device, raster, membranes)
+        record = batch if record is None else record.merge(batch)
+        if progress:
+            progress(batch.samples)
+    if record is None:
+        raise InputError("There are no samples to simulate; give inputs with at least one.")
+    return record
+
+
+def check_inputs(graph: Graph, inputs: Array) -> Array:
+    """The inputs as [N, 1 or T, *input.shape].
+
+    Raises:
+        InputError: wrong shape, wrong number of steps, or values that are not finite.
+    """
+    shape, steps = graph.input.shape, graph.timesteps
+    inputs = np.asarray(inputs)
+    if inputs.shape[1:] == shape:
+        inputs = inputs[:, None]
+    elif inputs.shape[2:] != shape or inputs.shape[1] != steps:
+        raise InputError(
+            f"Inputs of shape {list(inputs.shape)} do not fit {graph.name!r}; give [N, {_dims(shape)}] or "
+            f"[N, {steps}, {_dims(shape)}]."
+        )
+    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
+        sample = int(np.argwhere(~np.isfinite(inputs))[0][0])
+        raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
+    return inputs
+
+
+def quantise_input(node: Input, x: Array) -> Array:
+    """Integers that enter the network: round(scale * x) clipped to `bits` bits (half to even, as numpy rounds)."""
+    limit = 2 ** (node.bits - 1)
+    scaled: Array = np.clip(np.rint(x.astype(np.float64) * (node.scale or 1.0)), -limit, limit - 1)
+    return scaled
+
+
+@dataclass
+class _State:
+    """Values of one batch while it runs."""
+
+    values: dict[str, Tensor] = field(default_factory=dict)
+    sums: dict[tuple[tuple[str, int], ...], Tensor] = field(default_factory=dict)  # residual sums used more than once
+    units: dict[str, UnitRecord] = field(default_factory=dict)
+    raster: dict[str, Array] = field(default_factory=dict)
+    membranes: dict[str, Array] = field(default_factory=dict)
+    logits: Array | None = None
+
+
+@torch.no_grad()
+def _run(
+    graph: Graph,
+    plan: tuple[Step, ...],
+    frames: Array,
+    dtype: torch.dtype,
+    device: str,
+    raster: bool,
+    membranes: bool,
+) -> SpikeRecord:
+    state, steps = _State(), graph.timesteps
+    for step in plan:
+        node = step.nodes[0]
+        if isinstance(node, Input):
+            state.values[node.name] = _enter(graph, node, frames, step.dtype or dtype, device)
+            continue
+        x = _arriving(state, step, step.dtype or dtype)
+        if isinstance(node, NEURONS):
+            _fire(state, step, x.expand(steps, *x.shape[1:]), raster, membranes)
+        elif isinstance(node, Readout):
+            logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
+            state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
+        else:
+            state.values[step.name] = apply_node(node, x)
+        for value in step.last_use:
+            state.values.pop(value, None)
+            for key in [k for k in state.sums if any(name == value for name, _ in k)]:
+                del state.sums[key]
+    if state.logits is None:
+        raise InputError(f"Graph {graph.name!r} has no readout; add one behind the last layer.")
+    return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
+
+
+def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
+    values = quantise_input(node, frames) if graph.is_integer else frames
+    # a static input stays one step long up to the first neuron, so that the first layer runs once
+    return torch.as_tensor(values).to(dtype=dtype, device=device).transpose(0, 1)
+
+
+def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
+    if step.sources in state.sums:
+        return state.sums[step.sources].to(dtype)
+    total: Tensor | None = None
+    for name, gain in step.sources:
+        value = state.values[name].to(dtype)
+        value = value if gain == 1 else value * gain
+        total = value if total is None else total + value
+    if total is None:
+        raise InputError(f"Nothing arrives at {step.name!r}; connect it or remove it.")
+    if len(step.sources) > 1:
+        state.sums[step.sources] = total
+    return total
+
+
+def _fire(state: _State, step: Step, x: Tensor, raster: bool, membranes: bool) -> None:
+    neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
+    sent = torch.empty_like(x)
+    levels, events, levels_t = None, torch.zeros_like(x[0, 0], dtype=torch.int64), []
+    rows: list[Tensor] = []
+    potentials: list[Tensor] = []
+    channels = {n.name: torch.empty_like(x) for n in neurons} if step.levels_used else {}
+    for t, (spikes, u) in enumerate(step_unit(neurons, x)):
+        stacked = torch.stack(spikes)  # [K, B, *shape]
+        total = stacked.sum(dim=0)
+        sent[t] = total
+        per_level = stacked.sum(dim=1)
+        levels = per_level if levels is None else levels + per_level
+        events += (total > 0).sum(dim=0)
+        levels_t.append(per_level.flatten(1).sum(dim=1))
+        for k, value in enumerate(channels.values()):
+            value[t] = spikes[k]
+        if raster:
+            rows.append(stacked.to(torch.uint8).transpose(0, 1))
+        if membranes:
+            potentials.append(torch.stack(u).transpose(0, 1))
+    if levels is None:
+        raise InputError(f"Unit {step.name!r} ran for no time step; give at least one.")
+    state.values[step.name] = sent
+    state.values.update(channels)
+    state.units[step.name] = UnitRecord(
+        levels.cpu().numpy(), events.cpu().numpy(), torch.stack(levels_t, dim=1).cpu().numpy()
+    )
+    if raster:
+        state.raster[step.name] = torch.stack(rows, dim=1).cpu().numpy()  # [B, T, K, *shape]
+    if membranes:
+        state.membranes[step.name] = torch.stack(potentials, dim=1).cpu().numpy()
+
+
+def _dims(shape: tuple[int, ...]) -> str:
+    return ", ".join(str(n) for n in shape)

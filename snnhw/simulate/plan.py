@@ -1,0 +1,104 @@
+"""The order in which the engine works: nodes sorted, channels of a unit together, values freed after their last use.
+
+Takes a graph, gives a tuple of steps. Edges from all K channels of a unit into one target become one edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, LoihiLIF, Neuron, Node
+from snnhw.simulate.neurons import integer_dtype
+from snnhw.simulate.synapses import largest_current, product_dtype
+
+
+@dataclass(frozen=True)
+class Step:
+    """Evaluate one node, or the neurons of one unit together."""
+
+    name: str  # node or unit
+    nodes: tuple[Node, ...]
+    sources: tuple[tuple[str, int], ...]  # (value name, gain), units summed over their channels where possible
+    dtype: torch.dtype | None  # exact dtype in an integer graph
+    last_use: tuple[str, ...] = ()  # values that no later step needs
+    levels_used: bool = False  # some consumer takes single channels of this unit
+
+
+def plan_of(graph: Graph) -> tuple[Step, ...]:
+    """Steps in an order in which every source comes before its targets.
+
+    Raises:
+        InputError: a cycle, or channels of one unit with different inputs.
+    """
+    unit_of = {node.name: unit for unit, nodes in graph.units().items() for node in nodes}
+    units = graph.units()
+    position = {name: i for i, name in enumerate(graph.order())}
+    steps: list[Step] = []
+    split = _split_units(graph, unit_of)
+    done: set[str] = set()
+    for name in sorted(position, key=position.__getitem__):
+        node = graph.nodes[name]
+        nodes: tuple[Node, ...] = (node,)
+        if isinstance(node, NEURONS):
+            name = unit_of[name]
+            if name in done:
+                continue
+            nodes = _same_input(graph, name, units[name])
+        done.add(name)
+        sources = _sources(graph, nodes[0].name, unit_of, split)
+        steps.append(Step(name, nodes, sources, _exact_dtype(graph, nodes), (), name in split))
+    return _with_last_use(steps)
+
+
+def _same_input(graph: Graph, unit: str, nodes: tuple[Neuron, ...]) -> tuple[Neuron, ...]:
+    arriving = {frozenset((e.source, e.gain) for e in graph.into(n.name)) for n in nodes}
+    if len(arriving) != 1:
+        raise InputError(f"The levels of unit {unit!r} have different inputs; connect all of them to the same nodes.")
+    return nodes
+
+
+def _split_units(graph: Graph, unit_of: dict[str, str]) -> set[str]:
+    """Units of which some target takes single channels, or channels with unequal gains."""
+    taken: dict[tuple[str, str], list[int]] = {}
+    for edge in graph.edges:
+        if edge.source in unit_of:
+            taken.setdefault((unit_of[edge.source], edge.target), []).append(edge.gain)
+    size = {unit: len(nodes) for unit, nodes in graph.units().items()}
+    return {unit for (unit, _), gains in taken.items() if len(gains) != size[unit] or len(set(gains)) > 1}
+
+
+def _sources(graph: Graph, name: str, unit_of: dict[str, str], split: set[str]) -> tuple[tuple[str, int], ...]:
+    found: dict[str, int] = {}
+    for edge in graph.into(name):
+        unit = unit_of.get(edge.source)
+        whole = unit is not None and unit not in split
+        if whole and unit is not None:
+            found[unit] = edge.gain
+        else:
+            found[edge.source] = found.get(edge.source, 0) + edge.gain
+    return tuple(found.items())
+
+
+def _exact_dtype(graph: Graph, nodes: tuple[Node, ...]) -> torch.dtype | None:
+    if not graph.is_integer:
+        return None
+    if isinstance(nodes[0], SYNAPSES):
+        return product_dtype(graph, nodes[0].name)
+    channels = [n for n in nodes if isinstance(n, LoihiLIF)]
+    if channels:
+        arriving = sum(largest_current(graph, e.source) * abs(e.gain) for e in graph.into(channels[0].name))
+        return integer_dtype(channels, arriving)
+    return torch.float64
+
+
+def _with_last_use(steps: list[Step]) -> tuple[Step, ...]:
+    last = {source: i for i, step in enumerate(steps) for source, _ in step.sources}
+    freed: dict[int, list[str]] = {}
+    for value, i in last.items():
+        freed.setdefault(i, []).append(value)
+    return tuple(
+        Step(s.name, s.nodes, s.sources, s.dtype, tuple(freed.get(i, ())), s.levels_used) for i, s in enumerate(steps)
+    )

@@ -1,0 +1,89 @@
+"""What a simulation leaves behind, the same record from every backend.
+
+Counts are exact int64 sums over samples; records of batches add up (`merge`), so memory does not grow with the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from snnhw.graph.ir import Array
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """Spikes of one K-level unit (K = 1 for a plain LIF)."""
+
+    levels: Array  # int64 [K, *shape]: spikes of each level, summed over samples and steps
+    events: Array  # int64 [*shape]: (sample, step) pairs in which at least one level fired: graded spikes sent
+    levels_t: Array  # int64 [K, T]: spikes per level and time step, summed over samples and neurons
+
+    @property
+    def spikes(self) -> Array:
+        """int64 [*shape]: unit spikes, i.e. the sum of the integers sent."""
+        total: Array = self.levels.sum(axis=0)
+        return total
+
+    def __add__(self, other: UnitRecord) -> UnitRecord:
+        """Sum of two disjoint sets of samples."""
+        return UnitRecord(self.levels + other.levels, self.events + other.events, self.levels_t + other.levels_t)
+
+
+@dataclass(frozen=True)
+class SpikeRecord:
+    """Result of running a graph on `samples` samples of `timesteps` steps."""
+
+    samples: int
+    timesteps: int
+    units: Mapping[str, UnitRecord]
+    logits: Array  # [N, classes], float or int64
+    raster: Mapping[str, Array] = field(default_factory=dict)  # unit -> uint8 [N, T, K, *shape], on request
+    membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
+
+    def merge(self, other: SpikeRecord) -> SpikeRecord:
+        """Record of both sets of samples, `self` first."""
+        return SpikeRecord(
+            self.samples + other.samples,
+            self.timesteps,
+            {name: unit + other.units[name] for name, unit in self.units.items()},
+            np.concatenate([self.logits, other.logits]),
+            {name: np.concatenate([r, other.raster[name]]) for name, r in self.raster.items()},
+            {name: np.concatenate([u, other.membranes[name]]) for name, u in self.membranes.items()},
+        )
+
+    def accuracy(self, target: Array) -> float:
+        """Share of samples whose largest logit is the target's; target int [N]."""
+        return float((self.logits.argmax(axis=1) == target).mean())
+
+    def arrays(self) -> dict[str, Array]:
+        """The `spikes.npz` layout: counts/<unit> [*shape], levels/<unit> [K,*shape], counts_t/<unit> [T], logits."""
+        out: dict[str, Array] = {"logits": self.logits}
+        for name, unit in self.units.items():
+            out[f"counts/{name}"] = unit.spikes
+            out[f"levels/{name}"] = unit.levels
+            out[f"events/{name}"] = unit.events
+            out[f"counts_t/{name}"] = unit.levels_t.sum(axis=0)
+            out[f"levels_t/{name}"] = unit.levels_t
+        for name, raster in self.raster.items():
+            out[f"raster/{name}"] = raster
+        return out
+
+    def save(self, path: Path) -> None:
+        """Write `spikes.npz`, beside first and then renamed, so that no half file is left."""
+        from snnhw.files import write_atomically
+
+        write_atomically(path, lambda f: np.savez_compressed(f, **self.arrays()))  # type: ignore[arg-type]
+
+
+def unit_record(raster: Array) -> UnitRecord:
+    """Record of a raster [N, T, K, *shape] of 0/1."""
+    r = raster.astype(np.int64)
+    return UnitRecord(
+        levels=r.sum(axis=(0, 1)),
+        events=(r.sum(axis=2) > 0).sum(axis=(0, 1), dtype=np.int64),
+        levels_t=r.sum(axis=(0, *range(3, r.ndim))).T,
+    )

@@ -55,9 +55,9 @@ def _unpooled(weight: Array, pool: Pool, arriving: tuple[int, ...]) -> Array:
     window = torch.ones(channels, 1, *pool.kernel, dtype=torch.float64)
     if pool.kind == "avg":
         window /= pool.kernel[0] * pool.kernel[1]
-    spread = F.conv_transpose2d(rows, window, stride=pool.stride, padding=pool.padding, groups=channels)
-    full = torch.zeros(len(rows), *arriving, dtype=torch.float64)
-    h, w = min(height, spread.shape[2]), min(width, spread.shape[3])  # a window may leave a border uncovered
-    full[:, :, :h, :w] = spread[:, :, :h, :w]
-    folded: Array = full.flatten(1).numpy()
+    spread = F.conv_transpose2d(rows, window, stride=pool.stride, groups=channels)
+    # what falls on the padding is cut off, what no window reaches stays 0
+    spread = F.pad(spread, (0, max(0, width + pool.padding[1] - spread.shape[3]), 0, height))
+    top, left = pool.padding
+    folded: Array = spread[:, :, top : top + height, left : left + width].flatten(1).numpy()
     return folded

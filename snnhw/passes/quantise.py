@@ -17,7 +17,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
 from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, UNITS_PER_WEIGHT, WEIGHT_LIMIT
-from snnhw.passes.scale_search import best_scale, even_weights
+from snnhw.passes.scale_search import best_scale, even_weights, total_bias
 from snnhw.simulate.synapses import largest_current
 
 
@@ -66,7 +66,7 @@ def quantise(graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | N
         for synapse in synapses:
             integers = even_weights(synapse.weight, best / gain[synapse.name])
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
-        bias = np.sum([_bias(s) for s in synapses], axis=0)
+        bias = total_bias(synapses)
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = _readout_synapse(graph)
@@ -131,12 +131,6 @@ def _source_scale(graph: Graph, synapse: Synapse, scaled_input: Input) -> float:
     return float(scaled_input.scale or 1.0) if any(from_input) else 1.0
 
 
-def _bias(synapse: Synapse) -> Array:
-    if synapse.bias is None:
-        return np.zeros(len(synapse.weight))
-    return synapse.bias.astype(np.float64)
-
-
 def _integer_neuron(neuron: LIF, scale: float, bias: Array) -> LoihiLIF:
     plain = (
         neuron.reset == "hard" and not np.any(neuron.v_reset) and not np.any(neuron.leak) and np.all(neuron.gain == 1)
@@ -150,7 +144,7 @@ def _integer_neuron(neuron: LIF, scale: float, bias: Array) -> LoihiLIF:
         shape=neuron.shape,
         threshold=int(threshold) if threshold.ndim == 0 else threshold,
         du=DECAY_ONE - 1,
-        dv=round((1 - float(neuron.decay)) * DECAY_ONE),
+        dv=min(DECAY_ONE - 1, round((1 - float(neuron.decay)) * DECAY_ONE)),
         bias_mant=mantissa.reshape((-1,) + (1,) * (len(neuron.shape) - 1)),
         bias_exp=exponent,
         unit=neuron.unit,

@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from snnhw.graph.ir import LIF, Array, Graph, Linear, Synapse
-from snnhw.loihi import CURRENT_LIMIT, THRESHOLD_LIMIT, WEIGHT_LIMIT
+from snnhw.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
+    THRESHOLD_LIMIT,
+    UNITS_PER_WEIGHT,
+    WEIGHT_LIMIT,
+)
 from snnhw.simulate.synapses import largest_input
 
 CANDIDATES = np.linspace(0.6, 1.4, 81)  # scales tried, relative to the one that just avoids clipping
@@ -22,6 +29,13 @@ def even_weights(weight: Array, scale: float) -> Array:
     even = 2 * np.rint(weight.astype(np.float64) * scale / 2)
     integers: Array = np.clip(even, -WEIGHT_LIMIT, WEIGHT_LIMIT).astype(np.int32)
     return integers
+
+
+def total_bias(synapses: Sequence[Synapse]) -> Array:
+    """Sum [O] of the biases of all synapses into the same neurons, float64."""
+    sizes = [np.zeros(len(s.weight)) if s.bias is None else s.bias.astype(np.float64) for s in synapses]
+    total: Array = np.sum(sizes, axis=0) if sizes else np.zeros(0)
+    return total
 
 
 def best_scale(
@@ -63,8 +77,11 @@ def best_scale(
 
 
 def _ceiling(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, float], neurons: Sequence[LIF]) -> float:
-    """Largest scale that keeps thresholds in 17 bits and |a| below 2^17."""
+    """Largest scale that keeps thresholds in 17 bits, biases in mantissa and exponent, and |a| below 2^17."""
     limits = [THRESHOLD_LIMIT / float(np.max(n.threshold)) for n in neurons if float(np.max(n.threshold)) > 0]
+    bias = float(np.abs(total_bias(synapses)).max(initial=0.0))
+    if neurons and bias:
+        limits.append((BIAS_MANT_LIMIT << BIAS_EXP_LIMIT) / (UNITS_PER_WEIGHT * bias))
     reach = 0.0
     for synapse in synapses:
         rows = np.abs(synapse.weight).reshape(len(synapse.weight), -1).sum(axis=1) + synapse.weight[0].size / 254

@@ -1,0 +1,40 @@
+"""From a multi-level graph to what hardware runs: calibrate, quantise, balance.
+
+Takes the folded multi-level graph and calibration inputs; gives the integer graph with the scale of every layer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph
+from snnhw.passes import LOIHI_CHANNELS, run_passes
+from snnhw.passes.quantise import Quantised, quantise
+from snnhw.simulate.engine import check_inputs, simulate
+
+
+def compile_channels(graph: Graph) -> Graph:
+    """K binary channels per unit in floats, pools folded into the readout, delays balanced."""
+    return run_passes(graph, LOIHI_CHANNELS)
+
+
+def compile_loihi(graph: Graph, calibration: Array) -> Quantised:
+    """Loihi integers of a multi-level (or already decomposed) float graph.
+
+    Args:
+        graph: float graph.
+        calibration: [N, *shape] or [N, T, *shape]; a few hundred training samples. Fixes the input scale and weighs the
+            weights of each synapse by how often they are used.
+
+    Raises:
+        InputError: the graph is integer already, the calibration data do not fit, or a hardware limit cannot be kept.
+    """
+    if graph.is_integer:
+        raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
+    channels = compile_channels(graph)
+    frames = check_inputs(channels, calibration)
+    record = simulate(channels, frames)
+    steps = record.samples * record.timesteps
+    rates = {unit: found.spikes / steps for unit, found in record.units.items()}
+    return quantise(channels, input_limit=float(np.abs(frames).max(initial=0.0)), rates=rates)

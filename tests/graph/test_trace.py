@@ -1,0 +1,114 @@
+"""Tracing torch modules: the graph runs as the module does, and what cannot be traced is named."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import MLF as MLFNode
+from snnhw.graph.ir import Conv2d, Edge, Norm, Pool
+from snnhw.graph.trace import trace
+from snnhw.nn.neurons import MLF
+from snnhw.nn.resnet import DSResNet
+from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
+from snnhw.simulate.certificate import Stage, certify, graph_backend, module_backend
+
+
+def lively(network: nn.Module, seed: int = 0) -> nn.Module:
+    """Norm statistics drawn so that all levels fire."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if hasattr(module, "running_var"):
+            module.running_var.uniform_(0.3, 1.5, generator=generator)
+            module.running_mean.uniform_(-0.3, 0.3, generator=generator)
+            if module.weight is not None:
+                module.weight.data.uniform_(1.0, 2.5, generator=generator)
+    return network.eval()
+
+
+@pytest.mark.parametrize("kind", ["ds", "plain"])
+@pytest.mark.parametrize("static", [True, False])
+def test_a_residual_network_runs_as_its_module(kind, static):
+    torch.manual_seed(0)
+    network = lively(DSResNet(2, 5, (4, 8), (2, 2), timesteps=3, downsample_sum=kind, input_norm=True))
+    graph = trace(network, (2, 8, 8))
+    inputs = np.random.default_rng(0).normal(size=(4, 2, 8, 8) if static else (4, 3, 2, 8, 8))
+    stages = (
+        Stage(module_backend(network, graph), graph),
+        Stage(graph_backend("traced", graph), graph),
+        Stage(graph_backend("folded", run_passes(graph, FLOAT)), graph),
+        Stage(graph_backend("channels", run_passes(graph, LOIHI_CHANNELS)), graph),
+    )
+    certificate = certify(stages, inputs, batch_size=3)
+    assert [a.differing for a in certificate.agreements] == [0, 0, 0]
+    assert all(a.spikes > 1000 and a.logits_difference < 1e-9 for a in certificate.agreements)
+
+
+def test_node_names_and_residual_fan_in():
+    graph = trace(DSResNet(1, 5, (4, 8), (2, 1), timesteps=2), (1, 8, 8))
+    assert {e.source for e in graph.into("stage1_block2_conv1")} == {"stem_mlf", "stage1_block1_mlf2"}
+    assert graph.arriving("stage2_block1_conv1").levels == 9  # three units of three levels meet
+    assert graph.signal("stem_conv").kind == "analog"
+    assert graph.timesteps == 2
+    assert graph.metadata["modules"]["stage1_block1_mlf2"].endswith("stage1_block1.mlf2")
+
+
+class Doubling(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.frames, self.conv, self.mlf = Frames(2), nn.Conv2d(1, 2, 3, padding=1), MLF(timesteps=2)
+        self.head, self.readout = nn.Linear(2, 3), MeanOverTime(2)
+
+    def forward(self, x):
+        s = self.mlf(self.conv(self.frames(x)))
+        s = torch.add(s + s, self.mlf(self.conv(s[:, :1] if False else self.frames(x))))
+        return self.readout(self.head(s.mean((2, 3))))
+
+
+def test_a_doubled_sum_keeps_its_factor_and_a_shared_module_becomes_two_nodes():
+    network = Doubling().eval()
+    graph = trace(network, (1, 4, 4))
+    assert {"mlf", "mlf_2", "conv", "conv_2"} <= set(graph.nodes)
+    pool = graph.of_type(Pool)[0]
+    assert set(graph.into(pool.name)) == {Edge("mlf", pool.name, gain=2), Edge("mlf_2", pool.name)}
+    x = np.random.default_rng(0).normal(0, 3, (3, 1, 4, 4))
+    from snnhw.simulate.engine import simulate
+
+    expected = network.double()(torch.as_tensor(x)).detach().numpy()
+    np.testing.assert_allclose(simulate(graph, x, dtype=torch.float64).logits, expected, atol=1e-12)
+
+
+class Unsupported(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.up, self.act = nn.Conv2d(1, 2, 3), nn.Upsample(2), nn.GELU()
+
+    def forward(self, x):
+        return torch.tanh(self.conv(x)) + self.act(self.up(self.conv(x)))
+
+
+def test_everything_unsupported_is_named_at_once():
+    with pytest.raises(InputError) as error:
+        trace(Unsupported(), (1, 8, 8))
+    assert all(word in str(error.value) for word in ("up (Upsample)", "tanh"))
+
+
+def test_a_branch_on_data_is_refused():
+    class Branch(nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(InputError, match="branches on its data"):
+        trace(Branch(), (1, 2, 2))
+
+
+def test_batchnorm_is_told_from_tdbn():
+    network = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), MLF(timesteps=1), nn.Flatten(), nn.Linear(8, 2)
+    ).eval()
+    graph = trace(network, (1, 4, 4))
+    assert graph.of_type(Norm)[0].eps_inside_root
+    assert graph.of_type(MLFNode)[0].thresholds == tuple(float(np.float32(t)) for t in (0.6, 1.6, 2.6))
+    assert graph.of_type(Conv2d)[0].shape == (2, 2, 2)

@@ -1,0 +1,107 @@
+"""Random networks for the laws: small residual MLF graphs, drawn by hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+
+from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Node, Norm, Pool, Readout
+
+
+@dataclass(frozen=True)
+class Sample:
+    graph: Graph
+    inputs: np.ndarray
+
+
+def norm(name: str, shape: tuple[int, ...], rng: np.random.Generator, inside: bool = False) -> Norm:
+    c = shape[0]
+    return Norm(
+        name=name,
+        shape=shape,
+        gamma=rng.uniform(1.0, 3.0, c),
+        beta=rng.normal(0.3, 0.3, c),
+        mean=rng.normal(0, 0.3, c),
+        var=rng.uniform(0.05, 1.0, c),
+        eps=1e-5,
+        factor=1.0 if inside else 0.6,
+        eps_inside_root=inside,
+    )
+
+
+def residual_net(
+    seed: int = 0,
+    *,
+    levels: int = 3,
+    timesteps: int = 4,
+    widths: tuple[int, ...] = (4, 6),
+    size: int = 6,
+    decay: float = 0.25,
+    groups: int = 1,
+    blocks: int = 1,
+    samples: int = 3,
+) -> Sample:
+    """DS-ResNet of len(widths) stages: stem, `blocks` blocks each, stride 2 between stages, norms unfolded."""
+    rng = np.random.default_rng(seed)
+    thresholds = tuple(float(np.float32(0.6 + k)) for k in range(levels))
+    nodes: list[Node] = [Input(name="input", shape=(2, size, size))]
+    edges: list[Edge] = []
+
+    def unit(name: str, sources: list[str], c_in: int, shape: tuple[int, ...], kernel: int, stride: int, g: int) -> str:
+        weight = rng.normal(0, 1.4 / np.sqrt(c_in * kernel * kernel / g), (shape[0], c_in // g, kernel, kernel))
+        nodes.extend(
+            [
+                Conv2d(
+                    name=f"{name}_conv",
+                    shape=shape,
+                    weight=weight,
+                    stride=(stride, stride),
+                    padding=(kernel // 2, kernel // 2),
+                    groups=g,
+                ),
+                norm(f"{name}_norm", shape, rng),
+                MLF(name=f"{name}_mlf", shape=shape, thresholds=thresholds, decay=decay),
+            ]
+        )
+        edges.extend(Edge(s, f"{name}_conv") for s in sources)
+        edges.extend([Edge(f"{name}_conv", f"{name}_norm"), Edge(f"{name}_norm", f"{name}_mlf")])
+        return f"{name}_mlf"
+
+    shape: tuple[int, ...] = (widths[0], size, size)
+    stream, channels = [unit("stem", ["input"], 2, shape, 3, 1, 1)], widths[0]
+    for s, width in enumerate(widths):
+        for b in range(blocks):
+            stride = 2 if s > 0 and b == 0 else 1
+            out = (width, -(-shape[1] // stride), -(-shape[2] // stride))
+            name = f"s{s}b{b}"
+            first = unit(f"{name}_1", stream, channels, out, 3, stride, groups)
+            second = unit(f"{name}_2", [first], width, out, 3, 1, groups)
+            skip = stream if stride == 1 else [unit(f"{name}_sc", stream, channels, out, 1, stride, 1)]
+            stream, shape, channels = [*skip, second], out, width
+    nodes.extend(
+        [
+            Pool(name="pool", shape=(channels, 1, 1), kind="avg", kernel=shape[1:], stride=shape[1:]),
+            Flatten(name="flatten", shape=(channels,)),
+            Linear(name="head", shape=(5,), weight=rng.normal(size=(5, channels)), bias=rng.normal(size=5)),
+            Readout(name="readout", shape=(5,)),
+        ]
+    )
+    edges.extend(Edge(s, "pool") for s in stream)
+    edges.extend([Edge("pool", "flatten"), Edge("flatten", "head"), Edge("head", "readout")])
+    inputs = rng.uniform(-1, 1, (samples, 2, size, size))
+    return Sample(Graph.build(nodes, edges, timesteps), inputs)
+
+
+residual_nets = st.builds(
+    residual_net,
+    seed=st.integers(0, 2**31),
+    levels=st.integers(1, 5),
+    timesteps=st.integers(1, 6),
+    widths=st.sampled_from([(4,), (4, 6), (2, 4, 8)]),
+    size=st.sampled_from([5, 6, 8]),
+    decay=st.sampled_from([0.0, 0.25, 0.5, 0.9]),
+    groups=st.sampled_from([1, 2]),
+    blocks=st.integers(1, 2),
+)

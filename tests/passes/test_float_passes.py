@@ -1,0 +1,156 @@
+"""Laws of the float pipeline: each pass preserves every spike and the logits."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nets import norm, residual_net, residual_nets
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Norm, Pool, Readout
+from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
+from snnhw.passes.balance_delays import balance_delays, check_balance, depths
+from snnhw.passes.decompose import decompose, recompose
+from snnhw.passes.fold_norm import fold_norm
+from snnhw.passes.fold_pool import fold_pool
+from snnhw.simulate.engine import simulate
+
+
+def run(graph, inputs):
+    return simulate(graph, inputs, dtype=torch.float64, raster=True)
+
+
+def assert_same(a, b, logits=1e-9):
+    assert set(a.raster) == set(b.raster)
+    for unit in a.raster:
+        assert (a.raster[unit] == b.raster[unit]).all(), unit
+        assert (a.units[unit].levels == b.units[unit].levels).all()
+        assert (a.units[unit].events == b.units[unit].events).all()
+    np.testing.assert_allclose(a.logits, b.logits, atol=logits)
+
+
+@given(residual_nets)
+def test_every_pass_keeps_every_spike(sample):
+    graph = sample.graph
+    reference = run(graph, sample.inputs)
+    assert_same(reference, run(run_passes(graph, FLOAT), sample.inputs))
+    assert_same(reference, run(decompose(graph), sample.inputs))
+    assert_same(reference, run(run_passes(graph, LOIHI_CHANNELS), sample.inputs))
+    assert_same(reference, run(recompose(decompose(graph)), sample.inputs))
+
+
+def test_random_nets_fire_on_all_levels():
+    record = run(residual_net().graph, residual_net().inputs)
+    assert all((unit.levels.sum(axis=(1, 2, 3)) > 0).all() for unit in record.units.values())
+
+
+def test_fold_norm_leaves_no_norm_and_keeps_bias():
+    graph = fold_norm(residual_net().graph)
+    assert not graph.of_type(Norm)
+    assert all(conv.bias is not None for conv in graph.of_type(Conv2d))
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_affine_is_the_definition(inside):
+    n = norm("n", (3, 2, 2), np.random.default_rng(1), inside=inside)
+    x = np.random.default_rng(2).normal(size=(3,))
+    spread = np.sqrt(n.var + n.eps) if inside else np.sqrt(n.var) + n.eps
+    scale, shift = n.affine()
+    np.testing.assert_allclose(scale * x + shift, n.gamma * (n.factor * (x - n.mean) / spread) + n.beta, rtol=1e-12)
+
+
+def test_norm_on_the_input_becomes_a_depthwise_convolution():
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(2, 4, 4)),
+        norm("bn0", (2, 4, 4), rng),
+        Conv2d(name="conv", shape=(3, 4, 4), weight=rng.normal(size=(3, 2, 3, 3)), padding=(1, 1)),
+        MLF(name="mlf", shape=(3, 4, 4), thresholds=(0.6, 1.6), decay=0.25),
+        Linear(name="fc", shape=(2,), weight=rng.normal(size=(2, 48))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    chain = [n.name for n in nodes]
+    graph = Graph.build(nodes, list(pairwise(chain)), 3)
+    inputs = rng.normal(size=(2, 2, 4, 4))
+    assert_same(run(graph, inputs), run(fold_norm(graph), inputs))
+
+
+def test_fold_norm_refuses_a_shared_synapse():
+    sample = residual_net()
+    graph = sample.graph.replace(edges=(*sample.graph.edges, Edge("stem_conv", "s0b0_1_mlf")))
+    with pytest.raises(InputError, match="stem_conv"):
+        fold_norm(graph)
+
+
+def test_decompose_wires_all_channels():
+    graph = decompose(residual_net(levels=4).graph)
+    assert not graph.of_type(MLF)
+    channels = graph.units()["stem_mlf"]
+    assert [c.name for c in channels] == [f"stem_mlf_l{k}" for k in range(1, 5)]
+    assert [c.threshold for c in channels] == sorted(c.threshold for c in channels)
+    for channel in channels:
+        assert {e.target for e in graph.out_of(channel.name)} == {e.target for e in graph.out_of("stem_mlf_l1")}
+    assert graph.arriving("s0b0_1_conv").levels == 4
+
+
+def test_recompose_keeps_channels_that_do_not_belong_together():
+    graph = decompose(residual_net(levels=2).graph)
+    cut = graph.replace(edges=tuple(e for e in graph.edges if e.source != "stem_mlf_l2"))
+    assert "stem_mlf_l1" in recompose(cut).nodes and "stem_mlf" not in recompose(cut).nodes
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    padding=st.integers(0, 1),
+    kind=st.sampled_from(["avg", "sum"]),
+)
+def test_any_pool_folds_into_the_readout(seed, kernel, stride, padding, kind):
+    rng = np.random.default_rng(seed)
+    pads = tuple(min(padding, k // 2) for k in kernel)
+    pooled = tuple((6 + 2 * p - k) // s + 1 for k, s, p in zip(kernel, stride, pads, strict=True))
+    size = 3 * pooled[0] * pooled[1]
+    nodes = [
+        Input(name="input", shape=(3, 6, 6)),
+        MLF(name="mlf", shape=(3, 6, 6), thresholds=(0.6, 1.6), decay=0.25),
+        Pool(name="pool", shape=(3, *pooled), kind=kind, kernel=kernel, stride=stride, padding=pads),
+        Flatten(name="flatten", shape=(size,)),
+        Linear(name="fc", shape=(2,), weight=rng.normal(size=(2, size)), bias=rng.normal(size=2)),
+        Readout(name="readout", shape=(2,)),
+    ]
+    chain = [n.name for n in nodes]
+    graph = Graph.build(nodes, list(pairwise(chain)), 3)
+    folded = fold_pool(graph)
+    assert not folded.of_type(Pool, Flatten)
+    inputs = rng.uniform(0, 2, (2, 3, 6, 6))
+    assert_same(run(graph, inputs), run(folded, inputs))
+
+
+@given(residual_nets)
+def test_balanced_delays_align_every_port(sample):
+    graph = balance_delays(decompose(fold_norm(sample.graph)))
+    depth = depths(graph)
+    for edge in graph.edges:
+        arrival = depth[edge.source] + edge.delay
+        assert all(depth[e.source] + e.delay == arrival for e in graph.into(edge.target))
+    for node in graph.of_type(LIF):
+        assert depth[node.name] == depth[graph.into(node.name)[0].source]
+
+
+def test_known_depths_of_an_identity_and_a_downsample_block():
+    depth = depths(run_passes(residual_net(widths=(4, 6)).graph, LOIHI_CHANNELS))
+    expected = {"stem_mlf": 1, "s0b0_1_mlf": 2, "s0b0_2_mlf": 3, "s1b0_1_mlf": 4, "s1b0_sc_mlf": 4, "s1b0_2_mlf": 5}
+    assert {name: depth[f"{name}_l1"] for name in expected} == expected
+    assert depth["readout"] == 6
+
+
+def test_a_removed_delay_is_refused_and_named():
+    graph = run_passes(residual_net().graph, LOIHI_CHANNELS)
+    late = next(e for e in graph.edges if e.delay)
+    broken = graph.replace(edges=tuple(Edge(e.source, e.target) if e is late else e for e in graph.edges))
+    with pytest.raises(InputError, match=f"{late.source} -> {late.target}"):
+        check_balance(broken)

@@ -1,0 +1,140 @@
+"""The float engine against a loop over single neurons and time steps, and the laws of the multi-level unit."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nets import residual_net
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Readout
+from snnhw.simulate.engine import simulate
+from snnhw.simulate.neurons import step_unit
+
+
+def slow_levels(x, thresholds, decay):
+    """u[t] = decay*u[t-1]*(1-s[t-1]) + x[t], one neuron, plain floats."""
+    rows = []
+    u, s = [0.0] * len(thresholds), [0] * len(thresholds)
+    for value in x:
+        for k, theta in enumerate(thresholds):
+            u[k] = decay * u[k] * (1 - s[k]) + value
+            s[k] = int(u[k] > theta)
+        rows.append(list(s))
+    return np.array(rows)
+
+
+settings_of_units = st.tuples(
+    st.integers(0, 2**31),
+    st.lists(st.floats(0.1, 4.0), min_size=1, max_size=5, unique=True).map(sorted),
+    st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0]),
+    st.integers(1, 12),
+)
+
+
+@given(settings_of_units)
+def test_mlf_and_its_channels_equal_the_slow_recurrence(setting):
+    seed, thresholds, decay, steps = setting
+    x = np.random.default_rng(seed).normal(0.5, 1.5, (steps, 2, 7))
+    unit = MLF(name="u", shape=(7,), thresholds=tuple(thresholds), decay=decay)
+    channels = [LIF(name=f"c{k}", shape=(7,), decay=decay, threshold=theta) for k, theta in enumerate(thresholds)]
+    for nodes in ((unit,), channels):
+        spikes = np.stack([torch.stack(s).numpy() for s, _ in step_unit(nodes, torch.as_tensor(x))])  # [T, K, B, N]
+        for b in range(2):
+            for n in range(7):
+                assert (spikes[:, :, b, n] == slow_levels(x[:, b, n], thresholds, decay)).all()
+
+
+@given(st.integers(0, 2**31), st.sampled_from([0.0, 0.25, 0.5, 0.75]), st.integers(2, 5))
+def test_levels_are_nested_when_the_condition_holds(seed, decay, levels):
+    """If (1 - decay)*theta[k+1] >= theta[k], level k+1 fires only with level k."""
+    rng = np.random.default_rng(seed)
+    thresholds = [rng.uniform(0.1, 1.0)]
+    for _ in range(levels - 1):
+        thresholds.append(thresholds[-1] / (1 - decay) + rng.uniform(0, 1))
+    unit = MLF(name="u", shape=(64,), thresholds=tuple(thresholds), decay=decay)
+    x = torch.as_tensor(rng.normal(0.5, 2.0, (12, 1, 64)))
+    for spikes, _ in step_unit((unit,), x):
+        for lower, upper in pairwise(spikes):
+            assert not (upper & ~lower).any()
+
+
+def test_levels_need_not_be_nested_without_the_condition():
+    unit = MLF(name="u", shape=(1,), thresholds=(1.0, 1.1), decay=0.9)
+    x = torch.tensor([1.05, 0.5]).reshape(2, 1, 1)  # level 1 fires and restarts, level 2 keeps 1.05 and fires next
+    fired = [[bool(s) for s in spikes] for spikes, _ in step_unit((unit,), x)]
+    assert fired == [[True, False], [False, True]]
+
+
+def test_threshold_is_strict_and_subtraction_keeps_the_rest():
+    hard = LIF(name="h", shape=(1,), decay=1.0, threshold=1.0)
+    soft = LIF(name="s", shape=(1,), decay=1.0, threshold=1.0, reset="subtract")
+    x = torch.tensor([1.0, 1.5, 0.0]).reshape(3, 1, 1)
+    for node, expected in ((hard, [1.0, 2.5, 0.0]), (soft, [1.0, 2.5, 1.5])):
+        rows = [(bool(s[0]), float(u[0])) for s, u in step_unit((node,), x)]
+        assert [u for _, u in rows] == expected
+        assert [s for s, _ in rows] == [u > 1.0 for u in expected]
+
+
+def test_gain_leak_and_reset_value_enter_as_documented():
+    node = LIF(name="n", shape=(2,), decay=0.5, threshold=np.array([1.0, 9.0]), gain=2.0, leak=0.25, v_reset=-1.0)
+    x = torch.ones(3, 1, 2)
+    potentials = [u[0][0].tolist() for _, u in step_unit((node,), x)]
+    # neuron 0 fires at 2.25 and restarts from -1; neuron 1 integrates
+    assert potentials == [[2.25, 2.25], [0.5 * -1.0 + 2.25, 0.5 * 2.25 + 2.25], [0.5 * -1.0 + 2.25, 0.5 * 3.375 + 2.25]]
+
+
+def test_batches_add_up_and_static_input_equals_repeated_frames():
+    sample = residual_net(samples=5)
+    whole = simulate(sample.graph, sample.inputs, raster=True)
+    parts = simulate(sample.graph, sample.inputs, batch_size=2, raster=True)
+    frames = np.repeat(sample.inputs[:, None], sample.graph.timesteps, axis=1)
+    repeated = simulate(sample.graph, frames, raster=True)
+    for unit in whole.units:
+        assert (whole.units[unit].levels == parts.units[unit].levels).all()
+        assert (whole.units[unit].levels_t == parts.units[unit].levels_t).all()
+        assert (whole.raster[unit] == parts.raster[unit]).all()
+        assert (whole.raster[unit] == repeated.raster[unit]).all()
+        raster = whole.raster[unit].astype(int)
+        assert (raster.sum(axis=(0, 1)) == whole.units[unit].levels).all()
+        assert (whole.units[unit].levels_t == raster.sum(axis=(0, *range(3, raster.ndim))).T).all()
+        assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].events).all()
+
+
+def test_gain_doubles_what_arrives():
+    def chain(edges):
+        nodes = [
+            Input(name="input", shape=(3,)),
+            Linear(name="fc", shape=(2,), weight=np.arange(6.0).reshape(2, 3)),
+            Readout(name="readout", shape=(2,)),
+        ]
+        return Graph.build(nodes, edges, 2)
+
+    x = np.array([[1.0, 2.0, 3.0]])
+    once = simulate(chain([("input", "fc"), ("fc", "readout")]), x).logits
+    twice = simulate(chain([Edge("input", "fc", gain=2), Edge("fc", "readout")]), x).logits
+    assert (twice == 2 * once).all()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros((2, 3, 6, 6)), "do not fit"),
+        (np.zeros((2, 7, 2, 6, 6)), "do not fit"),
+        (np.full((2, 2, 6, 6), np.nan), "sample 0 holds NaN"),
+        (np.zeros((0, 2, 6, 6)), "no samples"),
+    ],
+)
+def test_bad_inputs_are_named(inputs, message):
+    with pytest.raises(InputError, match=message):
+        simulate(residual_net().graph, inputs)
+
+
+def test_a_cycle_is_named():
+    sample = residual_net()
+    looped = sample.graph.replace(edges=(*sample.graph.edges, Edge("s0b0_2_mlf", "s0b0_1_conv")))
+    with pytest.raises(InputError, match=r"cycle.*s0b0_1_conv"):
+        simulate(looped, sample.inputs)

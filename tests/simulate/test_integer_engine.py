@@ -1,0 +1,188 @@
+"""Loihi integers against Python integers, at the edges where currents wrap, membranes clip and float32 ends."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from loihi_oracle import loihi_neuron
+from nets import residual_net, residual_nets
+
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
+from snnhw.passes import LOIHI_CHANNELS, run_passes
+from snnhw.passes.quantise import bias_code, quantise
+from snnhw.passes.scale_search import even_weights
+from snnhw.simulate.engine import simulate
+from snnhw.simulate.neurons import integer_dtype, loihi_bias, step_unit
+from snnhw.simulate.synapses import largest_current, product_dtype
+
+
+def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
+    return LoihiLIF(
+        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
+    )
+
+
+def check(node, currents, dtype):
+    x = torch.as_tensor(currents, dtype=dtype).reshape(-1, 1, 1)
+    rows = [(int(s[0]), int(v[0])) for s, v in step_unit((node,), x)]
+    spikes, membranes = loihi_neuron(currents, node.threshold, node.du, node.dv, int(loihi_bias(node)[0]))
+    assert [v for _, v in rows] == membranes
+    assert [s for s, _ in rows] == spikes
+
+
+@given(
+    currents=st.lists(st.integers(-(2**18), 2**18) | st.sampled_from([2**17, -(2**17), 2**17 - 1, 2**25]), max_size=12),
+    vth=st.integers(0, 2**17 - 1),
+    du=st.integers(0, 4095),
+    dv=st.integers(0, 4095),
+    mant=st.integers(-4096, 4095),
+    exp=st.integers(-3, 7),
+)
+def test_any_neuron_equals_python_integers(currents, vth, du, dv, mant, exp):
+    check(neuron(vth, du, dv, mant, exp), [*currents, 1], torch.float64)
+
+
+@given(
+    currents=st.lists(st.integers(-(2**17) + 1, 2**17 - 1), min_size=1, max_size=12),
+    vth=st.integers(0, 2**17 - 1),
+    mant=st.integers(-4096, 4095),
+    exp=st.integers(0, 7),
+    dv=st.sampled_from([0, 2048, 3072, 3584, 4095]),
+)
+def test_float32_is_exact_wherever_it_is_chosen(currents, vth, mant, exp, dv):
+    node = neuron(vth, 4095, dv, mant, exp)
+    check(node, currents, integer_dtype((node,), max(abs(a) for a in currents)))
+
+
+def test_float32_ends_at_the_edge_of_the_bound():
+    assert integer_dtype((neuron(),), CURRENT_LIMIT - 1) == torch.float32
+    assert integer_dtype((neuron(),), CURRENT_LIMIT) == torch.float64  # the current could wrap
+    assert integer_dtype((neuron(dv=3000),), 10) == torch.float64  # 1096/4096 is no power of two
+    assert integer_dtype((neuron(du=4000),), 10) == torch.float64
+
+
+def test_current_wraps_and_membrane_clips():
+    check(neuron(vth=131071), [CURRENT_LIMIT, CURRENT_LIMIT + 1, -CURRENT_LIMIT, -CURRENT_LIMIT - 1], torch.float64)
+    # exactly 2^23 is kept, then clipped; one more wraps to negative
+    rows = [
+        int(v[0])
+        for _, v in step_unit(
+            (neuron(131071, dv=4095),), torch.tensor([2.0**17, 2.0**17 + 1], dtype=torch.float64).reshape(2, 1, 1)
+        )
+    ]
+    assert rows == [MEMBRANE_LIMIT, -(2**23) + 64]
+
+
+def product_graph(weight, bits=8):
+    size = weight.shape[1]
+    nodes = [
+        Input(name="input", shape=(size,), scale=1.0, bits=bits),
+        Linear(name="fc", shape=(len(weight),), weight=weight),
+        LoihiLIF(
+            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
+        ),
+        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
+        Readout(name="readout", shape=(1,), reduction="sum"),
+    ]
+    chain = [n.name for n in nodes]
+    return Graph.build(nodes, list(pairwise(chain)), 1)
+
+
+def test_product_precision_switches_at_the_bound():
+    fits = np.full((1, 1032), 127, np.int32)  # 1032 * 127 * 128 = 16,776,192 < 2^24
+    assert largest_current(product_graph(fits), "fc") == 1032 * 127 * 128
+    assert product_dtype(product_graph(fits), "fc") == torch.float32
+    over = np.full((1, 1033), 127, np.int32)
+    assert product_dtype(product_graph(over), "fc") == torch.float64
+
+
+@given(residual_nets)
+def test_integer_network_equals_a_loop_over_neurons(sample):
+    """The whole engine against integer convolutions and the oracle neuron, for a few neurons of every unit."""
+    graph = quantise(run_passes(sample.graph, LOIHI_CHANNELS), input_limit=1.0).graph
+    inputs = sample.inputs[:1]
+    record = simulate(graph, inputs, raster=True)
+    rng = np.random.default_rng(0)
+    for unit, channels in graph.units().items():
+        conv = graph.nodes[graph.into(channels[0].name)[0].source]
+        arriving = sum_of_sources(graph, record, conv.name, inputs)
+        for _ in range(3):
+            c, y, x = (int(rng.integers(n)) for n in conv.shape)
+            currents = [slow_conv(conv, frame, c, y, x) for frame in arriving]
+            for level, channel in enumerate(channels):
+                bias = int(np.broadcast_to(loihi_bias(channel), channel.shape)[c, y, x])
+                spikes, _ = loihi_neuron(currents, channel.threshold, channel.du, channel.dv, bias)
+                assert record.raster[unit][0, :, level, c, y, x].tolist() == spikes
+
+
+def sum_of_sources(graph, record, name, inputs):
+    """Integers [T, C, H, W] that arrive at a node, from the rasters."""
+    frames = np.zeros((graph.timesteps, *source_shape(graph, name)), dtype=np.int64)
+    for unit in {getattr(graph.nodes[e.source], "unit", "") for e in graph.into(name)}:
+        if unit:
+            frames += record.raster[unit][0].sum(axis=1, dtype=np.int64)
+        else:
+            limit = 2 ** (graph.input.bits - 1)
+            frames += np.clip(np.rint(inputs[0] * graph.input.scale), -limit, limit - 1).astype(np.int64)
+    return frames
+
+
+def source_shape(graph, name):
+    return graph.nodes[graph.into(name)[0].source].shape
+
+
+def slow_conv(conv: Conv2d, frame, c, y, x):
+    total, per_group = 0, conv.weight.shape[1]
+    first = c // (conv.weight.shape[0] // conv.groups) * per_group
+    for i in range(per_group):
+        for ky in range(conv.weight.shape[2]):
+            for kx in range(conv.weight.shape[3]):
+                yy, xx = y * conv.stride[0] + ky - conv.padding[0], x * conv.stride[1] + kx - conv.padding[1]
+                if 0 <= yy < frame.shape[1] and 0 <= xx < frame.shape[2]:
+                    total += int(conv.weight[c, i, ky, kx]) * int(frame[first + i, yy, xx])
+    return total
+
+
+@given(residual_nets)
+def test_quantised_graphs_obey_every_hardware_limit(sample):
+    quantised = quantise(run_passes(sample.graph, LOIHI_CHANNELS), input_limit=1.0)
+    graph = quantised.graph
+    for node in graph.of_type(Conv2d, Linear):
+        assert node.weight.dtype == np.int32 and (node.weight % 2 == 0).all() and np.abs(node.weight).max() <= 254
+    for node in graph.of_type(LoihiLIF):
+        assert 0 <= node.threshold <= 131071 and 0 <= node.dv <= 4095
+        assert np.abs(node.bias_mant.astype(int)).max() <= 4096 and 0 <= node.bias_exp <= 7
+    assert all(layer.current_bound < CURRENT_LIMIT for layer in quantised.layers if layer.name in graph.units())
+
+
+def test_integers_follow_the_floats_closely():
+    sample = residual_net(samples=8)
+    graph = run_passes(sample.graph, LOIHI_CHANNELS)
+    floats = simulate(graph, sample.inputs, raster=True)
+    rates = {unit: record.spikes / (8 * graph.timesteps) for unit, record in floats.units.items()}
+    integers = simulate(quantise(graph, input_limit=1.0, rates=rates).graph, sample.inputs, raster=True)
+    for unit in floats.raster:
+        assert (floats.raster[unit] != integers.raster[unit]).mean() < 0.08, unit
+
+
+@given(st.lists(st.floats(-500000, 500000), min_size=1, max_size=6))
+def test_bias_code_is_within_half_a_step(values):
+    mantissa, exponent = bias_code(np.array(values))
+    step = 2**exponent
+    assert (np.abs(mantissa.astype(float) * step - np.array(values)) <= step / 2 + step).all()
+    assert exponent == 0 or np.abs(values).max() > 4095 * 2 ** (exponent - 1)
+
+
+def test_even_weights_round_and_clip():
+    assert even_weights(np.array([0.0, 0.9, 1.1, 253.9, 1000.0, -1000.0]), 1.0).tolist() == [0, 0, 2, 254, 254, -254]
+
+
+def test_a_bias_out_of_range_is_refused():
+    from snnhw.errors import InputError
+
+    with pytest.raises(InputError, match="exponent 8 > 7"):
+        bias_code(np.array([4095.0 * 256]))

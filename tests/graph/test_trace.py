@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF as MLFNode
+from snnhw.graph import ir
 from snnhw.graph.ir import Conv2d, Edge, Norm, Pool
 from snnhw.graph.trace import trace
 from snnhw.nn.neurons import MLF
@@ -110,5 +110,5 @@ def test_batchnorm_is_told_from_tdbn():
     ).eval()
     graph = trace(network, (1, 4, 4))
     assert graph.of_type(Norm)[0].eps_inside_root
-    assert graph.of_type(MLFNode)[0].thresholds == tuple(float(np.float32(t)) for t in (0.6, 1.6, 2.6))
+    assert graph.of_type(ir.MLF)[0].thresholds == tuple(float(np.float32(t)) for t in (0.6, 1.6, 2.6))
     assert graph.of_type(Conv2d)[0].shape == (2, 2, 2)

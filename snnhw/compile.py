@@ -11,7 +11,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.quantise import Quantised, quantise
-from snnhw.simulate.engine import check_inputs, simulate
+from snnhw.simulate.engine import simulate
 
 
 def compile_channels(graph: Graph) -> Graph:
@@ -33,8 +33,7 @@ def compile_loihi(graph: Graph, calibration: Array) -> Quantised:
     if graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
     channels = compile_channels(graph)
-    frames = check_inputs(channels, calibration)
-    record = simulate(channels, frames)
+    record = simulate(channels, calibration)
     steps = record.samples * record.timesteps
     rates = {unit: found.spikes / steps for unit, found in record.units.items()}
-    return quantise(channels, input_limit=float(np.abs(frames).max(initial=0.0)), rates=rates)
+    return quantise(channels, input_limit=float(np.abs(calibration).max()), rates=rates)

@@ -80,6 +80,20 @@ def graph_backend(name: str, graph: Graph) -> Backend:
     return Backend(name, run)
 
 
+def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None] | None:
+    """A callback that takes batch sizes and tells `progress` how far `stage` is."""
+    if progress is None:
+        return None
+    finished = 0
+
+    def tick(samples: int) -> None:
+        nonlocal finished
+        finished += samples
+        progress(stage, finished, total)
+
+    return tick
+
+
 def certify(
     stages: tuple[Stage, ...],
     inputs: Array,
@@ -105,14 +119,6 @@ def certify(
 
     def agreement(reference: Stage, candidate: Stage) -> Agreement:
         samples = min(len(inputs) if s.samples is None else s.samples for s in (reference, candidate))
-        finished = 0
-
-        def tick(n: int) -> None:
-            nonlocal finished
-            finished += n
-            if progress:
-                progress(f"{reference.backend.name} = {candidate.backend.name}", finished, samples)
-
         return compare(
             reference.graph,
             reference.backend,
@@ -120,7 +126,7 @@ def certify(
             inputs[:samples],
             batch_size=batch_size,
             near_tie=0.0 if candidate.graph.is_integer else near_tie,
-            progress=tick,
+            progress=counter(progress, f"{reference.backend.name} = {candidate.backend.name}", samples),
         )
 
     pairs = [(a, b) for a, b in pairwise(stages) if a.graph.is_integer == b.graph.is_integer]

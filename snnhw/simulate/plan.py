@@ -5,6 +5,7 @@ Takes a graph, gives a tuple of steps. Edges from all K channels of a unit into 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -62,24 +63,21 @@ def _same_input(graph: Graph, unit: str, nodes: tuple[Neuron, ...]) -> tuple[Neu
 
 def _split_units(graph: Graph, unit_of: dict[str, str]) -> set[str]:
     """Units of which some target takes single channels, or channels with unequal gains."""
-    taken: dict[tuple[str, str], list[int]] = {}
+    taken: dict[tuple[str, str], Counter[str]] = {}
     for edge in graph.edges:
         if edge.source in unit_of:
-            taken.setdefault((unit_of[edge.source], edge.target), []).append(edge.gain)
+            taken.setdefault((unit_of[edge.source], edge.target), Counter())[edge.source] += edge.gain
     size = {unit: len(nodes) for unit, nodes in graph.units().items()}
-    return {unit for (unit, _), gains in taken.items() if len(gains) != size[unit] or len(set(gains)) > 1}
+    return {unit for (unit, _), gains in taken.items() if len(gains) < size[unit] or len(set(gains.values())) > 1}
 
 
 def _sources(graph: Graph, name: str, unit_of: dict[str, str], split: set[str]) -> tuple[tuple[str, int], ...]:
-    found: dict[str, int] = {}
+    """What arrives at `name` as (value, gain); all channels of an unsplit unit count as its one value."""
+    gains: Counter[str] = Counter()
     for edge in graph.into(name):
-        unit = unit_of.get(edge.source)
-        whole = unit is not None and unit not in split
-        if whole and unit is not None:
-            found[unit] = edge.gain
-        else:
-            found[edge.source] = found.get(edge.source, 0) + edge.gain
-    return tuple(found.items())
+        gains[edge.source] += edge.gain
+    values = {source: unit_of.get(source, source) for source in gains}
+    return tuple({source if values[source] in split else values[source]: g for source, g in gains.items()}.items())
 
 
 def _exact_dtype(graph: Graph, nodes: tuple[Node, ...]) -> torch.dtype | None:

@@ -1,0 +1,41 @@
+# Everything runs in .venv, which holds the toolkit and, in .venv/snnhw-lava, a small Python 3.10 for Lava.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed $(VENV)/.lava  ## Make .venv with the toolkit and the Lava interpreter
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "snnhw needs Python 3.10 or newer; call make with PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[all]"
+	@touch $@
+
+$(VENV)/.lava: $(VENV)/.installed exporters/lava/requirements.txt
+	$(BIN)/snnhw lava install
+	@touch $@
+
+demo: setup  ## Train on handwritten digits, export, simulate, count, report (about 3 minutes); OUT=folder
+	$(BIN)/snnhw demo --out $(OUT)
+
+test: setup  ## Run the tests that CI runs
+	$(BIN)/python -m pytest -m "not very_slow" -n 2 --dist loadfile
+
+test-all: setup  ## Run every test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## Remove .venv and everything that was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

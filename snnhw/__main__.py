@@ -1,0 +1,5 @@
+"""python -m snnhw."""
+
+from snnhw.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""Backends by name, one registry: the same record from each.
+
+torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers; a float graph is quantised on the way
+with the calibration samples, by default the inputs themselves.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from snnhw.compile import compile_channels, compile_loihi
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph
+from snnhw.simulate.certificate import Progress, counter
+from snnhw.simulate.engine import simulate
+from snnhw.simulate.record import SpikeRecord
+
+
+def _torch(graph: Graph, inputs: Array, raster: bool, progress: Callable[[int], None] | None) -> SpikeRecord:
+    return simulate(graph, inputs, raster=raster, progress=progress)
+
+
+def _lava(graph: Graph, inputs: Array, raster: bool, progress: Callable[[int], None] | None) -> SpikeRecord:
+    from exporters.lava.run import run_lava
+
+    return run_lava(graph, inputs, raster=raster, progress=progress)
+
+
+BACKENDS: dict[str, tuple[bool, Callable[..., SpikeRecord]]] = {  # name -> (integers, run)
+    "torch": (False, _torch),
+    "torch-int": (True, _torch),
+    "lava-float": (False, _lava),
+    "lava-fixed": (True, _lava),
+}
+
+
+def simulate_on(
+    backend: str,
+    graph: Graph,
+    inputs: Array,
+    calibration: Array | None = None,
+    *,
+    raster: bool = False,
+    progress: Progress | None = None,
+) -> SpikeRecord:
+    """Record of `graph` on a backend.
+
+    Args:
+        backend: a key of BACKENDS.
+        graph: float or integer graph.
+        inputs: [N, *shape] or [N, T, *shape].
+        calibration: fixes the scales if integers are asked for and the graph is in floats.
+        raster: keep every spike.
+        progress: called with the backend's name, samples finished, samples in all.
+
+    Raises:
+        InputError: there is no such backend, or it cannot run this graph.
+    """
+    if backend not in BACKENDS:
+        near: list[Any] = difflib.get_close_matches(backend, BACKENDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(BACKENDS)}."
+        raise InputError(f"There is no backend {backend!r}; {hint}")
+    integers, run = BACKENDS[backend]
+    if graph.is_integer and not integers:
+        raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")
+    if integers and not graph.is_integer:
+        graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
+    elif backend == "lava-float":
+        graph = compile_channels(graph)
+    return run(graph, inputs, raster, counter(progress, backend, len(inputs)))

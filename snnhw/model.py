@@ -1,0 +1,106 @@
+"""MODEL on the command line: a run folder, a zoo name, a checkpoint of the MLF authors' code, or a NIR file.
+
+All of them become the same thing: a folded multi-level graph, with the trained module where there is one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.graph.trace import trace
+from snnhw.passes import FLOAT, run_passes
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network ready for every stage behind training."""
+
+    name: str
+    graph: Graph  # folded and multi-level, or in Loihi integers if the file was
+    traced: Graph | None = None  # before folding; None without a module
+    network: nn.Module | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+    checksum: str = ""  # sha256 of the file with the weights
+    findings: tuple[Finding, ...] = ()  # what the reader had to assume
+
+
+def load_model(
+    source: str | Path,
+    *,
+    dt: float | None = None,
+    timesteps: int | None = None,
+    input_shape: tuple[int, ...] | None = None,
+) -> LoadedModel:
+    """Model from what a user names.
+
+    Args:
+        source: run folder, zoo name, official `.pth`, or `.nir`.
+        dt: time step of a NIR file that does not state it, seconds.
+        timesteps: T where the file does not state it.
+        input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
+
+    Raises:
+        InputError: nothing of that name exists, or the file is damaged.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _from_run(path)
+    if path.suffix == ".nir":
+        return _from_nir(path, dt, timesteps)
+    if path.suffix in (".pth", ".pt"):
+        return _from_official(path, timesteps, input_shape)
+    from snnhw.zoo import zoo_names, zoo_path
+
+    if str(source) in zoo_names():
+        return _from_run(zoo_path(str(source)))
+    near = difflib.get_close_matches(str(source), zoo_names(), n=1)
+    hint = (
+        f"did you mean {near[0]!r}?" if near else f"give a run folder, a .nir or .pth file, or {_either(zoo_names())}."
+    )
+    raise InputError(f"There is no model {str(source)!r}; {hint}")
+
+
+def _from_run(path: Path) -> LoadedModel:
+    from snnhw.train.run import load_run
+
+    network, card = load_run(path)
+    traced = trace(network, tuple(card.input_shape), name=card.model)
+    if card.relu:
+        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
+    return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
+
+
+def _from_nir(path: Path, dt: float | None, timesteps: int | None) -> LoadedModel:
+    from snnhw.graph.nir_io import read_nir
+
+    graph = read_nir(path, dt=dt, timesteps=timesteps)
+    findings = tuple(graph.metadata.get("findings", ()))
+    return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=findings)
+
+
+def _from_official(path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None) -> LoadedModel:
+    from snnhw.nn.official import from_official, read_checkpoint
+
+    network = from_official(read_checkpoint(path), timesteps=timesteps).eval()
+    channels = int(getattr(network, "in_channels", 3))
+    shape = input_shape or (channels, 32, 32)
+    traced = trace(network, shape, name=path.stem)
+    return LoadedModel(path.stem, run_passes(traced, FLOAT), traced, network, checksum=_sha256(path))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return "one of " + ", ".join(names) if names else "train one first"

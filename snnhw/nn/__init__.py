@@ -1,0 +1,25 @@
+"""Multi-level-firing networks as torch modules."""
+
+from snnhw.nn.ann import relu_twin
+from snnhw.nn.models import MODELS, build
+from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
+from snnhw.nn.official import from_official, is_official, read_checkpoint
+from snnhw.nn.resnet import DSResNet
+from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.vgg import VGG16
+
+__all__ = [
+    "MLF",
+    "MODELS",
+    "VGG16",
+    "DSResNet",
+    "Frames",
+    "MeanOverTime",
+    "TDBatchNorm",
+    "build",
+    "from_official",
+    "is_official",
+    "read_checkpoint",
+    "relu_twin",
+]

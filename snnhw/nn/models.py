@@ -1,0 +1,70 @@
+"""Named networks as data: what each is built from. `build("ds_resnet20", timesteps=8)` changes any argument."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.nn.ann import relu_twin
+from snnhw.nn.resnet import DSResNet
+from snnhw.nn.vgg import VGG16
+
+
+@dataclass(frozen=True)
+class Model:
+    """A class of network and the arguments that make it this model."""
+
+    network: type[nn.Module]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _resnet(widths: tuple[int, ...], depth: int, **others: Any) -> Model:
+    """Depth d has (d - 2) / 6 blocks in each of three stages."""
+    return Model(DSResNet, {"widths": widths, "blocks": ((depth - 2) // 6,) * 3, **others})
+
+
+CIFAR10 = (64, 128, 256)
+EVENTS = {"in_channels": 2}
+MODELS: dict[str, Model] = {
+    "ds_resnet8": _resnet(CIFAR10, 8),
+    "ds_resnet14": _resnet(CIFAR10, 14),
+    "ds_resnet20": _resnet(CIFAR10, 20),
+    "ds_resnet32": _resnet(CIFAR10, 32),
+    "ds_resnet44": _resnet(CIFAR10, 44),
+    "ds_resnet68": _resnet(CIFAR10, 68),
+    "spiking_resnet8": _resnet(CIFAR10, 8, downsample_sum="plain"),
+    "spiking_resnet14": _resnet(CIFAR10, 14, downsample_sum="plain"),
+    "spiking_resnet20": _resnet(CIFAR10, 20, downsample_sum="plain"),
+    "spiking_resnet32": _resnet(CIFAR10, 32, downsample_sum="plain"),
+    "spiking_resnet44": _resnet(CIFAR10, 44, downsample_sum="plain"),
+    "spiking_resnet68": _resnet(CIFAR10, 68, downsample_sum="plain"),
+    "gesture_ds_resnet20": _resnet((16, 32, 64), 20, **EVENTS, classes=11, timesteps=40, input_norm=True),
+    "dvscifar10_ds_resnet14": _resnet((32, 64, 128), 14, **EVENTS, timesteps=10),
+    "digits_ds_resnet8": _resnet((12, 24, 48), 8, in_channels=1),
+    "mnist_ds_resnet8": _resnet((8, 16, 32), 8, in_channels=1),
+    "fashion_ds_resnet8": _resnet((16, 32, 64), 8, in_channels=1),
+    "nmnist_ds_resnet8": _resnet((8, 16, 32), 8, **EVENTS, timesteps=10),
+    "vgg16": Model(VGG16),
+}
+
+
+def build(name: str, *, relu: bool = False, **arguments: Any) -> nn.Module:
+    """Network `name` with some arguments changed, freshly initialised; `relu` gives its ReLU twin.
+
+    Raises:
+        InputError: there is no such model or no such argument; those that exist are named.
+    """
+    model = MODELS.get(name)
+    if model is None:
+        raise InputError(f"There is no model {name!r}; choose one of {', '.join(MODELS)}.")
+    known = [p for p in inspect.signature(model.network).parameters if p != "self"]
+    unknown = sorted(set(arguments) - set(known))
+    if unknown:
+        raise InputError(f"Model {name!r} has no argument {unknown[0]!r}; it has {', '.join(known)}.")
+    network = model.network(**{**model.arguments, **arguments})
+    return relu_twin(network) if relu else network

@@ -1,0 +1,185 @@
+"""The multi-level-firing (MLF) unit and its fused forward and backward (Feng et al., IJCAI 2022).
+
+For level k with threshold theta_k, decay tau and the same input x for every level:
+    u_k[t] = tau * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (strict);  o[t] = sum_k s_k[t]
+Backward: ds_k/du_k = 1/a where |u_k - theta_k| < a/2, else 0 (a: surrogate width), and the reset is not detached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from snnhw.errors import InputError
+
+# Neurons handled at once: the membranes of all steps of one level stay in the second-level cache.
+CHUNK = 1 << 16
+_keep_between = torch.ops.aten.hardtanh_backward.grad_input  # grad where low < x < high, else 0, in one vectorised pass
+
+
+class MLF(nn.Module):
+    """K hard-reset LIF neurons on one input; sends the number of levels that fire.
+
+    Args:
+        thresholds: one firing threshold per level, ascending; each is rounded to float32 once, so that runs in float32
+            and in float64 compare with the same number.
+        decay: share of the membrane that is left after a step without a spike, 0..1.
+        surrogate_width: width a of the rectangle that stands in for the derivative of the step.
+        timesteps: T; the leading dimension of the input is T*B, time-major.
+    """
+
+    def __init__(
+        self,
+        thresholds: Sequence[float] = (0.6, 1.6, 2.6),
+        decay: float = 0.25,
+        surrogate_width: float = 1.0,
+        timesteps: int = 4,
+    ) -> None:
+        super().__init__()
+        self.thresholds = tuple(float(np.float32(theta)) for theta in thresholds)
+        self.decay = float(decay)
+        self.surrogate_width = float(surrogate_width)
+        self.timesteps = int(timesteps)
+        if not self.thresholds or any(b <= a for a, b in zip(self.thresholds, self.thresholds[1:], strict=False)):
+            raise InputError(f"MLF thresholds are {list(thresholds)}; give at least one, in ascending order.")
+        if not 0.0 <= self.decay <= 1.0:
+            raise InputError(f"MLF decay is {decay}; give a number from 0 to 1.")
+        if self.surrogate_width <= 0.0:
+            raise InputError(f"MLF surrogate width is {surrogate_width}; give a number above 0.")
+        if self.timesteps < 1:
+            raise InputError(f"MLF lasts {timesteps} time steps; give at least 1.")
+
+    @property
+    def levels(self) -> int:
+        """K, the number of thresholds."""
+        return len(self.thresholds)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Integers 0..K in the dtype and shape of x [T*B, ...], rows t*B .. (t+1)*B-1 being step t.
+
+        Raises:
+            InputError: the leading dimension is not a multiple of T.
+        """
+        if x.shape[0] % self.timesteps:
+            raise InputError(
+                f"MLF got {x.shape[0]} rows for {self.timesteps} time steps; give [T*B, ...] with the T of the unit."
+            )
+        spikes: Tensor = _FusedMLF.apply(  # type: ignore[no-untyped-call]
+            x, self.thresholds, self.decay, self.surrogate_width, self.timesteps
+        )
+        return spikes
+
+    def extra_repr(self) -> str:
+        """Shown by print(network)."""
+        return f"thresholds={self.thresholds}, decay={self.decay}, timesteps={self.timesteps}"
+
+
+class _FusedMLF(torch.autograd.Function):
+    """All levels in one walk over time; saves the input alone and recomputes the membranes in backward."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, thresholds: tuple[float, ...], decay: float, width: float, timesteps: int
+    ) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.constants = (thresholds, decay, width, timesteps)
+        steps = _by_step(x, timesteps)  # [T, n]
+        spikes = torch.empty_like(steps)
+        for a in range(0, steps.shape[1], CHUNK):
+            _fire(steps[:, a : a + CHUNK], spikes[:, a : a + CHUNK], thresholds, decay)
+        return _like(spikes, x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor | None, ...]:
+        (x,) = ctx.saved_tensors
+        thresholds, decay, width, timesteps = ctx.constants
+        steps = _by_step(x, timesteps)
+        grads = _by_step(_same_layout(grad_spikes, x), timesteps)
+        grad_steps = torch.empty_like(steps)
+        for a in range(0, steps.shape[1], CHUNK):
+            part = slice(a, a + CHUNK)
+            _fire_backward(steps[:, part], grads[:, part], grad_steps[:, part], thresholds, decay, width)
+        return _like(grad_steps, x), None, None, None, None
+
+
+def _fire(x: Tensor, spikes: Tensor, thresholds: tuple[float, ...], decay: float) -> None:
+    """Write o [T, n] for x [T, n]."""
+    scratch, carry = torch.empty_like(x[0]), torch.empty_like(x[0])
+    for level, theta in enumerate(thresholds):
+        above = _next_above(theta, x.dtype)
+        u = x[0]
+        for t, out in enumerate(spikes):
+            if t:
+                u = torch.add(x[t], carry, alpha=decay, out=scratch)
+            _keep_between(u, u, -torch.inf, above, grad_input=carry)  # u * (1 - s)
+            if level == 0:
+                torch.gt(u, theta, out=out)
+            else:
+                out.add_(torch.gt(u, theta, out=scratch))
+
+
+def _fire_backward(
+    x: Tensor, g: Tensor, grad_x: Tensor, thresholds: tuple[float, ...], decay: float, width: float
+) -> None:
+    """Write dL/dx [T, n] for x and g = dL/do [T, n].
+
+    With c = tau * dL/du[t+1]:  dL/du[t] = h(u[t]) * (g[t] - c * u[t]) + c * (1 - s[t]),  summed over the levels.
+    """
+    last = x.shape[0] - 1
+    u = torch.empty_like(x, memory_format=torch.contiguous_format)
+    carry, grad_u, through_spike = (torch.empty_like(x[0]) for _ in range(3))
+    if width != 1.0:
+        g = g / width
+    for level, theta in enumerate(thresholds):
+        above = _next_above(theta, x.dtype)
+        low, high = theta - width / 2, theta + width / 2
+        u[0].copy_(x[0])
+        for t in range(last):
+            _keep_between(u[t], u[t], -torch.inf, above, grad_input=carry)
+            torch.add(x[t + 1], carry, alpha=decay, out=u[t + 1])
+        for t in range(last, -1, -1):
+            if t == last:
+                _keep_between(g[t], u[t], low, high, grad_input=grad_u)
+            else:
+                torch.addcmul(g[t], grad_u, u[t], value=-decay / width, out=through_spike)
+                _keep_between(through_spike, u[t], low, high, grad_input=through_spike)
+                _keep_between(grad_u, u[t], -torch.inf, above, grad_input=carry)
+                torch.add(through_spike, carry, alpha=decay, out=grad_u)
+            if level == 0:
+                grad_x[t].copy_(grad_u)
+            else:
+                grad_x[t].add_(grad_u)
+
+
+def _next_above(theta: float, dtype: torch.dtype) -> float:
+    """Smallest number of `dtype` above theta: u < it exactly when not u > theta."""
+    kind = np.float64 if dtype == torch.float64 else np.float32
+    return float(np.nextafter(kind(theta), kind(np.inf)))
+
+
+def _by_step(x: Tensor, timesteps: int) -> Tensor:
+    """[T*B, ...] as [T, n], a view where memory allows; low precision is widened so that membranes stay float32."""
+    if x.dtype in (torch.float16, torch.bfloat16):
+        x = x.float()
+    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
+        x = x.permute(0, 2, 3, 1)
+    return x.reshape(timesteps, -1)
+
+
+def _like(steps: Tensor, x: Tensor) -> Tensor:
+    """[T, n] back in the shape, memory order and dtype of x."""
+    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
+        rows, channels, height, width = x.shape
+        steps = steps.view(rows, height, width, channels).permute(0, 3, 1, 2)
+    return steps.reshape(x.shape).to(x.dtype)
+
+
+def _same_layout(g: Tensor, x: Tensor) -> Tensor:
+    channels_last = x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)
+    return g.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)

@@ -1,0 +1,144 @@
+"""Checkpoints of the MLF authors' public code (Feng et al., IJCAI 2022) into our networks.
+
+The architecture is recognised from the names and shapes of the state dict. T, thresholds and decay are constants of
+that code and not in the file: they are arguments here, with the published values as defaults.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.nn.resnet import BlockKind, DSResNet
+from snnhw.nn.vgg import GROUPS, VGG16
+
+# Order matters: the first pattern that matches renames the key.
+RESNET_NAMES: tuple[tuple[str, str], ...] = (
+    (r"voting\.", "head."),
+    (r"bn0\.bn\.", "input_norm."),
+    (r"conv1\.", "stem.conv."),
+    (r"bn1\.bn\.", "stem.norm."),
+    (r"layer(\d+)\.execute\.(\d+)\.shortcut\.0\.", "shortcut.conv."),
+    (r"layer(\d+)\.execute\.(\d+)\.shortcut\.1\.bn\.", "shortcut.norm."),
+    (r"layer(\d+)\.execute\.(\d+)\.conv(\d)\.", "conv{2}."),
+    (r"layer(\d+)\.execute\.(\d+)\.bn(\d)\.bn\.", "norm{2}."),
+)
+# Units by their place in the authors' Sequential, where a pool follows every group.
+VGG_UNITS = {
+    str(sum(GROUPS[:g]) + g + c): f"conv{g + 1}_{c + 1}" for g, depth in enumerate(GROUPS) for c in range(depth)
+}
+VGG_LINEAR = {"0": "hidden.fc1", "3": "hidden.fc2", "6": "head"}
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """State dict in a `.pth` file, with or without the wrapper {"model": ..., "epoch": ...} and the prefix "module.".
+
+    Raises:
+        InputError: the file is absent or holds no state dict.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}; give the path of a checkpoint.") from error
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+        raise InputError(f"{path} is not a torch checkpoint of tensors; save it again with torch.save.") from error
+    for wrapper in ("model", "state_dict"):
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+    if not isinstance(content, dict) or not content or not all(isinstance(v, Tensor) for v in content.values()):
+        raise InputError(f"{path} holds no state dict; save one as {{'model': network.state_dict()}}.")
+    return {str(name).removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def is_official(state: Mapping[str, Tensor]) -> bool:
+    """True for names of the authors' code."""
+    return {"voting.weight", "conv1.weight"} <= set(state) or "feature.0.conv.0.weight" in state
+
+
+def from_official(
+    state: Mapping[str, Tensor],
+    timesteps: int | None = None,
+    thresholds: Sequence[float] = (0.6, 1.6, 2.6),
+    decay: float = 0.25,
+    surrogate_width: float = 1.0,
+    downsample_sum: BlockKind = "ds",
+) -> nn.Module:
+    """Our network with the weights of `state`; T is by default that of the authors' data set: 4, 10 or 40.
+
+    Raises:
+        InputError: the state dict is not of that code, or a tensor is missing, left over or of the wrong shape.
+    """
+    if not is_official(state):
+        raise InputError("The state dict is not of the MLF authors' code (no 'voting.weight'); give one that is.")
+    unit: dict[str, Any] = {"thresholds": thresholds, "decay": decay, "surrogate_width": surrogate_width}
+    if "voting.weight" not in state:
+        first, last = state["feature.0.conv.0.weight"], state["classifier.6.weight"]
+        arguments: dict[str, Any] = {"in_channels": first.shape[1], "classes": last.shape[0], "width": first.shape[0]}
+        network: nn.Module = VGG16(**arguments, **unit, timesteps=timesteps or 4)
+        return _load(network, {_vgg_name(n): v for n, v in state.items() if "num_batches" not in n})
+    resnet = _resnet_arguments(state)
+    usual = 4 if resnet["in_channels"] != 2 else 40 if resnet["input_norm"] else 10
+    network = DSResNet(**resnet, **unit, timesteps=timesteps or usual, downsample_sum=downsample_sum)
+    return _load(network, {resnet_name(n): v for n, v in state.items() if "num_batches" not in n})
+
+
+def resnet_name(name: str) -> str:
+    """Our name of a tensor or module of the authors' ResNet, such as layer2.execute.0.bn1.bn.weight."""
+    for pattern, ours in RESNET_NAMES:
+        match = re.match(pattern, name)
+        if match:
+            place = f"stages.stage{match[1]}_block{int(match[2]) + 1}." if match.re.groups >= 2 else ""
+            return place + ours.format(*match.groups()) + name[match.end() :]
+    raise InputError(f"The state dict has the unknown tensor {name!r}; give a checkpoint of the MLF authors' code.")
+
+
+def _vgg_name(name: str) -> str:
+    kind, index, rest = name.split(".", 2)
+    if kind == "classifier" and index in VGG_LINEAR:
+        return f"{VGG_LINEAR[index]}.{rest}"
+    if kind == "feature" and index in VGG_UNITS:
+        part = {"conv.0": "conv", "conv.1.bn": "norm"}.get(rest.rpartition(".")[0])
+        if part:
+            return f"features.{VGG_UNITS[index]}.{part}.{rest.rpartition('.')[2]}"
+    raise InputError(f"The state dict has the unknown tensor {name!r}; give a checkpoint of the MLF authors' code.")
+
+
+def _resnet_arguments(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    depth: dict[int, int] = {}
+    for name in state:
+        match = re.match(r"layer(\d+)\.execute\.(\d+)\.", name)
+        if match:
+            stage = int(match[1])
+            depth[stage] = max(depth.get(stage, 0), int(match[2]) + 1)
+    stages = sorted(depth)
+    if not stages or stages != list(range(1, len(stages) + 1)):
+        raise InputError(f"The state dict has the stages {stages}; give a checkpoint with layer1, layer2, and so on.")
+    return {
+        "in_channels": state["conv1.weight"].shape[1],
+        "classes": state["voting.weight"].shape[0],
+        "widths": tuple(state[f"layer{s}.execute.0.conv1.weight"].shape[0] for s in stages),
+        "blocks": tuple(depth[s] for s in stages),
+        "input_norm": "bn0.bn.running_mean" in state,
+    }
+
+
+def _load(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
+    wanted = network.state_dict()
+    for name in sorted(set(wanted) ^ set(state)):
+        problem = "lacks" if name in wanted else "has the unneeded"
+        raise InputError(f"The checkpoint {problem} tensor {name!r}; give one of the architecture it names.")
+    for name, tensor in wanted.items():
+        if tensor.shape != state[name].shape:
+            raise InputError(
+                f"Tensor {name!r} of the checkpoint has shape {tuple(state[name].shape)} where {tuple(tensor.shape)} "
+                "is needed; give one of the architecture it names."
+            )
+    network.load_state_dict(dict(state))
+    return network

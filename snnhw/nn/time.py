@@ -1,0 +1,50 @@
+"""How time enters and leaves a network whose layers see [T*B, ...], time-major: rows t*B .. (t+1)*B-1 are step t."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+
+
+class Frames(nn.Module):
+    """[B, C, H, W], shown T times, or [T, B, C, H, W] -> [T*B, C, H, W]."""
+
+    def __init__(self, timesteps: int) -> None:
+        super().__init__()
+        self.timesteps = timesteps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Frames of all steps.
+
+        Raises:
+            InputError: x has neither four nor five axes, or another number of steps.
+        """
+        if x.dim() == 4:
+            return x if self.timesteps == 1 else x.repeat(self.timesteps, 1, 1, 1)
+        if x.dim() != 5 or x.shape[0] != self.timesteps:
+            raise InputError(
+                f"The network lasts {self.timesteps} time steps and got an input of shape {tuple(x.shape)}; "
+                f"give [B, C, H, W] or [{self.timesteps}, B, C, H, W]."
+            )
+        return x.flatten(0, 1)
+
+    def extra_repr(self) -> str:
+        """Shown by print(network)."""
+        return f"timesteps={self.timesteps}"
+
+
+class MeanOverTime(nn.Module):
+    """[T*B, n] -> [B, n], the mean over the steps."""
+
+    def __init__(self, timesteps: int) -> None:
+        super().__init__()
+        self.timesteps = timesteps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mean of the rows t*B + b over t."""
+        return x.reshape(self.timesteps, -1, *x.shape[1:]).mean(0)
+
+    def extra_repr(self) -> str:
+        """Shown by print(network)."""
+        return f"timesteps={self.timesteps}"

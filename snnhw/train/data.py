@@ -1,0 +1,211 @@
+"""Data sets by name: digits come with scikit-learn, the others are files in `--data` or in the folder SNNHW_DATA names.
+
+`load("mnist", "test", folder)` gives float32 inputs, static [N, C, H, W] or event frames [N, T, C, H, W], int64 targets
+and a checksum of both. A set whose files are absent is an InputError that names the folder and the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array
+from snnhw.train import readers
+
+SPLITS = ("train", "test")
+DIGITS_SEED = 0
+DIGITS_TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One split: inputs float32 [N, C, H, W] or [N, T, C, H, W], targets int64 [N], sha256 of their bytes."""
+
+    name: str
+    split: str
+    inputs: Array
+    targets: Array
+    classes: int
+    checksum: str
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, index: Array | slice) -> Dataset:
+        """The samples at `index`, with a checksum of their own."""
+        return dataset(self.name, self.split, self.inputs[index], self.targets[index], self.classes)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Files of each split, relative to the data folder, and the function (paths, split, T) that reads them."""
+
+    files: Mapping[str, Sequence[str]]
+    read: Callable[[Sequence[Path], str, int], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set on disk: number of classes, the layouts it may have, default T of an event set (0: static images)."""
+
+    classes: int
+    layouts: tuple[Layout, ...]
+    timesteps: int = 0
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a data set can be loaded; `remedy` says what to put where if not."""
+
+    name: str
+    found: bool
+    where: str
+    remedy: str
+
+
+def _idx_layouts(folder: str) -> tuple[Layout, ...]:
+    names = {"train": "train", "test": "t10k"}
+    return tuple(
+        Layout(
+            {s: (f"{folder}{n}-images-idx3-ubyte{gz}", f"{folder}{n}-labels-idx1-ubyte{gz}") for s, n in names.items()},
+            readers.read_idx_pair,
+        )
+        for gz in (".gz", "")
+    )
+
+
+SOURCES: dict[str, Source] = {
+    "mnist": Source(10, _idx_layouts("mnist/")),
+    "fashion": Source(10, _idx_layouts("fashion_mnist/")),
+    "cifar10": Source(
+        10,
+        (
+            Layout(
+                {
+                    "train": (*(f"cifar10_data_batch_{i}.npy.xz" for i in range(1, 6)), "cifar10_labels.npz"),
+                    "test": ("cifar10_test_batch.npy.xz", "cifar10_labels.npz"),
+                },
+                readers.read_cifar_differences,
+            ),
+            Layout(
+                {
+                    "train": tuple(f"cifar-10-batches-bin/data_batch_{i}.bin" for i in range(1, 6)),
+                    "test": ("cifar-10-batches-bin/test_batch.bin",),
+                },
+                readers.read_cifar_binary,
+            ),
+        ),
+    ),
+    "nmnist": Source(
+        10,
+        (
+            Layout(
+                {split: ("nmnist_small.npz",) for split in SPLITS},
+                readers.read_nmnist_packed,
+            ),
+        ),
+        timesteps=10,
+    ),
+}
+NAMES = ("digits", *SOURCES)
+
+
+def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: int | None = None) -> Dataset:
+    """Data set `name`, `split` "train" or "test"; `timesteps` is T of event frames, by default that of the set.
+
+    Raises:
+        InputError: there is no such set or split, or its files are absent or damaged.
+    """
+    if name not in NAMES:
+        raise InputError(f"There is no data set {name!r}; choose one of {', '.join(NAMES)}.")
+    if split not in SPLITS:
+        raise InputError(f"Data set {name!r} has no split {split!r}; choose one of {', '.join(SPLITS)}.")
+    if name == "digits":
+        return _digits(split)
+    source = SOURCES[name]
+    layout, folder = _find(name, split, data_dir)
+    paths = [folder / file for file in layout.files[split]]
+    inputs, targets = layout.read(paths, split, timesteps or source.timesteps)
+    return dataset(name, split, inputs, targets, source.classes)
+
+
+def parse(text: str) -> tuple[str, str]:
+    """("digits", "test") of "digits:test"; the split is "test" where none is given.
+
+    Raises:
+        InputError: the name or the split is unknown.
+    """
+    name, _, split = text.partition(":")
+    split = split or "test"
+    if name not in NAMES or split not in SPLITS:
+        raise InputError(
+            f"There is no data {text!r}; give NAME:SPLIT with NAME of {', '.join(NAMES)} and SPLIT train or test."
+        )
+    return name, split
+
+
+def available(data_dir: Path | str | None = None) -> tuple[Availability, ...]:
+    """All data sets, in the order of the table, with the place of those that are found."""
+    rows = [Availability("digits", True, "scikit-learn", "")]
+    for name in SOURCES:
+        try:
+            places = {str(_find(name, split, data_dir)[1]) for split in SPLITS}
+            rows.append(Availability(name, True, ", ".join(sorted(places)), ""))
+        except InputError as error:
+            rows.append(Availability(name, False, "", str(error)))
+    return tuple(rows)
+
+
+def dataset(name: str, split: str, inputs: Array, targets: Array, classes: int) -> Dataset:
+    """Data set from arrays, in float32 and int64, with its checksum."""
+    inputs = np.ascontiguousarray(inputs, np.float32)
+    targets = np.ascontiguousarray(targets, np.int64)
+    if len(inputs) != len(targets):
+        raise InputError(f"Data set {name!r} has {len(inputs)} inputs and {len(targets)} targets; give one each.")
+    digest = hashlib.sha256(repr((inputs.shape, classes)).encode())
+    digest.update(inputs.data)
+    digest.update(targets.data)
+    return Dataset(name, split, inputs, targets, classes, digest.hexdigest())
+
+
+def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:
+    """Indices (rest, held out) in ascending order; of every class, `share` is held out, rounded to whole samples."""
+    random = np.random.RandomState(seed)
+    held = [
+        random.permutation(np.flatnonzero(targets == label))[: round(share * int((targets == label).sum()))]
+        for label in np.unique(targets)
+    ]
+    held_out = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(len(targets)), held_out), held_out
+
+
+def _digits(split: str) -> Dataset:
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise InputError("Data set 'digits' comes with scikit-learn; call pip install snnhw[train].") from error
+    digits = load_digits()
+    index = stratified_split(digits.target, DIGITS_TEST_SHARE, DIGITS_SEED)[SPLITS.index(split)]
+    return dataset("digits", split, digits.images[index, None] / 16, digits.target[index], 10)
+
+
+def _find(name: str, split: str, data_dir: Path | str | None) -> tuple[Layout, Path]:
+    """The first layout whose files all exist, and the folder."""
+    given = str(data_dir) if data_dir is not None else os.environ.get("SNNHW_DATA", "")
+    layouts = SOURCES[name].layouts
+    needed = "; or ".join(", ".join(layout.files[split]) for layout in layouts)
+    if not given:
+        raise InputError(
+            f"Data set {name!r} is not at hand; put {needed} into a folder and name it with --data or SNNHW_DATA."
+        )
+    folder = Path(given).expanduser()
+    for layout in layouts:
+        if all((folder / file).is_file() for file in layout.files[split]):
+            return layout, folder
+    raise InputError(f"Data set {name!r} is not in {folder}; put {needed} there or name another folder with --data.")

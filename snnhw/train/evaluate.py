@@ -1,0 +1,60 @@
+"""Accuracy and loss of a network on a data set."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.train.data import Dataset
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Exact counts, and the mean cross-entropy."""
+
+    data: str
+    samples: int
+    correct: int
+    loss: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples whose largest logit is the target's."""
+        return self.correct / self.samples
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "accuracy": self.accuracy}
+
+
+def time_first(x: Tensor) -> Tensor:
+    """Samples [B, C, H, W] as they are, [B, T, C, H, W] as [T, B, C, H, W]."""
+    return x if x.dim() == 4 else x.transpose(0, 1)
+
+
+def evaluate(network: nn.Module, data: Dataset, batch: int = 256, device: torch.device | str = "cpu") -> Evaluation:
+    """Run `network` in evaluation mode on all samples; its mode is put back.
+
+    Raises:
+        InputError: the data set is empty or has more classes than the network has logits.
+    """
+    if not len(data):
+        raise InputError(f"Data set {data.name}:{data.split} is empty; give at least one sample.")
+    was_training = network.training
+    network.eval()
+    correct, loss = 0, 0.0
+    with torch.no_grad():
+        for start in range(0, len(data), batch):
+            x = torch.from_numpy(data.inputs[start : start + batch]).to(device)
+            target = torch.from_numpy(data.targets[start : start + batch]).to(device)
+            logits = network(time_first(x)).float()
+            if int(target.max()) >= logits.shape[1]:
+                raise InputError(f"Target {int(target.max())} of {data.name} exceeds {logits.shape[1]} logits.")
+            correct += int((logits.argmax(1) == target).sum())
+            loss += float(nn.functional.cross_entropy(logits, target, reduction="sum"))
+    network.train(was_training)
+    return Evaluation(f"{data.name}:{data.split}", len(data), correct, loss / len(data))

@@ -1,0 +1,36 @@
+"""Events of a camera into frames of counts: what T, the window and the pixels of a frame are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from snnhw.graph.ir import Array
+
+
+def bin_events(
+    x: Array,
+    y: Array,
+    polarity: Array,
+    t_us: Array,
+    timesteps: int,
+    side: int,
+    *,
+    step_us: int | None = None,
+    downsample: float = 1.0,
+) -> Array:
+    """Counts int32 [T, 2, side, side] of events at (x, y) with polarity 0 or 1 and time in microseconds, ascending.
+
+    With `step_us` frame k holds the times start + k*step_us .. start + (k+1)*step_us - 1 and later events are left out;
+    without it the sample is cut into T windows of equal length. Pixels are floor(x / downsample); those beyond `side`
+    are left out. Counts are 32-bit: no window is long enough to wrap them.
+    """
+    frames = np.zeros((timesteps, 2, side, side), np.int32)
+    if len(t_us) == 0:
+        return frames
+    since = t_us.astype(np.int64) - int(t_us[0])
+    k = since // step_us if step_us else since * timesteps // (int(since[-1]) + 1)
+    column, row = ((pixel.astype(np.int64) / downsample).astype(np.int64) for pixel in (x, y))
+    inside = (k < timesteps) & (column < side) & (row < side)
+    at = tuple(index[inside] for index in (k, polarity.astype(np.int64), row, column))
+    np.add.at(frames, at, 1)
+    return frames

@@ -1,0 +1,242 @@
+"""The training loop, on Lightning Fabric: one process or many, float32 or bfloat16, resumable after every epoch.
+
+Everything random in epoch e comes from (seed, e): a run that is killed and resumed has the curve of one that was not.
+Under several processes the batch of a step is `batch` samples of each, in the order one process with all of them has.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.nn.models import build
+from snnhw.train.augment import augment
+from snnhw.train.data import Dataset, load, stratified_split
+from snnhw.train.evaluate import evaluate, time_first
+from snnhw.train.progress import TrainingProgress
+from snnhw.train.recipe import Recipe
+from snnhw.train.run import BEST, LAST, Card, Run, load_state, save_metrics, save_run, save_state, software_versions
+from snnhw.train.schedule import learning_rate, make_optimiser, training_loss
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Training samples, those held out of them for validation (perhaps none), and the test split."""
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset
+    checksum: str  # of the whole training split
+
+
+def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
+    """Data of a recipe.
+
+    Raises:
+        InputError: the data set is unknown or its files are absent.
+    """
+    steps = recipe.arguments.get("timesteps")
+    train, test = (load(recipe.data, split, data_dir, steps) for split in ("train", "test"))
+    if recipe.validation == 0.0:
+        return Splits(train, None, test, train.checksum)
+    rest, held_out = stratified_split(train.targets, recipe.validation, recipe.seed)
+    return Splits(train.take(rest), train.take(held_out), test, train.checksum)
+
+
+def fit(
+    recipe: Recipe,
+    out: Path | str,
+    data_dir: Path | str | None = None,
+    resume: bool = False,
+    console: Console | None = None,
+) -> Run:
+    """Train `recipe` and write the run folder `out`; the test split is measured once, at the end.
+
+    Args:
+        recipe: see `load_recipe`.
+        out: run folder; what an earlier run left there is replaced unless `resume`.
+        data_dir: folder of the data files, by default the one SNNHW_DATA names.
+        resume: go on after the last finished epoch in `out`, or start if there is none.
+        console: where progress is shown; None shows nothing.
+
+    Raises:
+        InputError: data, model or recipe cannot be used, or `out` holds another recipe's run.
+    """
+    out = Path(out)
+    splits = load_splits(recipe, data_dir)
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    fabric = _fabric(recipe)
+    torch.manual_seed(recipe.seed)
+    raw = build(recipe.model, relu=recipe.relu, **_arguments(recipe, splits.train))
+    optimiser = make_optimiser(recipe, raw)
+    rows: list[Mapping[str, float]] = []
+    if resume and (out / LAST).is_file():
+        state = load_state(out / LAST, raw, optimiser)
+        if state["recipe"] != recipe.to_dict():
+            raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
+        rows = state["rows"]
+    network, steps_of = fabric.setup(raw, optimiser)
+    network.mark_forward_method("by_step")
+
+    lead = fabric.global_rank == 0
+    samples = _steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
+    with TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress:
+        for epoch in range(len(rows), recipe.epochs):
+            started = time.perf_counter()
+            row = _train_epoch(fabric, recipe, network, steps_of, splits.train, epoch, progress)
+            if splits.validation is not None:
+                row |= _validate(fabric, network, splits.validation)
+            row["seconds"] = round(time.perf_counter() - started, 3)
+            best = not rows or _score(row) >= max(map(_score, rows))
+            rows.append(row)
+            if lead:
+                about = {"recipe": recipe.to_dict(), "rows": rows}
+                if best:
+                    save_state(out / BEST, raw, None, about)
+                save_state(out / LAST, raw, optimiser, about)
+                save_metrics(out, rows)
+            progress.epoch(row)
+            fabric.barrier()
+    if recipe.keep == "best":
+        load_state(out / BEST, raw)
+    tested = evaluate(raw, splits.test, device=fabric.device)
+    card = _card(recipe, raw, splits, rows, tested.accuracy)
+    run = save_run(out, raw, card, rows) if lead else Run(out, card, tuple(rows))
+    fabric.barrier()
+    return run
+
+
+def _fabric(recipe: Recipe) -> Any:
+    """Fabric for the processes torchrun started, or for this one alone."""
+    from lightning_fabric import Fabric
+
+    here, everywhere = (int(os.environ.get(name, "1")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
+    fabric = Fabric(
+        accelerator="cuda" if torch.cuda.is_available() else "cpu",
+        devices=here,
+        num_nodes=everywhere // here,
+        strategy="ddp" if everywhere > 1 else "auto",
+        precision=recipe.precision,
+    )
+    fabric.launch()
+    return fabric
+
+
+def _arguments(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    """Arguments of the model, with channels and classes of the data where the recipe does not say."""
+    return {"in_channels": data.inputs.shape[-3], "classes": data.classes, **recipe.arguments}
+
+
+def _steps_per_epoch(recipe: Recipe, data: Dataset, processes: int) -> int:
+    steps = len(data) // (recipe.batch * processes)
+    if steps == 0:
+        raise InputError(
+            f"Recipe {recipe.name!r} wants {recipe.batch} samples of each of {processes} processes and {data.name} has "
+            f"{len(data)}; set a smaller batch."
+        )
+    return steps
+
+
+def _train_epoch(
+    fabric: Any,
+    recipe: Recipe,
+    network: Any,
+    optimiser: Any,
+    data: Dataset,
+    epoch: int,
+    progress: TrainingProgress,
+) -> dict[str, float]:
+    network.train()
+    torch.manual_seed(_epoch_seed(recipe, epoch))  # of dropout
+    steps = _steps_per_epoch(recipe, data, fabric.world_size)
+    sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
+    rate = 0.0
+    for step, (x, target) in enumerate(_batches(fabric, recipe, data, epoch, steps)):
+        rate = learning_rate(recipe, epoch + (step + 1) / steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
+        for index, (part, wanted) in enumerate(pieces):
+            with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
+                by_step = network.by_step(time_first(part)).float()
+                by_step = by_step.unflatten(0, (-1, len(part)))  # [T, B, classes]
+                loss = training_loss(recipe, by_step, wanted)
+                fabric.backward(loss * (len(part) / len(x)))
+            hits = (by_step.detach().mean(0).argmax(1) == wanted).sum()
+            sums += torch.stack([loss.detach() * len(part), hits, hits.new_tensor(len(part))]).double()
+        optimiser.step()
+        optimiser.zero_grad()
+        progress.batch(len(x) * fabric.world_size)
+    loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
+    return {
+        "epoch": epoch + 1,
+        "lr": rate,
+        "train_loss": loss_sum / samples,
+        "train_accuracy": correct / samples,
+    }
+
+
+def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch."""
+    generator = torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
+    order = torch.randperm(len(data), generator=generator).numpy()
+    whole = recipe.batch * fabric.world_size
+    mine = slice(fabric.global_rank * recipe.batch, (fabric.global_rank + 1) * recipe.batch)
+    for step in range(steps):
+        index = order[step * whole : (step + 1) * whole]
+        x = augment(torch.from_numpy(data.inputs[index]), recipe.augment, generator)
+        target = torch.from_numpy(data.targets[index])
+        yield x[mine].to(fabric.device), target[mine].to(fabric.device)
+
+
+def _validate(fabric: Any, network: nn.Module, data: Dataset) -> dict[str, float]:
+    part = data.take(np.arange(fabric.global_rank, len(data), fabric.world_size))
+    result = evaluate(network, part, device=fabric.device)
+    sums = torch.tensor([result.loss * result.samples, result.correct, result.samples], dtype=torch.float64)
+    loss, correct, samples = fabric.all_reduce(sums.to(fabric.device), reduce_op="sum").tolist()
+    return {"validation_loss": loss / samples, "validation_accuracy": correct / samples}
+
+
+def _score(row: Mapping[str, float]) -> tuple[float, float]:
+    """Better rows score higher: accuracy, then loss, on the held-out share if there is one."""
+    kind = "validation" if "validation_accuracy" in row else "train"
+    return row[f"{kind}_accuracy"], -row[f"{kind}_loss"]
+
+
+def _epoch_seed(recipe: Recipe, epoch: int) -> int:
+    return recipe.seed * 1_000_003 + epoch
+
+
+def _card(recipe: Recipe, network: nn.Module, splits: Splits, rows: list[Mapping[str, float]], accuracy: float) -> Card:
+    kept = max(rows, key=_score) if recipe.keep == "best" else rows[-1]
+    inputs = splits.train.inputs
+    return Card(
+        model=recipe.model,
+        arguments=_arguments(recipe, splits.train),
+        relu=recipe.relu,
+        parameters=sum(p.numel() for p in network.parameters()),
+        input_shape=tuple(inputs.shape[-3:]),
+        timesteps=int(network.get_submodule("readout").timesteps),  # type: ignore[arg-type]
+        classes=splits.train.classes,
+        data=recipe.data,
+        data_checksum=splits.checksum,
+        test_checksum=splits.test.checksum,
+        accuracy=accuracy,
+        validation_accuracy=kept.get("validation_accuracy"),
+        seed=recipe.seed,
+        seconds=round(sum(row["seconds"] for row in rows), 1),
+        command=f"snnhw train {recipe.name}",
+        recipe=asdict(recipe),
+        versions=software_versions(),
+    )

@@ -1,0 +1,134 @@
+"""Recipes: everything a training run depends on, as one frozen value read from TOML (see `snnhw/train/recipes`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+from snnhw.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train on what and how; the schedule is a function of the epoch alone, so a run can be resumed."""
+
+    name: str
+    model: str  # of snnhw.nn.models.MODELS
+    data: str  # of snnhw.train.data.NAMES
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the model, in place of its defaults
+    relu: bool = False  # train the ReLU twin
+    epochs: int = 10
+    batch: int = 64  # samples per process and optimiser step
+    accumulate: int = 1  # pieces into which a batch is cut to save memory
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.9  # of sgd
+    weight_decay: float = 1e-4  # not on norms and biases unless decay_all
+    decay_all: bool = False
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    step_epochs: int = 40  # "step": the rate falls by step_factor every so many epochs
+    step_factor: float = 0.1
+    warmup: float = 0.0  # epochs of linear rise
+    loss: Literal["mean", "tet"] = "mean"  # cross-entropy of the mean logits, or TET (Deng et al., 2022)
+    tet_lambda: float = 0.05  # share of TET's term that pulls the logits of every step to tet_mean
+    tet_mean: float = 1.0
+    label_smoothing: float = 0.0
+    augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
+    validation: float = 0.1  # share of the training split that is held out
+    keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    seed: int = 1
+    threads: int = 0  # of torch on the CPU; 0: as the machine has it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Recipes that come with the package."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Recipe by name or from a TOML file; overrides are "key=value", with a dot into tables: "arguments.timesteps=2".
+
+    Raises:
+        InputError: the recipe, a key or the type of a value is unknown; the message names it.
+    """
+    path = Path(source)
+    if str(source) in recipe_names():
+        path = FOLDER / f"{source}.toml"
+    elif not path.is_file():
+        raise InputError(f"There is no recipe {str(source)!r}; give a TOML file or one of {', '.join(recipe_names())}.")
+    try:
+        values: dict[str, Any] = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"Recipe {path} is not TOML ({error}); correct the line it names.") from error
+    for override in overrides:
+        _set(values, override)
+    return recipe_from(values, str(path))
+
+
+def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
+    """Recipe from plain values, checked.
+
+    Raises:
+        InputError: a key is missing or unknown or a value has the wrong type or range.
+    """
+    fields = {f.name: f for f in dataclasses.fields(Recipe)}
+    for key in sorted(set(values) - set(fields)):
+        raise InputError(f"{where} has the unknown key {key!r}; it may have {', '.join(fields)}.")
+    for key in ("name", "model", "data"):
+        if key not in values:
+            raise InputError(f'{where} has no {key!r}; add the line {key} = "...".')
+    hints = get_type_hints(Recipe)
+    recipe = Recipe(**{key: _checked(key, value, hints[key], where) for key, value in values.items()})
+    for key in ("epochs", "batch", "accumulate", "step_epochs"):
+        if getattr(recipe, key) < 1:
+            raise InputError(f"{where} has {key} = {getattr(recipe, key)}; give at least 1.")
+    if not 0.0 <= recipe.validation < 1.0:
+        raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
+    return recipe
+
+
+def _checked(key: str, value: Any, kind: Any, where: str) -> Any:
+    choices = get_args(kind)
+    if getattr(kind, "__origin__", None) is Literal:
+        if value not in choices:
+            raise InputError(f"{where} has {key} = {value!r}; choose one of {', '.join(map(str, choices))}.")
+        return value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted = dict if choices else kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise InputError(f"{where} has {key} = {value!r}; give a {'table' if choices else wanted.__name__}.")
+    return value
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"Setting {override!r} is not key=value; write for example epochs=3.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word, as in schedule=step
+    *tables, last = key.strip().split(".")
+    place = values
+    for table in tables:
+        place = place.setdefault(table, {})
+        if not isinstance(place, dict):
+            raise InputError(f"Setting {override!r} goes into {table!r}, which is no table; drop the dot.")
+    place[last] = value

@@ -1,0 +1,163 @@
+"""A run folder: `model.safetensors` (weights), `model.json` (the card), `metrics.csv` (one row per epoch).
+
+While a run lasts, `last.safetensors` and `best.safetensors` hold what is needed to go on, each written in one piece.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.files import write_atomically, write_text
+from snnhw.nn.models import build
+
+WEIGHTS, CARD, METRICS, LAST, BEST = (
+    "model.safetensors",
+    "model.json",
+    "metrics.csv",
+    "last.safetensors",
+    "best.safetensors",
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a trained network is and where it comes from."""
+
+    model: str  # name in snnhw.nn.models.MODELS
+    arguments: Mapping[str, Any]
+    relu: bool
+    parameters: int
+    input_shape: tuple[int, ...]  # (C, H, W)
+    timesteps: int
+    classes: int
+    data: str
+    data_checksum: str  # sha256 of the training split
+    test_checksum: str
+    accuracy: float  # on the test split, measured once at the end
+    validation_accuracy: float | None
+    seed: int
+    seconds: float
+    command: str
+    recipe: Mapping[str, Any]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    weights_checksum: str = ""  # sha256 of model.safetensors
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, card and rows of `metrics.csv`."""
+
+    path: Path
+    card: Card
+    metrics: tuple[Mapping[str, float], ...]
+
+
+def software_versions() -> dict[str, str]:
+    """Versions a result may depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in ("snnhw", "torch", "numpy")}}
+
+
+def save_run(path: Path, network: nn.Module, card: Card, metrics: Iterable[Mapping[str, float]]) -> Run:
+    """Write the run folder; the card is written last and carries the checksum of the weights."""
+    weights = safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()})
+    card = Card(**{**asdict(card), "weights_checksum": hashlib.sha256(weights).hexdigest()})
+    rows = tuple(metrics)
+    write_atomically(path / WEIGHTS, lambda file: file.write(weights))
+    save_metrics(path, rows)
+    write_text(path / CARD, json.dumps(card.to_dict(), indent=2) + "\n")
+    return Run(path, card, rows)
+
+
+def save_metrics(path: Path, rows: Iterable[Mapping[str, float]]) -> None:
+    """Write `metrics.csv`."""
+    rows = list(rows)
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_text(path / METRICS, text.getvalue())
+
+
+def load_run(path: Path | str) -> tuple[nn.Module, Card]:
+    """Network in evaluation mode and card of a finished run.
+
+    Raises:
+        InputError: the folder holds no finished run, or weights and card do not belong together.
+    """
+    path = Path(path)
+    if not (path / CARD).is_file() or not (path / WEIGHTS).is_file():
+        raise InputError(f"{path} holds no finished run ({CARD} and {WEIGHTS}); train one with snnhw train.")
+    try:
+        values = json.loads((path / CARD).read_text(encoding="utf-8"))
+        card = Card(**{**values, "input_shape": tuple(values["input_shape"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path / CARD} is not a card of this version ({error}); train the run again.") from error
+    weights = (path / WEIGHTS).read_bytes()
+    if hashlib.sha256(weights).hexdigest() != card.weights_checksum:
+        raise InputError(f"{path / WEIGHTS} is not the file its card describes; copy both from the same run.")
+    network = build(card.model, relu=card.relu, **card.arguments)
+    network.load_state_dict(safetensors.torch.load(weights))
+    return network.eval(), card
+
+
+def save_state(
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None, about: Mapping[str, Any]
+) -> None:
+    """Write weights, the optimiser's tensors and plain values into one file."""
+    tensors = {f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    plain: dict[str, Any] = {}
+    for index, values in (optimiser.state_dict()["state"] if optimiser else {}).items():
+        for key, value in values.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimiser.{index}.{key}"] = value.detach().cpu().contiguous()
+            elif value is not None:
+                plain[f"{index}.{key}"] = value
+    content = safetensors.torch.save(tensors, {"state": json.dumps({**about, "optimiser": plain})})
+    write_atomically(path, lambda file: file.write(content))
+
+
+def load_state(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> dict[str, Any]:
+    """Put the state back and return the plain values.
+
+    Raises:
+        InputError: the file is damaged or of another network.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            about: dict[str, Any] = json.loads(file.metadata()["state"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        network.load_state_dict({k[len("network.") :]: v for k, v in tensors.items() if k.startswith("network.")})
+    except (safetensors.SafetensorError, OSError, RuntimeError, KeyError) as error:
+        raise InputError(f"{path} cannot be resumed ({error}); delete the folder and start again.") from error
+    if optimiser is not None:
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, index, name = key.split(".", 2)
+                state.setdefault(int(index), {})[name] = value
+        for key, value in about["optimiser"].items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return about

@@ -1,0 +1,51 @@
+"""Learning rate, optimiser and loss of a recipe."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from snnhw.train.recipe import Recipe
+
+
+def learning_rate(recipe: Recipe, epoch: float) -> float:
+    """Rate at `epoch`, counted from 0 with fractions: linear warm-up times the schedule.
+
+    cosine: lr * (1 + cos(pi * epoch / epochs)) / 2;  step: lr * step_factor ** floor(epoch / step_epochs).
+    """
+    warm = min(1.0, epoch / recipe.warmup) if recipe.warmup else 1.0
+    if recipe.schedule == "cosine":
+        factor = 0.5 * (1.0 + math.cos(math.pi * min(1.0, epoch / recipe.epochs)))
+    elif recipe.schedule == "step":
+        factor = recipe.step_factor ** int(epoch // recipe.step_epochs)
+    else:
+        factor = 1.0
+    return recipe.lr * warm * factor
+
+
+def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """SGD with momentum or AdamW; vectors (norms, biases) do not decay unless the recipe decays all."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    decayed = [p for p in parameters if recipe.decay_all or p.dim() > 1]
+    rest = [p for p in parameters if not (recipe.decay_all or p.dim() > 1)]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+    groups = [group for group in groups if group["params"]]
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.lr)
+    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
+
+
+def training_loss(recipe: Recipe, by_step: Tensor, target: Tensor) -> Tensor:
+    """Loss of the logits of every step [T, B, classes] for target [B].
+
+    mean: CE(mean_t o[t]).  tet: (1 - l) * mean_t CE(o[t]) + l * MSE(o, tet_mean)  (Deng et al., ICLR 2022, Eq. 8-10).
+    """
+    smoothing = recipe.label_smoothing
+    if recipe.loss == "mean":
+        return cross_entropy(by_step.mean(0), target, label_smoothing=smoothing)
+    every = cross_entropy(by_step.flatten(0, 1), target.repeat(len(by_step)), label_smoothing=smoothing)
+    pull = (by_step - recipe.tet_mean).square().mean()
+    return (1.0 - recipe.tet_lambda) * every + recipe.tet_lambda * pull

@@ -1,0 +1,96 @@
+"""Numbers as text, with no more digits than they can bear.
+
+The ends of a range get two significant digits, which is what the constants behind them have. The typical value gets no
+digit finer than a tenth of the leading digit of the range's width (GUM, JCGM 100:2008, 7.2.6), and at least one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from analysis.ranges import Range
+
+PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
+LARGE = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
+DIGITS = 2
+THIN = "\u202f"  # narrow no-break space, between thousands and before units
+
+
+def significant(value: float, digits: int = DIGITS) -> str:
+    """`value` with `digits` significant digits, without exponent: 0.0347 -> "0.035", 348 -> "350"."""
+    return _at(value, _position(value) - digits + 1)
+
+
+def range_text(found: Range, unit: str = "") -> str:
+    """The interval: "0.35–0.92 µJ"; one number where both ends print alike.
+
+    Args:
+        found: in SI units.
+        unit: "J", "W" or "s" takes an SI prefix, "" and any other text is put behind as it is.
+    """
+    scale, name = _unit(found.typical or found.high, unit)
+    low, high = significant(found.low / scale), significant(found.high / scale)
+    return (low if low == high else f"{low}–{high}") + _behind(name)
+
+
+def typical_text(found: Range, unit: str = "") -> str:
+    """The typical value, as precise as the width of the range allows; arguments as in `range_text`."""
+    scale, name = _unit(found.typical or found.high, unit)
+    value, width = found.typical / scale, (found.high - found.low) / scale
+    finest = _position(value) - DIGITS + 1
+    if width:
+        finest = min(max(finest, _position(width) - 1), _position(value))
+    return _at(value, finest) + _behind(name)
+
+
+def ratio_text(found: Range) -> str:
+    """A ratio of energies: "0.21–0.64 ×"."""
+    return range_text(found, "×")
+
+
+def count_text(value: float) -> str:
+    """An exact count, thousands apart; a mean that is no integer is rounded to one, below 100 to one decimal."""
+    text = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:,.1f}"
+    return text.replace(",", THIN)
+
+
+def short_count(value: float) -> str:
+    """A count of two to three digits with k, M, G: 23757 -> "24 k"."""
+    scale, name = next(((s, n) for s, n in reversed(LARGE) if abs(value) >= s), LARGE[0])
+    scaled = value / scale
+    text = significant(scaled, 3 if abs(scaled) >= 100 else DIGITS) if name or value != round(value) else f"{value:.0f}"
+    return text + _behind(name)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share as per cent; one that is not zero never prints as zero, one below 1 never as 100."""
+    shown = f"{100 * share:.{decimals}f}"
+    least = 10**-decimals
+    if share > 0 and float(shown) == 0:
+        shown = f"<{THIN}{least:.{decimals}f}"
+    elif share < 1 and float(shown) == 100:
+        shown = f">{THIN}{100 - least:.{decimals}f}"
+    return f"{shown}{THIN}%"
+
+
+def _unit(value: float, unit: str) -> tuple[float, str]:
+    if unit not in ("J", "W", "s"):
+        return 1.0, unit
+    scale, prefix = next(((s, p) for s, p in PREFIXES if abs(value) >= s), PREFIXES[-1] if value else PREFIXES[0])
+    return scale, prefix + unit
+
+
+def _behind(unit: str) -> str:
+    return f"{THIN}{unit}" if unit else ""
+
+
+def _position(value: float) -> int:
+    """Power of ten of the leading digit; 0 for zero."""
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _at(value: float, position: int) -> str:
+    """`value` rounded to a multiple of 10^position."""
+    rounded = round(value, -position)
+    text = f"{rounded:,.{max(0, -position)}f}"
+    return text.replace(",", THIN)

@@ -1,0 +1,124 @@
+"""Exact fan-out: how many non-zero synapses one spike at each position meets.
+
+A transposed convolution of ones gives it for all positions at once, borders, strides, dilation and groups included.
+Pools and flattens in front of the synapse fold into its weights, so a spike that enters an average pool before the
+read-out costs one synaptic operation per class, not one per pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.grad import conv2d_input
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pair, Pool
+
+Counts = npt.NDArray[np.int64]
+CHUNK = 1024  # positions tried at once where windows overlap
+
+
+def fanout(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
+    """Targets that one spike reaches, for each position of a source.
+
+    Args:
+        nodes: what the spike passes: pools and flattens, then at most one Conv2d or Linear. Empty: identity, 1 each.
+        shape: of the source, `[C, H, W]` or `[N]`.
+
+    Returns:
+        int64 of `shape`. Synapses whose weight is exactly zero are not there and not counted.
+
+    Raises:
+        InputError: the nodes do not fit the shape, or the last node is no synapse.
+    """
+    shapes = _shapes(nodes, shape)
+    if any(isinstance(n, Pool) and (n.kernel[0] > n.stride[0] or n.kernel[1] > n.stride[1]) for n in nodes):
+        return _by_trial(nodes, shape)
+    reached = torch.ones(shapes[-1], dtype=torch.float64)
+    for node, before in zip(reversed(nodes), reversed(shapes[:-1]), strict=True):
+        reached = _pull_back(node, reached, before)
+    return reached.round().to(torch.int64).numpy()
+
+
+def dense_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
+    """Multiply-accumulates of one dense pass over an input of `shape`: every weight, in-bounds taps only."""
+    full = torch.ones(node.weight.shape, dtype=torch.float64)
+    return int(_pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape, full).sum().round())
+
+
+def effective_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
+    """As `dense_taps`, without the weights that are exactly zero."""
+    return int(_pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape).sum().round())
+
+
+def _mask(node: Conv2d | Linear) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(node.weight != 0)).to(torch.float64)
+
+
+def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...], mask: Tensor | None = None) -> Tensor:
+    """Targets reached from each input position of `node`, given those reached from each of its outputs."""
+    if isinstance(node, Conv2d):
+        weight = _mask(node) if mask is None else mask
+        return _transposed(reached, weight, before, node.stride, node.padding, node.dilation, node.groups)
+    if isinstance(node, Linear):
+        return (reached @ (_mask(node) if mask is None else mask)).reshape(before)
+    if isinstance(node, Pool):
+        window = torch.ones(before[0], 1, *node.kernel, dtype=torch.float64)
+        return _transposed(reached, window, before, node.stride, node.padding, (1, 1), before[0])
+    return reached.reshape(before)
+
+
+def _transposed(
+    reached: Tensor, weight: Tensor, shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Tensor:
+    """Transposed convolution of `reached` [O, Ho, Wo] onto `shape` [I, H, W]."""
+    onto: Tensor = conv2d_input((1, *shape), weight, reached[None], stride, padding, dilation, groups)  # type: ignore[no-untyped-call]
+    return onto[0]
+
+
+def _by_trial(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
+    """Send one spike from every position: where pool windows overlap, the targets of two windows must be united."""
+    size = int(np.prod(shape, dtype=np.int64))
+    found = np.empty(size, dtype=np.int64)
+    for start in range(0, size, CHUNK):
+        stop = min(start + CHUNK, size)
+        spike = torch.zeros(stop - start, size, dtype=torch.float64)
+        spike[torch.arange(stop - start), torch.arange(start, stop)] = 1
+        value = spike.reshape(-1, *shape)
+        for node in nodes:
+            value = _push(node, value)
+        found[start:stop] = (value > 0).flatten(1).sum(dim=1).numpy()
+    return found.reshape(shape)
+
+
+def _push(node: Node, value: Tensor) -> Tensor:
+    if isinstance(node, Conv2d):
+        return F.conv2d(value, _mask(node), None, node.stride, node.padding, node.dilation, node.groups)
+    if isinstance(node, Linear):
+        return value.flatten(1) @ _mask(node).T
+    if isinstance(node, Pool):
+        channels = value.shape[1]
+        window = torch.ones(channels, 1, *node.kernel, dtype=torch.float64)
+        return F.conv2d(value, window, None, node.stride, node.padding, groups=channels)
+    return value.flatten(1)
+
+
+def _shapes(nodes: Sequence[Node], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Shapes before the first node, between the nodes, after the last."""
+    shapes = [shape]
+    for node in nodes:
+        if not isinstance(node, Conv2d | Linear | Pool | Flatten):
+            raise InputError(f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a synapse.")
+        before = shapes[-1]
+        if isinstance(node, Conv2d | Linear):
+            needs = node.weight.shape[1] * (node.groups if isinstance(node, Conv2d) else 1)
+            has = before[0] if isinstance(node, Conv2d) else int(np.prod(before, dtype=np.int64))
+            if needs != has:
+                raise InputError(f"{node.name!r} takes {needs} inputs but shape {before} has {has}; mend the graph.")
+        shapes.append(node.shape)
+    return shapes

@@ -1,0 +1,199 @@
+"""Which spikes arrive where: the graph as rows of a counting table, one per neuron population plus the read-out.
+
+Takes a folded graph, gives `Layer`s. Pools and flattens on spikes are passed through (a linear map that folds into the
+synapses behind it), so a `Branch` runs from the unit that fires to the synapse node that its spikes meet. Branches that
+meet in a residual sum stay separate: each sends its own spikes. What an operation is follows from the graph alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import (
+    NEURONS,
+    SYNAPSES,
+    Conv2d,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    Neuron,
+    Node,
+    Norm,
+    Pool,
+    Readout,
+    Synapse,
+)
+
+LayerKind = Literal["first", "spiking", "readout"]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Spikes of one source on their way into one synapse node (or straight into a neuron: `synapse` None, identity)."""
+
+    source: str  # unit, or input that sends integer events
+    gains: tuple[int, ...]  # per level of the source: factor on the value, 0 where that level is not connected
+    via: tuple[str, ...]  # pools and flattens between source and synapse
+    synapse: str | None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row: a population (or the read-out), the synapse nodes that feed it, and where their input comes from.
+
+    A synapse node that feeds several populations is listed with each (each has its own dendrites); only the first of
+    them `owns` its parameters and its ANN twin's MACs.
+    """
+
+    name: str
+    kind: LayerKind
+    shape: tuple[int, ...]
+    levels: int
+    synapses: tuple[str, ...]
+    owns: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: multiply-accumulates
+    pools: tuple[str, ...]  # pools that work on analogue values
+
+
+def layers(graph: Graph) -> tuple[Layer, ...]:
+    """Rows of `graph`: populations in topological order of their first node, then the read-out if synapses feed it.
+
+    Raises:
+        InputError: the graph has Norm nodes (fold them first), or the channels of a unit are fed differently.
+    """
+    norms = graph.of_type(Norm)
+    if norms:
+        raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+    rows: list[Layer] = []
+    owned: set[str] = set()
+    position = {name: i for i, name in enumerate(graph.nodes)}
+    units = graph.units()
+    for unit in sorted(units, key=lambda u: min(position[n.name] for n in units[u])):
+        rows.append(_layer(graph, unit, units[unit], owned))
+    for readout in graph.of_type(Readout):
+        row = _layer(graph, readout.name, (readout,), owned)
+        if row.synapses:
+            rows.append(row)
+    return tuple(rows)
+
+
+def source_levels(graph: Graph, source: str) -> int:
+    """K of a unit, or the largest integer of an input that sends events."""
+    node = graph.nodes.get(source)
+    if isinstance(node, Input):
+        return node.levels or 1
+    return levels_of(graph.units()[source])
+
+
+def levels_of(nodes: tuple[Neuron, ...]) -> int:
+    """K of a unit given as one multi-level node or as its channels."""
+    return sum(getattr(node, "levels", 1) for node in nodes)
+
+
+def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
+    """Shape of what a branch's source sends."""
+    node = graph.nodes.get(source)
+    return node.shape if isinstance(node, Input) else graph.units()[source][0].shape
+
+
+def synapse(graph: Graph, name: str) -> Synapse:
+    """The synapse node called `name`."""
+    node = graph.nodes[name]
+    if not isinstance(node, Conv2d | Linear):
+        raise InputError(f"Node {name!r} is a {type(node).__name__}, not a synapse; name a Conv2d or Linear.")
+    return node
+
+
+def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) -> Layer:
+    feeds = [sorted((e.source, e.gain) for e in graph.into(node.name)) for node in nodes]
+    if any(feed != feeds[0] for feed in feeds):
+        raise InputError(f"The channels of unit {name!r} are fed by different nodes; give each its own unit name.")
+    walk = _Walk(graph)
+    walk.into_target(nodes[0].name)
+    owns = tuple(s for s in walk.synapses if s not in owned)
+    owned.update(owns)
+    is_readout = isinstance(nodes[0], Readout)
+    return Layer(
+        name=name,
+        kind="readout" if is_readout else "first" if walk.meets_input else "spiking",
+        shape=nodes[0].shape,
+        levels=1 if is_readout else sum(getattr(node, "levels", 1) for node in nodes),
+        synapses=tuple(walk.synapses),
+        owns=owns,
+        branches=tuple(walk.branches()),
+        analog=tuple(walk.analog),
+        pools=tuple(walk.pools),
+    )
+
+
+class _Walk:
+    """Upstream from a target to the spikes that reach it, and to the analogue values that reach it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.synapses: list[str] = []
+        self.analog: list[str] = []
+        self.pools: list[str] = []
+        self.meets_input = False
+        self.found: dict[tuple[str, tuple[str, ...], str | None, int], dict[int, int]] = {}
+
+    def into_target(self, name: str) -> None:
+        """Find every synapse node between `name` and the nearest spikes; spikes without one are identity branches."""
+        if not isinstance(self.graph.nodes[name], Readout):
+            self._spikes_into(name, None)
+        self._analog_into(name)
+
+    def _synapse(self, name: str) -> None:
+        if name in self.synapses:
+            return
+        self.synapses.append(name)
+        self._spikes_into(name, name)
+        if self.graph.arriving(name).kind == "analog":
+            self.analog.append(name)
+            self._analog_into(name)
+
+    def _analog_into(self, name: str) -> None:
+        for edge in self.graph.into(name):
+            source = self.graph.nodes[edge.source]
+            if isinstance(source, SYNAPSES):
+                self._synapse(source.name)
+            elif isinstance(source, Input) and source.levels is None:
+                self.meets_input = True
+            elif isinstance(source, Pool | Flatten) and self.graph.signal(source.name).kind == "analog":
+                if isinstance(source, Pool) and source.name not in self.pools:
+                    self.pools.append(source.name)
+                self._analog_into(source.name)
+
+    def _spikes_into(self, name: str, meets: str | None) -> None:
+        seen: dict[tuple[str, tuple[str, ...], int], int] = {}
+        for source, level, gain, via in _spike_paths(self.graph, name, 1, ()):
+            nth = seen.get((source, via, level), 0)
+            seen[source, via, level] = nth + 1
+            self.found.setdefault((source, via, meets, nth), {})[level] = gain
+
+    def branches(self) -> Iterator[Branch]:
+        for (source, via, meets, _), gains in self.found.items():
+            levels = source_levels(self.graph, source)
+            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets)
+
+
+def _spike_paths(
+    graph: Graph, name: str, gain: int, via: tuple[str, ...]
+) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
+    """(source unit, level, gain, pools passed) of every path of spikes into `name`."""
+    for edge in graph.into(name):
+        node, total = graph.nodes[edge.source], gain * edge.gain
+        if isinstance(node, Pool | Flatten):
+            yield from _spike_paths(graph, node.name, total, (node.name, *via))
+        elif isinstance(node, Input) and node.levels is not None:
+            yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
+        elif isinstance(node, NEURONS):
+            unit = getattr(node, "unit", "") or node.name
+            first = getattr(node, "level", 1)
+            for level in range(first, first + getattr(node, "levels", 1)):
+                yield unit, level, total, via

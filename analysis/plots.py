@@ -1,0 +1,178 @@
+"""Charts of a report as matplotlib figures, and as SVG that takes its colours and fonts from the page around it.
+
+Takes counts and estimates; gives figures whose size is in CSS pixels (one point of text is one pixel). The colours are
+those of Okabe and Ito (2008), told apart by all common kinds of colour blindness; labels say again what colour says.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.ann import AnnEstimate
+from analysis.digits import range_text, typical_text
+from analysis.energy import EnergyEstimate
+from analysis.ranges import Range
+from analysis.rows import NetworkCounts
+from snnhw.errors import InputError
+
+WIDE, NARROW = 960, 340  # CSS pixels: desk and telephone
+ROW, GAP = 26, 40
+INK, MUTED, RULE = "#1b1e23", "#5c636b", "#d8dbde"
+SNN, ANN = "#0072b2", "#b35900"
+LEVELS = ("#08519c", "#3182bd", "#6baed6", "#9ecae1", "#c6dbef")  # level 1 .. 5 and more
+VARIABLES = {
+    INK: "--ink", MUTED: "--muted", RULE: "--rule", SNN: "--snn", ANN: "--ann",
+    **{colour: f"--level{k + 1}" for k, colour in enumerate(LEVELS)},
+}  # fmt: skip
+
+Figure = Any  # matplotlib.figure.Figure; matplotlib is imported where it is used
+Axes = Any
+
+
+def energy_chart(
+    energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]], width: int = WIDE
+) -> Figure:
+    """J per inference on a logarithmic axis: a bar from low to high, a mark at typical, one group per profile.
+
+    A logarithmic axis has no zero, so bars do not start there: their ends are the ends of the range.
+    """
+    groups = [
+        (found.profile.title, [("SNN", found.per_inference, SNN), *_twins(ann.get(name, {}))])
+        for name, found in energy.items()
+    ]
+    rows = sum(len(bars) for _, bars in groups)
+    figure, axes = _canvas(width, rows * ROW + len(groups) * GAP + 50)
+    ends = [end for _, bars in groups for _, found, _ in bars for end in (found.low, found.high) if end > 0]
+    lowest, highest = (min(ends), max(ends)) if ends else (1e-9, 1e-6)
+    margin = (highest / lowest) ** 0.04 * 1.15
+    left, right = lowest / margin, highest * margin ** (1 if width == NARROW else 3)
+    y, ticks, names = 0.0, [], []
+    for title, bars in groups:
+        lines = textwrap.wrap(title, width // 8)
+        y += 0.6 * (len(lines) - 1)
+        label = axes.text(left, y, "\n".join(lines), ha="left", va="center", fontsize=12, fontweight="bold", color=INK)
+        label.set_in_layout(False)
+        y += 1 + 0.2 * (len(lines) - 1)
+        for name, found, colour in bars:
+            axes.plot([found.low, found.high], [y, y], color=colour, linewidth=9, solid_capstyle="butt", alpha=0.55)
+            axes.plot([found.typical], [y], marker="D", markersize=7, color=colour, linestyle="none")
+            if width != NARROW:
+                beside = {"textcoords": "offset points", "va": "center", "fontsize": 11, "color": MUTED}
+                axes.annotate(range_text(found, "J"), (found.high, y), (12, 0), **beside)
+            ticks.append(y)
+            names.append(name)
+            y += 1
+        y += 0.5
+    axes.set_xscale("log")
+    axes.set_xlim(left, right)
+    axes.set_ylim(y - 0.3, -0.7)
+    axes.set_yticks(ticks, names)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{typical_text(Range(0, value, 9 * value), 'J')}")
+    axes.minorticks_off()
+    axes.set_xlabel("energy per inference, logarithmic")
+    axes.grid(axis="x", color=RULE, linewidth=0.8)
+    return figure
+
+
+def levels_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
+    """Spikes per inference that each layer sends, split by level."""
+    layers = [layer for layer in counts.layers if layer.spikes]
+    figure, axes = _canvas(width, len(layers) * ROW + 90)
+    left = np.zeros(len(layers))
+    for k in range(counts.max_levels):
+        sent = [layer.spikes[k] / counts.samples if k < len(layer.spikes) else 0.0 for layer in layers]
+        colour = LEVELS[min(k, len(LEVELS) - 1)]
+        axes.barh(range(len(layers)), sent, left=left, height=0.62, color=colour, label=f"level {k + 1}", linewidth=0)
+        left += sent
+    axes.set_yticks(range(len(layers)), [_short(layer.name, width) for layer in layers])
+    axes.set_ylim(len(layers) - 0.4, -0.6)
+    axes.set_xlabel("spikes per inference")
+    axes.grid(axis="x", color=RULE, linewidth=0.8)
+    if width == NARROW:
+        axes.locator_params(axis="x", nbins=4)
+    figure.legend(
+        loc="outside upper left", ncols=min(counts.max_levels, 3 if width == NARROW else 6), frameon=False, fontsize=11,
+        labelcolor=INK, handlelength=1, handleheight=1, borderaxespad=0,
+    )  # fmt: skip
+    return figure
+
+
+def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
+    """Spikes per neuron at each time step: one row per layer, darker is more."""
+    layers = [layer for layer in counts.layers if layer.spikes]
+    rates = np.array(
+        [np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons) for layer in layers], dtype=np.float64
+    ).reshape(len(layers), counts.timesteps)
+    figure, axes = _canvas(width, len(layers) * ROW + 60)
+    most = float(rates.max(initial=0.0)) or 1.0
+    numbers = counts.timesteps <= (6 if width == NARROW else 16)
+    for (row, t), rate in np.ndenumerate(rates):
+        alpha = 0.06 + 0.54 * rate / most
+        axes.barh([row], [0.94], left=[t + 0.03], height=0.88, color=SNN, alpha=alpha, linewidth=0)
+        if numbers:
+            axes.text(t + 0.5, row, f"{rate:.2f}", ha="center", va="center", fontsize=11, color=INK)
+    axes.set_xlim(0, counts.timesteps)
+    steps = range(0, counts.timesteps, max(1, counts.timesteps // 16))
+    axes.set_xticks([t + 0.5 for t in steps], [str(t + 1) for t in steps])
+    axes.set_ylim(len(layers) - 0.4, -0.6)
+    axes.set_yticks(range(len(layers)), [_short(layer.name, width) for layer in layers])
+    axes.set_xlabel("time step")
+    return figure
+
+
+def to_svg(figure: Figure, name: str) -> str:
+    """The figure as an <svg> element without fixed size, font or colours; `name` keeps its ids apart from others'."""
+    from matplotlib import rc_context
+
+    text = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
+    svg = re.sub(r"<g>\s*<path[^>]*style=\"fill: none\"/>\s*</g>|<g/>", "", svg)
+    svg = re.sub(r' (xmlns|xmlns:xlink|version)="[^"]*"', "", svg)
+    svg = re.sub(r"font-family: [^;\"]*;?|font: (?:bold )?(?=\d)", _font, svg)
+    svg = re.sub(r"(\d+px) (?:'[^']*'(?:, )?|[A-Za-z-]+(?:, )?)+(?=;|\")", r"\1", svg)
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(colour, f"var({variable})")
+    svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", re.sub(r"(\d+\.\d\d)\d+", r"\1", svg))
+    return re.sub(r"\s*\n\s*", "\n", svg).strip()
+
+
+def _font(match: re.Match[str]) -> str:
+    return "font-weight: bold; font-size: " if "bold" in match[0] else "font-size: " if "font: " in match[0] else ""
+
+
+def _twins(twins: Mapping[str, AnnEstimate]) -> Sequence[tuple[str, Range, str]]:
+    return [(f"ANN {precision.upper()}", twin.per_inference, ANN) for precision, twin in twins.items()]
+
+
+def _short(name: str, width: int) -> str:
+    return name if width != NARROW or len(name) <= 12 else f"{name[:5]}…{name[-6:]}"
+
+
+def _canvas(width: int, height: int) -> tuple[Figure, Axes]:
+    try:
+        from matplotlib.figure import Figure as MatplotlibFigure
+    except ImportError as error:
+        raise InputError("The charts of a report need matplotlib; pip install 'snnhw[report]'.") from error
+    figure = MatplotlibFigure(figsize=(width / 72, height / 72), dpi=72, layout="constrained")
+    axes = figure.add_subplot()
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(RULE)
+    axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=11, length=0)
+    axes.tick_params(axis="x", labelcolor=MUTED)
+    axes.xaxis.label.set(color=MUTED, fontsize=11)
+    axes.set_axisbelow(True)
+    return figure, axes

@@ -1,0 +1,158 @@
+"""The report of a run: one frozen object, written as report.html, report.json, layers.csv and energy.csv.
+
+All four files print the same objects. Sections whose input was not given are left out of the page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.ann import AnnEstimate, ann_estimates
+from analysis.energy import EnergyEstimate, estimate
+from analysis.profiles import Profile
+from analysis.rows import NetworkCounts
+from analysis.stamp import RunStamp
+from analysis.tables import energy_frame, layers_frame
+from snnhw.errors import InputError
+from snnhw.files import write_text
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.passes.quantise import LayerScale
+from snnhw.simulate.certificate import Certificate
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Size of the network."""
+
+    name: str
+    parameters: int
+    neurons: int  # spiking positions
+    membranes: int  # neurons times their levels
+    levels: int  # the largest K
+    timesteps: int
+    input_shape: tuple[int, ...]
+    layers: int  # spiking layers and the read-out
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `model` of report.json."""
+        return {**asdict(self), "input_shape": list(self.input_shape)}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says."""
+
+    stamp: RunStamp
+    model: ModelFacts
+    counts: NetworkCounts
+    energy: Mapping[str, EnergyEstimate]  # by profile
+    ann: Mapping[str, Mapping[str, AnnEstimate]]  # by profile, then precision
+    accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage, the trained network first
+    certificate: Certificate | None = None
+    quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of report.json; counts are sums over the samples, energies J per inference."""
+        counted = self.counts.to_dict()
+        return {
+            "stamp": self.stamp.to_dict(),
+            "model": self.model.to_dict(),
+            "samples": self.counts.samples,
+            "timesteps": self.counts.timesteps,
+            "accuracy": next(iter(self.accuracy.values()), None),
+            "accuracy_by_stage": dict(self.accuracy),
+            "layers": counted["layers"],
+            "totals": counted["totals"],
+            "edges": counted["edges"],
+            "deployments": {},
+            "energy": {name: found.to_dict() for name, found in self.energy.items()},
+            "ann": {
+                name: {precision: twin.to_dict() for precision, twin in twins.items()}
+                for name, twins in self.ann.items()
+            },
+            "breakeven": {},
+            "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
+            "quantisation": [layer.to_dict() for layer in self.quantisation],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
+    """Size of `graph`, in the numbers that `counts` uses."""
+    spiking = [layer for layer in counts.layers if layer.kind != "readout"]
+    return ModelFacts(
+        name=counts.name,
+        parameters=counts.total("params"),
+        neurons=sum(layer.neurons for layer in spiking),
+        membranes=sum(layer.neurons * layer.levels for layer in spiking),
+        levels=counts.max_levels,
+        timesteps=counts.timesteps,
+        input_shape=graph.input.shape,
+        layers=len(counts.layers),
+    )
+
+
+def make_report(
+    graph: Graph, counts: NetworkCounts, profiles: Iterable[Profile], stamp: RunStamp, **sections: Any
+) -> Report:
+    """Report with an energy estimate and the ANN twins of every profile.
+
+    Args:
+        graph: the one that was counted.
+        counts: of at least one sample.
+        profiles: at least one; the first leads the page.
+        stamp: of this run.
+        sections: optional fields of `Report`: accuracy, certificate, quantisation, findings.
+
+    Raises:
+        InputError: no profile, no samples, or a profile cannot price the network.
+    """
+    chosen = tuple(profiles)
+    if not chosen:
+        raise InputError("A report needs at least one energy profile; name one with --profile.")
+    return Report(
+        stamp,
+        model_facts(graph, counts),
+        counts,
+        {profile.name: estimate(counts, profile) for profile in chosen},
+        {profile.name: ann_estimates(counts, profile) for profile in chosen},
+        **sections,
+    )
+
+
+def write_report(report: Report, out: Path) -> Path:
+    """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
+
+    Raises:
+        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+    """
+    from analysis.page import render
+
+    out = Path(out)
+    page = render(report)
+    write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
+    frames: Mapping[str, Callable[[], pd.DataFrame]] = {
+        "layers.csv": lambda: layers_frame(report.counts),
+        "energy.csv": lambda: energy_frame(report.energy),
+    }
+    for name, frame in frames.items():
+        write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
+    return write_text(out / "report.html", page)
+
+
+def plain(value: Any) -> Any:
+    """`value` for JSON, which has no NaN and no infinity: they become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

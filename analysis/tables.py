@@ -1,0 +1,49 @@
+"""Tidy frames for `layers.csv` and `energy.csv`: one row per layer, one row per (profile, layer, part)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.energy import EnergyEstimate
+from analysis.ranges import Range
+from analysis.rows import NetworkCounts
+
+
+def layers_frame(counts: NetworkCounts) -> pd.DataFrame:
+    """One row per layer; exact integer sums over the samples, `spikes_l1` .. `spikes_lK` per level."""
+    rows = []
+    for row in counts.to_dict()["layers"]:
+        spikes, _ = row.pop("spikes"), row.pop("spikes_t")
+        per_level = {f"spikes_l{k + 1}": spikes[k] if k < len(spikes) else 0 for k in range(counts.max_levels)}
+        row["shape"] = "x".join(str(size) for size in row["shape"])
+        row["synapse_nodes"] = " ".join(row["synapse_nodes"])
+        rows.append({**row, **per_level})
+    frame: pd.DataFrame = pd.DataFrame(rows)
+    return frame
+
+
+def energy_frame(estimates: Mapping[str, EnergyEstimate]) -> pd.DataFrame:
+    """One row per profile, layer and part: J per inference, low, typical and high."""
+    rows = []
+    for name, estimate in estimates.items():
+        groups: dict[tuple[str, str], list[Range]] = {}
+        for term in estimate.terms:
+            groups.setdefault((term.layer, term.part), []).append(term.energy)
+        for (layer, part), energies in groups.items():
+            total = Range.total(energies)
+            rows.append(
+                {
+                    "profile": name,
+                    "deployment": estimate.deployment,
+                    "layer": layer,
+                    "part": part,
+                    "low_j": total.low,
+                    "typical_j": total.typical,
+                    "high_j": total.high,
+                }
+            )
+    columns = ["profile", "deployment", "layer", "part", "low_j", "typical_j", "high_j"]
+    frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+    return frame

@@ -112,6 +112,35 @@ class Flatten(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Scale(Node):
+    """Elementwise product with `scale`, a number or an array of `shape`."""
+
+    scale: float | Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Delay(Node):
+    """Sends at step t what arrived at step t - steps, 0 before; part of the function, unlike `Edge.delay`. steps >= 1.
+
+    Every loop of a recurrent graph passes through one.
+    """
+
+    steps: int | Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LI(Node):
+    """Leaky integrator without spikes: v = decay*v + gain*x + leak; sends v. decay 1 integrates, numbers or arrays.
+
+    In front of a LIF it is the synaptic current of a current-based neuron (CubaLIF).
+    """
+
+    decay: float | Array
+    gain: float | Array = 1.0
+    leak: float | Array = 0.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MLF(Node):
     """Multi-level firing unit: K hard-reset LIFs on one input, sends the integer 0..K. Thresholds ascend."""
 
@@ -288,13 +317,17 @@ class Graph:
         """True when the neurons are Loihi integers."""
         return any(isinstance(n, LoihiLIF) for n in self.nodes.values())
 
-    def order(self) -> tuple[str, ...]:
+    def order(self, *, loops: bool = False) -> tuple[str, ...]:
         """Node names, sources before targets (Kahn 1962), stable with respect to the order of `nodes`.
 
+        With `loops`, a `Delay` node may come before its sources: it sends what arrived in earlier steps.
+
         Raises:
-            InputError: the graph has a cycle; its nodes are named.
+            InputError: the graph has a cycle (with `loops`: one without a `Delay`); its nodes are named.
         """
         waiting = {name: len(self.into(name)) for name in self.nodes}
+        if loops:
+            waiting.update(dict.fromkeys((n.name for n in self.of_type(Delay)), 0))
         ready = [name for name, n in waiting.items() if n == 0]
         done: list[str] = []
         while ready:
@@ -328,7 +361,7 @@ class Graph:
             return Signal("spikes", node.levels)
         if isinstance(node, LIF | LoihiLIF):
             return Signal("spikes", 1)
-        if isinstance(node, Flatten | Pool):
+        if isinstance(node, Flatten | Pool | Delay):
             return self.arriving(name)
         return Signal("analog")
 

@@ -1,0 +1,130 @@
+"""A network as Lava processes and connections, and the one file that it is saved in.
+
+The file is an .npz: the weight, bias and threshold arrays by name, and one JSON entry `description` with the rest.
+Shapes and arrays are in Lava's order, (W, H, C); everything is plain numbers, so nothing of snnhw is needed to read it.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+FORMAT = 1
+
+
+class LavaRunError(Exception):
+    """A network cannot be run; one sentence with the remedy, and in `traceback_text` what the worker printed."""
+
+    def __init__(self, message: str, traceback_text: str = "") -> None:
+        super().__init__(message)
+        self.traceback_text = traceback_text
+
+
+@dataclass(frozen=True)
+class Process:
+    """One Lava process. What its sources send is summed at its input."""
+
+    name: str
+    kind: str  # source, conv, dense, delay, gain, pool, lif, sink
+    shape: tuple[int, ...]  # of what it sends: (W, H, C) or (N,)
+    depth: int  # Lava steps between the input and what it sends
+    sources: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)  # numbers and lists of numbers
+    arrays: Mapping[str, str] = field(default_factory=dict)  # parameter -> name of the array
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The populations of a multi-level unit, by ascending level."""
+
+    name: str
+    populations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LavaNetwork:
+    """Processes in an order in which sources come before targets."""
+
+    name: str
+    timesteps: int
+    integer: bool
+    processes: tuple[Process, ...]
+    units: tuple[Unit, ...]
+    reduction: str  # logits: "sum" or "mean" over the time steps
+    arrays: Mapping[str, Array]
+
+    @property
+    def source(self) -> Process:
+        """The process that sends the input."""
+        return next(p for p in self.processes if p.kind == "source")
+
+    @property
+    def sink(self) -> Process:
+        """The process that receives the logits."""
+        return next(p for p in self.processes if p.kind == "sink")
+
+    @property
+    def depth(self) -> int:
+        """Steps from the input to the readout."""
+        return max(p.depth for p in self.processes)
+
+    def save(self, file: IO[bytes]) -> None:
+        """Write the .npz."""
+        description = {
+            "format": FORMAT,
+            "name": self.name,
+            "timesteps": self.timesteps,
+            "integer": self.integer,
+            "reduction": self.reduction,
+            "processes": [asdict(p) for p in self.processes],
+            "units": [asdict(u) for u in self.units],
+        }
+        arrays = {f"array/{name}": value for name, value in self.arrays.items()}
+        np.savez_compressed(file, description=np.array(json.dumps(description)), **arrays)  # type: ignore[arg-type]
+
+
+def load_network(path: Path) -> LavaNetwork:
+    """Read what `LavaNetwork.save` wrote.
+
+    Raises:
+        LavaRunError: there is no such file, it is damaged, or another version wrote it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            text = json.loads(str(content["description"]))
+            arrays = {name[len("array/") :]: content[name] for name in content.files if name.startswith("array/")}
+        if text["format"] != FORMAT:
+            raise LavaRunError(f"{path} has format {text['format']}, this runtime reads {FORMAT}; export it again.")
+        return LavaNetwork(
+            name=text["name"],
+            timesteps=int(text["timesteps"]),
+            integer=bool(text["integer"]),
+            processes=tuple(_process(p) for p in text["processes"]),
+            units=tuple(Unit(u["name"], tuple(u["populations"])) for u in text["units"]),
+            reduction=text["reduction"],
+            arrays=arrays,
+        )
+    except FileNotFoundError as error:
+        raise LavaRunError(f"There is no network file {path}; export the network again.") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise LavaRunError(f"{path} is no network file ({error}); export the network again.") from error
+
+
+def _process(text: Mapping[str, Any]) -> Process:
+    return Process(
+        name=text["name"],
+        kind=text["kind"],
+        shape=tuple(text["shape"]),
+        depth=int(text["depth"]),
+        sources=tuple(text["sources"]),
+        params=text["params"],
+        arrays=text["arrays"],
+    )

@@ -1,0 +1,25 @@
+"""Exporter for NIR files, which snnTorch, SpikingJelly, norse, sinabs and others import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from exporters.base import Artifact
+from snnhw.graph.ir import Graph
+from snnhw.graph.nir_io import DEFAULT_DIALECT, write_nir
+
+
+def export(graph: Graph, path: Path, **options: Any) -> Artifact:
+    """Write `graph` as a NIR file; option `dialect` names the importer that it is for.
+
+    Raises:
+        InputError: the graph cannot be said in NIR, or the path cannot be written.
+    """
+    written = write_nir(graph, path, dialect=options.get("dialect", DEFAULT_DIALECT))
+    return Artifact("nir", written, written.stat().st_size)
+
+
+def unavailable() -> str | None:
+    """None: nir is a dependency of the core."""
+    return None

@@ -1,0 +1,73 @@
+"""What the importers of NIR make of a neuron, as data: a dialect is the set of choices that makes one of them right.
+
+NIR defines  tau dv/dt = (v_leak - v) + R I  and no time step; importers disagree on the step, on R, on the threshold
+and on the reset (each read in the importer's source and measured by running it; see docs/conformance.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from snnhw.errors import InputError
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Choices for one importer.
+
+    `form`: "euler" r = tau/dt, so the input enters unscaled; "euler_r1" r = 1, so the membrane is scaled by 1 - decay;
+    "exponential" decay = exp(-dt/tau), and r is ignored.
+    """
+
+    name: str
+    dt: float  # seconds, or steps where the importer knows no seconds
+    form: Literal["euler", "euler_r1", "exponential"]
+    fires_at_threshold: bool = False  # fires at u >= theta: the next float32 above is written
+    uniform: bool = True  # wants one value for all neurons of a node
+    resets_elsewhere: bool = False  # honours v_reset and v_leak other than 0
+    limits: str = ""  # what the importer cannot do, whatever is written
+
+
+DIALECTS: dict[str, Dialect] = {
+    "snntorch": Dialect(
+        "snntorch",
+        1e-4,
+        "euler",
+        limits="no Scale, Delay, LI, IF, Threshold; reset its state between samples with snntorch.utils.reset",
+    ),
+    "spikingjelly": Dialect(
+        "spikingjelly",
+        1e-4,
+        "euler",
+        fires_at_threshold=True,
+        resets_elsewhere=True,
+        limits="pass the state from step to step, or use step_mode='m'",
+    ),
+    "norse": Dialect(
+        "norse",
+        1e-4,
+        "euler_r1",
+        uniform=False,
+        limits="its own from_nir loses branches and pools; run its cells through nirtorch.nir_to_torch with dt=1e-4",
+    ),
+    "sinabs": Dialect(
+        "sinabs",
+        1.0,
+        "exponential",
+        fires_at_threshold=True,
+        limits="its own from_nir loses branches; set reset_fn=MembraneReset() and spike_fn=SingleSpike after importing",
+    ),
+}
+DEFAULT_DIALECT = "snntorch"
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect called `name`.
+
+    Raises:
+        InputError: there is none; the names that exist are listed.
+    """
+    if name not in DIALECTS:
+        raise InputError(f"There is no NIR dialect {name!r}; choose one of {', '.join(DIALECTS)}.")
+    return DIALECTS[name]

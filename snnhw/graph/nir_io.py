@@ -1,0 +1,75 @@
+"""Typed graph <-> NIR: the public face. `nir_write` holds the way out, `nir_read` the way in, `nir_file` the file.
+
+What a reader had to assume or change is in the graph's metadata under "findings" (a tuple of `Finding`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import nir
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS
+from snnhw.graph.nir_file import raw_of, read_raw, write_file
+from snnhw.graph.nir_read import graph_from_raw
+from snnhw.graph.nir_write import to_nir
+from snnhw.graph.recognise import recognise_units
+
+__all__ = ["DEFAULT_DIALECT", "DIALECTS", "from_nir", "read_nir", "to_nir", "write_nir"]
+
+
+def write_nir(graph: Graph, path: Path, *, dialect: str = DEFAULT_DIALECT) -> Path:
+    """Write `graph` (folded; multi-level units are decomposed on the way) as an HDF5 file, whole or not at all.
+
+    Args:
+        graph: float graph, or Loihi integers: LIF nodes then hold integer thresholds in weight units, and the input
+            must be fed as the integers round(scale * x).
+        path: file to create or replace.
+        dialect: the importer that the file is for, a key of `DIALECTS`.
+
+    Raises:
+        InputError: the graph cannot be said in NIR, or the path cannot be written.
+    """
+    return write_file(to_nir(graph, dialect=dialect), Path(path))
+
+
+def read_nir(
+    path: Path,
+    *,
+    dt: float | None = None,
+    timesteps: int | None = None,
+    recognise: bool = True,
+    reset: Literal["hard", "subtract"] = "hard",
+) -> Graph:
+    """The graph in a NIR file, ours or another framework's.
+
+    Args:
+        path: file written by `write_nir` or `nir.write`.
+        dt: time step in seconds; default: what the file's metadata says, else 1e-4 with a finding.
+        timesteps: steps that a sample lasts; default: what the file's metadata says, else 16 with a finding.
+        recognise: make K LIF nodes with one input and ascending thresholds one multi-level unit again.
+        reset: of neurons in files of nir 1.0.5 and older, which do not say it.
+
+    Raises:
+        InputError: the file is damaged or holds what we cannot represent.
+    """
+    path = Path(path)
+    graph, findings = graph_from_raw(read_raw(path), dt=dt, timesteps=timesteps, reset=reset, name=path.stem)
+    return _finished(graph, findings, recognise)
+
+
+def from_nir(
+    graph: nir.NIRGraph, *, dt: float | None = None, timesteps: int | None = None, recognise: bool = True
+) -> Graph:
+    """`read_nir` for a graph in memory."""
+    return _finished(*graph_from_raw(raw_of(graph), dt=dt, timesteps=timesteps), recognise)
+
+
+def _finished(graph: Graph, findings: tuple[Finding, ...], recognise: bool) -> Graph:
+    if recognise:
+        graph, found = recognise_units(graph)
+        findings += found
+    return graph.replace(metadata={**graph.metadata, "findings": findings})

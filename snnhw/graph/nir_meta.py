@@ -1,0 +1,154 @@
+"""What NIR has no field for, as one JSON string in the graph's metadata under the key `snnhw`.
+
+Names of nodes are those of the typed graph. A reader that ignores the string still runs the network; ours uses it to
+get exact parameters, units and levels, integers, the read-out and edge gains back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from snnhw.graph.ir import LI, LIF, Array, Input, LoihiLIF
+
+KEY = "snnhw"
+VERSION = 1
+PARAMETERS = ("decay", "gain", "leak", "threshold", "v_reset")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Everything beside arrays and edges."""
+
+    name: str
+    timesteps: int
+    dt: float
+    dialect: str
+    order: tuple[str, ...]  # of the nodes in the graph
+    names: Mapping[str, str]  # name in the file -> name in the graph, where they differ
+    input: Mapping[str, Any]
+    reduction: Literal["mean", "sum"]
+    neurons: Mapping[str, Mapping[str, Any]]
+    carriers: Mapping[str, int] = field(default_factory=dict)  # node in the file that stands for edges -> their gain
+    delays: tuple[tuple[str, str, int, int], ...] = ()  # edges (source, target, gain, delay) of pipelined hardware
+    no_bias: tuple[str, ...] = ()  # synapses whose bias array stands for none
+    bias_of: Mapping[str, str] = field(default_factory=dict)  # synapse whose bias is that of an integer neuron
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # convolutions written dense and square
+
+    def to_json(self) -> str:
+        """The string that goes into the file."""
+        return json.dumps({"format": "snnhw-nir", "version": VERSION, **asdict(self)}, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> Metadata:
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: not this format, a newer version, or a field is missing or of the wrong kind.
+        """
+        try:
+            raw = json.loads(text)
+            if raw["format"] != "snnhw-nir" or int(raw["version"]) > VERSION:
+                raise ValueError("another format or a newer version")
+            meta = Metadata(**{key: raw[key] for key in Metadata.__dataclass_fields__})
+            return _checked(meta)
+        except (TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+            raise ValueError(f"incomplete or of the wrong kind ({error})") from error
+
+
+def _checked(meta: Metadata) -> Metadata:
+    levels, scale = meta.input["levels"], meta.input["scale"]
+    described = {
+        "levels": None if levels is None else int(levels),
+        "scale": None if scale is None else float(scale),
+        "bits": int(meta.input["bits"]),
+    }
+    timesteps, dt = int(meta.timesteps), float(meta.dt)
+    if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in ("mean", "sum"):
+        raise ValueError("a value is out of range")
+    return Metadata(
+        name=str(meta.name),
+        timesteps=timesteps,
+        dt=dt,
+        dialect=str(meta.dialect),
+        order=tuple(str(n) for n in meta.order),
+        names={str(k): str(v) for k, v in meta.names.items()},
+        input=described,
+        reduction=meta.reduction,
+        neurons={str(k): dict(v) for k, v in meta.neurons.items()},
+        carriers={str(k): int(v) for k, v in meta.carriers.items()},
+        delays=tuple((str(a), str(b), int(gain), int(delay)) for a, b, gain, delay in meta.delays),
+        no_bias=tuple(str(n) for n in meta.no_bias),
+        bias_of={str(k): str(v) for k, v in meta.bias_of.items()},
+        forms={str(k): dict(v) for k, v in meta.forms.items()},
+    )
+
+
+def describe_input(node: Input) -> dict[str, Any]:
+    """Fields of the input node beside its name and shape."""
+    return {"levels": node.levels, "scale": node.scale, "bits": node.bits}
+
+
+def describe_neuron(node: LIF | LI | LoihiLIF) -> dict[str, Any]:
+    """Exact parameters; arrays of float neurons are left to the file, which holds them."""
+    described: dict[str, Any] = {"kind": type(node).__name__}
+    if isinstance(node, LIF | LoihiLIF):
+        described |= {"unit": node.unit, "level": node.level}
+    if isinstance(node, LoihiLIF):
+        return described | {
+            "threshold": _packed(np.asarray(node.threshold))
+            if isinstance(node.threshold, np.ndarray)
+            else node.threshold,
+            "du": node.du,
+            "dv": node.dv,
+            "bias_mant": _packed(node.bias_mant),
+            "bias_exp": node.bias_exp,
+        }
+    numbers = {key: getattr(node, key, None) for key in PARAMETERS}
+    return described | {k: float(v) for k, v in numbers.items() if isinstance(v, float | int)}
+
+
+def neuron_described(parsed: LIF | LI, entry: Mapping[str, Any]) -> LIF | LI | LoihiLIF:
+    """The inverse of `describe_neuron`; `parsed` is the neuron as the file's arrays give it.
+
+    Raises:
+        ValueError: a field is missing or of the wrong kind.
+    """
+    try:
+        if entry["kind"] == "LoihiLIF":
+            threshold = entry["threshold"]
+            return LoihiLIF(
+                name=parsed.name,
+                shape=parsed.shape,
+                threshold=_unpacked(threshold) if isinstance(threshold, dict) else int(threshold),
+                du=int(entry["du"]),
+                dv=int(entry["dv"]),
+                bias_mant=_unpacked(entry["bias_mant"]),
+                bias_exp=int(entry["bias_exp"]),
+                unit=str(entry["unit"]),
+                level=int(entry["level"]),
+            )
+        if entry["kind"] != type(parsed).__name__:
+            raise ValueError("another kind of neuron")
+        numbers: dict[str, Any] = {key: float(entry[key]) for key in PARAMETERS if key in entry}
+        if isinstance(parsed, LIF):
+            numbers |= {"unit": str(entry["unit"]), "level": int(entry["level"])}
+        return dataclasses.replace(parsed, **numbers)
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the entry of {parsed.name} is incomplete or of the wrong kind ({error})") from error
+
+
+def _packed(array: Array) -> dict[str, Any]:
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "values": array.ravel().tolist()}
+
+
+def _unpacked(entry: Mapping[str, Any]) -> Array:
+    values: Array = np.asarray(entry["values"], dtype=np.dtype(str(entry["dtype"])))
+    if values.dtype.kind not in "iu":
+        raise ValueError("integers are needed")
+    return values.reshape([int(n) for n in entry["shape"]])

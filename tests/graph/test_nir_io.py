@@ -1,0 +1,110 @@
+"""Laws of the round trip through NIR, and snnTorch as witness that the files mean what we say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nir
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from snnhw.graph.ir import MLF, Conv2d, Edge, Graph, Input, Linear, Readout
+from snnhw.graph.nir_io import from_nir, read_nir, to_nir, write_nir
+from snnhw.graph.same import differences
+from snnhw.passes.decompose import decompose
+from snnhw.simulate.engine import simulate
+from tests.graph.graph_strategies import float_graphs, integer_graphs
+from tests.graph.snntorch_runner import run_snntorch
+
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@LAW
+@given(float_graphs())
+def test_reading_gives_what_was_written(graph: Graph) -> None:
+    written = to_nir(graph)
+    assert differences(from_nir(written), graph) == ()
+    assert differences(from_nir(written, recognise=False), decompose(graph)) == ()
+    assert from_nir(written).metadata["findings"] == ()
+
+
+@settings(LAW, max_examples=15)
+@given(graph=float_graphs(), data=st.data())
+def test_file_keeps_every_bit(graph: Graph, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
+    again = read_nir(path)
+    assert differences(again, graph) == ()
+    assert again.name == graph.name
+    rng = np.random.default_rng(0)
+    x = rng.random((2, *graph.input.shape))
+    ours, theirs = (simulate(g, x, dtype=torch.float64, raster=True) for g in (graph, read_nir(path, recognise=False)))
+    assert np.array_equal(ours.logits, theirs.logits)
+    assert all(np.array_equal(ours.raster[u], theirs.raster[u]) for u in ours.raster)
+
+
+@LAW
+@given(integer_graphs())
+def test_integers_survive(graph: Graph) -> None:
+    again = from_nir(to_nir(graph))
+    assert differences(again, graph) == ()
+    assert again.input.scale == graph.input.scale
+    assert again.metadata["findings"] == ()
+
+
+@settings(LAW, max_examples=15)
+@given(graph=float_graphs(dyadic=True))
+def test_snntorch_fires_the_same_spikes(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
+    x = np.random.default_rng(1).integers(0, 64, (2, *graph.input.shape)) / 64
+    theirs, outputs = run_snntorch(path, x, graph.timesteps)
+    ours = simulate(graph, x, dtype=torch.float32, raster=True)
+    reduced = outputs / graph.timesteps
+    np.testing.assert_allclose(reduced, ours.logits, rtol=1e-4, atol=1e-4)
+    for unit, raster in ours.raster.items():
+        names = sorted(n for n in theirs if n.rsplit("_l", 1)[0] == unit) or [unit]
+        assert np.array_equal(np.stack([theirs[n] for n in names], axis=2), raster), unit
+
+
+def small(**changes: object) -> Graph:
+    """input -> conv -> unit -> (sum of two linears) -> readout."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(1, 2, 2)),
+        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 1, 1, 1)).astype(np.float32)),
+        MLF(name="unit", shape=(2, 2, 2), thresholds=(0.6, 1.6), decay=0.25),
+        Linear(name="a", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
+        Linear(name="b", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
+        Readout(name="readout", shape=(3,)),
+    ]
+    edges = [("input", "conv"), ("conv", "unit"), ("unit", "a"), ("unit", "b"), ("a", "readout"), ("b", "readout")]
+    return Graph.build(nodes, edges, 3).replace(**changes)
+
+
+def test_output_has_one_edge_because_importers_do_not_sum_there(tmp_path: Path) -> None:
+    graph = small()
+    written = to_nir(graph)
+    outputs = [n for n, node in written.nodes.items() if isinstance(node, nir.Output)]
+    assert outputs == ["readout"]
+    assert [e for e in written.edges if e[1] == "readout"] == [("readout_sum", "readout")]
+    assert differences(from_nir(written), graph) == ()
+    x = np.random.default_rng(2).random((3, 1, 2, 2)).astype(np.float32)
+    _, outputs_summed = run_snntorch(write_nir(graph, tmp_path / "a.nir"), x, 3)
+    np.testing.assert_allclose(outputs_summed / 3, simulate(graph, x).logits, atol=1e-6)
+
+
+def test_doubled_edge_becomes_a_node_because_nir_refuses_duplicates(tmp_path: Path) -> None:
+    graph = small(edges=(*small().edges, Edge("a", "readout"), Edge("conv", "unit", gain=2)))
+    again = read_nir(write_nir(graph, tmp_path / "a.nir"))
+    assert nir.read(tmp_path / "a.nir") is not None  # nir's own check of duplicates and types
+    assert {(e.source, e.target, e.gain) for e in again.edges} >= {("a", "readout", 2), ("conv", "unit", 3)}
+    assert differences(again, graph) == ()
+
+
+def test_delayed_edge_survives() -> None:
+    graph = small(edges=(*small().edges, Edge("conv", "unit", gain=2, delay=3)))
+    written = to_nir(graph)
+    assert any(isinstance(n, nir.Delay) and np.allclose(n.delay, 3e-4) for n in written.nodes.values())
+    assert differences(from_nir(written), graph) == ()

@@ -1,0 +1,82 @@
+"""Misuse of the command line: one sentence with a remedy on stderr, exit code 2, no traceback, nothing on stdout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("misuse")
+    (path / "empty").mkdir()
+    (path / "text.npz").write_text("no arrays")
+    (path / "text.nir").write_text("no HDF5")
+    (path / "text.pth").write_text("no checkpoint")
+    np.savez(path / "nokey.npz", other=np.zeros((2, 1, 8, 8)))
+    np.savez(path / "labels.npz", input=np.zeros((2, 1, 8, 8)), target=np.zeros(3))
+    np.save(path / "words.npy", np.array(["a", "b"]))
+    np.save(path / "none.npy", np.zeros((0, 1, 8, 8)))
+    np.save(path / "shape.npy", np.zeros((2, 3, 5, 5), np.float32))
+    np.save(path / "nan.npy", np.full((2, 1, 8, 8), np.nan, np.float32))
+    (path / "bad.toml").write_text("model = ")
+    (path / "nosource.toml").write_text('name = "x"\n[constants.synop]\nvalue = 1\nunit = "pJ"\n')
+    return path
+
+
+MISUSE = [
+    (["report", "digit", "--input", "digits:test", "--out", "o"], "no model 'digit'"),
+    (["report", "empty", "--input", "digits:test", "--out", "o"], "no finished run"),
+    (["report", "missing.nir", "--input", "digits:test", "--out", "o"], "missing.nir"),
+    (["report", "text.nir", "--input", "digits:test", "--out", "o"], "text.nir"),
+    (["report", "text.pth", "--input", "digits:test", "--out", "o"], "text.pth"),
+    (["report", "missing.pth", "--input", "digits:test", "--out", "o"], "missing.pth"),
+    (["report", "digits", "--input", "digit:test", "--out", "o"], "digit:test"),
+    (["report", "digits", "--input", "digits:tests", "--out", "o"], "digits:tests"),
+    (["report", "digits", "--input", "missing.npz", "--out", "o"], "no file missing.npz"),
+    (["report", "digits", "--input", "text.npz", "--out", "o"], "text.npz"),
+    (["report", "digits", "--input", "nokey.npz", "--out", "o"], "no array 'input'"),
+    (["report", "digits", "--input", "labels.npz", "--out", "o"], "2 inputs and targets"),
+    (["report", "digits", "--input", "words.npy", "--out", "o"], "words.npy"),
+    (["report", "digits", "--input", "none.npy", "--out", "o"], "none.npy"),
+    (["report", "digits", "--input", "shape.npy", "--out", "o"], "do not fit"),
+    (["report", "digits", "--input", "nan.npy", "--out", "o"], "NaN"),
+    (["report", "digits", "--input", "digits:test", "--out", "o", "--profile", "loihi"], "loihi"),
+    (["report", "digits", "--input", "digits:test", "--out", "o", "--profile", "nosource.toml"], "source"),
+    (["report", "digits", "--input", "digits:test", "--out", "/proc/none"], "/proc/none"),
+    (["report", "digits", "--input", "digits:test", "--out", "o", "--samples", "0"], "0"),
+    (["evaluate", "digits", "--input", "mnist:test"], "mnist"),
+    (["simulate", "digits", "--input", "digits:test", "--backend", "torchint"], "did you mean 'torch-int'"),
+    (["simulate", "digits", "--input", "digits:test", "-o", "/proc/none/x.npz"], "/proc/none"),
+    (["export", "digits", "-o", "x.nir", "--target", "onnx"], "onnx"),
+    (["export", "digits", "-o", "x.nir", "--dialect", "brian"], "brian"),
+    (["quantise", "digits", "--calibrate", "nan.npy", "-o", "x.nir"], "NaN"),
+    (["train", "digitz"], "digitz"),
+    (["train", "bad.toml"], "bad.toml"),
+    (["train", "digits", "--set", "epochs"], "epochs"),
+    (["train", "digits", "--set", "epochs=0"], "epochs"),
+    (["train", "digits", "--set", "colour=3"], "colour"),
+    (["profiles", "delete"], "delete"),
+    (["profiles", "show"], "needs a name"),
+    (["profiles", "show", "loihi9"], "loihi9"),
+    (["nonsense"], "nonsense"),
+    (["report"], "MODEL"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("arguments", "says"), MISUSE, ids=[" ".join(a) for a, _ in MISUSE])
+def test_misuse_is_one_sentence(folder, arguments, says):
+    done = subprocess.run(
+        [sys.executable, "-m", "snnhw", *arguments], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+    assert says in done.stderr
+    if done.stderr.startswith("error: "):
+        assert done.stderr.count("\n") == 1 and done.stderr.rstrip().endswith((".", "?"))
+    assert not (folder / "x.nir").exists() and not (folder / "o").exists()

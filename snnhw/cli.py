@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.terminal import err, out, progress_bars, show, table
@@ -38,11 +39,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 def main() -> None:
     """Entry point: turns bad input into one sentence and exit code 2."""
     try:
-        app()
+        app(prog_name="snnhw")
     except InputError as error:
-        err.print(f"[bold red]error[/] {error}", soft_wrap=True, markup=True) if err.is_terminal else err.print(
-            f"error: {error}", soft_wrap=True, markup=False
-        )
+        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         err.print("interrupted")
@@ -143,12 +142,10 @@ def export(
 ) -> None:
     """Write a model for another simulator, K binary channels per unit."""
     from exporters import exporter
-    from snnhw.compile import compile_channels
     from snnhw.model import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps)
-    graph = loaded.graph if loaded.graph.is_integer else compile_channels(loaded.graph)
-    artifact = exporter(target).export(graph, path, dialect=dialect)
+    artifact = exporter(target).export(loaded.graph, path, dialect=dialect)
     row = (artifact.target, str(artifact.path), artifact.size_bytes)
     show(artifact.to_dict(), as_json, table("Exported", ("target", "path", ">bytes"), [row]))
 
@@ -312,14 +309,12 @@ def profiles(
 @app.command()
 def zoo(as_json: Json = False) -> None:
     """Trained networks that come with the toolkit."""
-    from snnhw.zoo import zoo_cards
+    from snnhw.zoo import zoo_cards, zoo_names
 
-    cards = zoo_cards()
-    rows = [
-        (n, c["model"], c["data"], f"{c['accuracy']:.2%}", c["parameters"], c["timesteps"]) for n, c in cards.items()
-    ]
+    cards = dict(zip(zoo_names(), zoo_cards(), strict=True))
+    rows = [(n, c.model, c.data, f"{c.accuracy:.2%}", c.parameters, c.timesteps) for n, c in cards.items()]
     columns = ("name", "model", "data", ">test accuracy", ">parameters", ">T")
-    show({"zoo": cards}, as_json, table("Zoo", columns, rows))
+    show({"zoo": {n: c.to_dict() for n, c in cards.items()}}, as_json, table("Zoo", columns, rows))
 
 
 @app.command()

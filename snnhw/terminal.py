@@ -49,7 +49,7 @@ def progress_bars(quiet: bool = False) -> Iterator[Tick]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=quiet, transient=not err.is_terminal) as bars:
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def tick(stage: str, finished: int, total: int) -> None:

@@ -63,7 +63,7 @@ def verify(
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
     channels = compile_channels(model.graph)
     quantised = compile_loihi(model.graph, calibration)
-    nir = write_nir(channels, folder / f"{model.name}.nir")
+    nir = write_nir(model.graph, folder / f"{model.name}.nir")
     nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
 
     stages = [

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from snnhw.cli import main
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
@@ -48,7 +50,7 @@ MISUSE = [
     (["report", "digits", "--input", "digits:test", "--out", "o", "--profile", "loihi"], "loihi"),
     (["report", "digits", "--input", "digits:test", "--out", "o", "--profile", "nosource.toml"], "source"),
     (["report", "digits", "--input", "digits:test", "--out", "/proc/none"], "/proc/none"),
-    (["report", "digits", "--input", "digits:test", "--out", "o", "--samples", "0"], "0"),
+    (["report", "digits", "--input", "digits:test", "--out", "o", "--samples", "0"], "greater than or equal to 1"),
     (["evaluate", "digits", "--input", "mnist:test"], "mnist"),
     (["simulate", "digits", "--input", "digits:test", "--backend", "torchint"], "did you mean 'torch-int'"),
     (["simulate", "digits", "--input", "digits:test", "-o", "/proc/none/x.npz"], "/proc/none"),
@@ -64,19 +66,32 @@ MISUSE = [
     (["profiles", "show"], "needs a name"),
     (["profiles", "show", "loihi9"], "loihi9"),
     (["nonsense"], "nonsense"),
-    (["report"], "MODEL"),
+    (["report"], "Missing argument"),
 ]
 
 
-@pytest.mark.slow
+def call(arguments: list[str], monkeypatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["snnhw", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return int(end.value.code or 0)
+
+
 @pytest.mark.parametrize(("arguments", "says"), MISUSE, ids=[" ".join(a) for a, _ in MISUSE])
-def test_misuse_is_one_sentence(folder, arguments, says):
-    done = subprocess.run(
-        [sys.executable, "-m", "snnhw", *arguments], cwd=folder, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr and done.stdout == ""
-    assert says in done.stderr
-    if done.stderr.startswith("error: "):
-        assert done.stderr.count("\n") == 1 and done.stderr.rstrip().endswith((".", "?"))
+def test_misuse_is_one_sentence(folder, arguments, says, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("SNNHW_DATA", raising=False)
+    assert call(arguments, monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err and printed.out == ""
+    assert says in printed.err
+    if printed.err.startswith("error: "):
+        assert printed.err.count("\n") == 1 and printed.err.rstrip().endswith((".", "?"))
     assert not (folder / "x.nir").exists() and not (folder / "o").exists()
+
+
+def test_the_program_itself_prints_no_traceback(folder):
+    command = [sys.executable, "-m", "snnhw", "report", "text.nir", "--input", "digits:test", "--out", "o"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr

@@ -162,8 +162,8 @@ class _Reader:
         self.left -= int(np.prod([int(n) for n in dataset.shape], dtype=object)) * max(dataset.dtype.itemsize, 1)
         if self.left < 0:
             raise InputError(
-                f"{self.path}: {dataset.name} of shape {list(dataset.shape)} is beyond the {self.budget} bytes that a file "
-                "of this size can hold; write the arrays themselves."
+                f"{self.path}: {dataset.name} of shape {list(dataset.shape)} is beyond the {self.budget} bytes that a "
+                "file of this size can hold; write the arrays themselves."
             )
         value = dataset[()]
         return _text(value) if isinstance(value, bytes | str) else value

@@ -39,6 +39,7 @@ class Metadata:
     no_bias: tuple[str, ...] = ()  # synapses whose bias array stands for none
     bias_of: Mapping[str, str] = field(default_factory=dict)  # synapse whose bias is that of an integer neuron
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # convolutions written dense and square
+    folded_pool: Mapping[str, int] = field(default_factory=dict)  # linear -> inputs it had behind the pool it took in
 
     def to_json(self) -> str:
         """The string that goes into the file."""
@@ -86,6 +87,7 @@ def _checked(meta: Metadata) -> Metadata:
         no_bias=tuple(str(n) for n in meta.no_bias),
         bias_of={str(k): str(v) for k, v in meta.bias_of.items()},
         forms={str(k): dict(v) for k, v in meta.forms.items()},
+        folded_pool={str(k): int(v) for k, v in meta.folded_pool.items()},
     )
 
 

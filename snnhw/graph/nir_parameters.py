@@ -144,7 +144,7 @@ def _full(fields: dict[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]
 
 
 def _euler_tau(decay: Array, dt: float, dtype: np.dtype[Any]) -> Array:
-    """tau in `dtype` such that 1 - dt/tau, taken in `dtype`, is `decay` again where a float near dt/(1-decay) does it."""
+    """tau in `dtype` such that 1 - dt/tau, taken in `dtype`, is `decay` again where a float near dt/(1-decay) can."""
     with np.errstate(divide="ignore"):
         tau = np.where(decay >= 1, dt * NEVER_LEAKS, dt / (1 - decay)).astype(dtype)
     wanted, step = decay.astype(dtype), np.asarray(dt, dtype)

@@ -60,7 +60,8 @@ def graph_from_raw(
     context.findings.extend(found)
     steps = timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
     order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
-    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
+    known = {"folded_pool": dict(meta.folded_pool)} if meta and meta.folded_pool else {}
+    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name, known)
     return graph, tuple(context.findings)
 
 

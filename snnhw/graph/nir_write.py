@@ -94,6 +94,7 @@ class _Writer:
             no_bias=tuple(n.name for n in _synapses(graph) if n.bias is None),
             bias_of=self.bias_of,
             forms={n.name: form for n in graph.of_type(Conv2d) if (form := describe_form(n))},
+            folded_pool=dict(graph.metadata.get("folded_pool", {})),
         )
         return nir.NIRGraph(self.nodes, self.edges, metadata={KEY: metadata.to_json()}, type_check=False)
 

@@ -33,7 +33,7 @@ def recognise_units(graph: Graph) -> tuple[Graph, tuple[Finding, ...]]:
                 "unit-recognised",
                 "info",
                 unit,
-                f"{', '.join(n.name for n in channels)} share their input and are read as {len(channels)} levels of one unit",
+                f"{', '.join(n.name for n in channels)} share their input: read as {len(channels)} levels of one unit",
                 "read with recognise=False to keep them apart",
             )
         )

@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from snnhw.errors import InputError
-
-# Neurons handled at once: the membranes of all steps of one level stay in the second-level cache.
-CHUNK = 1 << 16
-_keep_between = torch.ops.aten.hardtanh_backward.grad_input  # grad where low < x < high, else 0, in one vectorised pass
+from snnhw.nn.kernels import loops as torch_loops
+from snnhw.nn.kernels import native
+from snnhw.nn.norm import Affine
 
 
 class MLF(nn.Module):
@@ -70,7 +69,7 @@ class MLF(nn.Module):
                 f"MLF got {x.shape[0]} rows for {self.timesteps} time steps; give [T*B, ...] with the T of the unit."
             )
         spikes: Tensor = _FusedMLF.apply(  # type: ignore[no-untyped-call]
-            x, self.thresholds, self.decay, self.surrogate_width, self.timesteps
+            x, getattr(x, "affine_of", None), self.thresholds, self.decay, self.surrogate_width, self.timesteps
         )
         return spikes
 
@@ -80,87 +79,38 @@ class MLF(nn.Module):
 
 
 class _FusedMLF(torch.autograd.Function):
-    """All levels in one walk over time; saves the input alone and recomputes the membranes in backward."""
+    """All levels in one walk over time; keeps the input, or what it comes from, and walks again in backward."""
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, thresholds: tuple[float, ...], decay: float, width: float, timesteps: int
+        ctx: Any,
+        x: Tensor,
+        affine: Affine | None,
+        thresholds: tuple[float, ...],
+        decay: float,
+        width: float,
+        timesteps: int,
     ) -> Tensor:
-        ctx.save_for_backward(x)
+        ctx.save_for_backward(*(affine or (x,)))
         ctx.constants = (thresholds, decay, width, timesteps)
         steps = _by_step(x, timesteps)  # [T, n]
         spikes = torch.empty_like(steps)
-        for a in range(0, steps.shape[1], CHUNK):
-            _fire(steps[:, a : a + CHUNK], spikes[:, a : a + CHUNK], thresholds, decay)
+        loops = native if native.usable(steps) else torch_loops
+        loops.fire(steps, spikes, thresholds, decay)
         return _like(spikes, x)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor | None, ...]:
-        (x,) = ctx.saved_tensors
+        kept = ctx.saved_tensors
+        x = kept[0] if len(kept) == 1 else Affine(*kept).value()
         thresholds, decay, width, timesteps = ctx.constants
         steps = _by_step(x, timesteps)
         grads = _by_step(_same_layout(grad_spikes, x), timesteps)
         grad_steps = torch.empty_like(steps)
-        for a in range(0, steps.shape[1], CHUNK):
-            part = slice(a, a + CHUNK)
-            _fire_backward(steps[:, part], grads[:, part], grad_steps[:, part], thresholds, decay, width)
-        return _like(grad_steps, x), None, None, None, None
-
-
-def _fire(x: Tensor, spikes: Tensor, thresholds: tuple[float, ...], decay: float) -> None:
-    """Write o [T, n] for x [T, n]."""
-    scratch, carry = torch.empty_like(x[0]), torch.empty_like(x[0])
-    for level, theta in enumerate(thresholds):
-        above = _next_above(theta, x.dtype)
-        u = x[0]
-        for t, out in enumerate(spikes):
-            if t:
-                u = torch.add(x[t], carry, alpha=decay, out=scratch)
-            _keep_between(u, u, -torch.inf, above, grad_input=carry)  # u * (1 - s)
-            if level == 0:
-                torch.gt(u, theta, out=out)
-            else:
-                out.add_(torch.gt(u, theta, out=scratch))
-
-
-def _fire_backward(
-    x: Tensor, g: Tensor, grad_x: Tensor, thresholds: tuple[float, ...], decay: float, width: float
-) -> None:
-    """Write dL/dx [T, n] for x and g = dL/do [T, n].
-
-    With c = tau * dL/du[t+1]:  dL/du[t] = h(u[t]) * (g[t] - c * u[t]) + c * (1 - s[t]),  summed over the levels.
-    """
-    last = x.shape[0] - 1
-    u = torch.empty_like(x, memory_format=torch.contiguous_format)
-    carry, grad_u, through_spike = (torch.empty_like(x[0]) for _ in range(3))
-    if width != 1.0:
-        g = g / width
-    for level, theta in enumerate(thresholds):
-        above = _next_above(theta, x.dtype)
-        low, high = theta - width / 2, theta + width / 2
-        u[0].copy_(x[0])
-        for t in range(last):
-            _keep_between(u[t], u[t], -torch.inf, above, grad_input=carry)
-            torch.add(x[t + 1], carry, alpha=decay, out=u[t + 1])
-        for t in range(last, -1, -1):
-            if t == last:
-                _keep_between(g[t], u[t], low, high, grad_input=grad_u)
-            else:
-                torch.addcmul(g[t], grad_u, u[t], value=-decay / width, out=through_spike)
-                _keep_between(through_spike, u[t], low, high, grad_input=through_spike)
-                _keep_between(grad_u, u[t], -torch.inf, above, grad_input=carry)
-                torch.add(through_spike, carry, alpha=decay, out=grad_u)
-            if level == 0:
-                grad_x[t].copy_(grad_u)
-            else:
-                grad_x[t].add_(grad_u)
-
-
-def _next_above(theta: float, dtype: torch.dtype) -> float:
-    """Smallest number of `dtype` above theta: u < it exactly when not u > theta."""
-    kind = np.float64 if dtype == torch.float64 else np.float32
-    return float(np.nextafter(kind(theta), kind(np.inf)))
+        loops = native if native.usable(steps) else torch_loops
+        loops.fire_backward(steps, grads, grad_steps, thresholds, decay, width)
+        return _like(grad_steps, x), None, None, None, None, None
 
 
 def _by_step(x: Tensor, timesteps: int) -> Tensor:
@@ -169,7 +119,7 @@ def _by_step(x: Tensor, timesteps: int) -> Tensor:
         x = x.float()
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
-    return x.reshape(timesteps, -1)
+    return x.reshape(timesteps, -1).contiguous()
 
 
 def _like(steps: Tensor, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ torch's kernels do the passes over memory: the coefficients below make them comp
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -58,20 +58,41 @@ class TDBatchNorm(nn.Module):
         gamma = self.running_mean.new_ones(self.channels) if self.weight is None else self.weight
         beta = self.running_mean.new_zeros(self.channels) if self.bias is None else self.bias
         if self.training:
-            y, mean, var, n = _NormByBatch.apply(  # type: ignore[no-untyped-call]
+            y, mean, var, scale, n = _NormByBatch.apply(  # type: ignore[no-untyped-call]
                 x, gamma, beta, self.factor, self.eps
             )
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)
                 self.running_var.lerp_(var * (n / max(n - 1, 1)), self.momentum)
+            y.affine_of = Affine(x.detach(), mean, scale, beta.detach())
             normalised: Tensor = y
             return normalised
         scale = gamma * self.factor / (self.running_var.sqrt() + self.eps)
-        return _affine(x, self.running_mean, scale, beta)
+        return Affine(x, self.running_mean, scale, beta).value()
 
     def extra_repr(self) -> str:
         """Shown by print(network)."""
         return f"{self.channels}, factor={self.factor}, eps={self.eps}, affine={self.affine}"
+
+
+class Affine(NamedTuple):
+    """(x - mean) * scale + shift per channel: a tensor as the smaller thing to keep when x is kept anyway.
+
+    In training the output of tdBN carries it as `affine_of`, so that the unit behind need not keep its own input.
+    """
+
+    x: Tensor
+    mean: Tensor
+    scale: Tensor
+    shift: Tensor
+
+    def value(self) -> Tensor:
+        """The tensor, in one pass over memory; the same bits each time."""
+        ones = torch.ones_like(self.mean)
+        kind = self.mean.dtype
+        return nn.functional.batch_norm(
+            self.x, self.mean, ones, self.scale.to(kind), self.shift.to(kind), False, 0.0, 0.0
+        )
 
 
 class _NormByBatch(torch.autograd.Function):
@@ -85,7 +106,7 @@ class _NormByBatch(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, gamma: Tensor, beta: Tensor, factor: float, eps: float
-    ) -> tuple[Tensor, Tensor, Tensor, int]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
         mean, var = torch.batch_norm_update_stats(x, None, None, 0.0)
         n = x.numel() // x.shape[1]
         if _processes() > 1:
@@ -94,8 +115,9 @@ class _NormByBatch(torch.autograd.Function):
         r = 1.0 / (sigma + eps)
         ctx.save_for_backward(x, gamma, mean, sigma, r)
         ctx.factor, ctx.n = factor, n
-        ctx.mark_non_differentiable(mean, var)
-        return _affine(x, mean, gamma * factor * r, beta), mean, var, n
+        scale = gamma * factor * r
+        ctx.mark_non_differentiable(mean, var, scale)
+        return Affine(x, mean, scale, beta).value(), mean, var, scale, n
 
     @staticmethod
     @once_differentiable
@@ -118,12 +140,6 @@ class _NormByBatch(torch.autograd.Function):
             shape = (1, -1, *[1] * (x.dim() - 2))
             grad_x = torch.addcmul(g * scale.view(shape), x, per_x.view(shape)).add_(shift.view(shape))
         return grad_x, grad_gamma, sum_g, None, None
-
-
-def _affine(x: Tensor, mean: Tensor, scale: Tensor, beta: Tensor) -> Tensor:
-    """(x - mean) * scale + beta per channel in one pass over memory."""
-    ones = torch.ones_like(mean)
-    return nn.functional.batch_norm(x, mean, ones, scale.to(mean.dtype), beta.to(mean.dtype), False, 0.0, 0.0)
 
 
 def _pooled(mean: Tensor, var: Tensor, n: int) -> tuple[Tensor, Tensor, int]:

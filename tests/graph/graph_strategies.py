@@ -1,4 +1,4 @@
-"""Hypothesis strategies for small typed graphs: residuals, strides, edge gains, K 1..5, any decay, float and integer."""
+"""Hypothesis strategies for small typed graphs: residuals, strides, gains, K 1..5, any decay, float and integer."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.generic]
 def run_snntorch(path: Path, inputs: Array, timesteps: int) -> tuple[dict[str, Array], Array]:
     """(spikes per LIF node of the file [N, T, *shape] uint8, sum of outputs over time [N, classes]).
 
-    `inputs` [N, *shape] is shown in every step. The file is read and imported unmodified; the state is reset between images.
+    `inputs` [N, *shape] is shown in every step. The file is imported unmodified; the state is reset between images.
     """
     with contextlib.redirect_stdout(io.StringIO()):  # the importer prints
         network = import_from_nir(nir.read(path))

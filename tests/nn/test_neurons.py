@@ -5,7 +5,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.nn.neurons import CHUNK, MLF
+from snnhw.nn.kernels import native
+from snnhw.nn.kernels.loops import CHUNK
+from snnhw.nn.neurons import MLF
+
+
+@pytest.fixture(autouse=True, scope="module", params=["c", "torch"])
+def loops(request):
+    """Every test of this file runs on the C loops and on those over torch's operators."""
+    library = native.library
+    if request.param == "torch":
+        native.library = lambda: None
+    else:
+        assert library() is not None, "the C loops did not compile"
+    yield request.param
+    native.library = library
 
 
 class Step(torch.autograd.Function):

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nets import norm, residual_net, residual_nets
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Norm, Pool, Readout
@@ -17,6 +16,7 @@ from snnhw.passes.decompose import decompose, recompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.simulate.engine import simulate
+from tests.nets import norm, residual_net, residual_nets
 
 
 def run(graph, inputs):

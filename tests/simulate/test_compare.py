@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from nets import residual_net
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d
@@ -14,6 +13,7 @@ from snnhw.simulate.certificate import Stage, certify, graph_backend
 from snnhw.simulate.compare import compare
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
+from tests.nets import residual_net
 
 
 def changed(graph, node, **fields):

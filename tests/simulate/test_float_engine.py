@@ -7,12 +7,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from nets import residual_net
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Readout
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.neurons import step_unit
+from tests.nets import residual_net
 
 
 def slow_levels(x, thresholds, decay):

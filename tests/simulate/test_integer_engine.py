@@ -7,8 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from loihi_oracle import loihi_neuron
-from nets import residual_net, residual_nets
 
 from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
@@ -18,6 +16,8 @@ from snnhw.passes.scale_search import even_weights
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.neurons import integer_dtype, loihi_bias, step_unit
 from snnhw.simulate.synapses import largest_current, product_dtype
+from tests.loihi_oracle import loihi_neuron
+from tests.nets import residual_net, residual_nets
 
 
 def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):

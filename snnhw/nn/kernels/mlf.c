@@ -1,0 +1,99 @@
+/* All levels of the MLF recurrence for a block of neurons in one visit; compiled for float and for double.
+ *
+ *   u_k[t] = decay * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k;  o[t] = sum_k s_k[t]
+ *   with c = decay * dL/du_k[t+1]:  dL/du_k[t] = h(u_k[t]) * (g[t] - c * u_k[t]) + c * (1 - s_k[t]),  summed over k
+ *
+ * Arrays are [steps, n], n neurons side by side. LANES neurons are worked on at once, so that their membranes stay in
+ * the first-level cache and the loops over them become vector instructions.
+ */
+#ifndef REAL
+
+#include <stdint.h>
+#define LANES 64
+#define REAL float
+#define NAME(f) f##_float
+#include "mlf.c"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(f) f##_double
+#include "mlf.c"
+
+#else
+
+static inline __attribute__((always_inline)) void NAME(fire_block)(
+    const REAL *restrict x, REAL *restrict o, int64_t n, int64_t steps, int64_t levels, const REAL *theta, REAL decay, int lanes)
+{
+    for (int64_t k = 0; k < levels; k++) {
+        REAL carry[LANES] = {0};
+        for (int64_t t = 0; t < steps; t++) {
+            const REAL *xt = x + t * n;
+            REAL *ot = o + t * n;
+#pragma GCC ivdep
+            for (int i = 0; i < lanes; i++) {
+                REAL u = decay * carry[i] + xt[i];
+                REAL s = u > theta[k] ? (REAL)1 : (REAL)0;
+                carry[i] = u > theta[k] ? (REAL)0 : u;
+                ot[i] = k ? ot[i] + s : s;
+            }
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void NAME(back_block)(
+    const REAL *restrict x, const REAL *restrict g, REAL *restrict gx, int64_t n, int64_t steps, int64_t levels, const REAL *theta, REAL decay,
+    REAL width, REAL (*u)[LANES], int lanes)
+{
+    for (int64_t k = 0; k < levels; k++) {
+        REAL low = theta[k] - width / 2, high = theta[k] + width / 2, slope = 1 / width, gu[LANES] = {0}, carry[LANES] = {0};
+        for (int64_t t = 0; t < steps; t++) {
+            const REAL *xt = x + t * n;
+#pragma GCC ivdep
+            for (int i = 0; i < lanes; i++) {
+                u[t][i] = decay * carry[i] + xt[i];
+                carry[i] = u[t][i] > theta[k] ? (REAL)0 : u[t][i];
+            }
+        }
+        for (int64_t t = steps - 1; t >= 0; t--) {
+            const REAL *gt = g + t * n;
+            REAL *gxt = gx + t * n;
+#pragma GCC ivdep
+            for (int i = 0; i < lanes; i++) {
+                REAL v = u[t][i], c = decay * gu[i];
+                REAL through = v > low ? (gt[i] - c * v) * slope : (REAL)0;
+                through = v < high ? through : (REAL)0;
+                gu[i] = through + (v > theta[k] ? (REAL)0 : c);
+                gxt[i] = k ? gxt[i] + gu[i] : gu[i];
+            }
+        }
+    }
+}
+
+void NAME(mlf_fire)(
+    const REAL *restrict x, REAL *restrict o, int64_t n, int64_t steps, int64_t levels, const REAL *theta, double decay, int threads)
+{
+    int64_t whole = n / LANES * LANES;
+#pragma omp parallel for schedule(static) num_threads(threads) if (n * steps > 16384)
+    for (int64_t i = 0; i < whole; i += LANES)
+        NAME(fire_block)(x + i, o + i, n, steps, levels, theta, (REAL)decay, LANES);
+    NAME(fire_block)(x + whole, o + whole, n, steps, levels, theta, (REAL)decay, (int)(n - whole));
+}
+
+void NAME(mlf_back)(
+    const REAL *restrict x, const REAL *restrict g, REAL *restrict gx, int64_t n, int64_t steps, int64_t levels, const REAL *theta, double decay,
+    double width, int threads)
+{
+    int64_t whole = n / LANES * LANES;
+#pragma omp parallel num_threads(threads) if (n * steps > 16384)
+    {
+        REAL u[steps][LANES];
+#pragma omp for schedule(static)
+        for (int64_t i = 0; i < whole; i += LANES)
+            NAME(back_block)(x + i, g + i, gx + i, n, steps, levels, theta, (REAL)decay, (REAL)width, u, LANES);
+    }
+    REAL u[steps][LANES];
+    NAME(back_block)
+    (x + whole, g + whole, gx + whole, n, steps, levels, theta, (REAL)decay, (REAL)width, u, (int)(n - whole));
+}
+
+#endif

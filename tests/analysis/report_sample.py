@@ -1,0 +1,43 @@
+"""A report of a small random network with every section that a run can fill."""
+
+from nets import residual_net
+
+from analysis.counts import count
+from analysis.profiles import load_profile
+from analysis.report import make_report
+from analysis.stamp import make_stamp
+from snnhw.compile import compile_channels, compile_loihi
+from snnhw.passes import FLOAT, run_passes
+from snnhw.simulate.certificate import Stage, certify, graph_backend
+from snnhw.simulate.engine import simulate
+
+ACCURACY = {"float": 0.9806, "Loihi integers": 0.9778}
+
+
+def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies2018", "horowitz45-fp32"), **changes):
+    net = residual_net(seed=3, widths=(4, 6), samples=5)
+    graph = run_passes(net.graph, FLOAT).replace(name=name)
+    chosen = [load_profile(profile) for profile in profiles]
+    stamp = make_stamp(
+        model=name,
+        weights_checksum="a" * 64,
+        data="noise",
+        data_checksum="b" * 64,
+        profiles=chosen,
+        seed=3,
+        command="snnhw report",
+    )
+    sections = {}
+    if complete:
+        channels, integers = compile_channels(graph), compile_loihi(graph, net.inputs)
+        stages = tuple(
+            Stage(graph_backend(stage, g), g)
+            for stage, g in (("graph", graph), ("channels", channels), ("integers", integers.graph))
+        )
+        sections = {
+            "accuracy": ACCURACY,
+            "certificate": certify(stages, net.inputs, quantisation=stages[1:], accuracy=ACCURACY),
+            "quantisation": integers.layers,
+        }
+    counts = count(graph, simulate(graph, net.inputs))
+    return make_report(graph, counts, chosen, stamp, **{**sections, **changes})

@@ -1,0 +1,128 @@
+"""Every verb on a real run folder: files appear, JSON is one object, the exit code says what happened."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from snnhw.cli import main
+from snnhw.graph.nir_io import read_nir
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder; gives (exit code, what --json printed)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, code: int = 0):
+        monkeypatch.setattr(sys, "argv", ["snnhw", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        assert (end.value.code or 0) == code, printed.err
+        return json.loads(printed.out) if "--json" in arguments else printed.out
+
+    return run
+
+
+def test_train_then_evaluate_the_run_folder(call):
+    out = call("train", "digits", "--out", "run", "--set", "epochs=1", "--quiet", "--json")
+    assert sorted(p.name for p in Path("run").iterdir() if p.name.startswith(("model", "metrics"))) == [
+        "metrics.csv",
+        "model.json",
+        "model.safetensors",
+    ]
+    assert out["card"]["recipe"]["epochs"] == 1
+    again = call("evaluate", "run", "--input", "digits:test", "--json")
+    assert again["samples"] == 359 and again["accuracy"] == pytest.approx(out["card"]["accuracy"])
+
+
+def test_export_writes_channels_that_read_back(call):
+    out = call("export", "digits", "-o", "digits.nir", "--json")
+    assert out["target"] == "nir" and Path("digits.nir").stat().st_size == out["size_bytes"]
+    assert all(len(nodes) == 3 for nodes in read_nir(Path("digits.nir"), recognise=False).units().values())
+
+
+def test_quantise_then_simulate_integers(call):
+    layers = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")["layers"]
+    assert all(layer["current_bound"] < 2**17 for layer in layers)
+    command = ("simulate", "int.nir", "--input", "digits:test", "--samples", "40", "--backend", "torch-int", "--json")
+    first = call(*command, "--raster")
+    with np.load("spikes.npz") as saved:
+        assert int(saved["counts/stem_mlf"].sum()) == sum(first["spikes"]["stem_mlf"])
+        assert saved["raster/stem_mlf"].shape == (40, 4, 3, 12, 8, 8)
+    assert first["accuracy"] >= 0.95
+    assert "Loihi integers; use the backend" in refused(call, "simulate", "int.nir", "--input", "digits:test")
+
+
+def refused(call, *arguments: str) -> str:
+    try:
+        call(*arguments)
+    except AssertionError as error:
+        return str(error)
+    raise AssertionError("the command was accepted")
+
+
+def test_verify_without_lava(call):
+    out = call("verify", "digits", "--input", "digits:test", "--samples", "60", "--lava-samples", "0", "--json")
+    assert out["agrees"] and [stage["differing"] for stage in out["stages"]] == [0, 0, 0, 0]
+    assert all(stage["spikes"] > 100_000 for stage in out["stages"])
+    assert min(out["accuracy"].values()) >= 0.95
+
+
+def test_report_writes_four_files_with_the_same_numbers(call):
+    out = call("report", "digits", "--input", "digits:test", "--out", "report", "--json", "-q")
+    assert {p.name for p in Path("report").iterdir()} == {"report.html", "report.json", "layers.csv", "energy.csv"}
+    written = json.loads(Path("report/report.json").read_text())
+    assert written["totals"] == out["totals"] and written["samples"] == 359
+    assert set(written["energy"]) == {"loihi1-davies2018", "horowitz45-fp32"}
+
+
+def test_report_on_a_nir_file_equals_the_report_on_its_network(call):
+    call("export", "digits", "-o", "digits.nir", "--json")
+    options = ("--input", "digits:test", "--samples", "30", "--json", "-q")
+    network = call("report", "digits", *options, "--out", "a")
+    file = call("report", "digits.nir", *options, "--out", "b")
+    for key in ("events", "unit_synops", "replicated_synops", "macs", "neuron_updates", "dense_macs"):
+        assert network["totals"][key] == file["totals"][key], key
+    assert network["accuracy"] == file["accuracy"]
+
+
+@pytest.mark.parametrize("verb", [["zoo"], ["profiles"], ["profiles", "show", "horowitz45-fp32"], ["datasets"]])
+def test_lists_print_one_json_object(call, verb):
+    assert isinstance(call(*verb, "--json"), dict)
+    assert call(*verb)
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_all_backends_give_the_same_record(call):
+    counts = {}
+    for backend in ("torch-int", "lava-fixed", "torch", "lava-float"):
+        options = ("--input", "digits:test", "--samples", "2", "--calibrate", "digits:train", "--json", "-q")
+        counts[backend] = call("simulate", "digits", "--backend", backend, *options)["spikes"]
+    assert counts["torch-int"] == counts["lava-fixed"]
+    assert counts["torch"] == counts["lava-float"]
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_verify_with_lava(call):
+    command = ("verify", "digits", "--input", "digits:test", "--calibrate", "digits:train", "--samples", "5")
+    out = call(*command, "--lava-samples", "5", "--json")
+    assert out["agrees"]
+    last = out["stages"][-1]
+    assert (last["candidate"], last["samples"], last["differing"]) == ("Lava fixed point", 5, 0)
+    assert last["logits_difference"] == 0 and last["spikes"] > 20_000
+
+
+@pytest.mark.lava
+@pytest.mark.very_slow
+def test_the_demo_reaches_its_bars(call):
+    out = call("demo", "--out", "demo", "--json", "-q")
+    assert out["accuracy"]["float"] >= 0.97 and out["accuracy"]["loihi integers"] >= 0.965
+    assert out["fidelity"]["agrees"] and Path(out["report"]).is_file()

@@ -6,19 +6,19 @@ digit finer than a tenth of the leading digit of the range's width (GUM, JCGM 10
 
 from __future__ import annotations
 
-import math
-
 from analysis.ranges import Range
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
 LARGE = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 DIGITS = 2
+DASH = "\u2013"
+TIMES = "\u00d7"
 THIN = "\u202f"  # narrow no-break space, between thousands and before units
 
 
 def significant(value: float, digits: int = DIGITS) -> str:
     """`value` with `digits` significant digits, without exponent: 0.0347 -> "0.035", 348 -> "350"."""
-    return _at(value, _position(value) - digits + 1)
+    return _at(value, _position(value, digits) - digits + 1)
 
 
 def range_text(found: Range, unit: str = "") -> str:
@@ -30,7 +30,7 @@ def range_text(found: Range, unit: str = "") -> str:
     """
     scale, name = _unit(found.typical or found.high, unit)
     low, high = significant(found.low / scale), significant(found.high / scale)
-    return (low if low == high else f"{low}–{high}") + _behind(name)
+    return (low if low == high else f"{low}{DASH}{high}") + _behind(name)
 
 
 def typical_text(found: Range, unit: str = "") -> str:
@@ -43,9 +43,15 @@ def typical_text(found: Range, unit: str = "") -> str:
     return _at(value, finest) + _behind(name)
 
 
+def tick_text(value: float, unit: str) -> str:
+    """A round value on an axis: "10 nJ"."""
+    scale, name = _unit(value, unit)
+    return significant(value / scale, 1) + _behind(name)
+
+
 def ratio_text(found: Range) -> str:
     """A ratio of energies: "0.21–0.64 ×"."""
-    return range_text(found, "×")
+    return range_text(found, TIMES)
 
 
 def count_text(value: float) -> str:
@@ -56,7 +62,7 @@ def count_text(value: float) -> str:
 
 def short_count(value: float) -> str:
     """A count of two to three digits with k, M, G: 23757 -> "24 k"."""
-    scale, name = next(((s, n) for s, n in reversed(LARGE) if abs(value) >= s), LARGE[0])
+    scale, name = next(((s, n) for s, n in reversed(LARGE) if float(f"{value:.2e}") >= s), LARGE[0])
     scaled = value / scale
     text = significant(scaled, 3 if abs(scaled) >= 100 else DIGITS) if name or value != round(value) else f"{value:.0f}"
     return text + _behind(name)
@@ -76,7 +82,7 @@ def percent(share: float, decimals: int = 1) -> str:
 def _unit(value: float, unit: str) -> tuple[float, str]:
     if unit not in ("J", "W", "s"):
         return 1.0, unit
-    scale, prefix = next(((s, p) for s, p in PREFIXES if abs(value) >= s), PREFIXES[-1] if value else PREFIXES[0])
+    scale, prefix = next(((s, p) for s, p in PREFIXES if _rounded(value) >= s), PREFIXES[-1] if value else PREFIXES[0])
     return scale, prefix + unit
 
 
@@ -84,13 +90,17 @@ def _behind(unit: str) -> str:
     return f"{THIN}{unit}" if unit else ""
 
 
-def _position(value: float) -> int:
-    """Power of ten of the leading digit; 0 for zero."""
-    return math.floor(math.log10(abs(value))) if value else 0
+def _rounded(value: float) -> float:
+    """`value` as it will be printed, a hair above so that 9.996e-7 and 1e-6 both count as a whole micro."""
+    return float(f"{value:.{DIGITS - 1}e}") * (1 + 1e-9)
+
+
+def _position(value: float, digits: int = DIGITS) -> int:
+    """Power of ten of the leading digit once `value` is rounded to `digits` digits; 0 for zero."""
+    return int(f"{value:.{digits - 1}e}".split("e")[1]) if value else 0
 
 
 def _at(value: float, position: int) -> str:
     """`value` rounded to a multiple of 10^position."""
-    rounded = round(value, -position)
-    text = f"{rounded:,.{max(0, -position)}f}"
-    return text.replace(",", THIN)
+    decimals = max(0, -position) if value else 0
+    return f"{round(value, -position):,.{decimals}f}".replace(",", THIN)

@@ -148,6 +148,7 @@ def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     part = "readout" if layer.kind == "readout" else "neuron"
     yield part, "neuron_updates", done.updates, "neuron_update"
     yield part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra"
+    yield part, "spikes sent", fired, "spike_out"
     yield "communication", "messages", done.messages, "message"
 
 

@@ -23,12 +23,13 @@ Counts = npt.NDArray[np.int64]
 CHUNK = 1024  # positions tried at once where windows overlap
 
 
-def fanout(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
+def fanout(nodes: Sequence[Node], shape: tuple[int, ...], among: npt.NDArray[np.bool_] | None = None) -> Counts:
     """Targets that one spike reaches, for each position of a source.
 
     Args:
         nodes: what the spike passes: pools and flattens, then at most one Conv2d or Linear. Empty: identity, 1 each.
         shape: of the source, `[C, H, W]` or `[N]`.
+        among: of the last node's shape; only these targets count. None: all.
 
     Returns:
         int64 of `shape`. Synapses whose weight is exactly zero are not there and not counted.
@@ -38,8 +39,10 @@ def fanout(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
     """
     shapes = _shapes(nodes, shape)
     if any(isinstance(n, Pool) and (n.kernel[0] > n.stride[0] or n.kernel[1] > n.stride[1]) for n in nodes):
-        return _by_trial(nodes, shape)
+        return _by_trial(nodes, shape, among)
     reached = torch.ones(shapes[-1], dtype=torch.float64)
+    if among is not None:
+        reached = torch.as_tensor(among, dtype=torch.float64).reshape(shapes[-1])
     for node, before in zip(reversed(nodes), reversed(shapes[:-1]), strict=True):
         reached = _pull_back(node, reached, before)
     return reached.round().to(torch.int64).numpy()
@@ -81,7 +84,7 @@ def _transposed(
     return onto[0]
 
 
-def _by_trial(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
+def _by_trial(nodes: Sequence[Node], shape: tuple[int, ...], among: npt.NDArray[np.bool_] | None) -> Counts:
     """Send one spike from every position: where pool windows overlap, the targets of two windows must be united."""
     size = int(np.prod(shape, dtype=np.int64))
     found = np.empty(size, dtype=np.int64)
@@ -92,6 +95,8 @@ def _by_trial(nodes: Sequence[Node], shape: tuple[int, ...]) -> Counts:
         value = spike.reshape(-1, *shape)
         for node in nodes:
             value = _push(node, value)
+        if among is not None:
+            value = value * torch.as_tensor(among)
         found[start:stop] = (value > 0).flatten(1).sum(dim=1).numpy()
     return found.reshape(shape)
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from analysis.ann import AnnEstimate
-from analysis.digits import range_text, typical_text
+from analysis.digits import range_text, tick_text
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
 from analysis.rows import NetworkCounts
 from snnhw.errors import InputError
 
-WIDE, NARROW = 960, 340  # CSS pixels: desk and telephone
+WIDE, NARROW = 1056, 340  # CSS pixels: desk and telephone
 ROW, GAP = 26, 40
 INK, MUTED, RULE = "#1b1e23", "#5c636b", "#d8dbde"
 SNN, ANN = "#0072b2", "#b35900"
@@ -56,7 +56,7 @@ def energy_chart(
     for title, bars in groups:
         lines = textwrap.wrap(title, width // 8)
         y += 0.6 * (len(lines) - 1)
-        label = axes.text(left, y, "\n".join(lines), ha="left", va="center", fontsize=12, fontweight="bold", color=INK)
+        label = axes.text(left, y, "\n".join(lines), ha="left", va="center", fontsize=13, fontweight="bold", color=INK)
         label.set_in_layout(False)
         y += 1 + 0.2 * (len(lines) - 1)
         for name, found, colour in bars:
@@ -73,7 +73,7 @@ def energy_chart(
     axes.set_xlim(left, right)
     axes.set_ylim(y - 0.3, -0.7)
     axes.set_yticks(ticks, names)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{typical_text(Range(0, value, 9 * value), 'J')}")
+    axes.xaxis.set_major_formatter(lambda value, _: tick_text(value, "J"))
     axes.minorticks_off()
     axes.set_xlabel("energy per inference, logarithmic")
     axes.grid(axis="x", color=RULE, linewidth=0.8)
@@ -97,7 +97,7 @@ def levels_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
     if width == NARROW:
         axes.locator_params(axis="x", nbins=4)
     figure.legend(
-        loc="outside upper left", ncols=min(counts.max_levels, 3 if width == NARROW else 6), frameon=False, fontsize=11,
+        loc="outside upper left", ncols=min(counts.max_levels, 3 if width == NARROW else 6), frameon=False, fontsize=12,
         labelcolor=INK, handlelength=1, handleheight=1, borderaxespad=0,
     )  # fmt: skip
     return figure
@@ -116,7 +116,7 @@ def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
         alpha = 0.06 + 0.54 * rate / most
         axes.barh([row], [0.94], left=[t + 0.03], height=0.88, color=SNN, alpha=alpha, linewidth=0)
         if numbers:
-            axes.text(t + 0.5, row, f"{rate:.2f}", ha="center", va="center", fontsize=11, color=INK)
+            axes.text(t + 0.5, row, f"{rate:.2f}", ha="center", va="center", fontsize=12, color=INK)
     axes.set_xlim(0, counts.timesteps)
     steps = range(0, counts.timesteps, max(1, counts.timesteps // 16))
     axes.set_xticks([t + 0.5 for t in steps], [str(t + 1) for t in steps])
@@ -171,8 +171,8 @@ def _canvas(width: int, height: int) -> tuple[Figure, Axes]:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(RULE)
-    axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=11, length=0)
+    axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=12, length=0)
     axes.tick_params(axis="x", labelcolor=MUTED)
-    axes.xaxis.label.set(color=MUTED, fontsize=11)
+    axes.xaxis.label.set(color=MUTED, fontsize=12)
     axes.set_axisbelow(True)
     return figure, axes

@@ -38,7 +38,21 @@ UNITS = {prefix + base: (scale, base) for base in ("J", "W", "s") for prefix, sc
 MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "operations": (("mac", "ac"), ("neuron_update",)),
     "memory": (("add", "multiply", "ram_floor", "ram_slope", "sram_8k", "sram_32k", "sram_1m"), ()),
-    "events": (("synop",), ("neuron_update", "neuron_active_extra", "message", "host_mac", "graded_extra")),
+    "events": (
+        ("synop",),
+        (
+            "synop_dense",
+            "synop_sparse",
+            "spike_out",
+            "hop_ew",
+            "hop_ns",
+            "neuron_update",
+            "neuron_active_extra",
+            "message",
+            "host_mac",
+            "graded_extra",
+        ),
+    ),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
 ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_time", "barrier_time")

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import Any
 
 from snnhw.compile import compile_channels, compile_loihi
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
-from snnhw.simulate.certificate import Progress, counter
+from snnhw.simulate.certificate import Progress, counter, staged
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
 
-
-def _torch(graph: Graph, inputs: Array, raster: bool, progress: Callable[[int], None] | None) -> SpikeRecord:
-    return simulate(graph, inputs, raster=raster, progress=progress)
+Runner = Callable[[Graph, Array, bool, Progress | None], SpikeRecord]
 
 
-def _lava(graph: Graph, inputs: Array, raster: bool, progress: Callable[[int], None] | None) -> SpikeRecord:
+def _torch(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    return simulate(graph, inputs, raster=raster, progress=counter(progress, "torch", len(inputs)))
+
+
+def _lava(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
     from exporters.lava.run import run_lava
 
-    return run_lava(graph, inputs, raster=raster, progress=progress)
+    return run_lava(graph, inputs, raster=raster, progress=staged(progress, "Lava"))
 
 
-BACKENDS: dict[str, tuple[bool, Callable[..., SpikeRecord]]] = {  # name -> (integers, run)
+BACKENDS: dict[str, tuple[bool, Runner]] = {  # name -> (integers, run)
     "torch": (False, _torch),
     "torch-int": (True, _torch),
     "lava-float": (False, _lava),
@@ -59,7 +60,7 @@ def simulate_on(
         InputError: there is no such backend, or it cannot run this graph.
     """
     if backend not in BACKENDS:
-        near: list[Any] = difflib.get_close_matches(backend, BACKENDS, n=1)
+        near = difflib.get_close_matches(backend, BACKENDS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(BACKENDS)}."
         raise InputError(f"There is no backend {backend!r}; {hint}")
     integers, run = BACKENDS[backend]
@@ -69,4 +70,4 @@ def simulate_on(
         graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
     elif backend == "lava-float":
         graph = compile_channels(graph)
-    return run(graph, inputs, raster, counter(progress, backend, len(inputs)))
+    return run(graph, inputs, raster, progress)

@@ -7,6 +7,7 @@ mismatch, 2 usage or bad input (one sentence on stderr, no traceback).
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -331,7 +332,7 @@ def datasets(data: Data = None, as_json: Json = False) -> None:
 @lava_app.command("install")
 def lava_install(quiet: Quiet = False) -> None:
     """Make the Python 3.10 environment with lava-nc 0.10.0."""
-    from exporters.lava.env import install
+    from exporters.lava.install import install
 
     status = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
     out.print(f"Lava {status.version} in {status.path}")
@@ -344,5 +345,5 @@ def lava_status(as_json: Json = False) -> None:
 
     found = status()
     cells = [(str(found.path or ""), found.version or "", found.problem or "ready")]
-    show(found.to_dict(), as_json, table("Lava", ("interpreter", "lava-nc", "state"), cells))
-    raise typer.Exit(0 if found.problem is None else 1)
+    show(asdict(found), as_json, table("Lava", ("interpreter", "lava-nc", "state"), cells))
+    raise typer.Exit(0 if found.works else 1)

@@ -79,9 +79,9 @@ def run_demo(folder: Path, *, lava: bool = True, quiet: bool = False) -> DemoRes
         InputError: scikit-learn or the Lava interpreter is missing, or the folder cannot be written.
     """
     if lava:
-        from exporters.lava.env import find
+        from exporters.lava.env import find_interpreter
 
-        find()  # a missing interpreter is told before the training, not after it
+        find_interpreter()  # a missing interpreter is told before the training, not after it
     run = fit(load_recipe(RECIPE), folder / "run", console=None if quiet else err)
     model = load_model(run.path)
     test = load_inputs(f"{RECIPE}:test")

@@ -15,7 +15,16 @@ from snnhw.graph.nir_io import read_nir, write_nir
 from snnhw.inputs import Inputs
 from snnhw.model import LoadedModel
 from snnhw.passes.quantise import Quantised
-from snnhw.simulate.certificate import Certificate, Progress, Stage, certify, counter, graph_backend, module_backend
+from snnhw.simulate.certificate import (
+    Certificate,
+    Progress,
+    Stage,
+    certify,
+    counter,
+    graph_backend,
+    module_backend,
+    staged,
+)
 from snnhw.simulate.compare import Backend
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
@@ -79,7 +88,7 @@ def verify(
         Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
     ]
     if lava_samples:
-        lava = lava_backend(quantised.graph, lava_time_limit_s)
+        lava = lava_backend(quantised.graph, lava_time_limit_s, progress)
         stages.append(Stage(lava, quantised.graph, samples=min(lava_samples, len(inputs.values))))
 
     total = len(inputs.values)
@@ -98,12 +107,12 @@ def verify(
     return Verification(certificate, quantised, floats, whole, nir, nir_integers)
 
 
-def lava_backend(graph: Graph, time_limit_s: float = LAVA_TIME_LIMIT_S) -> Backend:
+def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = None) -> Backend:
     """Lava in its own interpreter: fixed point for integer graphs, floating point for float channels."""
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
         from exporters.lava.run import run_lava
 
-        return run_lava(graph, inputs, timeout_s=time_limit_s, raster=True)
+        return run_lava(graph, inputs, timeout_s=time_limit_s, raster=True, progress=staged(progress, "Lava"))
 
     return Backend("Lava fixed point" if graph.is_integer else "Lava floating point", run, has_membranes=False)

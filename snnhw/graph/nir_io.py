@@ -43,6 +43,7 @@ def read_nir(
     timesteps: int | None = None,
     recognise: bool = True,
     reset: Literal["hard", "subtract"] = "hard",
+    discretisation: Literal["euler", "exponential"] = "euler",
 ) -> Graph:
     """The graph in a NIR file, ours or another framework's.
 
@@ -52,12 +53,15 @@ def read_nir(
         timesteps: steps that a sample lasts; default: what the file's metadata says, else 16 with a finding.
         recognise: make K LIF nodes with one input and ascending thresholds one multi-level unit again.
         reset: of neurons in files of nir 1.0.5 and older, which do not say it.
+        discretisation: "euler" as most frameworks step, decay = 1 - dt/tau; "exponential" as sinabs and rockpool do.
 
     Raises:
         InputError: the file is damaged or holds what we cannot represent.
     """
     path = Path(path)
-    graph, findings = graph_from_raw(read_raw(path), dt=dt, timesteps=timesteps, reset=reset, name=path.stem)
+    graph, findings = graph_from_raw(
+        read_raw(path), dt=dt, timesteps=timesteps, reset=reset, discretisation=discretisation, name=path.stem
+    )
     return _finished(graph, findings, recognise)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Input, Node
+from snnhw.graph.nir_dialect import DIALECTS
 from snnhw.graph.nir_fields import Context, Shape
 from snnhw.graph.nir_file import RawGraph, RawNode
 from snnhw.graph.nir_flatten import IDENTITY, FlatGraph, flattened, input_shape
@@ -33,6 +34,7 @@ def graph_from_raw(
     dt: float | None = None,
     timesteps: int | None = None,
     reset: Literal["hard", "subtract"] = "hard",
+    discretisation: Literal["euler", "exponential"] = "euler",
     name: str = "network",
 ) -> tuple[Graph, tuple[Finding, ...]]:
     """(graph, findings); neurons are channels, `unit` and `level` set where metadata says them.
@@ -40,8 +42,10 @@ def graph_from_raw(
     Raises:
         InputError: the file cannot be understood; the node and the remedy are named.
     """
-    context = Context(DEFAULT_DT, reset=reset, predates_reset=_predates_reset(raw.version))
+    context = Context(DEFAULT_DT, form=discretisation, reset=reset, predates_reset=_predates_reset(raw.version))
     meta = _metadata(raw, context)
+    if meta is not None and meta.dialect in DIALECTS:
+        context.form = "exponential" if DIALECTS[meta.dialect].form == "exponential" else "euler"
     flat = flattened(raw, context)
     context.dt = _time_step(flat, dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())

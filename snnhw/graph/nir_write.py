@@ -7,6 +7,7 @@ gain or delay: whatever NIR has no field for goes into nodes that every importer
 from __future__ import annotations
 
 import keyword
+from collections.abc import Mapping
 from typing import Any
 
 import nir
@@ -49,7 +50,29 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     Raises:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
-    return _Writer(decompose(graph) if graph.of_type(MLF) else graph, dialect_named(dialect)).written()
+    channels = decompose(graph) if graph.of_type(MLF) else graph
+    _check_connected(channels)
+    return _Writer(channels, dialect_named(dialect)).written()
+
+
+def _check_connected(graph: Graph) -> None:
+    """Importers give a loose end an output of its own, and two outputs make nirtorch run forever."""
+    forward = _reached(graph.input.name, {n: [e.target for e in graph.out_of(n)] for n in graph.nodes})
+    backward = _reached(graph.readout.name, {n: [e.source for e in graph.into(n)] for n in graph.nodes})
+    for name in graph.nodes:
+        if name not in forward:
+            raise InputError(f"Nothing leads from the input to {name!r}; connect it or remove it.")
+        if name not in backward:
+            raise InputError(f"Nothing leads from {name!r} to the read-out; connect it or remove it.")
+
+
+def _reached(start: str, following: Mapping[str, list[str]]) -> set[str]:
+    seen, front = {start}, [start]
+    while front:
+        new = [n for n in following[front.pop()] if n not in seen]
+        seen.update(new)
+        front.extend(new)
+    return seen
 
 
 class _Writer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
@@ -22,22 +21,17 @@ class Frames(nn.Module):
             InputError: x has neither four nor five axes, or another number of steps.
         """
         if x.dim() == 4:
-            return _channels_last(x.repeat(self.timesteps, 1, 1, 1))
+            return x if self.timesteps == 1 else x.repeat(self.timesteps, 1, 1, 1)
         if x.dim() != 5 or x.shape[0] != self.timesteps:
             raise InputError(
                 f"The network lasts {self.timesteps} time steps and got an input of shape {tuple(x.shape)}; "
                 f"give [B, C, H, W] or [{self.timesteps}, B, C, H, W]."
             )
-        return _channels_last(x.flatten(0, 1))
+        return x.flatten(0, 1)
 
     def extra_repr(self) -> str:
         """Shown by print(network)."""
         return f"timesteps={self.timesteps}"
-
-
-def _channels_last(x: Tensor) -> Tensor:
-    """Same values with channels innermost in memory, the order in which convolution and norms run faster."""
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 class MeanOverTime(nn.Module):

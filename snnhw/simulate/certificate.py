@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -92,6 +93,11 @@ def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int]
         progress(stage, finished, total)
 
     return tick
+
+
+def staged(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    """A callback (finished, total) that tells `progress` how far `stage` is."""
+    return None if progress is None else partial(progress, stage)
 
 
 def certify(

@@ -1,7 +1,5 @@
 """A report of a small random network with every section that a run can fill."""
 
-from nets import residual_net
-
 from analysis.counts import count
 from analysis.profiles import load_profile
 from analysis.report import make_report
@@ -10,6 +8,7 @@ from snnhw.compile import compile_channels, compile_loihi
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulate.certificate import Stage, certify, graph_backend
 from snnhw.simulate.engine import simulate
+from tests.nets import residual_net
 
 ACCURACY = {"float": 0.9806, "Loihi integers": 0.9778}
 

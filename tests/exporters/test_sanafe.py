@@ -21,7 +21,7 @@ RNG = np.random.default_rng(17)
 
 def conv(name, into, out, size, **options):
     options = {"padding": (1, 1), **options}
-    return Conv2d(name=name, shape=(out, size, size), weight=np.round(weights(RNG, (out, into, 3, 3)), 3), **options)
+    return Conv2d(name=name, shape=(out, size, size), weight=np.round(16 * weights(RNG, (out, into, 3, 3))) / 16, **options)
 
 
 def residual_net():
@@ -68,13 +68,13 @@ def strided_net():
     return Graph.build(nodes, list(pairwise(names)), timesteps=6)
 
 
-def dense_net():
+def dense_net(size=150):
     """Two dense layers; at eight neurons a core they span many tiles, in both directions of the mesh."""
     nodes = [
         Input(name="events", shape=(40,), levels=1),
-        Linear(name="one", shape=(150,), weight=weights(RNG, (150, 40))),
-        LIF(name="a", shape=(150,), decay=0.25, threshold=1.5),
-        Linear(name="two", shape=(12,), weight=weights(RNG, (12, 150), zeros=0.5)),
+        Linear(name="one", shape=(size,), weight=weights(RNG, (size, 40))),
+        LIF(name="a", shape=(size,), decay=0.25, threshold=1.5),
+        Linear(name="two", shape=(12,), weight=weights(RNG, (12, size), zeros=0.5)),
         LIF(name="b", shape=(12,), decay=0.75, threshold=2.0),
         Linear(name="fc", shape=(3,), weight=RNG.normal(size=(3, 12))),
         Readout(name="readout", shape=(3,), reduction="sum"),
@@ -114,7 +114,7 @@ def test_formula_equals_the_simulation(build):
 def test_relays_keep_the_spikes_of_the_network():
     graph = residual_net()
     balanced, relays = with_relays(graph)
-    assert len(relays) == 3  # one per level of the early branch
+    assert relays == ("a_l1_late1", "a_l2_late1", "a_l3_late1")
     events = sample_of(graph)
     record = simulate(graph, events[None].astype(float), raster=True)
     ours = run_stepwise(balanced, events, 10)
@@ -125,7 +125,7 @@ def test_relays_keep_the_spikes_of_the_network():
 
 
 def test_exported_file_is_the_network_that_ran(tmp_path):
-    graph, _ = with_relays(residual_net())
+    graph = dense_net(size=10)
     sample = sample_of(graph)
     artifact = export(graph, tmp_path / "net.yaml", sample=sample)
     assert artifact.size_bytes == artifact.path.stat().st_size > 0
@@ -137,12 +137,6 @@ def test_exported_file_is_the_network_that_ran(tmp_path):
     assert (found["spikes"], found["packets_sent"]) == (expected.events, expected.packets)
     assert found["energy"]["soma"] == pytest.approx(expected.soma, rel=1e-6)
     assert unavailable() is None
-
-
-def test_relays_are_reported(tmp_path):
-    graph = residual_net()
-    findings = export(graph, tmp_path / "net.yaml", sample=sample_of(graph)).findings
-    assert [f.node for f in findings] == ["a_l1_late1", "a_l2_late1", "a_l3_late1"]
 
 
 def test_listed_synapses_are_the_convolution():

@@ -20,6 +20,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Delay, Graph, Linear, Pool
 from snnhw.graph.nir_io import from_nir, read_nir, to_nir
 from snnhw.graph.same import differences
+from tests.graph.snntorch_runner import run_snntorch
 from tests.graph.step_runner import run_steps
 
 T = 12
@@ -79,8 +80,8 @@ def test_snntorch_convolution_net(tmp_path: Path) -> None:
     network = torch.nn.Sequential(
         torch.nn.Conv2d(1, 2, 3), leaky(2, 4, 4), torch.nn.Flatten(), torch.nn.Linear(32, 5), leaky(5)
     )
-    network[0].bias.data += 0.2
-    network[3].bias.data += 0.2
+    network[0].bias.data += 0.6
+    network[3].bias.data += 0.3
     graph = read_nir(quiet_export(network, torch.rand(1, 1, 6, 6), tmp_path / "net.nir"))
     x = np.random.default_rng(0).random((T, 1, 6, 6)).astype(np.float32)
     ours, theirs = run_steps(graph, x), snntorch_spikes(network, x)
@@ -141,16 +142,28 @@ def test_recurrent_cubalif_as_norse_and_rockpool_write_it(tmp_path: Path) -> Non
         expected.append(spike)
     assert 0.05 < np.mean(expected) < 0.95
     assert np.array_equal(run_steps(graph, x)["cuba"], expected)
-    # with reset_delay=False RSynaptic 1.0.0 does not run; its default resets before the next step, to the same effect
-    layer = snntorch.RSynaptic(
-        alpha, beta, threshold=theta, linear_features=n, init_hidden=True, reset_mechanism="zero"
-    )
-    network = torch.nn.Sequential(torch.nn.Linear(6, n, bias=False), layer)
-    network[0].weight.data = torch.from_numpy(weights["w"])
-    layer.recurrent.weight.data = torch.from_numpy(weights["rec"])
-    layer.recurrent.bias.data = torch.zeros(n)
-    assert np.array_equal(snntorch_spikes(network, x)["1"], expected)
     assert differences(from_nir(to_nir(graph)), graph) == ()
+
+
+def test_cubalif_as_snntorch_imports_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    n, dt = 5, 1e-4
+    tau = {"tau_syn": full((n,), dt / 0.5), "tau_mem": full((n,), dt / 0.25)}
+    gain = {"r": full((n,), 4), "w_in": full((n,), 2)}
+    cuba = nir.CubaLIF(**tau, **gain, v_leak=full((n,), 0), v_threshold=full((n,), 1))
+    weight = rng.integers(-64, 64, (n, 6)).astype(np.float32) / 64
+    nodes = {
+        "input": nir.Input(np.array([6])),
+        "fc": nir.Linear(weight),
+        "cuba": cuba,
+        "output": nir.Output(np.array([n])),
+    }
+    nir.write(tmp_path / "cuba.nir", nir.NIRGraph(nodes, [("input", "fc"), ("fc", "cuba"), ("cuba", "output")]))
+    x = rng.integers(0, 2, 6).astype(np.float32)
+    theirs, _ = run_snntorch(tmp_path / "cuba.nir", x[None], T)
+    graph = read_nir(tmp_path / "cuba.nir")
+    assert 0.05 < theirs["cuba"].mean() < 0.95
+    assert np.array_equal(run_steps(graph, np.stack([x] * T))["cuba"], theirs["cuba"][0])
 
 
 def test_time_step_changes_the_decay() -> None:

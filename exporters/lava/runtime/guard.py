@@ -75,7 +75,7 @@ def install_guard() -> Guard:
 
     guard = Guard()
 
-    class GuardedProcess(lava_processes.SystemProcess):  # type: ignore[misc,name-defined]
+    class GuardedProcess(lava_processes.SystemProcess):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.label = _label(kwargs.get("kwargs", {}).get("builder"))

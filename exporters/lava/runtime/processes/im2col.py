@@ -51,9 +51,7 @@ class _Im2col:
         span = (wide * (kx - 1) + 1, high * (ky - 1) + 1)
         view = np.lib.stride_tricks.sliding_window_view(padded, span, axis=(0, 1))
         windows = view[::step_x, ::step_y, :, ::wide, ::high].transpose(0, 1, 3, 4, 2)  # (X', Y', kx, ky, I)
-        return [
-            part.reshape(part.shape[0] * part.shape[1], -1) for part in np.split(windows, self.parts, axis=-1)
-        ]
+        return [part.reshape(part.shape[0] * part.shape[1], -1) for part in np.split(windows, self.parts, axis=-1)]
 
     def _compute_type(self, arrived):
         return np.float64

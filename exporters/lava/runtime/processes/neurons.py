@@ -72,6 +72,7 @@ class SampledLIFFloat(_Sampled, AbstractPyLifModelFloat):
     count: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def spiking_activation(self):
+        """Where the membrane is strictly above the threshold."""
         return self.v > self.vth
 
 
@@ -86,8 +87,10 @@ class SampledLIFFixed(_Sampled, AbstractPyLifModelFixed):
     count: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def scale_threshold(self):
+        """One weight unit is 64 membrane units."""
         self.effective_vth = np.left_shift(self.vth, self.vth_shift)
         self.isthrscaled = True
 
     def spiking_activation(self):
+        """Where the membrane is strictly above the threshold."""
         return self.v > self.effective_vth

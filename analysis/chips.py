@@ -1,0 +1,87 @@
+"""Limits of neuromorphic chips as data: what one core and one chip hold, with the source."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snnhw.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = Path(__file__).with_name("chips")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """Limits; None where a limit is not public."""
+
+    name: str
+    title: str
+    cores_per_chip: int
+    compartments_per_core: int
+    memory_bits_per_core: int
+    memory_holds: str
+    state_bits_per_compartment: int
+    weight_bits: int
+    index_bits: int
+    block_synapses: int
+    block_overhead_bits: int
+    word_bits: int
+    source: str
+    confidence: str
+    in_axons_per_core: int | None = None
+    out_axons_per_core: int | None = None
+    assumes: tuple[str, ...] = ()
+
+    def axon_bits(self, synapses: int, *, dense: bool) -> int:
+        """Bits that the synapse list of one axon takes: blocks, each with a header, padded to whole words.
+
+        Dense lists (a contiguous run of targets) store weights alone, sparse ones an index with each.
+        """
+        bits = 0
+        each = self.weight_bits + (0 if dense else self.index_bits)
+        for start in range(0, synapses, self.block_synapses):
+            block = min(self.block_synapses, synapses - start) * each + self.block_overhead_bits
+            bits += -(-block // self.word_bits) * self.word_bits
+        return bits
+
+
+def available_chips() -> tuple[str, ...]:
+    """Names of the chips that come with the package."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def load_chip(name: str | Path) -> Chip:
+    """The chip called `name`, or the one in the TOML file at that path.
+
+    Raises:
+        InputError: no such chip, a key is missing or unknown, or a limit is not a positive integer.
+    """
+    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(available_chips())
+        raise InputError(f"There is no chip {str(name)!r}; give a .toml file or one of {known}.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"Cannot read the chip {path}: {error}; mend the file.") from error
+    fields = {f.name: f for f in dataclasses.fields(Chip)}
+    for key in data:
+        if key not in fields:
+            raise InputError(f"{path.name}: the key {key!r} is unknown; use {', '.join(fields)}.")
+    for key, field in fields.items():
+        missing = key not in data and field.default is dataclasses.MISSING
+        is_text = key in ("name", "title", "memory_holds", "source", "confidence")
+        if missing or (is_text and not str(data[key]).strip()):
+            raise InputError(f"{path.name}: has no {key!r}; add it.")
+        smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits") else 1
+        if key in data and key != "assumes" and not is_text and (type(data[key]) is not int or data[key] < smallest):
+            raise InputError(f"{path.name}: {key!r} is {data[key]!r}; give an integer of at least {smallest}.")
+    return Chip(**{**data, "assumes": tuple(data.get("assumes", ()))})

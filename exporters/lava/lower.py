@@ -1,0 +1,196 @@
+"""From a balanced graph to the processes and connections of Lava, without importing Lava or torch.
+
+Takes a folded, decomposed graph with balanced delays, in floats or Loihi integers; gives a `LavaNetwork`. The delayed
+sources of a port share one Delay process, chained: Delay(m) of what is left after m steps, so a stage of b residual
+blocks costs about b Delay processes. `binary` gives every population its own synapse with one-bit messages (Loihi 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from exporters.lava.parameters import (
+    conv_parameters,
+    dense_parameters,
+    lif_parameters,
+    pool_parameters,
+    readout_bias,
+    to_lava_shape,
+)
+from exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+
+Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input
+Values = tuple[dict[str, Any], dict[str, Array]]  # parameters and arrays of a process
+
+
+def lower(graph: Graph, *, binary: bool = False) -> LavaNetwork:
+    """The Lava processes of `graph`.
+
+    Args:
+        graph: Input, Conv2d, Linear, LIF or LoihiLIF, Pool, Flatten, Readout; delays balanced.
+        binary: one synapse with one-bit messages per source population instead of graded sums.
+
+    Raises:
+        InputError: a node has no counterpart in Lava, or delays are not balanced.
+    """
+    return _Lowering(graph, binary).network()
+
+
+class _Lowering:
+    """The processes found so far, and which node or delayed sum each of them is."""
+
+    def __init__(self, graph: Graph, binary: bool) -> None:
+        self.graph = graph
+        self.binary = binary
+        self.processes: dict[str, Process] = {}
+        self.arrays: dict[str, Array] = {}
+        self.senders: dict[str, tuple[str, ...]] = {}  # node -> processes whose sum it sends
+        self.delayed: dict[tuple[int, Port], str] = {}
+        self.scaled: dict[tuple[str, int], str] = {}
+
+    def network(self) -> LavaNetwork:
+        for name in self.graph.order():
+            self._node(self.graph.nodes[name])
+        units = [Unit(unit, tuple(n.name for n in nodes)) for unit, nodes in self.graph.units().items()]
+        return LavaNetwork(
+            name=self.graph.name,
+            timesteps=self.graph.timesteps,
+            integer=self.graph.is_integer,
+            processes=tuple(self.processes.values()),
+            units=tuple(units),
+            reduction=self.graph.readout.reduction,
+            arrays=self.arrays,
+        )
+
+    def _node(self, node: Node) -> None:
+        if isinstance(node, Input):
+            self._add(node.name, "source", to_lava_shape(node.shape), frozenset())
+        elif isinstance(node, Flatten):
+            self.senders[node.name] = tuple(self._connect(self._port(node.name)))
+            return
+        elif isinstance(node, SYNAPSES):
+            self._synapse(node)
+            return
+        elif isinstance(node, Pool):
+            values = pool_parameters(node, self._arriving_shape(node), self.graph.is_integer)
+            self._add(node.name, "pool", to_lava_shape(node.shape), self._port(node.name), values)
+        elif isinstance(node, LIF | LoihiLIF):
+            values = lif_parameters(self.graph, node)
+            self._add(node.name, "lif", to_lava_shape(node.shape), self._port(node.name), values)
+        elif isinstance(node, Readout):
+            bias = readout_bias(self.graph)
+            values = ({}, {} if bias is None else {"bias": bias})
+            self._add(node.name, "sink", to_lava_shape(node.shape), self._port(node.name), values)
+        else:
+            raise InputError(
+                f"Node {node.name!r} is a {type(node).__name__}, which has no Lava process; run the passes of "
+                "snnhw.passes.LOIHI_CHANNELS first."
+            )
+        self.senders[node.name] = (node.name,)
+
+    def _synapse(self, node: Conv2d | Linear) -> None:
+        arriving = self._arriving_shape(node)
+        kind = "conv" if isinstance(node, Conv2d) else "dense"
+        values = (
+            conv_parameters(node, arriving, self.graph.is_integer)
+            if isinstance(node, Conv2d)
+            else dense_parameters(node, arriving, self.graph.is_integer)
+        )
+        port = self._port(node.name)
+        spikes = self.graph.arriving(node.name).kind == "spikes"
+        parts = [port]
+        if self.binary and spikes:
+            parts = [frozenset({source}) for source in sorted(port)]
+            if any(gain != 1 for _, gain, _ in port):
+                raise InputError(
+                    f"Synapse {node.name!r} takes a population with a gain, which a one-bit message cannot carry; "
+                    "use graded messages."
+                )
+        names = [node.name] if len(parts) == 1 else [f"{node.name}_of_{next(iter(p))[0]}" for p in parts]
+        values[0]["graded"] = not (self.binary and spikes)
+        for name, part in zip(names, parts, strict=True):
+            self._add(name, kind, to_lava_shape(node.shape), part, values, steps=1, owner=node.name)
+        self.senders[node.name] = tuple(names)
+
+    def _port(self, name: str) -> Port:
+        """Everything that arrives at a node; parallel edges from one process add their gains."""
+        gains: dict[tuple[str, int], int] = {}
+        for edge in self.graph.into(name):
+            for sender in self._senders(edge):
+                gains[sender, edge.delay] = gains.get((sender, edge.delay), 0) + edge.gain
+        if not gains:
+            raise InputError(f"Nothing arrives at {name!r}; connect it or remove it.")
+        return frozenset((sender, gain, delay) for (sender, delay), gain in gains.items() if gain)
+
+    def _senders(self, edge: Edge) -> tuple[str, ...]:
+        if edge.delay < 0:
+            raise InputError(f"Edge {edge.source} -> {edge.target} has the delay {edge.delay}; run balance_delays.")
+        return self.senders[edge.source]
+
+    def _connect(self, port: Port) -> list[str]:
+        """Processes to connect for a port: its undelayed sources, and one Delay for all others."""
+        now = sorted((source, gain) for source, gain, delay in port if delay == 0)
+        later = frozenset(entry for entry in port if entry[2] > 0)
+        names = [self._with_gain(source, gain) for source, gain in now]
+        if later:
+            shortest = min(delay for _, _, delay in later)
+            names.append(self._delay(shortest, frozenset((s, g, d - shortest) for s, g, d in later)))
+        return names
+
+    def _delay(self, steps: int, port: Port) -> str:
+        if (steps, port) not in self.delayed:
+            name = f"delay_{len(self.delayed)}"
+            shape = self.processes[next(iter(port))[0]].shape
+            self.delayed[steps, port] = self._add(name, "delay", shape, port, ({"delay": steps}, {}), steps=steps)
+        return self.delayed[steps, port]
+
+    def _with_gain(self, source: str, gain: int) -> str:
+        if gain == 1:
+            return source
+        if (source, gain) not in self.scaled:
+            name, shape = f"gain_{len(self.scaled)}", self.processes[source].shape
+            port = frozenset({(source, 1, 0)})
+            self.scaled[source, gain] = self._add(name, "gain", shape, port, ({"gain": gain}, {}))
+        return self.scaled[source, gain]
+
+    def _add(
+        self,
+        name: str,
+        kind: str,
+        shape: tuple[int, ...],
+        port: Port,
+        values: Values = ({}, {}),
+        *,
+        steps: int = 0,
+        owner: str = "",
+    ) -> str:
+        sources = tuple(self._connect(port))
+        while name in self.processes or (name in self.graph.nodes and kind in ("delay", "gain")):
+            name += "_"
+        params, arrays = values
+        names = {key: f"{owner or name}/{key}" for key in arrays}
+        self.arrays.update({names[key]: array for key, array in arrays.items()})
+        depth = self._depth(name, sources) + steps
+        self.processes[name] = Process(name, kind, shape, depth, sources, params, names)
+        return name
+
+    def _depth(self, name: str, sources: tuple[str, ...]) -> int:
+        found: Mapping[str, int] = {source: self.processes[source].depth for source in sources}
+        if len(set(found.values())) > 1:
+            early = min(found, key=lambda source: found[source])
+            raise InputError(
+                f"At {name!r} the values of {early!r} arrive {max(found.values()) - found[early]} steps early; run "
+                "balance_delays before exporting to Lava."
+            )
+        return next(iter(found.values()), 0)
+
+    def _arriving_shape(self, node: Node) -> tuple[int, ...]:
+        shapes = {self.graph.nodes[e.source].shape for e in self.graph.into(node.name)}
+        if len({int(np.prod(shape)) for shape in shapes}) != 1:
+            raise InputError(f"Values of shapes {sorted(shapes)} meet at {node.name!r}; sum equal shapes only.")
+        return max(shapes, key=len)

@@ -1,0 +1,138 @@
+"""Running a graph in Lava, out of process: `run_lava(graph, inputs) -> SpikeRecord`.
+
+Takes a graph after all passes, floats or Loihi integers; writes it to a temporary file, has the worker run it under a
+time limit, and reads the spikes back. Whatever happens, no process and no file is left.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from exporters.lava.env import environment_of, find_interpreter
+from exporters.lava.lower import lower
+from exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError
+from exporters.lava.runtime.stream import to_torch_order
+from exporters.lava.runtime.supervise import supervise, worker_command
+from snnhw.errors import InputError
+from snnhw.files import write_atomically
+from snnhw.graph.ir import Graph
+from snnhw.simulate.record import SpikeRecord, UnitRecord
+
+TIMEOUT_S = 600.0
+
+
+class LavaError(InputError):
+    """Lava failed; the message says why in one sentence, `traceback_text` holds what the worker printed."""
+
+    def __init__(self, message: str, traceback_text: str = "") -> None:
+        super().__init__(message)
+        self.traceback_text = traceback_text
+
+
+def run_lava(
+    graph: Graph,
+    inputs: Array,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    conv: Literal["im2col", "stock"] = "im2col",
+    binary: bool = False,
+    raster: bool = False,
+    membranes: bool = False,
+    python: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SpikeRecord:
+    """Run `graph` in Lava: `Loihi2SimCfg`, fixed_pt for Loihi integers, else floating_pt.
+
+    Args:
+        graph: folded, decomposed, delays balanced.
+        inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
+        timeout_s: wall time after which the run is given up.
+        conv: our im2col model of Conv, or Lava's own, which is up to 60 times slower.
+        binary: one synapse with one-bit messages per source population instead of graded sums.
+        raster: keep every spike, uint8 [N, T, K, *shape] per unit.
+        membranes: keep every membrane before the reset, [N, T, K, *shape] per unit; in units of 1/64 weight for
+            integers.
+        python: interpreter with lava-nc 0.10.0; by default the one that `env.find_interpreter` finds.
+        progress: called with samples finished and samples in all.
+
+    Raises:
+        InputError: the inputs or the graph do not fit, or there is no interpreter.
+        LavaError: Lava failed or ran out of time.
+    """
+    network = lower(graph, binary=binary)
+    frames = input_frames(graph, inputs)
+    chosen = {"--stock-conv": conv == "stock", "--raster": raster, "--membranes": membranes}
+    flags = tuple(flag for flag, on in chosen.items() if on)
+    return run_network(network, frames, flags=flags, timeout_s=timeout_s, python=python, progress=progress)
+
+
+def run_network(
+    network: LavaNetwork,
+    frames: Array,
+    *,
+    flags: tuple[str, ...] = (),
+    timeout_s: float = TIMEOUT_S,
+    python: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SpikeRecord:
+    """Run a lowered network.
+
+    Args:
+        network: from `lower`.
+        frames: [N, *shape] or [N, 1 or T, *shape] in torch's order, integers for an integer network.
+        flags: of the worker.
+        timeout_s: as in `run_lava`.
+        python: as in `run_lava`.
+        progress: as in `run_lava`.
+
+    Raises:
+        InputError: there is no interpreter, or the files cannot be written.
+        LavaError: Lava failed or ran out of time.
+    """
+    interpreter = python or find_interpreter()
+    with tempfile.TemporaryDirectory(prefix="snnhw-lava-") as folder:
+        paths = [Path(folder) / name for name in ("network.npz", "input.npz", "output.npz")]
+        write_atomically(paths[0], network.save)
+        write_atomically(paths[1], lambda file: np.savez(file, input=frames))
+        try:
+            supervise(
+                worker_command(interpreter, paths[0], paths[1], paths[2], flags),
+                timeout_s=timeout_s,
+                progress=progress,
+                environment=environment_of(interpreter),
+            )
+        except LavaRunError as error:
+            raise LavaError(str(error), error.traceback_text) from error
+        with np.load(paths[2], allow_pickle=False) as content:
+            return record_of(network, {name: content[name] for name in content.files}, len(frames))
+
+
+def input_frames(graph: Graph, inputs: Array) -> Array:
+    """Checked samples [N, 1 or T, *input.shape], quantised for an integer graph."""
+    from snnhw.simulate.frames import check_inputs, quantise_input
+
+    frames = check_inputs(graph, inputs)
+    if not len(frames):
+        raise InputError("There are no samples to run; give inputs with at least one.")
+    return quantise_input(graph.input, frames).astype(np.int32) if graph.is_integer else frames.astype(np.float64)
+
+
+def record_of(network: LavaNetwork, arrays: dict[str, Array], samples: int) -> SpikeRecord:
+    """The worker's arrays as a record."""
+    shapes = {p.name: p.shape for p in network.processes}
+    units, raster, membranes = {}, {}, {}
+    for unit in network.units:
+        units[unit.name] = UnitRecord(*(arrays[f"{key}/{unit.name}"] for key in ("levels", "events", "levels_t")))
+        if f"raster_bits/{unit.name}" in arrays:
+            shape = shapes[unit.populations[0]]
+            bits = arrays[f"raster_bits/{unit.name}"]
+            spikes = np.unpackbits(bits, axis=-1, count=int(np.prod(shape))).reshape(*bits.shape[:-1], *shape)
+            raster[unit.name] = to_torch_order(spikes) if len(shape) == 3 else spikes
+        if f"membranes/{unit.name}" in arrays:
+            membranes[unit.name] = arrays[f"membranes/{unit.name}"]
+    return SpikeRecord(samples, network.timesteps, units, arrays["logits"], raster, membranes)

@@ -1,0 +1,237 @@
+"""Exporter for SANA-FE, a simulator of energy and time on a mesh of neuromorphic cores; for graphs of a few layers.
+
+Writes SANA-FE's network file, mapped on its Loihi. Every synapse is listed, so keep it below some million synapses.
+Branches of a residual sum that are early get relay neurons, because the simulator has no working delays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.noc import LOIHI_MESH, Mesh, place, synapse_kind
+from analysis.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
+from exporters.base import Artifact
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, NEURONS, SYNAPSES, Array, Conv2d, Edge, Graph, Linear, Node, Pool
+
+NEVER = 1e30  # threshold of the read-out
+Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
+
+
+@dataclass(frozen=True)
+class ChipRun:
+    """What SANA-FE says about one run."""
+
+    fired: dict[str, npt.NDArray[np.int64]]  # sender -> spikes per neuron [*shape]
+    events: int
+    packets: int
+    updated: int  # neuron-steps, those of the inputs that fired included
+    synapse: float  # J
+    soma: float
+    network: float
+    seconds: float  # simulated time
+
+
+def export(graph: Graph, path: Path, **options: Any) -> Artifact:
+    """Write `graph` as a SANA-FE network, mapped on its Loihi architecture.
+
+    Args:
+        graph: decomposed into channels, pools folded (pipeline LOIHI_CHANNELS), float or integer.
+        path: of the YAML file.
+        **options: `sample`, the input: an image [*shape] or binary events [T, *shape].
+
+    Raises:
+        InputError: the graph has nodes that SANA-FE lacks, does not fit the chip, or `sample` is missing.
+    """
+    if "sample" not in options:
+        raise InputError("A SANA-FE network contains its input; give sample=, an image or binary events of one sample.")
+    balanced, relays = with_relays(graph)
+    network, _ = _network(balanced, np.asarray(options["sample"]), LOIHI_MESH)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        beside = Path(folder) / "network.yaml"
+        network.save(str(beside))
+        beside.replace(path)
+    findings = [
+        Finding(
+            "relay", "info", name, "Delays a branch by one step with neurons of its own.", "Count them in the energy."
+        )
+        for name in relays
+    ]
+    return Artifact("sanafe", path, path.stat().st_size, tuple(findings))
+
+
+def unavailable() -> str | None:
+    """Why SANA-FE cannot run here, or None."""
+    try:
+        import sanafe  # noqa: F401
+    except ImportError:
+        return "SANA-FE is not installed; run `pip install sanafe==2.2.9`."
+    return None
+
+
+def run(graph: Graph, sample: Array, steps: int, mesh: Mesh = LOIHI_MESH) -> ChipRun:
+    """Simulate one sample on SANA-FE's Loihi; `graph` as for `export`, with its branches in balance."""
+    import sanafe
+
+    network, senders = _network(graph, sample, mesh)
+    chip = sanafe.SpikingChip(sanafe.load_loihi())
+    chip.load(network)
+    found = chip.sim(steps, timing_model="simple", spike_trace=True, processing_threads=1)
+    fired = {name: np.zeros(graph.nodes[name].size, dtype=np.int64) for name in senders}
+    for step in found["spike_trace"]:
+        for address in step:
+            fired[address.group_name][address.neuron_offset] += 1
+    energy = found["energy"]
+    return ChipRun(
+        fired={name: counts.reshape(graph.nodes[name].shape) for name, counts in fired.items()},
+        events=found["spikes"],
+        packets=found["packets_sent"],
+        updated=found["neurons_updated"],
+        synapse=energy["synapse"],
+        soma=energy["soma"],
+        network=energy["network"],
+        seconds=found["sim_time"],
+    )
+
+
+def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
+    """Graph in which all spikes into a node are equally old, and the relay neurons that this took.
+
+    A spike arrives one step after it was sent, through a synapse node or straight into a neuron.
+    """
+    age: dict[str, int] = {}
+    nodes: list[Node] = list(graph.nodes.values())
+    edges: list[Edge] = []
+    added: dict[tuple[str, int], str] = {}
+    for name in graph.order():
+        node, into = graph.nodes[name], graph.into(name)
+        latest = max((age[e.source] for e in into), default=0)
+        if isinstance(node, SYNAPSES):
+            latest = max([latest, *(age[e.source] for sister in _sisters(graph, name) for e in graph.into(sister))])
+        for edge in into:
+            source = edge.source
+            for late in range(1, latest - age[edge.source] + 1):
+                source = _relay(graph, edge.source, late, source, added, nodes, edges)
+            edges.append(dataclasses.replace(edge, source=source, delay=0))
+        age[name] = latest + (0 if isinstance(node, SYNAPSES) or not into else 1)
+    return graph.replace(nodes=nodes, edges=tuple(edges)), tuple(added.values())
+
+
+def _sisters(graph: Graph, synapse: str) -> set[str]:
+    """Synapse nodes that feed the same neurons."""
+    targets = {e.target for e in graph.out_of(synapse)}
+    return {e.source for t in targets for e in graph.into(t) if isinstance(graph.nodes[e.source], SYNAPSES)}
+
+
+def _relay(
+    graph: Graph,
+    source: str,
+    late: int,
+    before: str,
+    added: dict[tuple[str, int], str],
+    nodes: list[Node],
+    edges: list[Edge],
+) -> str:
+    if (source, late) not in added:
+        shape = graph.nodes[source].shape
+        name = added[source, late] = f"{source}_late{late}"
+        nodes.append(LIF(name=name, shape=shape, decay=0.0, threshold=0.5))
+        edges.append(Edge(before, name))
+    return added[source, late]
+
+
+def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, ...]]:
+    """The SANA-FE network object and the names of all groups that send."""
+    import sanafe
+
+    _check(graph)
+    architecture = sanafe.load_loihi()
+    cores, slots = place(graph, mesh), list(architecture.cores())
+    analog = graph.input.levels is None
+    scale = 1.0 if graph.is_integer else FLOAT_SCALE
+    network, groups = sanafe.Network(), {}
+    if not analog:
+        group = groups[graph.input.name] = network.create_neuron_group(graph.input.name, graph.input.size)
+        events = np.asarray(sample).reshape(len(sample), -1).astype(bool)
+        for i in range(graph.input.size):
+            unit = f"loihi_inputs[{i % mesh.neurons_per_core}]"
+            group[i].set_attributes(
+                soma_hw_name=unit, log_spikes=True, model_attributes={"spikes": events[:, i].tolist()}
+            )
+    for name in populations(graph):
+        parameters = compartment(graph, name, sample if analog else None)
+        group = groups[name] = network.create_neuron_group(
+            name,
+            graph.nodes[name].size,
+            model_attributes={"leak_decay": parameters.decay, "reset": 0.0, "reset_mode": "hard"},
+            default_synapse_hw_name=f"loihi_{synapse_kind(graph, name)}_synapse",
+            default_dendrite_hw_name="loihi_dendrites",
+            soma_hw_name="loihi_lif",
+            log_spikes=True,
+        )
+        threshold = np.minimum(np.broadcast_to(parameters.threshold, parameters.bias.shape) * scale, NEVER).ravel()
+        for i, bias in enumerate((parameters.bias * scale).ravel().tolist()):
+            group[i].set_attributes(model_attributes={"threshold": float(threshold[i]), "bias": bias})
+    for name in populations(graph):
+        for source, (start, end, weight) in _incoming(graph, name):
+            pairs = list(zip(start.tolist(), end.tolist(), strict=True))
+            groups[source].connect_neurons_sparse(groups[name], {"weight": (weight * scale).tolist()}, pairs)
+    for name, group in groups.items():
+        for i, core in enumerate(cores[name].ravel().tolist()):
+            group[i].map_to_core(slots[core])
+    return network, tuple(groups)
+
+
+def _check(graph: Graph) -> None:
+    pools = graph.of_type(Pool)
+    if pools:
+        raise InputError(f"SANA-FE has no pool for {pools[0].name!r}; fold it into the layer behind it.")
+    if graph.input.levels not in (None, 1):
+        raise InputError(
+            f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; split it."
+        )
+
+
+def _incoming(graph: Graph, name: str) -> list[tuple[str, Listed]]:
+    """(sender, its synapses into population `name`)."""
+    found: list[tuple[str, Listed]] = []
+    for synapse in synapses_into(graph, name):
+        for edge in graph.into(name if synapse is None else synapse.name):
+            sender = graph.nodes[edge.source]
+            if not isinstance(sender, NEURONS) and not (sender.name == graph.input.name and graph.input.levels == 1):
+                continue
+            if isinstance(synapse, Conv2d):
+                start, end, weight = conv_synapses(synapse, sender.shape)
+            elif isinstance(synapse, Linear):
+                end, start = np.nonzero(synapse.weight)
+                weight = synapse.weight[end, start].astype(np.float64)
+            else:
+                start = end = np.arange(sender.size)
+                weight = np.ones(sender.size)
+            found.append((sender.name, (start, end, weight * edge.gain)))
+    return found
+
+
+def conv_synapses(conv: Conv2d, shape: tuple[int, ...]) -> Listed:
+    """Every non-zero synapse of a convolution on `shape` [C, H, W]; neuron numbers run c*H*W + y*W + x."""
+    per, per_out = conv.weight.shape[1], conv.weight.shape[0] // conv.groups
+    o, i, ky, kx = np.nonzero(conv.weight)
+    y, x = np.mgrid[0 : conv.shape[1], 0 : conv.shape[2]]
+    row = y[None] * conv.stride[0] - conv.padding[0] + (ky * conv.dilation[0])[:, None, None]
+    col = x[None] * conv.stride[1] - conv.padding[1] + (kx * conv.dilation[1])[:, None, None]
+    inside = (row >= 0) & (row < shape[1]) & (col >= 0) & (col < shape[2])
+    channel = (o // per_out * per + i)[:, None, None]
+    start = ((channel * shape[1] + row) * shape[2] + col)[inside]
+    end = ((o[:, None, None] * conv.shape[1] + y[None]) * conv.shape[2] + x[None])[inside]
+    weight = np.broadcast_to(conv.weight[o, i, ky, kx][:, None, None], row.shape)[inside]
+    return start.astype(np.int64), end.astype(np.int64), weight.astype(np.float64)

@@ -1,0 +1,209 @@
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import analysis
+from analysis.digits import count_text, range_text
+from analysis.ranges import Range
+from analysis.report import plain, write_report
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from tests.analysis.report_sample import ACCURACY, sample_report
+
+SCHEMA = json.loads(Path(analysis.__file__).with_name("report.schema.json").read_text())
+VOID = {"meta", "link", "br", "use", "path"}
+
+
+@pytest.fixture(scope="module")
+def report():
+    return sample_report()
+
+
+@pytest.fixture(scope="module")
+def out(report, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    assert write_report(report, folder) == folder / "report.html"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(out):
+    return (out / "report.html").read_text()
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, the text, and whether every tag is closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.words, self.open = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_json_keeps_the_contract(report, out):
+    found = json.loads((out / "report.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    assert found == plain(report.to_dict())
+
+
+@pytest.mark.parametrize("missing", ["stamp", "layers", "totals", "energy", "fidelity"])
+def test_schema_refuses_a_report_that_lacks_a_block(out, missing):
+    found = json.loads((out / "report.json").read_text())
+    del found[missing]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SCHEMA)
+
+
+def test_totals_are_the_sums_of_the_layers(out):
+    found = json.loads((out / "report.json").read_text())
+    for key in ("events", "unit_synops", "replicated_synops", "macs", "neuron_updates", "dense_macs"):
+        assert found["totals"][key] == sum(layer[key] for layer in found["layers"]) > 0
+    for k, total in enumerate(found["totals"]["spikes"]):
+        assert total == sum(layer["spikes"][k] for layer in found["layers"] if layer["spikes"])
+
+
+def test_csv_files_say_what_json_says(out):
+    found = json.loads((out / "report.json").read_text())
+    with (out / "layers.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["name"], int(r["unit_synops"]), int(r["events"])) for r in rows] == [
+        (layer["name"], layer["unit_synops"], layer["events"]) for layer in found["layers"]
+    ]
+    with (out / "energy.csv").open() as file:
+        parts = list(csv.DictReader(file))
+    for profile, energy in found["energy"].items():
+        for end in ("low", "typical", "high"):
+            summed = sum(float(r[f"{end}_j"]) for r in parts if r["profile"] == profile)
+            assert summed == pytest.approx(energy["per_inference"][end], rel=1e-12)
+
+
+def test_page_says_what_json_says(out, html):
+    found, text = json.loads((out / "report.json").read_text()), Page(html).text
+    for energy in found["energy"].values():
+        assert range_text(Range(**energy["per_inference"]), "J") in text
+        for sentence in (*energy["assumes"], *energy["excludes"]):
+            assert sentence in text
+    for layer in found["layers"]:
+        assert layer["name"] in text
+        assert count_text(layer["unit_synops"] / found["samples"]) in text
+    for constant in (c for e in found["energy"].values() for t in e["terms"] for c in [t["constant"]]):
+        assert constant.replace("_", " ") in text
+    for checksum in (found["stamp"]["weights_checksum"], found["stamp"]["data_checksum"]):
+        assert checksum in text
+
+
+def test_page_is_well_formed_small_and_asks_no_network(html):
+    page = Page(html)
+    assert page.open == []
+    assert len(html.encode()) < 2_000_000
+    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", html)
+    for tag, attribute in (("a", "href"), ("use", "xlink:href"), ("img", "src"), ("script", "src"), ("link", "href")):
+        for attrs in page.all(tag):
+            assert attrs.get(attribute, "#").startswith(("#", "data:,"))
+
+
+def test_every_link_has_its_target_and_no_id_is_used_twice(html):
+    page = Page(html)
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in page.tags:
+        for reference in ("href", "xlink:href"):
+            if attrs.get(reference, "").startswith("#"):
+                assert attrs[reference][1:] in ids
+    assert set(re.findall(r"url\(#([^)]*)\)", html)) <= set(ids)
+
+
+def test_page_can_be_read_without_seeing_it(html):
+    page = Page(html)
+    assert [a["lang"] for a in page.all("html")] == ["en"]
+    assert len(page.all("h1")) == 1
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    assert all("scope" in attrs for attrs in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table")) >= 4
+    pictures = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
+    assert len(pictures) == len(page.all("svg")) > 0
+    assert all(attrs["aria-label"] for attrs in pictures)
+
+
+def test_charts_take_fonts_and_colours_from_the_page(html):
+    for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+        assert "<text" in svg
+        assert "font-family" not in svg
+        assert set(re.findall(r"(?:fill|stroke): (#\w+)", svg)) <= {"#ffffff"}
+
+
+def test_first_screen_gives_verdict_accuracy_and_fidelity(html, report):
+    first = Page(html[: html.index('id="energy"')]).words
+    text = " ".join(first)
+    assert "98.1\u202f%" in text
+    assert "97.8\u202f%" in text
+    assert "spike-exact" in text
+    assert all(energy.profile.title in text for energy in report.energy.values())
+
+
+def test_sections_without_input_are_left_out(tmp_path):
+    bare = sample_report(complete=False)
+    html = write_report(bare, tmp_path).read_text()
+    found = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    assert (found["accuracy"], found["fidelity"]) == (None, {})
+    for section in ("fidelity", "quantisation"):
+        assert f'id="{section}"' not in html
+    assert "Accuracy" not in html
+
+
+def test_accuracy_of_the_contract_is_that_of_the_first_stage(report):
+    assert report.to_dict()["accuracy"] == ACCURACY["float"]
+    assert report.to_dict()["accuracy_by_stage"] == ACCURACY
+
+
+def test_names_from_files_cannot_inject_markup(tmp_path):
+    evil = "<script>alert(1)</script>"
+    remark = Finding("code", "info", "node", evil, evil)
+    html = write_report(sample_report(complete=False, name=evil, findings=(remark,)), tmp_path)
+    assert evil not in html.read_text()
+    assert "&lt;script&gt;alert(1)" in html.read_text()
+
+
+def test_numbers_that_json_lacks_become_null():
+    assert plain({"a": (float("nan"), float("inf"), 1.5, "x", None)}) == {"a": [None, None, 1.5, "x", None]}
+
+
+def test_report_without_a_profile_is_refused():
+    with pytest.raises(InputError, match="--profile"):
+        sample_report(complete=False, profiles=())
+
+
+def test_report_into_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="Cannot write"):
+        write_report(sample_report(complete=False), tmp_path / "file" / "report")

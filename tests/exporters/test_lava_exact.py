@@ -1,0 +1,126 @@
+"""Lava gives the spikes, membranes and logits of the oracle, for every kind of network and both arithmetics."""
+
+import numpy as np
+import pytest
+import torch
+
+from exporters.lava.run import run_lava
+from snnhw.graph.ir import Edge
+from snnhw.passes.balance_delays import balance_delays
+from snnhw.simulate.engine import simulate
+from tests.exporters.lava_nets import Net, plain_resnet, residual, vgg
+from tests.exporters.lava_oracle import run_oracle
+
+pytestmark = pytest.mark.lava
+TIMEOUT_S = 120
+
+
+def check(graph, inputs, **options):
+    """Every spike and count equal; membranes and logits equal in integers and to rounding in floats."""
+    spikes, membranes, logits = run_oracle(graph, inputs)
+    record = run_lava(graph, inputs, raster=True, membranes=True, timeout_s=TIMEOUT_S, **options)
+    total = 0
+    for unit, nodes in graph.units().items():
+        wanted = np.stack([spikes[n.name] for n in nodes], axis=2)
+        u = np.stack([membranes[n.name] for n in nodes], axis=2)
+        total += int(wanted.sum())
+        assert wanted.any(), f"{unit} is silent, which proves nothing"
+        assert np.array_equal(record.raster[unit], wanted), unit
+        assert np.array_equal(record.units[unit].levels, wanted.sum(axis=(0, 1), dtype=np.int64))
+        assert np.array_equal(record.units[unit].events, wanted.any(axis=2).sum(axis=(0, 1)))
+        assert np.array_equal(record.units[unit].levels_t, wanted.sum(axis=(0, *range(3, wanted.ndim))).T)
+        if graph.is_integer:
+            assert np.array_equal(record.membranes[unit], u)
+        else:
+            assert np.allclose(record.membranes[unit], u, rtol=0, atol=1e-12)
+    if graph.is_integer:
+        assert record.logits.dtype == np.int64 and np.array_equal(record.logits, logits)
+    else:
+        assert np.allclose(record.logits, logits, rtol=0, atol=1e-12)
+    engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+    assert all(np.array_equal(engine.raster[unit], record.raster[unit]) for unit in engine.raster)
+    return record
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+@pytest.mark.parametrize("family", [residual, plain_resnet, vgg])
+def test_network_families(family, integer):
+    net, graph = family(1, integer=integer)
+    check(graph, net.inputs())
+
+
+@pytest.mark.parametrize("levels", [1, 2, 4])
+def test_levels(levels):
+    net, graph = residual(levels, levels=levels, timesteps=levels)
+    check(graph, net.inputs(2))
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_stock_convolution(integer):
+    net, graph = residual(2, integer=integer, timesteps=2)
+    inputs = net.inputs(2)
+    check(graph, inputs, conv="stock")
+    net, graph = vgg(2, integer=integer, timesteps=2)
+    check(graph, net.inputs(2), conv="stock")
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_one_bit_messages(integer):
+    net, graph = residual(3, integer=integer, timesteps=2)
+    check(graph, net.inputs(2), binary=True)
+    net, graph = vgg(3, integer=integer, timesteps=2, levels=2)
+    check(graph, net.inputs(2), binary=True)
+
+
+def test_input_with_a_time_axis_and_many_samples():
+    """More samples than slots in the ring, and a different frame in every step."""
+    net, graph = residual(4, levels=2, timesteps=2)
+    check(graph, net.inputs(21, frames=True))
+
+
+def test_bias_at_its_limits():
+    net, graph = residual(5, bias_exp=7, levels=2)
+    check(graph, net.inputs(2))
+    net, graph = residual(5, bias_exp=-2, levels=2)
+    check(graph, net.inputs(2))
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_threshold_of_every_neuron(integer):
+    net = Net(6, integer=integer, levels=1)
+    conv = net.conv("c1", ["input"], 3)
+    theta = net.rng.uniform(0.2, 1.0, (3, 6, 6)) if not integer else net.rng.integers(100, 2000, (3, 6, 6))
+    x = net.neurons("u1", conv, theta=theta)
+    x = net.neurons("u2", net.conv("c2", x, 3), theta=theta[:, :1, :1])
+    check(net.graph(x), net.inputs())
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.5, 0.9])
+def test_decays(decay):
+    for integer in (True, False):
+        net, graph = residual(7, integer=integer, decay=decay, levels=2, timesteps=5)
+        check(graph, net.inputs(2))
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_a_path_of_weight_three(integer):
+    net, graph = residual(8, integer=integer, levels=2)
+    edges = [Edge(e.source, e.target, gain=3) if e.target == "b1_conv" else e for e in graph.edges]
+    check(balance_delays(graph.replace(edges=tuple(edges))), net.inputs(2))
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_linear_only(integer):
+    net = Net(9, integer=integer, shape=(7,), levels=2)
+    x = net.neurons("u1", net.linear("f1", ["input"], 11))
+    x = net.neurons("u2", net.linear("f2", x, 9))
+    check(net.graph(x), net.inputs())
+
+
+def test_currents_that_wrap():
+    """|a| beyond 2^17: Lava's 24-bit current wraps, and so must everyone's."""
+    net = Net(10, levels=2)
+    x = net.neurons("u1", net.conv("c1", ["input"], 4), theta=30000)
+    net.connect(["input"], "wide", gain=5)
+    graph = net.graph(net.neurons("u2", net.conv("wide", ["input"], 3)) + net.neurons("u3", net.conv("c3", x, 3)))
+    check(graph, net.inputs(2))

@@ -28,14 +28,14 @@ def range_text(found: Range, unit: str = "") -> str:
         found: in SI units.
         unit: "J", "W" or "s" takes an SI prefix, "" and any other text is put behind as it is.
     """
-    scale, name = _unit(found.typical or found.high, unit)
+    scale, name = _unit(found.high, unit)
     low, high = significant(found.low / scale), significant(found.high / scale)
     return (low if low == high else f"{low}{DASH}{high}") + _behind(name)
 
 
 def typical_text(found: Range, unit: str = "") -> str:
     """The typical value, as precise as the width of the range allows; arguments as in `range_text`."""
-    scale, name = _unit(found.typical or found.high, unit)
+    scale, name = _unit(found.high, unit)
     value, width = found.typical / scale, (found.high - found.low) / scale
     finest = _position(value) - DIGITS + 1
     if width:

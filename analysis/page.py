@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,34 +10,66 @@ from typing import Any
 from analysis import digits, plots, report_facts
 from analysis.ann import AnnEstimate
 from analysis.energy import EnergyEstimate, Term
+from analysis.graph_picture import graph_svg
 from analysis.profiles import Constant, load_profile
 from analysis.ranges import Range
+from analysis.raster import raster_strips
 from analysis.report import Report
 from snnhw.errors import InputError
 from snnhw.loihi import CURRENT_LIMIT
 
 TEMPLATE = "report.html.j2"
+PICTURE = 640  # CSS pixels
+
+
+@dataclass(frozen=True)
+class Family:
+    """Constants of one profile that differ in nothing but a size, such as accesses to memories of several lengths."""
+
+    profile: str
+    name: str
+    members: tuple[Constant, ...]
+
+    @property
+    def text(self) -> str:
+        """Value and range as printed in the source."""
+        first = self.members[0]
+        scale = first.printed / first.typical if first.typical else 1.0
+        typical = sorted({f"{c.typical * scale:.3g}" for c in self.members}, key=float)
+        low, high = min(c.range.low for c in self.members) * scale, max(c.range.high for c in self.members) * scale
+        value = typical[0] if len(typical) == 1 else f"{typical[0]} to {typical[-1]}"
+        span = "" if low == high else f" ({low:.3g}{digits.DASH}{high:.3g})"
+        return f"{value}{span}{digits.THIN}{first.unit}"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Numbered list of the constants that were used: a footnote for each (profile, constant)."""
+    """Numbered list of the constants that were used: a footnote for each family."""
 
-    entries: tuple[tuple[str, Constant], ...]
+    entries: tuple[Family, ...]
 
-    def number(self, profile: str, constant: Constant) -> int:
-        """Footnote of a constant, from 1."""
-        return self.entries.index((profile, constant)) + 1
+    def family(self, profile: str, name: str) -> Family:
+        """The family that the constant `name` of `profile` belongs to."""
+        return next(f for f in self.entries if (f.profile, f.name) == (profile, family_name(name)))
+
+    def number(self, family: Family) -> int:
+        """Footnote, from 1."""
+        return self.entries.index(family) + 1
+
+
+def family_name(constant: str) -> str:
+    """Name of a constant without the sizes in it."""
+    return re.sub(r"\d+ ", "", constant).replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """The terms of one part, quantity and constant, summed over the layers."""
+    """The terms of one part, quantity and family of constants, summed over the layers."""
 
     part: str
     quantity: str
+    constant: str
     count: Range
-    constant: Constant
     energy: Range
 
 
@@ -65,7 +98,6 @@ def render(report: Report) -> str:
         range=digits.range_text,
         typical=digits.typical_text,
         significant=digits.significant,
-        constant=_constant,
     )
     page = environment.get_template(TEMPLATE).render(
         report=report,
@@ -73,6 +105,7 @@ def render(report: Report) -> str:
         charts={name: Markup(svg) for name, svg in _charts(report)},
         sources=_sources(report),
         twins=_twins(report),
+        strips=() if report.example is None else raster_strips(report.example),
         twin_constants=_twin_constants,
         contributions={name: _contributions(found) for name, found in report.energy.items()},
         current_limit=CURRENT_LIMIT,
@@ -89,15 +122,17 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
     for name, draw in drawings.items():
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)):
             yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}")
+    if report.graph is not None:
+        for size, width in (("wide", PICTURE), ("narrow", plots.NARROW)):
+            yield f"graph_{size}", graph_svg(report.graph, report.counts, width)
 
 
 def _sources(report: Report) -> Sources:
     used = [(name, term.constant) for name, found in report.energy.items() for term in found.terms]
-    entries: list[tuple[str, Constant]] = []
-    for entry in used + [entry for twin in _twins(report) for entry in _twin_constants(twin)]:
-        if entry not in entries:
-            entries.append(entry)
-    return Sources(tuple(entries))
+    families: dict[tuple[str, str], dict[Constant, None]] = {}
+    for profile, constant in used + [entry for twin in _twins(report) for entry in _twin_constants(twin)]:
+        families.setdefault((profile, family_name(constant.name)), {})[constant] = None
+    return Sources(tuple(Family(profile, name, tuple(found)) for (profile, name), found in families.items()))
 
 
 def _twins(report: Report) -> tuple[AnnEstimate, ...]:
@@ -113,22 +148,10 @@ def _twin_constants(twin: AnnEstimate) -> tuple[tuple[str, Constant], ...]:
 def _contributions(found: EnergyEstimate) -> tuple[Contribution, ...]:
     groups: dict[tuple[str, str, str], list[Term]] = {}
     for term in found.terms:
-        groups.setdefault((term.part, term.quantity, term.constant.name), []).append(term)
+        groups.setdefault((term.part, term.quantity, family_name(term.constant.name)), []).append(term)
     return tuple(
         Contribution(
-            part,
-            quantity,
-            Range.total(term.count for term in terms),
-            terms[0].constant,
-            Range.total(term.energy for term in terms),
+            part, quantity, name, Range.total(t.count for t in terms), Range.total(t.energy for t in terms)
         )
-        for (part, quantity, _), terms in groups.items()
+        for (part, quantity, name), terms in groups.items()
     )
-
-
-def _constant(found: Constant) -> str:
-    """Value and range as printed in its source."""
-    scale = found.printed / found.typical if found.typical else 1.0
-    low, high = (f"{end * scale:.4g}" for end in (found.range.low, found.range.high))
-    span = "" if low == high else f" ({low}{digits.DASH}{high})"
-    return f"{found.printed:.4g}{span}{digits.THIN}{found.unit}"

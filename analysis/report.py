@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.ann import AnnEstimate, ann_estimates
+from analysis.deployments import DEPLOYMENTS, Deployment, deployments
 from analysis.energy import EnergyEstimate, estimate
 from analysis.profiles import Profile
 from analysis.rows import NetworkCounts
@@ -26,6 +27,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes.quantise import LayerScale
 from snnhw.simulate.certificate import Certificate
+from snnhw.simulate.record import SpikeRecord
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Report:
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
     findings: tuple[Finding, ...] = ()
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    deployment_energy: Mapping[str, Mapping[str, EnergyEstimate]] = field(default_factory=dict)  # by profile, deployment
+    graph: Graph | None = None  # for the picture of the network
+    example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
     def to_dict(self) -> dict[str, Any]:
         """The content of report.json; counts are sums over the samples, energies J per inference."""
@@ -73,7 +79,7 @@ class Report:
             "layers": counted["layers"],
             "totals": counted["totals"],
             "edges": counted["edges"],
-            "deployments": {},
+            "deployments": {name: self._deployment(name) for name in self.deployments},
             "energy": {name: found.to_dict() for name, found in self.energy.items()},
             "ann": {
                 name: {precision: twin.to_dict() for precision, twin in twins.items()}
@@ -83,6 +89,13 @@ class Report:
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
             "quantisation": [layer.to_dict() for layer in self.quantisation],
             "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def _deployment(self, name: str) -> dict[str, Any]:
+        energy = {profile: found[name] for profile, found in self.deployment_energy.items() if name in found}
+        return {
+            **self.deployments[name].to_dict(),
+            "energy": {profile: {"unit": "J", **found.per_inference.to_dict()} for profile, found in energy.items()},
         }
 
 
@@ -104,14 +117,14 @@ def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
 def make_report(
     graph: Graph, counts: NetworkCounts, profiles: Iterable[Profile], stamp: RunStamp, **sections: Any
 ) -> Report:
-    """Report with an energy estimate and the ANN twins of every profile.
+    """Report with an energy estimate, the ANN twins and the four deployments on every profile.
 
     Args:
         graph: the one that was counted.
         counts: of at least one sample.
         profiles: at least one; the first leads the page.
         stamp: of this run.
-        sections: optional fields of `Report`: accuracy, certificate, quantisation, findings.
+        sections: optional fields of `Report`: accuracy, certificate, quantisation, findings, example.
 
     Raises:
         InputError: no profile, no samples, or a profile cannot price the network.
@@ -125,6 +138,12 @@ def make_report(
         counts,
         {profile.name: estimate(counts, profile) for profile in chosen},
         {profile.name: ann_estimates(counts, profile) for profile in chosen},
+        deployments=deployments(graph, counts),
+        deployment_energy={
+            profile.name: {name: estimate(counts, profile, deployment=name) for name in DEPLOYMENTS}
+            for profile in chosen
+        },
+        graph=graph,
         **sections,
     )
 

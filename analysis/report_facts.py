@@ -17,13 +17,15 @@ from analysis.report import Report
 CHEAPER, DEARER, OPEN = "cheaper", "dearer", "undecided"
 DEPLOYMENTS = {
     "channels": "K binary channels, each with synapses of its own (K·u)",
-    "shared": "K binary channels on shared synapses (u)",
-    "graded": "one graded spike per event (e)",
+    "shared": "K compartments on one dendrite (u)",
+    "graded": "one graded spike for each event (e)",
+    "slots": "unary over S sub-steps on one binary channel (u)",
 }
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
     "neuron": "neurons",
+    "memory": "memory",
     "communication": "communication",
     "readout": "read-out",
     "static": "static power",

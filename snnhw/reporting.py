@@ -76,7 +76,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         (
             layer.name,
             layer.neurons,
-            " / ".join(f"{n:,}" for n in layer.spikes),
+            sum(layer.spikes),
             layer.events,
             layer.unit_synops,
             layer.replicated_synops,
@@ -84,7 +84,7 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         )
         for layer in counts.layers
     ]
-    columns = ("layer", ">neurons", ">spikes per level", ">events e", ">synops u", ">synops K*u", ">MACs")
+    columns = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", columns, rows)
     cells = []
     for name, estimate in report.energy.items():

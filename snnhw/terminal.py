@@ -6,6 +6,7 @@ Results go to stdout, progress to stderr, so that `--json` can be piped.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-out = Console(highlight=False)
+WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
 err = Console(stderr=True, highlight=False)
 
 Tick = Callable[[str, int, int], None]

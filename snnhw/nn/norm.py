@@ -55,6 +55,7 @@ class TDBatchNorm(nn.Module):
             raise InputError(
                 f"TDBatchNorm of {self.channels} channels got {tuple(x.shape)}; give [T*N, {self.channels}, H, W]."
             )
+        x = x.to(self.running_mean.dtype)  # under autocast, potentials and their statistics stay in full precision
         gamma = self.running_mean.new_ones(self.channels) if self.weight is None else self.weight
         beta = self.running_mean.new_zeros(self.channels) if self.bias is None else self.bias
         if self.training:
@@ -89,10 +90,7 @@ class Affine(NamedTuple):
     def value(self) -> Tensor:
         """The tensor, in one pass over memory; the same bits each time."""
         ones = torch.ones_like(self.mean)
-        kind = self.mean.dtype
-        return nn.functional.batch_norm(
-            self.x, self.mean, ones, self.scale.to(kind), self.shift.to(kind), False, 0.0, 0.0
-        )
+        return nn.functional.batch_norm(self.x, self.mean, ones, self.scale, self.shift, False, 0.0, 0.0)
 
 
 class _NormByBatch(torch.autograd.Function):

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, Array, Graph, Input, Readout
+from snnhw.simulate.firing import fire
 from snnhw.simulate.frames import check_inputs, quantise_input
-from snnhw.simulate.neurons import step_unit
 from snnhw.simulate.plan import Step, plan_of
 from snnhw.simulate.record import SpikeRecord, UnitRecord
 from snnhw.simulate.synapses import apply_node, logits_of
@@ -90,7 +90,7 @@ def _run(
             continue
         x = _arriving(state, step, step.dtype or dtype)
         if isinstance(node, NEURONS):
-            _fire(state, step, x.expand(steps, *x.shape[1:]), raster, membranes)
+            _fire(state, step, x, steps, raster, membranes)
         elif isinstance(node, Readout):
             logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
             state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
@@ -112,10 +112,9 @@ def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device:
 
 
 def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
-    if step.sources in state.sums:
-        return state.sums[step.sources].to(dtype)
-    total: Tensor | None = None
-    for name, gain in step.sources:
+    known = max((n for n in range(2, len(step.sources) + 1) if step.sources[:n] in state.sums), default=0)
+    total = state.sums[step.sources[:known]].to(dtype) if known else None
+    for name, gain in step.sources[known:]:
         value = state.values[name].to(dtype)
         value = value if gain == 1 else value * gain
         total = value if total is None else total + value
@@ -126,35 +125,13 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
     return total
 
 
-def _fire(state: _State, step: Step, x: Tensor, raster: bool, membranes: bool) -> None:
+def _fire(state: _State, step: Step, x: Tensor, steps: int, raster: bool, membranes: bool) -> None:
     neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
-    sent = torch.empty_like(x)
-    levels, events, levels_t = None, torch.zeros_like(x[0, 0], dtype=torch.int64), []
-    rows: list[Tensor] = []
-    potentials: list[Tensor] = []
-    channels = {n.name: torch.empty_like(x) for n in neurons} if step.levels_used else {}
-    for t, (spikes, u) in enumerate(step_unit(neurons, x)):
-        stacked = torch.stack(spikes)  # [K, B, *shape]
-        total = stacked.sum(dim=0)
-        sent[t] = total
-        per_level = stacked.sum(dim=1)
-        levels = per_level if levels is None else levels + per_level
-        events += (total > 0).sum(dim=0)
-        levels_t.append(per_level.flatten(1).sum(dim=1))
-        for k, value in enumerate(channels.values()):
-            value[t] = spikes[k]
-        if raster:
-            rows.append(stacked.to(torch.uint8).transpose(0, 1))
-        if membranes:
-            potentials.append(torch.stack(u).transpose(0, 1))
-    if levels is None:
-        raise InputError(f"Unit {step.name!r} ran for no time step; give at least one.")
-    state.values[step.name] = sent
-    state.values.update(channels)
-    state.units[step.name] = UnitRecord(
-        levels.cpu().numpy(), events.cpu().numpy(), torch.stack(levels_t, dim=1).cpu().numpy()
-    )
-    if raster:
-        state.raster[step.name] = torch.stack(rows, dim=1).cpu().numpy()  # [B, T, K, *shape]
-    if membranes:
-        state.membranes[step.name] = torch.stack(potentials, dim=1).cpu().numpy()
+    fired = fire(neurons, x, steps, channels=step.levels_used, raster=raster, membranes=membranes)
+    state.values[step.name] = fired.sent
+    state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
+    state.units[step.name] = fired.record
+    if fired.raster is not None:
+        state.raster[step.name] = fired.raster
+    if fired.membranes is not None:
+        state.membranes[step.name] = fired.membranes

@@ -1,0 +1,1 @@
+"""C loops of the reference engine, where a compiler is at hand."""

@@ -42,8 +42,12 @@ def residual_net(
     groups: int = 1,
     blocks: int = 1,
     samples: int = 3,
+    plain: bool = False,
 ) -> Sample:
-    """DS-ResNet of len(widths) stages: stem, `blocks` blocks each, stride 2 between stages, norms unfolded."""
+    """DS-ResNet of len(widths) stages: stem, `blocks` blocks each, stride 2 between stages, norms unfolded.
+
+    `plain` fires behind the residual sum, as the spiking ResNet does.
+    """
     rng = np.random.default_rng(seed)
     thresholds = tuple(float(np.float32(0.6 + k)) for k in range(levels))
     nodes: list[Node] = [Input(name="input", shape=(2, size, size))]
@@ -79,7 +83,16 @@ def residual_net(
             first = unit(f"{name}_1", stream, channels, out, 3, stride, groups)
             second = unit(f"{name}_2", [first], width, out, 3, 1, groups)
             skip = stream if stride == 1 else [unit(f"{name}_sc", stream, channels, out, 1, stride, 1)]
-            stream, shape, channels = [*skip, second], out, width
+            if plain:  # the shortcut ends in the second unit, behind its own norm where the shape changes
+                if stride > 1:
+                    nodes.remove(next(n for n in nodes if n.name == skip[0]))
+                    edges.remove(Edge(f"{name}_sc_norm", skip[0]))
+                    skip = [f"{name}_sc_norm"]
+                edges.extend(Edge(s, second) for s in skip)
+                stream = [second]
+            else:
+                stream = [*skip, second]
+            shape, channels = out, width
     nodes.extend(
         [
             Pool(name="pool", shape=(channels, 1, 1), kind="avg", kernel=shape[1:], stride=shape[1:]),
@@ -104,4 +117,5 @@ residual_nets = st.builds(
     decay=st.sampled_from([0.0, 0.25, 0.5, 0.9]),
     groups=st.sampled_from([1, 2]),
     blocks=st.integers(1, 2),
+    plain=st.booleans(),
 )

@@ -13,11 +13,12 @@ from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.identity_synapses import identity_synapses
 
 Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm,)
-LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, decompose, fold_pool, balance_delays)
+LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose, fold_pool, balance_delays)
 
 
 def run_passes(graph: Graph, pipeline: tuple[Pass, ...]) -> Graph:

@@ -37,6 +37,7 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
             "accuracy": ACCURACY,
             "certificate": certify(stages, net.inputs, quantisation=stages[1:], accuracy=ACCURACY),
             "quantisation": integers.layers,
+            "example": simulate(graph, net.inputs[:1], raster=True),
         }
     counts = count(graph, simulate(graph, net.inputs))
     return make_report(graph, counts, chosen, stamp, **{**sections, **changes})

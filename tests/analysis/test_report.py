@@ -9,6 +9,8 @@ import jsonschema
 import pytest
 
 import analysis
+from analysis.breakeven import spikes_per_synapse
+from analysis.deployments import DEPLOYMENTS
 from analysis.digits import count_text, range_text
 from analysis.ranges import Range
 from analysis.report import plain, write_report
@@ -17,7 +19,7 @@ from snnhw.graph.finding import Finding
 from tests.analysis.report_sample import ACCURACY, sample_report
 
 SCHEMA = json.loads(Path(analysis.__file__).with_name("report.schema.json").read_text())
-VOID = {"meta", "link", "br", "use", "path"}
+VOID = {"meta", "link", "br", "img"}
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +126,10 @@ def test_page_is_well_formed_small_and_asks_no_network(html):
     page = Page(html)
     assert page.open == []
     assert len(html.encode()) < 2_000_000
-    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", html)
+    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", re.sub(r'src="data:[^"]*"', "", html))
     for tag, attribute in (("a", "href"), ("use", "xlink:href"), ("img", "src"), ("script", "src"), ("link", "href")):
         for attrs in page.all(tag):
-            assert attrs.get(attribute, "#").startswith(("#", "data:,"))
+            assert attrs.get(attribute, "#").startswith(("#", "data:"))
 
 
 def test_every_link_has_its_target_and_no_id_is_used_twice(html):
@@ -170,14 +172,68 @@ def test_first_screen_gives_verdict_accuracy_and_fidelity(html, report):
     assert all(energy.profile.title in text for energy in report.energy.values())
 
 
+def test_deployments_carry_the_energy_that_the_profile_gives_them(report, out):
+    found = json.loads((out / "report.json").read_text())
+    assert set(found["deployments"]) == set(DEPLOYMENTS)
+    assert found["deployments"]["channels"]["synops"] == found["totals"]["replicated_synops"]
+    assert found["deployments"]["graded"]["synops"] == found["totals"]["events"]
+    for name, estimate in report.energy.items():
+        priced = found["deployments"][estimate.deployment]["energy"][name]
+        assert priced == {"unit": "J", **estimate.per_inference.to_dict()}
+
+
+def test_break_even_lies_where_network_and_twin_cost_the_same(report, out):
+    found = json.loads((out / "report.json").read_text())["breakeven"]
+    assert [bound["measured"] for bound in found["bounds"]] == [spikes_per_synapse(report.counts)] * 3
+    for name, points in found["profiles"].items():
+        by_spikes = sum(t.energy.typical for t in report.energy[name].terms if t.by_spikes)
+        fixed = report.energy[name].per_inference.typical - by_spikes
+        for precision, point in points.items():
+            twin = report.ann[name][precision].per_inference.typical
+            if point["break_even_rate"] is None:
+                assert fixed > twin
+            else:
+                assert fixed + by_spikes * point["break_even_rate"] / point["rate"] == pytest.approx(twin)
+
+
+def test_static_power_adds_chips_times_time_times_power(report, out):
+    found = json.loads((out / "report.json").read_text())
+    cases = found["static"]["loihi1-davies2018"]
+    assert set(cases) == {"batch1", "realtime"}
+    assert set(found["static"]) == {"loihi1-davies2018"}
+    moving = found["deployments"]["channels"]["energy"]["loihi1-davies2018"]["typical"]
+    for case in cases.values():
+        assert case["chips"] == found["mapping"]["loihi1"]["chips"]
+        watts = report.energy["loihi1-davies2018"].profile["static_chip"].typical
+        added = case["chips"] * case["seconds"]["typical"] * watts
+        assert case["per_inference"]["typical"] == pytest.approx(moving + added)
+
+
+def test_chip_that_cannot_hold_a_neuron_is_told_and_left_out(tmp_path):
+    tiny = tmp_path / "tiny.toml"
+    text = (Path(analysis.__file__).parent / "chips" / "loihi1.toml").read_text()
+    tiny.write_text(text.replace("memory_bits_per_core = 1048576", "memory_bits_per_core = 64"))
+    report = sample_report(complete=False, chips=(tiny, "loihi2"))
+    assert list(report.mapping) == ["loihi2"]
+    assert [finding.code for finding in report.findings] == ["does-not-map"]
+    assert "does-not-map" not in write_report(report, tmp_path).read_text()
+    assert report.findings[0].message in Page((tmp_path / "report.html").read_text()).text
+
+
+def test_raster_of_one_sample_shows_every_unit(html, report):
+    pictures = [a for a in Page(html).all("img") if a["src"].startswith("data:image/png")]
+    assert len(pictures) == sum(bool(layer.spikes) for layer in report.counts.layers)
+    assert all(a["alt"] for a in pictures)
+
+
 def test_sections_without_input_are_left_out(tmp_path):
     bare = sample_report(complete=False)
     html = write_report(bare, tmp_path).read_text()
     found = json.loads((tmp_path / "report.json").read_text())
     jsonschema.validate(found, SCHEMA)
     assert (found["accuracy"], found["fidelity"]) == (None, {})
-    for section in ("fidelity", "quantisation"):
-        assert f'id="{section}"' not in html
+    for section in ("fidelity", "quantisation", "strips"):
+        assert f'id="{section}"' not in html and f'class="{section}"' not in html
     assert "Accuracy" not in html
 
 

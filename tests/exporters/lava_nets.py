@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import LIF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.passes.balance_delays import balance_delays
 
 
@@ -45,6 +45,15 @@ class Net:
             dilation=(dilation, dilation),
             groups=groups,
         )
+        return self.add(node, sources)
+
+    def pool(self, name, sources, kernel, stride, padding=0):
+        """Average in floats, sum in integers."""
+        c, *size = self.shapes[sources[0]]
+        shape = (c, *((n + 2 * padding - kernel) // stride + 1 for n in size))
+        kind = "sum" if self.integer else "avg"
+        pads, steps = (padding, padding), (stride, stride)
+        node = Pool(name=name, shape=shape, kind=kind, kernel=(kernel, kernel), stride=steps, padding=pads)
         return self.add(node, sources)
 
     def linear(self, name, sources, out):
@@ -113,9 +122,10 @@ def plain_resnet(seed=0, **options):
 
 
 def vgg(seed=0, **options):
-    """A chain with a hidden Linear; groups, dilation and stride on the way."""
-    net = Net(seed, **options)
+    """A chain with a hidden Linear; pools, groups, dilation and stride on the way."""
+    net = Net(seed, **{"shape": (2, 9, 7), **options})
     x = net.neurons("u1", net.conv("c1", ["input"], 4))
+    x = net.pool("p1", x, kernel=2, stride=2, padding=1)
     x = net.neurons("u2", net.conv("c2", x, 6, groups=2, stride=2))
     x = net.neurons("u3", net.conv("c3", x, 6, groups=6, padding=2, dilation=2))
     x = net.neurons("u4", net.linear("c4", x, 10))

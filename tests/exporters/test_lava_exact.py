@@ -11,7 +11,7 @@ from snnhw.simulate.engine import simulate
 from tests.exporters.lava_nets import Net, plain_resnet, residual, vgg
 from tests.exporters.lava_oracle import run_oracle
 
-pytestmark = pytest.mark.lava
+pytestmark = [pytest.mark.lava, pytest.mark.slow]
 TIMEOUT_S = 120
 
 

@@ -14,14 +14,14 @@ import pytest
 
 from exporters.lava.env import environment_folder, environment_of, find_interpreter, status
 from exporters.lava.lower import lower
-from exporters.lava.run import LavaError, input_frames, run_lava, run_network
+from exporters.lava.run import LavaError, run_lava, run_network
 from exporters.lava.runtime.network import LavaRunError
 from exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.errors import InputError
 from snnhw.graph.ir import Pool
 from tests.exporters.lava_nets import Net, residual
 
-pytestmark = pytest.mark.lava
+pytestmark = [pytest.mark.lava, pytest.mark.slow]
 LIMIT_S = 10
 ENDLESS = 3000  # samples, minutes of work
 
@@ -82,14 +82,14 @@ def changed(network, kind, **params):
 def test_exception_while_running():
     net, graph = residual(1, levels=1)
     network = changed(lower(graph), "lif", du=0.5)  # a float decay makes Lava's fixed-point model raise
-    error = within(LIMIT_S, lambda: run_network(network, input_frames(graph, net.inputs(1))))
+    error = within(LIMIT_S, lambda: run_network(network, net.inputs(1)))
     assert "Lava process 'stem_l1' failed with TypeError" in str(error) and "right_shift" in error.traceback_text
 
 
 def test_exception_while_building():
     net, graph = residual(1, levels=1)
     network = changed(lower(graph), "delay", delay=-1)
-    error = within(LIMIT_S, lambda: run_network(network, input_frames(graph, net.inputs(1))))
+    error = within(LIMIT_S, lambda: run_network(network, net.inputs(1)))
     assert "'delay_0' failed with ValueError" in str(error) and "Traceback" in error.traceback_text
 
 
@@ -99,7 +99,7 @@ def test_message_of_the_wrong_shape():
     x = net.add(Pool(name="pool", shape=(3, 3, 3), kind="sum", kernel=(2, 2), stride=(2, 2)), x)
     graph = net.graph(net.neurons("u2", net.conv("c2", x, 3)))
     network = changed(lower(graph), "pool", stride=[1, 1])
-    error = within(LIMIT_S, lambda: run_network(network, input_frames(graph, net.inputs(1))))
+    error = within(LIMIT_S, lambda: run_network(network, net.inputs(1)))
     assert "'pool' failed with AssertionError" in str(error) and "Mismatch" in str(error)
 
 
@@ -140,7 +140,7 @@ def test_time_limit_and_unnamed_memory(nothing_left):
         if not named:
             maps = [Path(f"/proc/{pid}/maps").read_text() for pid in workers(nothing_left)]
             named.extend(line for m in maps for line in m.splitlines() if "/dev/shm" in line and "deleted" not in line)
-            assert len(maps) > 20  # one per Lava process
+            assert len(maps) > len(lower(graph).processes)  # one each, and the worker
 
     error = within(LIMIT_S + 6, lambda: run_lava(graph, inputs, timeout_s=6, progress=look))
     assert "did not finish within 6 s" in str(error) and named == []
@@ -164,7 +164,7 @@ except InputError as error:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_caller_is_interrupted(number, nothing_left):
     caller = subprocess.Popen(script(""), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert caller.stdout.readline().strip() == "8"
+    assert [caller.stdout.readline().strip() for _ in range(2)] == ["0", "8"]
     caller.send_signal(number)
     assert caller.wait(LIMIT_S) != 0
     caller.stdout.close()
@@ -185,7 +185,6 @@ def test_too_few_open_files_are_refused_before_the_run():
 
 
 def test_a_low_soft_limit_of_open_files_is_raised():
-    net, graph = residual(1, levels=1)
     command = (
         "import resource, sys; hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))\n"
@@ -202,7 +201,7 @@ def test_disk_full(nothing_left):
     paths = [nothing_left / name for name in ("network.npz", "input.npz")]
     with open(paths[0], "wb") as file:
         lower(graph).save(file)
-    np.savez(paths[1], input=input_frames(graph, net.inputs(1)))
+    np.savez(paths[1], input=net.inputs(1))
     python = find_interpreter()
     command = worker_command(python, *paths, Path("/dev/full"))
     with pytest.raises(LavaRunError, match="No space left on device; free disk space"):
@@ -262,6 +261,6 @@ def test_damaged_files_are_refused(nothing_left):
 
 def test_samples_that_do_not_fit():
     net, graph = residual(1, levels=1)
-    network, good = lower(graph), input_frames(graph, net.inputs(1))
-    for frames, reason in [(good[:, :, :1], "do not fit"), (good[:0], "do not fit"), (good * 0.5, "quantise them")]:
+    network, good = lower(graph), net.inputs(1)
+    for frames, reason in [(good[:, :1], "do not fit"), (good[:0], "do not fit"), (good * np.nan, "not all finite")]:
         assert reason in str(within(LIMIT_S, lambda frames=frames: run_network(network, frames)))

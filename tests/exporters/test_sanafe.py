@@ -21,7 +21,9 @@ RNG = np.random.default_rng(17)
 
 def conv(name, into, out, size, **options):
     options = {"padding": (1, 1), **options}
-    return Conv2d(name=name, shape=(out, size, size), weight=np.round(16 * weights(RNG, (out, into, 3, 3))) / 16, **options)
+    return Conv2d(
+        name=name, shape=(out, size, size), weight=np.round(16 * weights(RNG, (out, into, 3, 3))) / 16, **options
+    )
 
 
 def residual_net():
@@ -124,6 +126,7 @@ def test_relays_keep_the_spikes_of_the_network():
             np.testing.assert_array_equal(late, record.raster[unit][0, :, level])
 
 
+@pytest.mark.slow
 def test_exported_file_is_the_network_that_ran(tmp_path):
     graph = dense_net(size=10)
     sample = sample_of(graph)
@@ -163,10 +166,8 @@ def test_what_does_not_fit_is_refused(tmp_path):
         export(graph, tmp_path / "net.yaml")
     with pytest.raises(InputError, match="needs 4 cores, the chip has 2"):
         place(graph, Mesh(height=1, width=1, cores_per_tile=2))
-    whole = Graph.build(
-        [Input(name="x", shape=(3,), levels=2), MLF(name="u", shape=(3,), thresholds=(0.5,), decay=0.25)],
-        [("x", "u")],
-        2,
-    )
+    whole = [Input(name="x", shape=(3,), levels=2), MLF(name="u", shape=(3,), thresholds=(0.5,), decay=0.25)]
+    with pytest.raises(InputError, match="nothing for the MLF 'u'"):
+        run(Graph.build(whole, [("x", "u")], 2), np.zeros((2, 3)), 2)
     with pytest.raises(InputError, match="binary events"):
-        run(whole, np.zeros((2, 3)), 2)
+        run(decompose(Graph.build(whole, [("x", "u")], 2)), np.zeros((2, 3)), 2)

@@ -15,6 +15,7 @@ from snnhw.passes.balance_delays import balance_delays, check_balance, depths
 from snnhw.passes.decompose import decompose, recompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.simulate.engine import simulate
 from tests.nets import norm, residual_net, residual_nets
 
@@ -94,6 +95,33 @@ def test_decompose_wires_all_channels():
     for channel in channels:
         assert {e.target for e in graph.out_of(channel.name)} == {e.target for e in graph.out_of("stem_mlf_l1")}
     assert graph.arriving("s0b0_1_conv").levels == 4
+
+
+def test_identity_synapses_feed_the_plain_residual_sum():
+    graph = identity_synapses(fold_norm(residual_net(plain=True).graph))
+    identity = graph.nodes["s0b0_2_mlf_identity"]
+    assert isinstance(identity, Conv2d) and identity.groups == 4 and (identity.weight == 1).all()
+    assert graph.into(identity.name) == (Edge("stem_mlf", identity.name),)
+    assert {e.source for e in graph.into("s0b0_2_mlf")} == {"s0b0_2_conv", identity.name}
+    assert "s1b0_2_mlf_identity" not in graph.nodes  # its shortcut has a convolution
+
+
+@pytest.mark.parametrize(("shape", "groups"), [((127, 1, 1), 127), ((128, 1, 1), 1), ((5,), None)])
+def test_identity_synapses_of_any_size(shape, groups):
+    size = int(np.prod(shape))
+    nodes = [
+        Input(name="input", shape=shape),
+        MLF(name="mlf", shape=shape, thresholds=(0.6, 1.6), decay=0.25),
+        Linear(name="fc", shape=(2,), weight=np.random.default_rng(0).normal(size=(2, size))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    chain = [n.name for n in nodes]
+    graph = Graph.build(nodes, list(pairwise(chain)), 3)
+    fed = identity_synapses(graph)
+    assert getattr(fed.nodes["mlf_identity"], "groups", None) == groups
+    inputs = np.random.default_rng(1).uniform(0, 2, (2, *shape))
+    assert_same(run(graph, inputs), run(fed, inputs))
+    assert_same(run(graph, inputs), run(identity_synapses(decompose(graph)), inputs))
 
 
 def test_recompose_keeps_channels_that_do_not_belong_together():

@@ -108,11 +108,14 @@ def test_integer_network_equals_a_loop_over_neurons(sample):
     record = simulate(graph, inputs, raster=True)
     rng = np.random.default_rng(0)
     for unit, channels in graph.units().items():
-        conv = graph.nodes[graph.into(channels[0].name)[0].source]
-        arriving = sum_of_sources(graph, record, conv.name, inputs)
+        convs = [graph.nodes[e.source] for e in graph.into(channels[0].name)]
+        arriving = [sum_of_sources(graph, record, conv.name, inputs) for conv in convs]
         for _ in range(3):
-            c, y, x = (int(rng.integers(n)) for n in conv.shape)
-            currents = [slow_conv(conv, frame, c, y, x) for frame in arriving]
+            c, y, x = (int(rng.integers(n)) for n in channels[0].shape)
+            currents = [
+                sum(slow_conv(conv, frames[t], c, y, x) for conv, frames in zip(convs, arriving, strict=True))
+                for t in range(graph.timesteps)
+            ]
             for level, channel in enumerate(channels):
                 bias = int(np.broadcast_to(loihi_bias(channel), channel.shape)[c, y, x])
                 spikes, _ = loihi_neuron(currents, channel.threshold, channel.du, channel.dv, bias)

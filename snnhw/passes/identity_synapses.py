@@ -1,0 +1,56 @@
+"""Pass: a synapse of weight one wherever spikes or the input reach a neuron without one.
+
+Hardware adds nothing to a membrane without a synapse; the plain spiking ResNet fires behind its residual sum, so its
+shortcut needs one. Postcondition: whatever feeds a neuron is a Conv2d, Linear or Norm. Values are unchanged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm, Synapse
+
+DEPTHWISE_LIMIT = 127  # Lava keeps the number of groups in 8 bits and computes nonsense from 128 on
+
+
+def identity_synapses(graph: Graph) -> Graph:
+    """Graph in which every neuron is fed by synapses alone."""
+    units = graph.units()
+    unit_of = {node.name: unit for unit, nodes in units.items() for node in nodes}
+    made: dict[str, Synapse] = {}
+    edges: list[Edge] = []
+    for edge in graph.edges:
+        target = graph.nodes[edge.target]
+        if not isinstance(target, NEURONS) or isinstance(graph.nodes[edge.source], (*SYNAPSES, Norm)):
+            edges.append(edge)
+            continue
+        unit = unit_of[edge.target]
+        name = f"{unit}_identity"
+        if unit not in made:
+            made[unit] = _identity(name, target.shape)
+            edges.extend(Edge(name, node.name) for node in units[unit])
+        if edge.target == units[unit][0].name:  # the channels of a unit share their input
+            edges.append(dataclasses.replace(edge, target=name))
+    return graph.replace(nodes=_in_place(graph, units, made), edges=tuple(edges)) if made else graph
+
+
+def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping[str, Synapse]) -> list[Node]:
+    first = {nodes[0].name: unit for unit, nodes in units.items()}
+    nodes: list[Node] = []
+    for node in graph.nodes.values():
+        if first.get(node.name) in made:
+            nodes.append(made[first[node.name]])
+        nodes.append(node)
+    return nodes
+
+
+def _identity(name: str, shape: tuple[int, ...]) -> Synapse:
+    if len(shape) != 3:
+        return Linear(name=name, shape=shape, weight=np.eye(int(np.prod(shape))))
+    channels = shape[0]
+    if channels <= DEPTHWISE_LIMIT:
+        return Conv2d(name=name, shape=shape, weight=np.ones((channels, 1, 1, 1)), groups=channels)
+    return Conv2d(name=name, shape=shape, weight=np.eye(channels)[:, :, None, None])

@@ -1,0 +1,87 @@
+"""Any small network: Lava, the engine and the oracle send the same spikes; samples do not see each other."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporters.lava.run import run_lava
+from snnhw.compile import compile_channels, compile_loihi
+from snnhw.simulate.engine import simulate
+from tests.exporters.lava_nets import Net, residual
+from tests.exporters.lava_oracle import run_oracle
+from tests.nets import residual_nets
+
+pytestmark = [pytest.mark.lava, pytest.mark.slow]
+
+
+def assert_same(a, b, exact):
+    assert a.raster.keys() == b.raster.keys()
+    for unit in a.raster:
+        assert np.array_equal(a.raster[unit], b.raster[unit]), unit
+        for key in ("levels", "events", "levels_t"):
+            assert np.array_equal(getattr(a.units[unit], key), getattr(b.units[unit], key))
+    assert np.array_equal(a.logits, b.logits) if exact else np.allclose(a.logits, b.logits, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=6)
+@given(residual_nets)
+def test_trained_like_networks_through_all_passes(sample):
+    """Multi-level floats with norms and pool, through the compiler, in both arithmetics."""
+    inputs = sample.inputs[:2]
+    for graph in (compile_channels(sample.graph), compile_loihi(sample.graph, sample.inputs).graph):
+        engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+        assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
+
+
+@st.composite
+def chains(draw):
+    """Up to three layers of any stride, kernel, padding, dilation and groups, with random skips."""
+    net = Net(
+        draw(st.integers(0, 2**31)),
+        integer=draw(st.booleans()),
+        levels=draw(st.integers(1, 4)),
+        timesteps=draw(st.integers(1, 4)),
+        shape=(2, draw(st.integers(5, 8)), draw(st.integers(5, 8))),
+        bias_exp=draw(st.integers(-3, 4)),
+    )
+    stream = net.neurons("u0", net.conv("c0", ["input"], 4))
+    for layer in range(1, draw(st.integers(1, 3)) + 1):
+        kernel = draw(st.integers(1, 3))
+        out = net.conv(
+            f"c{layer}",
+            stream,
+            4,
+            kernel=kernel,
+            stride=draw(st.integers(1, 2)),
+            padding=draw(st.integers(1, 2)),
+            dilation=draw(st.integers(1, 2)),
+            groups=draw(st.sampled_from([1, 2, 4])),
+        )
+        new = net.neurons(f"u{layer}", out)
+        same = net.shapes[new[0]] == net.shapes[stream[0]]
+        stream = stream + new if same and draw(st.booleans()) else new
+    return net, net.graph(stream)
+
+
+@settings(max_examples=8)
+@given(chains(), st.booleans())
+def test_any_chain_equals_the_oracle(chain, binary):
+    net, graph = chain
+    inputs = net.inputs(2)
+    spikes, _, logits = run_oracle(graph, inputs)
+    record = run_lava(graph, inputs, raster=True, binary=binary)
+    for unit, nodes in graph.units().items():
+        assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
+    assert np.allclose(record.logits, logits, rtol=0, atol=0 if graph.is_integer else 1e-9)
+
+
+def test_a_sample_does_not_depend_on_its_neighbours():
+    net, graph = residual(3, levels=2)
+    inputs = net.inputs(5)
+    together = run_lava(graph, inputs, raster=True)
+    alone = [run_lava(graph, inputs[n : n + 1], raster=True) for n in (0, 4)]
+    merged = alone[0].merge(alone[1])
+    assert np.array_equal(together.logits[[0, 4]], merged.logits)
+    assert all(np.array_equal(together.raster[unit][[0, 4]], merged.raster[unit]) for unit in merged.raster)

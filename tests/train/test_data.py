@@ -1,0 +1,139 @@
+import gzip
+import io
+import lzma
+import struct
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from snnhw.errors import InputError
+from snnhw.train.data import available, dataset, load, parse, stratified_split
+from snnhw.train.readers import CIFAR10_DEVIATION, CIFAR10_MEAN
+
+
+def write_idx(path, array, compress):
+    content = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(content) if compress else content)
+
+
+def test_digits_are_split_by_class_without_overlap():
+    train, test = load("digits", "train"), load("digits", "test")
+    pictures = load_digits()
+    assert (len(train), len(test)) == (1438, 359)
+    assert train.inputs.shape == (1438, 1, 8, 8) and train.inputs.dtype == np.float32
+    together = np.concatenate([train.inputs, test.inputs])[:, 0] * 16
+    assert sorted(map(bytes, together.astype(np.uint8))) == sorted(map(bytes, pictures.images.astype(np.uint8)))
+    share = np.bincount(test.targets) / np.bincount(pictures.target)
+    np.testing.assert_allclose(share, 0.2, atol=0.003)
+    assert train.checksum == load("digits", "train").checksum != test.checksum
+
+
+def test_split_is_fixed():
+    """The held-out samples must never change: cards in the zoo depend on them."""
+    assert load("digits", "test").checksum == "7e178f15599d7b32ba6823b08ca1a79036d40fa40973e7e18020db4b5e8c4595"
+
+
+def test_stratified_split_parts_are_complete():
+    targets = np.array([0] * 10 + [1] * 5 + [2] * 3)
+    rest, held = stratified_split(targets, 0.4, 3)
+    assert sorted([*rest, *held]) == list(range(18))
+    assert np.bincount(targets[held]).tolist() == [4, 2, 1]
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_idx_files_are_read(tmp_path, compress):
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    labels = np.array([3, 1, 4, 1, 5], np.uint8)
+    end = ".gz" if compress else ""
+    write_idx(tmp_path / f"mnist/t10k-images-idx3-ubyte{end}", images, compress)
+    write_idx(tmp_path / f"mnist/t10k-labels-idx1-ubyte{end}", labels, compress)
+    data = load("mnist", "test", tmp_path)
+    np.testing.assert_array_equal(np.round(data.inputs[:, 0] * 255), images)
+    assert data.targets.tolist() == labels.tolist() and data.targets.dtype == np.int64
+
+
+def test_cifar_layouts_give_the_same_pictures(tmp_path):
+    random = np.random.default_rng(1)
+    pictures, labels = random.integers(0, 256, (6, 3, 32, 32), dtype=np.uint8), random.integers(0, 10, 6)
+    binary, packed = tmp_path / "binary", tmp_path / "packed"
+    (binary / "cifar-10-batches-bin").mkdir(parents=True)
+    packed.mkdir()
+    records = np.concatenate([labels[:, None].astype(np.uint8), pictures.reshape(6, -1)], axis=1)
+    records.tofile(binary / "cifar-10-batches-bin/test_batch.bin")
+    small = pictures.copy()
+    small[:, 1:] -= pictures[:, :1]
+    columns = small.copy()
+    columns[..., 1:] -= small[..., :-1]
+    rows = columns.copy()
+    rows[:, :, 1:] -= columns[:, :, :-1]
+    file = io.BytesIO()
+    np.save(file, rows)
+    (packed / "cifar10_test_batch.npy.xz").write_bytes(lzma.compress(file.getvalue()))
+    np.savez(packed / "cifar10_labels.npz", train=labels, test=labels)
+    a, b = load("cifar10", "test", binary), load("cifar10", "test", packed)
+    assert a.checksum == b.checksum
+    pixel = (pictures[2, 1, 4, 5] / 255 - CIFAR10_MEAN[1]) / CIFAR10_DEVIATION[1]
+    assert a.inputs[2, 1, 4, 5] == pytest.approx(pixel, abs=1e-5)
+
+
+def test_packed_events_become_counts(tmp_path):
+    x, y, p = np.array([1, 1, 33, 0]), np.array([2, 2, 0, 0]), np.array([1, 1, 0, 1])
+    arrays = {
+        "x": x.astype(np.uint8),
+        "y": y.astype(np.uint8),
+        "p": np.packbits(p.astype(np.uint8)),
+        "dt": np.array([0, 10, 90, 0], np.uint16),
+        "offsets": np.array([0, 3, 4], np.int32),
+        "labels": np.array([7, 2], np.uint8),
+    }
+    np.savez(tmp_path / "nmnist_small.npz", **{f"test_{k}": v for k, v in arrays.items()})
+    data = load("nmnist", "test", tmp_path, timesteps=2)
+    assert data.inputs.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
+    assert data.inputs[0, 0, 1, 2, 1] == 2 and data.inputs[0, 1, 0, 0, 33] == 1 and data.inputs[0].sum() == 3
+    assert data.inputs[1, 0, 1, 0, 0] == 1 and data.inputs[1].sum() == 1
+
+
+def test_absent_data_names_folder_and_files(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"'mnist' is not in .*; put mnist/train-images-idx3-ubyte.gz, .* there"):
+        load("mnist", "train", tmp_path)
+    monkeypatch.delenv("SNNHW_DATA", raising=False)
+    with pytest.raises(InputError, match=r"name it with --data or SNNHW_DATA"):
+        load("cifar10", "test")
+    monkeypatch.setenv("SNNHW_DATA", str(tmp_path))
+    rows = {row.name: row for row in available()}
+    assert rows["digits"].found and not rows["cifar10"].found and str(tmp_path) in rows["cifar10"].remedy
+
+
+def test_damaged_and_unknown_data_are_refused(tmp_path):
+    for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        (tmp_path / "mnist").mkdir(exist_ok=True)
+        (tmp_path / "mnist" / name).write_bytes(b"\x1f\x8bnot gzip")
+    with pytest.raises(InputError, match="not an IDX file"):
+        load("mnist", "test", tmp_path)
+    with pytest.raises(InputError, match="choose one of digits"):
+        load("imagenet", "test")
+    with pytest.raises(InputError, match="no split 'dev'"):
+        load("digits", "dev")
+    with pytest.raises(InputError, match="NAME:SPLIT"):
+        parse("digits:dev")
+    assert parse("digits") == ("digits", "test") and parse("mnist:train") == ("mnist", "train")
+
+
+def test_checksum_sees_every_value():
+    inputs, targets = np.zeros((2, 1, 2, 2)), np.array([0, 1])
+    base = dataset("a", "test", inputs, targets, 2).checksum
+    changed = inputs.copy()
+    changed[1, 0, 1, 1] = 1e-3
+    assert (
+        len(
+            {
+                base,
+                dataset("a", "test", changed, targets, 2).checksum,
+                dataset("a", "test", inputs, 1 - targets, 2).checksum,
+            }
+        )
+        == 3
+    )
+    assert dataset("a", "test", inputs, targets, 2).take(slice(0, 1)).targets.tolist() == [0]

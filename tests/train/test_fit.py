@@ -1,0 +1,140 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from snnhw.errors import InputError
+from snnhw.nn.models import build
+from snnhw.train.data import dataset, load
+from snnhw.train.evaluate import evaluate
+from snnhw.train.fit import ByStep, fit, load_splits, train_step
+from snnhw.train.recipe import recipe_from
+from snnhw.train.run import load_run
+from snnhw.train.schedule import make_optimiser
+
+SMALL = {
+    "name": "small",
+    "model": "digits_ds_resnet8",
+    "data": "digits",
+    "arguments": {"widths": [6, 8, 12], "timesteps": 2},
+    "epochs": 3,
+    "batch": 64,
+    "optimiser": "adamw",
+    "lr": 0.01,
+    "augment": {"shift": 1},
+    "threads": 1,
+}
+KILLED = """
+import json, sys
+from snnhw.train.fit import fit
+from snnhw.train.recipe import recipe_from
+fit(recipe_from(json.loads(sys.argv[1])), sys.argv[2])
+"""
+
+
+def curve(rows):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_run_learns_and_its_card_tells_the_truth(tmp_path):
+    recipe = recipe_from({**SMALL, "epochs": 5})
+    run = fit(recipe, tmp_path / "run")
+    network, card = load_run(tmp_path / "run")
+    test = load("digits", "test")
+    assert evaluate(network, test).accuracy == card.accuracy > 0.6
+    assert card.data_checksum == load("digits", "train").checksum and card.test_checksum == test.checksum
+    assert card.parameters == sum(p.numel() for p in network.parameters())
+    best = max(run.metrics, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    assert card.validation_accuracy == best["validation_accuracy"]
+    held_out = load_splits(recipe).validation
+    assert evaluate(network, held_out).accuracy == pytest.approx(best["validation_accuracy"])
+    with open(tmp_path / "run/metrics.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in run.metrics]
+
+
+def test_validation_is_held_out_of_training():
+    splits = load_splits(recipe_from(SMALL))
+    train, held, whole = splits.train, splits.validation, load("digits", "train")
+    assert len(train) + len(held) == len(whole) and splits.checksum == whole.checksum
+    pictures = {x.tobytes() for x in train.inputs}
+    assert not any(x.tobytes() in pictures for x in held.inputs)
+    np.testing.assert_array_equal(splits.test.inputs, load("digits", "test").inputs)
+
+
+def test_same_seed_same_weights_other_seed_other_weights(tmp_path):
+    runs = [
+        fit(recipe_from({**SMALL, "epochs": 1, "seed": seed}), tmp_path / str(i)) for i, seed in enumerate((1, 1, 2))
+    ]
+    sums = [run.card.weights_checksum for run in runs]
+    assert sums[0] == sums[1] != sums[2]
+
+
+def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
+    about = {**SMALL, "epochs": 5}
+    straight = fit(recipe_from(about), tmp_path / "straight")
+    killed = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, json.dumps(about), str(killed)])
+    deadline = time.monotonic() + 120
+    while not (killed / "last.safetensors").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (killed / "model.json").exists(), "the run ended before it was killed"
+    with pytest.raises(InputError, match="no finished run"):
+        load_run(killed)
+    resumed = fit(recipe_from(about), killed, resume=True)
+    assert curve(resumed.metrics) == curve(straight.metrics)
+    assert resumed.card.weights_checksum == straight.card.weights_checksum
+    assert not [p for p in killed.iterdir() if p.name.startswith(".") and p.suffix == ".json"]
+
+
+def test_resuming_another_recipe_is_refused(tmp_path):
+    fit(recipe_from({**SMALL, "epochs": 1}), tmp_path)
+    with pytest.raises(InputError, match="another recipe"):
+        fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path, resume=True)
+
+
+def test_pieces_of_a_batch_make_the_step_of_the_whole(tmp_path):
+    """One step at a constant rate. The statistics of norms are those of a piece, so the pieces here are all alike."""
+    data = load("digits", "train")
+    twice = dataset("digits", "train", np.tile(data.inputs[:32], (2, 1, 1, 1)), np.tile(data.targets[:32], 2), 10)
+    weights = []
+    for pieces in (1, 2):
+        recipe = recipe_from({**SMALL, "precision": "64-true", "accumulate": pieces, "augment": {}, "optimiser": "sgd"})
+        torch.manual_seed(0)
+        fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
+        network = build("digits_ds_resnet8", **SMALL["arguments"], in_channels=1)
+        optimiser = make_optimiser(recipe, network)
+        wrapped, steps = fabric.setup(ByStep(network), optimiser)
+        x, target = torch.from_numpy(twice.inputs), torch.from_numpy(twice.targets)
+        loss, correct = train_step(fabric, recipe, wrapped, steps, x, target)
+        weights.append([p.detach().clone() for p in network.parameters()] + [loss, correct])
+    for whole, summed in zip(*weights, strict=True):
+        torch.testing.assert_close(summed, whole, rtol=1e-9, atol=1e-11)
+
+
+def test_bfloat16_follows_float32(tmp_path):
+    full = fit(recipe_from({**SMALL, "epochs": 2}), tmp_path / "32")
+    half = fit(recipe_from({**SMALL, "epochs": 2, "precision": "bf16-mixed"}), tmp_path / "16")
+    assert half.metrics[-1]["train_loss"] != full.metrics[-1]["train_loss"]
+    assert half.metrics[-1]["train_loss"] == pytest.approx(full.metrics[-1]["train_loss"], rel=0.1)
+    assert all(v.dtype == torch.float32 for v in load_run(tmp_path / "16")[0].state_dict().values())
+
+
+def test_impossible_recipes_are_refused_before_training(tmp_path):
+    with pytest.raises(InputError, match="set a smaller batch"):
+        fit(recipe_from({**SMALL, "batch": 5000}), tmp_path)
+    with pytest.raises(InputError, match="no argument 'depth'"):
+        fit(recipe_from({**SMALL, "arguments": {"depth": 3}}), tmp_path)
+    with pytest.raises(InputError, match="put mnist/"):
+        fit(recipe_from({**SMALL, "data": "mnist"}), tmp_path, data_dir=tmp_path)

@@ -1,0 +1,57 @@
+import pytest
+
+from snnhw.errors import InputError
+from snnhw.nn.models import build
+from snnhw.train.data import NAMES
+from snnhw.train.recipe import load_recipe, recipe_from, recipe_names
+
+LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits"}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_that_come_with_the_package_are_complete(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name and recipe.data in NAMES
+    build(
+        recipe.model, relu=recipe.relu, **{**recipe.arguments, "blocks": (1, 1, 1)} if "resnet" in recipe.model else {}
+    )
+
+
+def test_settings_change_values_and_tables(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('model = "ds_resnet8"\ndata = "mnist"\n[arguments]\ntimesteps = 3\n')
+    recipe = load_recipe(file, ["epochs=3", "lr=1", "schedule=step", "arguments.widths=[2, 3, 4]", "augment.shift=2"])
+    assert (recipe.name, recipe.epochs, recipe.lr, recipe.schedule) == ("mine", 3, 1.0, "step")
+    assert recipe.arguments == {"timesteps": 3, "widths": [2, 3, 4]} and recipe.augment == {"shift": 2}
+    assert recipe_from(recipe.to_dict()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epoch": 3}, "unknown key 'epoch'"),
+        ({"epochs": "3"}, "give a int"),
+        ({"epochs": True}, "give a int"),
+        ({"batch": 0}, "at least 1"),
+        ({"schedule": "linear"}, "choose one of cosine, step, constant"),
+        ({"validation": 1.0}, "holds out 1.0"),
+        ({"arguments": 3}, "give a table"),
+    ],
+)
+def test_wrong_values_are_named(change, message):
+    with pytest.raises(InputError, match=message):
+        recipe_from({**LEAST, **change})
+
+
+def test_wrong_files_and_settings_are_named(tmp_path):
+    with pytest.raises(InputError, match="no recipe 'absent'; give a TOML file or one of"):
+        load_recipe("absent")
+    (tmp_path / "broken.toml").write_text("model = ")
+    with pytest.raises(InputError, match="is not TOML"):
+        load_recipe(tmp_path / "broken.toml")
+    with pytest.raises(InputError, match="is not key=value"):
+        load_recipe("digits", ["epochs"])
+    with pytest.raises(InputError, match="no table"):
+        load_recipe("digits", ["epochs.more=1"])
+    with pytest.raises(InputError, match="no 'data'"):
+        recipe_from({"name": "a", "model": "vgg16"})

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+import torch
+
+from snnhw.errors import InputError
+from snnhw.nn.models import build
+from snnhw.train.run import CARD, WEIGHTS, Card, load_run, load_state, save_run, save_state
+
+
+def card(**changes):
+    about = {
+        "model": "digits_ds_resnet8",
+        "arguments": {"widths": [2, 3, 4], "timesteps": 2},
+        "relu": False,
+        "parameters": 1,
+        "input_shape": (1, 8, 8),
+        "timesteps": 2,
+        "classes": 10,
+        "data": "digits",
+        "data_checksum": "",
+        "test_checksum": "",
+        "accuracy": 0.5,
+        "validation_accuracy": None,
+        "seed": 1,
+        "seconds": 1.0,
+        "command": "",
+        "recipe": {},
+    }
+    return Card(**{**about, **changes})
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_saved_network_computes_the_same(tmp_path, relu):
+    network = build("digits_ds_resnet8", widths=(2, 3, 4), timesteps=2, relu=relu)
+    network(torch.rand(6, 1, 8, 8))  # moves the running statistics
+    run = save_run(tmp_path / "run", network, card(relu=relu), [{"epoch": 1, "lr": 0.1}])
+    loaded, read = load_run(tmp_path / "run")
+    x = torch.rand(3, 1, 8, 8)
+    assert torch.equal(loaded(x), network.eval()(x)) and not loaded.training
+    assert read == run.card
+    assert (tmp_path / "run/metrics.csv").read_text() == "epoch,lr\n1,0.1\n"
+
+
+def test_weights_and_card_must_belong_together(tmp_path):
+    first = save_run(tmp_path / "a", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
+    second = save_run(tmp_path / "b", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
+    (first.path / WEIGHTS).write_bytes((second.path / WEIGHTS).read_bytes())
+    with pytest.raises(InputError, match="not the file its card describes"):
+        load_run(first.path)
+
+
+def test_folders_without_a_run_are_named(tmp_path):
+    with pytest.raises(InputError, match="holds no finished run"):
+        load_run(tmp_path)
+    run = save_run(tmp_path / "a", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
+    (run.path / CARD).write_text(json.dumps({"model": "x"}))
+    with pytest.raises(InputError, match="not a card"):
+        load_run(run.path)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_optimiser_goes_on_where_it_stopped(tmp_path, kind):
+    def start():
+        torch.manual_seed(0)
+        network = build("digits_ds_resnet8", widths=(2, 3, 4), timesteps=2)
+        rule = (
+            torch.optim.SGD(network.parameters(), 0.1, 0.9)
+            if kind == "sgd"
+            else torch.optim.AdamW(network.parameters())
+        )
+        return network, rule
+
+    def step(network, rule):
+        rule.zero_grad()
+        network(torch.ones(4, 1, 8, 8) / 2).square().sum().backward()
+        rule.step()
+
+    straight = start()
+    step(*straight)
+    save_state(tmp_path / "last", *straight, {"rows": [1, 2]})
+    step(*straight)
+    resumed = start()
+    assert load_state(tmp_path / "last", *resumed)["rows"] == [1, 2]
+    step(*resumed)
+    for a, b in zip(straight[0].state_dict().values(), resumed[0].state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_damaged_state_is_named(tmp_path):
+    (tmp_path / "last").write_bytes(b"half a file")
+    with pytest.raises(InputError, match="cannot be resumed"):
+        load_state(tmp_path / "last", build("digits_ds_resnet8"))

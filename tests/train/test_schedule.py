@@ -1,0 +1,46 @@
+import math
+
+import pytest
+import torch
+from torch.nn.functional import log_softmax
+
+from snnhw.nn.models import build
+from snnhw.train.recipe import recipe_from
+from snnhw.train.schedule import learning_rate, make_optimiser, training_loss
+
+LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits", "epochs": 100, "lr": 0.1}
+
+
+def test_step_schedule_of_the_paper():
+    recipe = recipe_from({**LEAST, "schedule": "step", "step_epochs": 40})
+    assert [learning_rate(recipe, e) for e in (0, 39.9, 40, 80)] == pytest.approx([0.1, 0.1, 0.01, 0.001])
+
+
+def test_cosine_schedule_with_warm_up():
+    recipe = recipe_from({**LEAST, "warmup": 5.0})
+    assert learning_rate(recipe, 0) == 0 and learning_rate(recipe, 100) == pytest.approx(0)
+    assert learning_rate(recipe, 50) == pytest.approx(0.05)
+    assert learning_rate(recipe, 2.5) == pytest.approx(0.1 * 0.5 * (1 + math.cos(math.pi * 0.025)) / 2)
+
+
+def test_norms_and_biases_do_not_decay_unless_asked():
+    network = build("digits_ds_resnet8")
+    for decay_all in (False, True):
+        groups = make_optimiser(
+            recipe_from({**LEAST, "decay_all": decay_all, "weight_decay": 0.5}), network
+        ).param_groups
+        decayed = {id(p) for g in groups if g["weight_decay"] == 0.5 for p in g["params"]}
+        for p in network.parameters():
+            assert (id(p) in decayed) == (decay_all or p.dim() > 1)
+        assert sum(len(g["params"]) for g in groups) == len(list(network.parameters()))
+
+
+def test_losses_equal_their_equations():
+    logits, target = torch.randn(3, 4, 5), torch.tensor([1, 0, 4, 2])
+    rows = torch.arange(4)
+    mean = -log_softmax(logits.mean(0), 1)[rows, target].mean()
+    torch.testing.assert_close(training_loss(recipe_from(LEAST), logits, target), mean)
+    every = sum(-log_softmax(o, 1)[rows, target].mean() for o in logits) / 3
+    pull = ((logits - 1.0) ** 2).mean()
+    tet = training_loss(recipe_from({**LEAST, "loss": "tet", "tet_lambda": 0.2}), logits, target)
+    torch.testing.assert_close(tet, 0.8 * every + 0.2 * pull)

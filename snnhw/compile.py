@@ -19,13 +19,14 @@ def compile_channels(graph: Graph) -> Graph:
     return run_passes(graph, LOIHI_CHANNELS)
 
 
-def compile_loihi(graph: Graph, calibration: Array) -> Quantised:
+def compile_loihi(graph: Graph, calibration: Array, *, per_channel: bool = False) -> Quantised:
     """Loihi integers of a multi-level (or already decomposed) float graph.
 
     Args:
         graph: float graph.
         calibration: [N, *shape] or [N, T, *shape]; a few hundred training samples. Fixes the input scale and weighs the
             weights of each synapse by how often they are used.
+        per_channel: one weight scale per output channel, see `quantise`.
 
     Raises:
         InputError: the graph is integer already, the calibration data do not fit, or a hardware limit cannot be kept.
@@ -36,4 +37,4 @@ def compile_loihi(graph: Graph, calibration: Array) -> Quantised:
     record = simulate(channels, calibration)
     steps = record.samples * record.timesteps
     rates = {unit: found.spikes / steps for unit, found in record.units.items()}
-    return quantise(channels, input_limit=float(np.abs(calibration).max()), rates=rates)
+    return quantise(channels, input_limit=float(np.abs(calibration).max()), rates=rates, per_channel=per_channel)

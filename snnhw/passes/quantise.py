@@ -17,7 +17,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
 from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, UNITS_PER_WEIGHT, WEIGHT_LIMIT
-from snnhw.passes.scale_search import best_scale, even_weights, total_bias
+from snnhw.passes.scale_search import best_scales, even_weights, total_bias
 from snnhw.simulate.synapses import largest_current
 
 
@@ -26,7 +26,7 @@ class LayerScale:
     """What quantisation did to the neurons or the readout `name`."""
 
     name: str
-    scale: float  # weight units per float unit of current
+    scale: float  # weight units per float unit of current; the mean over channels if they have their own
     weight_error: float  # rms of the weight error over rms of the weights, after scaling back
     saturated: int  # weights clipped to the limit
     current_bound: int  # largest |a| that can occur
@@ -44,13 +44,17 @@ class Quantised:
     layers: tuple[LayerScale, ...]
 
 
-def quantise(graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | None = None) -> Quantised:
+def quantise(
+    graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | None = None, per_channel: bool = False
+) -> Quantised:
     """Integer graph for Lava's fixed-point models and Loihi.
 
     Args:
         graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here).
         input_limit: largest |x| of the calibration data; the input scale is the power of two that fits it into 8 bits.
-        rates: unit -> mean spikes per step [*shape], weights the error of a synapse by how often it is used.
+        rates: unit -> mean spikes per step [*shape], weighs the error of a synapse by how often it is used.
+        per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
+            them, Loihi 1 does not.
 
     Raises:
         InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
@@ -62,7 +66,7 @@ def quantise(graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | N
     for name, group in _neuron_groups(graph).items():
         synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
         gain = {s.name: _source_scale(graph, s, scaled_input) for s in synapses}
-        best = best_scale(graph, synapses, gain, group, rates or {})
+        best = best_scales(graph, synapses, gain, group, rates or {}, per_channel=per_channel)
         for synapse in synapses:
             integers = even_weights(synapse.weight, best / gain[synapse.name])
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
@@ -70,7 +74,7 @@ def quantise(graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | N
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = _readout_synapse(graph)
-    best = best_scale(graph, [linear], {linear.name: 1.0}, (), rates or {})
+    best = best_scales(graph, [linear], {linear.name: 1.0}, (), rates or {})
     offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
     nodes[linear.name] = dataclasses.replace(linear, weight=even_weights(linear.weight, best), bias=offset)
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
@@ -131,21 +135,24 @@ def _source_scale(graph: Graph, synapse: Synapse, scaled_input: Input) -> float:
     return float(scaled_input.scale or 1.0) if any(from_input) else 1.0
 
 
-def _integer_neuron(neuron: LIF, scale: float, bias: Array) -> LoihiLIF:
+def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
     plain = (
         neuron.reset == "hard" and not np.any(neuron.v_reset) and not np.any(neuron.leak) and np.all(neuron.gain == 1)
     )
     if not plain or np.ndim(neuron.decay) != 0:
         raise InputError(f"Neuron {neuron.name!r} has a soft reset, a leak term or mixed decays; Loihi's LIF has none.")
     mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
-    threshold = np.rint(scale * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
+    along = (-1,) + (1,) * (len(neuron.shape) - 1)
+    uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
+    column = scale[0] if uniform else scale.reshape(along)
+    threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
     return LoihiLIF(
         name=neuron.name,
         shape=neuron.shape,
-        threshold=int(threshold) if threshold.ndim == 0 else threshold,
+        threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
         du=DECAY_ONE - 1,
         dv=min(DECAY_ONE - 1, round((1 - float(neuron.decay)) * DECAY_ONE)),
-        bias_mant=mantissa.reshape((-1,) + (1,) * (len(neuron.shape) - 1)),
+        bias_mant=mantissa.reshape(along),
         bias_exp=exponent,
         unit=neuron.unit,
         level=neuron.level,
@@ -161,18 +168,19 @@ def _readout_synapse(graph: Graph) -> Linear:
 
 
 def _report(
-    name: str, scale: float, synapses: list[Synapse], gain: Mapping[str, float], nodes: Mapping[str, Node]
+    name: str, scale: Array, synapses: list[Synapse], gain: Mapping[str, float], nodes: Mapping[str, Node]
 ) -> LayerScale:
     wrong, all_of_it, saturated = 0.0, 0.0, 0
     for synapse in synapses:
         integers = nodes[synapse.name]
         if isinstance(integers, Conv2d | Linear):
-            back = integers.weight * gain[synapse.name] / scale
+            column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
+            back = integers.weight / column
             wrong += float(((back - synapse.weight) ** 2).sum())
             all_of_it += float((synapse.weight.astype(np.float64) ** 2).sum())
-            ideal = np.abs(synapse.weight) * scale / gain[synapse.name]
+            ideal = np.abs(synapse.weight) * column
             saturated += int((ideal > WEIGHT_LIMIT + 1).sum())
-    return LayerScale(name, scale, float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
+    return LayerScale(name, float(scale.mean()), float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
 
 
 def _bounded(graph: Graph, layer: LayerScale) -> LayerScale:

@@ -38,7 +38,7 @@ class Fired:
 class _Constants:
     """A unit that the C loops know: levels that differ in their threshold alone."""
 
-    theta: tuple[float, ...]
+    theta: Array  # [K], or [K, *shape]
     keep: float
     bias: Array | None  # membrane units [*shape] for integers
 
@@ -71,7 +71,7 @@ def fire(
 def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
     first = neurons[0]
     if isinstance(first, MLF):
-        return _Constants(first.thresholds, first.decay, None)
+        return _Constants(np.array(first.thresholds), first.decay, None)
     if isinstance(first, LIF):
         return _lif_constants([n for n in neurons if isinstance(n, LIF)])
     if current.dtype == torch.float64:  # wraps are possible: `integer_dtype` chose the wide arithmetic
@@ -81,20 +81,30 @@ def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
         (n.dv, n.bias_exp) == (first.dv, first.bias_exp) and np.array_equal(n.bias_mant, first.bias_mant)
         for n in integers
     )
-    if not same or any(np.ndim(n.threshold) for n in integers):
+    if not same:
         return None
     bias = np.broadcast_to(loihi_bias(first), first.shape).astype(np.float32)
-    theta = tuple(float(int(n.threshold) * UNITS_PER_WEIGHT) for n in integers)
+    theta = _stacked([np.asarray(n.threshold, dtype=np.float64) * UNITS_PER_WEIGHT for n in integers], first.shape)
     return _Constants(theta, (DECAY_ONE - first.dv) / DECAY_ONE, bias)
 
 
 def _lif_constants(channels: Sequence[LIF]) -> _Constants | None:
     plain = ("hard", 1.0, 0.0, 0.0)
-    numbers = all(np.ndim(p) == 0 for n in channels for p in (n.decay, n.threshold, n.gain, n.leak, n.v_reset))
+    numbers = all(np.ndim(p) == 0 for n in channels for p in (n.decay, n.gain, n.leak, n.v_reset))
     if not numbers or any((n.reset, n.gain, n.leak, n.v_reset) != plain for n in channels):
         return None
     decays = {float(n.decay) for n in channels}
-    return _Constants(tuple(float(n.threshold) for n in channels), decays.pop(), None) if len(decays) == 1 else None
+    if len(decays) != 1:
+        return None
+    theta = _stacked([np.asarray(n.threshold, dtype=np.float64) for n in channels], channels[0].shape)
+    return _Constants(theta, decays.pop(), None)
+
+
+def _stacked(thresholds: Sequence[Array], shape: tuple[int, ...]) -> Array:
+    """[K] if every level has one threshold, else [K, *shape]."""
+    if all(theta.ndim == 0 for theta in thresholds):
+        return np.stack(thresholds)
+    return np.stack([np.broadcast_to(theta, shape) for theta in thresholds])
 
 
 def _fire_in_c(unit: _Constants, x: Tensor, steps: int, raster: bool, membranes: bool) -> Fired:
@@ -106,7 +116,7 @@ def _fire_in_c(unit: _Constants, x: Tensor, steps: int, raster: bool, membranes:
     counts_t = torch.zeros((levels, steps), dtype=torch.int64)
     spikes = torch.empty((batch, steps, levels, *shape), dtype=torch.uint8) if raster else None
     potentials = x.new_empty((batch, steps, levels, *shape)) if membranes else None
-    theta = torch.tensor(unit.theta, dtype=torch.float64).to(x.dtype)
+    theta = torch.as_tensor(unit.theta).to(x.dtype)
     bias = None if unit.bias is None else torch.as_tensor(np.ascontiguousarray(unit.bias)).to(x.dtype)
     loops = native.library(SOURCE)
     getattr(loops, f"step_{native.SUFFIX[x.dtype]}")(
@@ -115,6 +125,7 @@ def _fire_in_c(unit: _Constants, x: Tensor, steps: int, raster: bool, membranes:
         native.address(sent),
         *(ctypes.c_int64(size) for size in (n, batch, steps, levels)),
         native.address(theta),
+        ctypes.c_int64(unit.theta.ndim > 1),
         ctypes.c_double(unit.keep),
         native.address(bias),
         ctypes.c_double(MEMBRANE_LIMIT),

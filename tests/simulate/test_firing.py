@@ -48,6 +48,8 @@ def test_floats(seed, shape, batch, steps, static, thresholds, decay, dtype):
     assert_same((unit,), x, steps)
     channels = [LIF(name=f"c{k}", shape=shape, decay=decay, threshold=theta) for k, theta in enumerate(thresholds)]
     assert_same(channels, x, steps)
+    each = torch.rand(shape, generator=generator, dtype=torch.float64).numpy()
+    assert_same([LIF(name="e", shape=shape, decay=decay, threshold=each), channels[0]], x, steps)
 
 
 @given(
@@ -75,7 +77,7 @@ def test_what_the_c_loops_do_not_know_goes_through_torch():
     plain = LIF(name="a", shape=(2,), decay=0.5, threshold=1.0)
     others = [
         [LIF(name="a", shape=(2,), decay=0.5, threshold=1.0, reset="subtract")],
-        [LIF(name="a", shape=(2,), decay=0.5, threshold=np.ones(2))],
+        [LIF(name="a", shape=(2,), decay=np.full(2, 0.5), threshold=1.0)],
         [LIF(name="a", shape=(2,), decay=0.5, threshold=1.0, gain=2.0)],
         [LIF(name="a", shape=(2,), decay=0.5, threshold=1.0, leak=0.1)],
         [LIF(name="a", shape=(2,), decay=0.5, threshold=1.0, v_reset=0.1)],

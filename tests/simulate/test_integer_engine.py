@@ -181,7 +181,26 @@ def test_bias_code_is_within_half_a_step(values):
 
 
 def test_even_weights_round_and_clip():
-    assert even_weights(np.array([0.0, 0.9, 1.1, 253.9, 1000.0, -1000.0]), 1.0).tolist() == [0, 0, 2, 254, 254, -254]
+    weight = np.array([0.0, 0.9, 1.1, 253.9, 1000.0, -1000.0])
+    assert even_weights(weight, np.ones(6)).tolist() == [0, 0, 2, 254, 254, -254]
+    assert even_weights(np.array([[1.1], [1.1]]), np.array([1.0, 10.0])).tolist() == [[2], [12]]
+
+
+def test_scales_per_channel_lose_less():
+    sample = residual_net(samples=4, widths=(8, 8))
+    graph = run_passes(sample.graph, LOIHI_CHANNELS)
+    one, many = (quantise(graph, input_limit=1.0, per_channel=flag) for flag in (False, True))
+    for a, b in zip(one.layers, many.layers, strict=True):
+        assert b.weight_error <= a.weight_error * 1.001 and b.current_bound < CURRENT_LIMIT
+    assert sum(b.weight_error for b in many.layers) < 0.9 * sum(a.weight_error for a in one.layers)
+    thresholds = [n.threshold for n in many.graph.of_type(LoihiLIF)]
+    assert all(np.ndim(theta) == 3 and theta.max() <= 131071 for theta in thresholds)
+    floats = simulate(graph, sample.inputs, raster=True).raster
+    differing = [
+        sum(int((floats[u] != r).sum()) for u, r in simulate(q.graph, sample.inputs, raster=True).raster.items())
+        for q in (one, many)
+    ]
+    assert differing[1] < differing[0]
 
 
 def test_a_bias_out_of_range_is_refused():

@@ -4,7 +4,8 @@
  *   integers:  v_k[t] = clip(trunc(keep * v_k[t-1] * (1 - s_k[t-1])) + 64 x[t] + bias);         s_k = v_k > theta_k
  *
  * Arrays: x [steps or 1, batch, n], o [steps, batch, n], counts [levels, n], events [n], counts_t [levels, steps];
- * raster and membranes [batch, steps, levels, n] or null. A static input has x_stride 0. LANES neurons are worked on at
+ * theta [levels], or [levels, n] if
+ * per_neuron; raster and membranes [batch, steps, levels, n] or null. A static input has x_stride 0. LANES neurons are worked on at
  * once: their membranes stay in the first-level cache, and the loops over them become vector instructions.
  */
 #ifndef REAL
@@ -28,12 +29,15 @@
 
 static inline __attribute__((always_inline)) void NAME(block)(
     const REAL *restrict x, int64_t x_stride, REAL *restrict o, int64_t n, int64_t batch, int64_t steps, int64_t levels,
-    const REAL *theta, REAL keep, const REAL *restrict bias, REAL limit, int64_t *restrict counts,
+    const REAL *theta, int64_t per_neuron, REAL keep, const REAL *restrict bias, REAL limit, int64_t *restrict counts,
     int64_t *restrict events, int64_t *restrict counts_t, uint8_t *restrict raster, REAL *restrict membranes, int lanes)
 {
     int32_t any[LANES] = {0};
     for (int64_t k = 0; k < levels; k++) {
         int32_t fired[LANES] = {0};
+        REAL theta_k[LANES];
+        for (int i = 0; i < lanes; i++)
+            theta_k[i] = per_neuron ? theta[k * n + i] : theta[k];
         for (int64_t b = 0; b < batch; b++) {
             REAL carry[LANES] = {0};
             for (int64_t t = 0; t < steps; t++) {
@@ -58,10 +62,10 @@ static inline __attribute__((always_inline)) void NAME(block)(
                         membranes[row + i] = carry[i];
                 if (raster)
                     for (int i = 0; i < lanes; i++)
-                        raster[row + i] = carry[i] > theta[k];
+                        raster[row + i] = carry[i] > theta_k[i];
 #pragma GCC ivdep
                 for (int i = 0; i < lanes; i++) {
-                    int32_t s = carry[i] > theta[k];
+                    int32_t s = carry[i] > theta_k[i];
                     REAL sent = (k ? ot[i] : (REAL)0) + (REAL)s;
                     carry[i] = s ? (REAL)0 : carry[i];
                     ot[i] = sent;
@@ -81,7 +85,7 @@ static inline __attribute__((always_inline)) void NAME(block)(
 
 void NAME(step)(
     const REAL *restrict x, int64_t x_stride, REAL *restrict o, int64_t n, int64_t batch, int64_t steps, int64_t levels,
-    const REAL *theta, double keep, const REAL *restrict bias, double limit, int64_t *restrict counts,
+    const REAL *theta, int64_t per_neuron, double keep, const REAL *restrict bias, double limit, int64_t *restrict counts,
     int64_t *restrict events, int64_t *restrict counts_t, uint8_t *restrict raster, REAL *restrict membranes, int threads)
 {
     int64_t blocks = (n + LANES - 1) / LANES;
@@ -93,15 +97,15 @@ void NAME(step)(
 #pragma omp for schedule(static)
         for (int64_t j = 0; j < blocks; j++) {
             int64_t i = j * LANES;
-            const REAL *b = bias ? bias + i : 0;
+            const REAL *b = bias ? bias + i : 0, *th = per_neuron ? theta + i : theta;
             uint8_t *r = raster ? raster + i : 0;
             REAL *u = membranes ? membranes + i : 0;
             if (i + LANES <= n)
-                NAME(block)(x + i, x_stride, o + i, n, batch, steps, levels, theta, (REAL)keep, b, (REAL)limit,
-                            counts + i, events + i, mine, r, u, LANES);
+                NAME(block)(x + i, x_stride, o + i, n, batch, steps, levels, th, per_neuron, (REAL)keep, b,
+                            (REAL)limit, counts + i, events + i, mine, r, u, LANES);
             else
-                NAME(block)(x + i, x_stride, o + i, n, batch, steps, levels, theta, (REAL)keep, b, (REAL)limit,
-                            counts + i, events + i, mine, r, u, (int)(n - i));
+                NAME(block)(x + i, x_stride, o + i, n, batch, steps, levels, th, per_neuron, (REAL)keep, b,
+                            (REAL)limit, counts + i, events + i, mine, r, u, (int)(n - i));
         }
 #pragma omp critical
         for (int64_t i = 0; i < levels * steps; i++)

@@ -1,1 +1,86 @@
-"""snnhw takes multi-level-firing spiking networks from PyTorch to neuromorphic hardware and prices them there."""
+"""snnhw takes multi-level-firing spiking networks from PyTorch to neuromorphic hardware and prices them there.
+
+The public API, in the words of the command line and in the order of the pipeline:
+
+    model = load_model("digits")                          # zoo name, run folder, official .pth or .nir
+    model = model_of(network, (1, 8, 8))                  # your own torch module
+    graph = trace(network, (1, 8, 8))                     # torch module -> typed graph
+    inputs = load_inputs("digits:test").first(20)         # data set, .npy or .npz
+    record = simulate(model.graph, inputs.values)         # spikes per level, logits
+    integers = compile_loihi(model.graph, calibration)    # Loihi integers, with the loss of every layer
+    found = verify(model, inputs, calibration, folder)    # the certificate: which stages agree
+    counts = count(model.graph, record)                   # exact operation counts
+    energy = estimate(counts, load_profile("loihi1-davies2018"))   # J per inference, low to high
+    report, page = make_report(model, inputs, folder)     # report.html, report.json, layers.csv, energy.csv
+    write_nir(model.graph, path); graph = read_nir(path)  # NIR out and in
+
+Names are imported when they are first used: `import snnhw` itself needs neither torch nor NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.counts import count
+    from analysis.energy import estimate
+    from analysis.profiles import load_profile
+    from snnhw.compile import compile_channels, compile_loihi
+    from snnhw.errors import InputError
+    from snnhw.graph.nir_io import read_nir, write_nir
+    from snnhw.graph.trace import trace
+    from snnhw.inputs import inputs_of, load_inputs
+    from snnhw.model import load_model, model_of
+    from snnhw.reporting import make_report
+    from snnhw.simulate.engine import simulate
+    from snnhw.verify import verify
+
+__all__ = [
+    "InputError",
+    "compile_channels",
+    "compile_loihi",
+    "count",
+    "estimate",
+    "inputs_of",
+    "load_inputs",
+    "load_model",
+    "load_profile",
+    "make_report",
+    "model_of",
+    "read_nir",
+    "simulate",
+    "trace",
+    "verify",
+    "write_nir",
+]
+
+_HOME = {
+    "InputError": "snnhw.errors",
+    "compile_channels": "snnhw.compile",
+    "compile_loihi": "snnhw.compile",
+    "count": "analysis.counts",
+    "estimate": "analysis.energy",
+    "inputs_of": "snnhw.inputs",
+    "load_inputs": "snnhw.inputs",
+    "load_model": "snnhw.model",
+    "load_profile": "analysis.profiles",
+    "make_report": "snnhw.reporting",
+    "model_of": "snnhw.model",
+    "read_nir": "snnhw.graph.nir_io",
+    "simulate": "snnhw.simulate",  # a package that is called: see snnhw/verb.py
+    "trace": "snnhw.graph.trace",
+    "verify": "snnhw.verify",  # a module that is called
+    "write_nir": "snnhw.graph.nir_io",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'snnhw' has no attribute {name!r}")
+    home = import_module(_HOME[name])
+    return home if _HOME[name] == f"snnhw.{name}" else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

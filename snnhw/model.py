@@ -70,6 +70,25 @@ def load_model(
     raise InputError(f"There is no model {str(source)!r}; {hint}")
 
 
+def model_of(network: nn.Module, input_shape: tuple[int, ...], name: str | None = None) -> LoadedModel:
+    """Model from a torch module of your own, in evaluation mode from here on.
+
+    Args:
+        network: what `snnhw.graph.trace` can read; weights are copied.
+        input_shape: of one frame, (C, H, W) or (N,).
+        name: of the graph and of the files written for it; by default the name of the class.
+
+    Raises:
+        InputError: the module uses what has no node in the graph; the place is named.
+    """
+    network = network.eval()
+    traced = trace(network, input_shape, name=name or type(network).__name__)
+    digest = hashlib.sha256()
+    for key, tensor in sorted(network.state_dict().items()):
+        digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return LoadedModel(traced.name, run_passes(traced, FLOAT), traced, network, checksum=digest.hexdigest())
+
+
 def _from_run(path: Path) -> LoadedModel:
     from snnhw.train.run import load_run
 

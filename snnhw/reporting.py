@@ -57,6 +57,7 @@ def make_report(
     if "accuracy" not in sections and inputs.targets is not None:
         stage = "loihi integers" if model.graph.is_integer else "float"
         sections["accuracy"] = {stage: record.accuracy(inputs.targets)}
+    sections.setdefault("example", simulate(model.graph, inputs.values[:1], raster=True))
     stamp = make_stamp(
         model=model.name,
         weights_checksum=model.checksum,

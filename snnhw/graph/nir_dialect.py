@@ -25,7 +25,10 @@ class Dialect:
     form: Literal["euler", "euler_r1", "exponential"]
     fires_at_threshold: bool = False  # fires at u >= theta: the next float32 above is written
     uniform: bool = True  # wants one value for all neurons of a node
+    single: bool = False  # takes one element for all neurons of a node, not an array of their shape
+    branches: bool = True  # runs graphs that are no chain
     resets_elsewhere: bool = False  # honours v_reset and v_leak other than 0
+    unknown: tuple[str, ...] = ()  # NIR types that it cannot load
     limits: str = ""  # what the importer cannot do, whatever is written
 
 
@@ -34,14 +37,15 @@ DIALECTS: dict[str, Dialect] = {
         "snntorch",
         1e-4,
         "euler",
-        limits="no Scale, Delay, LI, IF, Threshold; reset its state between samples with snntorch.utils.reset",
+        unknown=("Delay", "LI", "Scale"),
+        limits="reset its state between samples with snntorch.utils.reset",
     ),
     "spikingjelly": Dialect(
         "spikingjelly",
         1e-4,
         "euler",
         fires_at_threshold=True,
-        resets_elsewhere=True,
+        unknown=("CubaLIF", "Delay", "LI", "Scale"),
         limits="pass the state from step to step, or use step_mode='m'",
     ),
     "norse": Dialect(
@@ -49,6 +53,7 @@ DIALECTS: dict[str, Dialect] = {
         1e-4,
         "euler_r1",
         uniform=False,
+        unknown=("Delay", "LI", "Scale"),
         limits="its own from_nir loses branches and pools; run its cells through nirtorch.nir_to_torch with dt=1e-4",
     ),
     "sinabs": Dialect(
@@ -56,7 +61,10 @@ DIALECTS: dict[str, Dialect] = {
         1.0,
         "exponential",
         fires_at_threshold=True,
-        limits="its own from_nir loses branches; set reset_fn=MembraneReset() and spike_fn=SingleSpike after importing",
+        single=True,
+        unknown=("AvgPool2d", "CubaLIF", "Delay", "LI", "Scale"),
+        branches=False,
+        limits="nir.read(path, type_check=False), then reset_fn=MembraneReset() and spike_fn=SingleSpike in its LIFs",
     ),
 }
 DEFAULT_DIALECT = "snntorch"

@@ -39,6 +39,7 @@ class Metadata:
     no_bias: tuple[str, ...] = ()  # synapses whose bias array stands for none
     bias_of: Mapping[str, str] = field(default_factory=dict)  # synapse whose bias is that of an integer neuron
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # convolutions written dense and square
+    integers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # synapse -> dtypes of weight and bias
     folded_pool: Mapping[str, int] = field(default_factory=dict)  # linear -> inputs it had behind the pool it took in
 
     def to_json(self) -> str:
@@ -56,7 +57,7 @@ class Metadata:
             raw = json.loads(text)
             if raw["format"] != "snnhw-nir" or int(raw["version"]) > VERSION:
                 raise ValueError("another format or a newer version")
-            meta = Metadata(**{key: raw[key] for key in Metadata.__dataclass_fields__})
+            meta = Metadata(**{key: raw[key] for key in Metadata.__dataclass_fields__ if key in raw})
             return _checked(meta)
         except (TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
             raise ValueError(f"incomplete or of the wrong kind ({error})") from error
@@ -87,6 +88,7 @@ def _checked(meta: Metadata) -> Metadata:
         no_bias=tuple(str(n) for n in meta.no_bias),
         bias_of={str(k): str(v) for k, v in meta.bias_of.items()},
         forms={str(k): dict(v) for k, v in meta.forms.items()},
+        integers={str(k): {str(a): str(b) for a, b in v.items()} for k, v in meta.integers.items()},
         folded_pool={str(k): int(v) for k, v in meta.folded_pool.items()},
     )
 

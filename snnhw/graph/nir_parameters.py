@@ -12,10 +12,12 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Array, LoihiLIF
+from snnhw.graph.nir_bias import bias_in_weights
 from snnhw.graph.nir_dialect import Dialect
+from snnhw.loihi import DECAY_ONE
 
 NEVER_LEAKS = 2.0**64  # tau in steps for decay 1: 1 - 1/tau is 1 in float32 and float64
-DECAY_ONE = 4096  # Loihi's 12-bit decay; du = 4095 forgets the current at once
+
 FORGETS = 1e-3  # tau in steps for decay 0 in exponential form: exp(-1000) is 0
 
 
@@ -37,7 +39,8 @@ def lif_fields(node: LIF, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, A
         theta, reset = (theta.astype(np.float64) * scale).astype(np.float32), reset * scale
     if dialect.fires_at_threshold:
         theta = np.nextafter(theta, np.float32(np.inf))
-    return state | _full({"v_threshold": theta, "v_reset": reset}, node.shape, dtype)
+    fields = state | _full({"v_threshold": theta, "v_reset": reset}, node.shape, dtype)
+    return {key: _single(value, node) for key, value in fields.items()} if dialect.single else fields
 
 
 def li_fields(node: LI, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Array]:
@@ -89,18 +92,6 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
     )
 
 
-def bias_in_weights(node: LoihiLIF) -> Array:
-    """(bias_mant << bias_exp) / 64: the bias in weight units, shape of `bias_mant`, float64."""
-    mantissa = np.asarray(node.bias_mant, np.int64)
-    shifted = mantissa << node.bias_exp if node.bias_exp >= 0 else mantissa >> -node.bias_exp
-    return shifted / 64
-
-
-def channel_bias(node: LoihiLIF, dtype: np.dtype[Any]) -> Array:
-    """The bias in weight units as a synapse holds it, [C]."""
-    return np.broadcast_to(bias_in_weights(node).reshape(-1), (node.shape[0],)).astype(dtype)
-
-
 def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler") -> dict[str, Array]:
     """decay, gain and leak (float64) of one step of length `dt`.
 
@@ -137,6 +128,12 @@ def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: np.dtype[Any]) -> dic
     if (decay == 1).any() or (gain <= 0).any():
         raise InputError(f"Neuron {node.name!r} does not leak, which {dialect.name!r} cannot say; use 'snntorch'.")
     return _full({"tau": tau, "r": np.ones(()), "v_leak": leak / gain}, node.shape, dtype)
+
+
+def _single(value: Array, node: LIF) -> Array:
+    if (value != value.flat[0]).any():
+        raise InputError(f"Neuron {node.name!r} has parameters that differ between neurons; use the dialect 'norse'.")
+    return value.reshape(-1)[:1]
 
 
 def _full(fields: dict[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:

@@ -14,13 +14,15 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Input, LoihiLIF, Node, Readout
+from snnhw.graph.nir_bias import channel_bias
 from snnhw.graph.nir_conv import restored as restored_conv
 from snnhw.graph.nir_dialect import DIALECTS, Dialect
 from snnhw.graph.nir_fields import Context
 from snnhw.graph.nir_file import RawNode
 from snnhw.graph.nir_meta import PARAMETERS, Metadata, neuron_described
-from snnhw.graph.nir_parameters import channel_bias, cuba_fields, li_fields, lif_fields, loihi_as_lif
+from snnhw.graph.nir_parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
 
+INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 Neuron = LIF | LI | LoihiLIF
 
 
@@ -60,9 +62,19 @@ def _synapse(node: Any, meta: Metadata, nodes: Mapping[str, Node]) -> Node:
         held = channel_bias(neuron, node.bias.dtype) if isinstance(neuron, LoihiLIF) else np.zeros_like(node.bias)
         if np.array_equal(node.bias, held):
             node = dataclasses.replace(node, bias=None)
+    for key, dtype in meta.integers.get(node.name, {}).items():
+        node = dataclasses.replace(node, **{key: _as_integers(getattr(node, key, None), dtype)})
     form = meta.forms.get(node.name)
     restored: Node = restored_conv(node, form) if form is not None and isinstance(node, Conv2d) else node
     return restored
+
+
+def _as_integers(array: Any, dtype: str) -> Any:
+    """`array` in the integer type `dtype`, unchanged where that would change a value."""
+    if not isinstance(array, np.ndarray) or dtype not in INTEGERS:
+        return array
+    whole = array.astype(dtype)
+    return whole if np.array_equal(whole, array) else array
 
 
 def _neurons(

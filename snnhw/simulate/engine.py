@@ -17,7 +17,7 @@ from snnhw.graph.ir import NEURONS, Array, Graph, Input, Readout
 from snnhw.simulate.firing import fire
 from snnhw.simulate.frames import check_inputs, quantise_input
 from snnhw.simulate.plan import Step, plan_of
-from snnhw.simulate.record import SpikeRecord, UnitRecord
+from snnhw.simulate.record import SpikeRecord, UnitRecord, event_record
 from snnhw.simulate.synapses import apply_node, logits_of
 
 
@@ -87,6 +87,8 @@ def _run(
         node = step.nodes[0]
         if isinstance(node, Input):
             state.values[node.name] = _enter(graph, node, frames, step.dtype or dtype, device)
+            if node.levels is not None:
+                state.units[node.name] = event_record(frames, node.levels, steps)
             continue
         x = _arriving(state, step, step.dtype or dtype)
         if isinstance(node, NEURONS):

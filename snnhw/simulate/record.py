@@ -87,3 +87,10 @@ def unit_record(raster: Array) -> UnitRecord:
         events=(r.sum(axis=2) > 0).sum(axis=(0, 1), dtype=np.int64),
         levels_t=r.sum(axis=(0, *range(3, r.ndim))).T,
     )
+
+
+def event_record(frames: Array, levels: int, steps: int) -> UnitRecord:
+    """Record of an input that sends events: integers [N, 1 or T, *shape] in 0..levels, level k where value >= k."""
+    shape = (len(frames), steps, *frames.shape[2:])
+    values = np.broadcast_to(np.rint(frames).astype(np.int64), shape)
+    return unit_record(np.stack([values >= k for k in range(1, levels + 1)], axis=2))

@@ -16,7 +16,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
-from snnhw.train import readers
+from snnhw.train import aedat, readers
 
 SPLITS = ("train", "test")
 DIGITS_SEED = 0
@@ -44,7 +44,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Layout:
-    """Files of each split, relative to the data folder, and the function (paths, split, T) that reads them."""
+    """Files (or one folder of recordings) of each split, relative to the data folder, and their reader."""
 
     files: Mapping[str, Sequence[str]]
     read: Callable[[Sequence[Path], str, int], tuple[Array, Array]]
@@ -111,6 +111,10 @@ SOURCES: dict[str, Source] = {
             ),
         ),
         timesteps=10,
+    ),
+    "dvsgesture": Source(11, (Layout({split: ("DvsGesture",) for split in SPLITS}, aedat.read_gesture),), timesteps=40),
+    "dvscifar10": Source(
+        10, (Layout({split: ("CIFAR10DVS",) for split in SPLITS}, aedat.read_cifar10_dvs),), timesteps=10
     ),
 }
 NAMES = ("digits", *SOURCES)
@@ -206,6 +210,6 @@ def _find(name: str, split: str, data_dir: Path | str | None) -> tuple[Layout, P
         )
     folder = Path(given).expanduser()
     for layout in layouts:
-        if all((folder / file).is_file() for file in layout.files[split]):
+        if all((folder / file).exists() for file in layout.files[split]):
             return layout, folder
     raise InputError(f"Data set {name!r} is not in {folder}; put {needed} there or name another folder with --data.")

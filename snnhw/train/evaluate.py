@@ -47,13 +47,17 @@ def evaluate(network: nn.Module, data: Dataset, batch: int = 256, device: torch.
     was_training = network.training
     network.eval()
     correct, loss = 0, 0.0
+    kind = next(network.parameters()).dtype
     with torch.no_grad():
         for start in range(0, len(data), batch):
-            x = torch.from_numpy(data.inputs[start : start + batch]).to(device)
+            x = torch.from_numpy(data.inputs[start : start + batch]).to(device, kind)
             target = torch.from_numpy(data.targets[start : start + batch]).to(device)
             logits = network(time_first(x)).float()
             if int(target.max()) >= logits.shape[1]:
-                raise InputError(f"Target {int(target.max())} of {data.name} exceeds {logits.shape[1]} logits.")
+                raise InputError(
+                    f"{data.name} has target {int(target.max())} and the network {logits.shape[1]} logits; choose data "
+                    "of its classes."
+                )
             correct += int((logits.argmax(1) == target).sum())
             loss += float(nn.functional.cross_entropy(logits, target, reduction="sum"))
     network.train(was_training)

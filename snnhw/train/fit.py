@@ -39,6 +39,19 @@ class Splits:
     checksum: str  # of the whole training split
 
 
+class ByStep(nn.Module):
+    """What is trained: a network seen as samples [B, ...] -> logits of every step [T, B, classes]."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of every step."""
+        logits: Tensor = self.network.by_step(time_first(x))  # type: ignore[operator]
+        return logits.unflatten(0, (-1, len(x)))  # type: ignore[no-untyped-call, no-any-return]
+
+
 def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
     """Data of a recipe.
 
@@ -86,8 +99,7 @@ def fit(
         if state["recipe"] != recipe.to_dict():
             raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
         rows = state["rows"]
-    network, steps_of = fabric.setup(raw, optimiser)
-    network.mark_forward_method("by_step")
+    network, steps_of = fabric.setup(ByStep(raw), optimiser)
 
     lead = fabric.global_rank == 0
     samples = _steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
@@ -96,7 +108,7 @@ def fit(
             started = time.perf_counter()
             row = _train_epoch(fabric, recipe, network, steps_of, splits.train, epoch, progress)
             if splits.validation is not None:
-                row |= _validate(fabric, network, splits.validation)
+                row |= _validate(fabric, raw, splits.validation)
             row["seconds"] = round(time.perf_counter() - started, 3)
             best = not rows or _score(row) >= max(map(_score, rows))
             rows.append(row)
@@ -110,7 +122,7 @@ def fit(
             fabric.barrier()
     if recipe.keep == "best":
         load_state(out / BEST, raw)
-    tested = evaluate(raw, splits.test, device=fabric.device)
+    tested = evaluate(raw.float(), splits.test, device=fabric.device)
     card = _card(recipe, raw, splits, rows, tested.accuracy)
     run = save_run(out, raw, card, rows) if lead else Run(out, card, tuple(rows))
     fabric.barrier()
@@ -166,17 +178,8 @@ def _train_epoch(
         rate = learning_rate(recipe, epoch + (step + 1) / steps)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
-        for index, (part, wanted) in enumerate(pieces):
-            with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
-                by_step = network.by_step(time_first(part)).float()
-                by_step = by_step.unflatten(0, (-1, len(part)))  # [T, B, classes]
-                loss = training_loss(recipe, by_step, wanted)
-                fabric.backward(loss * (len(part) / len(x)))
-            hits = (by_step.detach().mean(0).argmax(1) == wanted).sum()
-            sums += torch.stack([loss.detach() * len(part), hits, hits.new_tensor(len(part))]).double()
-        optimiser.step()
-        optimiser.zero_grad()
+        loss, correct = train_step(fabric, recipe, network, optimiser, x, target)
+        sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
         progress.batch(len(x) * fabric.world_size)
     loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
     return {
@@ -185,6 +188,27 @@ def _train_epoch(
         "train_loss": loss_sum / samples,
         "train_accuracy": correct / samples,
     }
+
+
+def train_step(
+    fabric: Any, recipe: Recipe, network: Any, optimiser: Any, x: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor]:
+    """One step of the optimiser on samples x [B, ...] and targets [B]; the loss and the number of hits.
+
+    The batch is cut into `accumulate` pieces whose gradients add up; norms see the statistics of a piece.
+    """
+    total, correct = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
+    pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
+    for index, (part, wanted) in enumerate(pieces):
+        with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
+            by_step = network(part)
+            loss = training_loss(recipe, by_step, wanted) * (len(part) / len(x))
+            fabric.backward(loss)
+        total = total + loss.detach()
+        correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()
+    optimiser.step()
+    optimiser.zero_grad()
+    return total, correct
 
 
 def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -202,7 +226,8 @@ def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int)
 
 def _validate(fabric: Any, network: nn.Module, data: Dataset) -> dict[str, float]:
     part = data.take(np.arange(fabric.global_rank, len(data), fabric.world_size))
-    result = evaluate(network, part, device=fabric.device)
+    with fabric.autocast():
+        result = evaluate(network, part, device=fabric.device)
     sums = torch.tensor([result.loss * result.samples, result.correct, result.samples], dtype=torch.float64)
     loss, correct, samples = fabric.all_reduce(sums.to(fabric.device), reduce_op="sum").tolist()
     return {"validation_loss": loss / samples, "validation_accuracy": correct / samples}

@@ -47,7 +47,7 @@ class Recipe:
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
     seed: int = 1
     threads: int = 0  # of torch on the CPU; 0: as the machine has it
 

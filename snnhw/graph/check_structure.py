@@ -1,0 +1,135 @@
+"""Checks that hold for every target: ends, loops, loose nodes, shapes along the edges, finite and sensible values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+
+Shape = tuple[int, ...]
+
+
+def structure(graph: Graph) -> Iterator[Finding]:
+    """Findings about the graph whatever it is for, in graph order."""
+    yield from _ends(graph)
+    yield from _loop(graph)
+    reached = _reached(graph, Input, forward=True)
+    useful = _reached(graph, Readout, forward=False)
+    for name, node in graph.nodes.items():
+        if name not in reached:
+            yield Finding("unreached", "error", name, "nothing leads from the input to it", "connect or remove it")
+        elif name not in useful:
+            yield Finding("loose-end", "error", name, "nothing leads from it to the read-out", "connect or remove it")
+        yield from _shapes(graph, node)
+        yield from _values(node)
+
+
+def _ends(graph: Graph) -> Iterator[Finding]:
+    for kind in (Input, Readout):
+        found = [n.name for n in graph.nodes.values() if isinstance(n, kind)]
+        if len(found) != 1:
+            message = f"there are {len(found)} {kind.__name__} nodes where exactly one is needed"
+            yield Finding("ends", "error", found[1] if found else "", message, "merge them or add one")
+
+
+def _loop(graph: Graph) -> Iterator[Finding]:
+    try:
+        graph.order(loops=True)
+    except InputError as error:
+        yield Finding("loop", "error", "", str(error), "put a Delay node into the loop")
+
+
+def _reached(graph: Graph, kind: type[Node], *, forward: bool) -> set[str]:
+    seen = {n.name for n in graph.nodes.values() if isinstance(n, kind)}
+    front = list(seen)
+    while front:
+        name = front.pop()
+        edges = graph.out_of(name) if forward else graph.into(name)
+        new = {e.target if forward else e.source for e in edges} - seen
+        seen |= new
+        front.extend(new)
+    return seen
+
+
+def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
+    arriving: Mapping[Shape, Edge] = {graph.nodes[e.source].shape: e for e in graph.into(node.name)}
+    if len(arriving) > 1:
+        shapes = " and ".join(str(list(s)) for s in sorted(arriving))
+        yield Finding(
+            "shapes-unequal", "error", node.name, f"its inputs have the shapes {shapes}", "sum equal shapes only"
+        )
+        return
+    for shape in arriving:
+        expected = sent_shape(node, shape)
+        if expected != node.shape:
+            wanted = f"it would send {list(expected)}" if expected else "it cannot take that"
+            message = f"it gets {list(shape)} and says it sends {list(node.shape)}, but {wanted}"
+            yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
+
+
+def sent_shape(node: Node, arriving: Shape) -> Shape | None:
+    """Shape that `node` sends for the shape that arrives, None where it cannot take that."""
+    if isinstance(node, Conv2d):
+        fits = len(arriving) == 3 and node.weight.ndim == 4 and node.groups >= 1
+        if not fits or arriving[0] != node.weight.shape[1] * node.groups or node.weight.shape[0] % node.groups:
+            return None
+        kernel = (node.weight.shape[2], node.weight.shape[3])
+        return _window(node.weight.shape[0], arriving, kernel, node.stride, node.padding, node.dilation)
+    if isinstance(node, Pool):
+        if len(arriving) != 3:
+            return None
+        return _window(arriving[0], arriving, node.kernel, node.stride, node.padding, (1, 1))
+    if isinstance(node, Linear):
+        fits = node.weight.ndim == 2 and int(np.prod(arriving)) == node.weight.shape[1]
+        return (node.weight.shape[0],) if fits else None
+    return (int(np.prod(arriving)),) if isinstance(node, Flatten) else arriving
+
+
+def _window(
+    channels: int,
+    arriving: Shape,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Shape | None:
+    """floor((n + 2p - d(k-1) - 1)/s) + 1 in both directions, as torch's Conv2d and AvgPool2d."""
+    if min(stride) < 1:
+        return None
+    sizes = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(arriving[1:], kernel, stride, padding, dilation, strict=True)
+    ]
+    return (channels, *sizes) if min(sizes) >= 1 else None
+
+
+def _values(node: Node) -> Iterator[Finding]:
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if (
+            isinstance(value, np.ndarray | float)
+            and np.asarray(value).dtype.kind == "f"
+            and not np.isfinite(value).all()
+        ):
+            yield Finding(
+                "not-finite", "error", node.name, f"{field.name} holds NaN or infinity", "train or load it again"
+            )
+    if isinstance(node, Conv2d | Linear) and not node.weight.any():
+        yield Finding("dead-synapse", "warning", node.name, "all its weights are 0", "remove it")
+    if isinstance(node, MLF) and list(node.thresholds) != sorted(set(node.thresholds)):
+        message = f"its thresholds {list(node.thresholds)} do not ascend"
+        yield Finding("thresholds", "error", node.name, message, "sort them and drop equal ones")
+    if isinstance(node, MLF | LIF):
+        decay = np.asarray(node.decay, float)
+        if (decay < 0).any() or (decay > 1).any():
+            yield Finding("decay", "error", node.name, "its decay lies outside 0..1", "choose one between 0 and 1")
+    if isinstance(node, MLF | LIF | LoihiLIF):
+        lowest = np.min(node.thresholds if isinstance(node, MLF) else node.threshold)
+        if lowest < 0:
+            message = f"its threshold {lowest:g} is negative, so it fires without input"
+            yield Finding("fires-at-rest", "warning", node.name, message, "check the sign of the threshold")

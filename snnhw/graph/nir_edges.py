@@ -1,0 +1,84 @@
+"""What NIR's edges cannot say, in nodes that every importer has: gains, sums before an output, names, currents."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Container
+from typing import Any
+
+import nir
+import numpy as np
+import torch
+
+from snnhw.graph.ir import LI, LIF, Edge, Graph
+
+# attributes of the modules that nirtorch puts the nodes into
+RESERVED = frozenset(dir(torch.nn.ModuleDict())) | frozenset(keyword.kwlist)
+
+
+def times(gain: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Multiplication of every element by `gain`, as a 1x1 convolution or a matrix: importers lack `nir.Scale`."""
+    channels = shape[0]
+    eye = np.eye(channels, dtype=dtype) * np.asarray(gain, dtype)
+    if len(shape) == 1:
+        return nir.Affine(eye, np.zeros(channels, dtype))
+    if len(shape) != 3:
+        return nir.Scale(np.full(shape, gain, dtype))
+    written = nir.Conv2d(shape[1:], eye[:, :, None, None], (1, 1), (0, 0), (1, 1), 1, np.zeros(channels, dtype))
+    return typed(written, shape, shape)
+
+
+def flattening(shape: tuple[int, ...]) -> Any:
+    """Flatten of everything, counted from the end: right with and without a batch dimension in front."""
+    return nir.Flatten(np.array(shape), start_dim=-len(shape), end_dim=-1)
+
+
+def file_names(graph: Graph) -> dict[str, str]:
+    """Name in the graph -> name in the file, where names of module attributes get a `_`."""
+    taken = set(graph.nodes)
+    names: dict[str, str] = {}
+    for name in graph.nodes:
+        names[name] = unused(f"{name}_", taken) if name in RESERVED else name
+        taken.add(names[name])
+    return names
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """`name`, with as many `_` as make it free."""
+    while name in taken or name in RESERVED:
+        name += "_"
+    return name
+
+
+def gains(edges: tuple[Edge, ...]) -> dict[tuple[str, str], int]:
+    """Gains summed over the edges between two nodes; NIR knows an edge only once."""
+    gains: dict[tuple[str, str], int] = {}
+    for e in edges:
+        gains[e.source, e.target] = gains.get((e.source, e.target), 0) + e.gain
+    return gains
+
+
+def delays(edges: tuple[Edge, ...]) -> tuple[tuple[str, str, int, int], ...]:
+    """All edges between nodes of which some edge is delayed."""
+    late = {(e.source, e.target) for e in edges if e.delay}
+    return tuple((e.source, e.target, e.gain, e.delay) for e in edges if (e.source, e.target) in late)
+
+
+def currents(graph: Graph) -> dict[str, str]:
+    """LIF -> the leaky current `<name>_syn` that drives it and nothing else: together a `nir.CubaLIF`."""
+    found: dict[str, str] = {}
+    for neuron in graph.of_type(LIF):
+        current = f"{neuron.name}_syn"
+        into, out = graph.into(neuron.name), graph.out_of(current)
+        if isinstance(graph.nodes.get(current), LI) and len(into) == len(out) == 1:
+            edge = into[0]
+            if (edge.source, edge.gain, edge.delay) == (current, 1, 0):
+                found[neuron.name] = current
+    return found
+
+
+def typed(node: Any, source: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Types set by us: nir's own inference is wrong for non-square kernels."""
+    node.input_type = {"input": np.array(source)}
+    node.output_type = {"output": np.array(shape)}
+    return node

@@ -1,0 +1,149 @@
+"""Verbs of the compiler: check, export, quantise, simulate, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snnhw.terminal import progress_bars, show, table
+from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, Quiet, Samples, Timesteps
+
+
+def export(
+    model: Model,
+    path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
+    target: Annotated[str, typer.Option("--target", help="what to export to")] = "nir",
+    dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
+    timesteps: Timesteps = None,
+    dt: Dt = None,
+    as_json: Json = False,
+) -> None:
+    """Write a model for another simulator, K binary channels per unit."""
+    from exporters import exporter
+    from snnhw.model import load_model
+
+    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    artifact = exporter(target).export(loaded.graph, path, dialect=dialect)
+    row = (artifact.target, str(artifact.path), artifact.size_bytes)
+    show(artifact.to_dict(), as_json, table("Exported", ("target", "path", ">bytes"), [row]))
+
+
+def quantise(
+    model: Model,
+    calibrate: Annotated[str, typer.Option("--calibrate", help="samples that fix the scales, such as digits:train")],
+    path: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write")],
+    data: Data = None,
+    samples: Samples = 256,
+    timesteps: Timesteps = None,
+    as_json: Json = False,
+) -> None:
+    """Loihi integers of a model, with the loss of every layer."""
+    from snnhw.compile import compile_loihi
+    from snnhw.graph.nir_io import write_nir
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+
+    loaded = load_model(model, timesteps=timesteps)
+    calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
+    made = compile_loihi(loaded.graph, calibration.values)
+    write_nir(made.graph, path)
+    rows = [(s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound) for s in made.layers]
+    columns = ("layer", ">scale", ">weight error", ">saturated", ">largest current")
+    show(
+        {"path": str(path), "layers": [layer.to_dict() for layer in made.layers]},
+        as_json,
+        table(f"Loihi integers in {path}", columns, rows),
+    )
+
+
+def simulate(
+    model: Model,
+    source: InputOption,
+    backend: Annotated[str, typer.Option("--backend", help="torch, torch-int, lava-float or lava-fixed")] = "torch",
+    path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
+    calibrate: Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")] = None,
+    raster: Annotated[bool, typer.Option("--raster", help="also write every spike")] = False,
+    data: Data = None,
+    samples: Samples = None,
+    timesteps: Timesteps = None,
+    dt: Dt = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a model and write its spike counts; the record is the same from every backend."""
+    from snnhw.backends import simulate_on
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+
+    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(256).values if calibrate else None
+    with progress_bars(quiet or as_json) as tick:
+        record = simulate_on(backend, loaded.graph, inputs.values, calibration, raster=raster, progress=tick)
+    record.save(path)
+    accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
+    rows = [(name, *(int(k.sum()) for k in unit.levels), int(unit.events.sum())) for name, unit in record.units.items()]
+    deepest = max((len(unit.levels) for unit in record.units.values()), default=0)
+    columns = ["unit", *(f">level {k + 1}" for k in range(deepest)), ">graded events"]
+    filled = [(row[0], *row[1:-1], *("" for _ in range(deepest + 2 - len(row))), row[-1]) for row in rows]
+    title = f"Spikes of {record.samples} samples on {backend}, in {path}"
+    result = {
+        "path": str(path),
+        "backend": backend,
+        "samples": record.samples,
+        "accuracy": accuracy,
+        "spikes": {name: [int(k.sum()) for k in unit.levels] for name, unit in record.units.items()},
+    }
+    show(result, as_json, table(title, columns, filled), "" if accuracy is None else f"accuracy {accuracy:.2%}")
+
+
+def verify(
+    model: Model,
+    source: InputOption,
+    calibrate: Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")] = None,
+    data: Data = None,
+    samples: Samples = None,
+    lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
+    timesteps: Timesteps = None,
+    dt: Dt = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The fidelity certificate: which stages agree, spike for spike."""
+    import tempfile
+
+    from snnhw.certificate_table import certificate_table
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+    from snnhw.verify import verify as run
+
+    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(256)
+    with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
+        made = run(loaded, inputs, calibration.values, Path(folder), lava_samples=lava_samples, progress=tick)
+    show(made.certificate.to_dict(), as_json, certificate_table(made.certificate))
+    raise typer.Exit(0 if made.certificate.agrees else 1)
+
+
+def check(
+    model: Model,
+    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2 or sanafe")] = "nir",
+    dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
+    timesteps: Timesteps = None,
+    dt: Dt = None,
+    as_json: Json = False,
+) -> None:
+    """Everything about a model that a target cannot do or does differently, all at once."""
+    from snnhw.graph.check import check as run
+    from snnhw.model import load_model
+
+    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    findings = run(loaded.graph, target, dialect=dialect)
+    rows = [(f.severity, f.node, f.message, f.remedy) for f in findings]
+    title = f"{len(findings)} findings for {target}" if findings else f"No findings for {target}"
+    result = {"model": loaded.name, "target": target, "findings": [f.to_dict() for f in findings]}
+    show(result, as_json, table(title, ("severity", "node", "finding", "remedy"), rows))
+    raise typer.Exit(1 if any(f.severity == "error" for f in findings) else 0)

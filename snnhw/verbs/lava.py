@@ -1,0 +1,28 @@
+"""Verbs for the Python 3.10 interpreter in which Lava runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from snnhw.terminal import err, out, show, table
+from snnhw.verbs.options import Json, Quiet
+
+
+def lava_install(quiet: Quiet = False) -> None:
+    """Make the Python 3.10 environment with lava-nc 0.10.0."""
+    from exporters.lava.install import install
+
+    status = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
+    out.print(f"Lava {status.version} in {status.path}")
+
+
+def lava_status(as_json: Json = False) -> None:
+    """Where Lava is found, or why not."""
+    from exporters.lava.env import status
+
+    found = status()
+    cells = [(str(found.path or ""), found.version or "", found.problem or "ready")]
+    show(asdict(found), as_json, table("Lava", ("interpreter", "lava-nc", "state"), cells))
+    raise typer.Exit(0 if found.works else 1)

@@ -1,0 +1,144 @@
+"""Verbs that count and price: demo, report, compare, map, profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from snnhw.errors import InputError
+from snnhw.terminal import progress_bars, show, table
+from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Samples, Timesteps
+
+
+def demo(
+    out_dir: Annotated[Path, typer.Option("--out", help="folder to write")] = Path("demo"),
+    lava: Annotated[bool, typer.Option("--lava/--no-lava", help="also run images in Lava")] = True,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train on handwritten digits, export, simulate, verify, count and report."""
+    from snnhw.demo import run_demo
+
+    result = run_demo(out_dir, lava=lava, quiet=quiet)
+    show(result.to_dict(), as_json, *result.tables())
+    raise typer.Exit(0 if result.agrees else 1)
+
+
+def report(
+    model: Model,
+    source: InputOption,
+    out_dir: Annotated[Path, typer.Option("--out", help="folder to write")],
+    profile: Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")] = None,
+    data: Data = None,
+    samples: Samples = None,
+    timesteps: Timesteps = None,
+    dt: Dt = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Count operations and estimate energy; writes report.html, report.json, layers.csv and energy.csv."""
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+    from snnhw.reporting import make_report, report_tables
+
+    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    with progress_bars(quiet or as_json) as tick:
+        made, path = make_report(loaded, inputs, out_dir, profiles=profile, progress=tick)
+    show(made.to_dict(), as_json, *report_tables(made), f"report: {path}")
+
+
+def profiles(
+    action: Annotated[str, typer.Argument(help="list, show or validate")] = "list",
+    name: Annotated[str | None, typer.Argument(help="profile name or TOML file")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hardware profiles: every constant with its range and source."""
+    from analysis.profiles import available_profiles, load_profile
+
+    if action not in ("list", "show", "validate"):
+        raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
+    if action == "list":
+        found = [load_profile(n) for n in available_profiles()]
+        rows = [(p.name, p.title, p.model, len(p.constants)) for p in found]
+        result: dict[str, Any] = {"profiles": [{"name": p.name, "title": p.title, "model": p.model} for p in found]}
+        show(result, as_json, table("Profiles", ("name", "title", "model", ">constants"), rows))
+        return
+    if name is None:
+        raise InputError(f"profiles {action} needs a name; snnhw profiles list shows them.")
+    profile = load_profile(name)
+    constants = {key: constant.to_dict() for key, constant in profile.constants.items()}
+    cells = [
+        (key, f"{c.range.low:.3g}", f"{c.range.typical:.3g}", f"{c.range.high:.3g}", c.dimension, c.kind, c.source)
+        for key, c in profile.constants.items()
+    ]
+    columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
+    title = f"{profile.title} ({profile.name})" + (": valid" if action == "validate" else "")
+    show({"name": profile.name, "title": profile.title, "constants": constants}, as_json, table(title, columns, cells))
+
+
+def compare(
+    models: Annotated[list[str], typer.Argument(help="two or more run folders, zoo names, .nir or .pth files")],
+    source: InputOption,
+    out_dir: OutDir,
+    profile: Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")] = None,
+    data: Data = None,
+    samples: Samples = None,
+    timesteps: Timesteps = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Several models side by side: accuracy against energy, and who is beaten by none."""
+    from analysis.comparison import compare_reports, write_comparison
+    from analysis.digits import range_text
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+    from snnhw.reporting import make_report
+
+    reports = {}
+    with progress_bars(quiet or as_json) as tick:
+        for name in models:
+            loaded = load_model(name, timesteps=timesteps)
+            inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+            label = Path(name).stem
+            reports[label], _ = make_report(loaded, inputs, out_dir / label, profiles=profile, progress=tick)
+    made = compare_reports(reports)
+    path = write_comparison(made, out_dir)
+    fronts = {name: made.front(name) for name in made.profiles}
+    rows = []
+    for label in reports:
+        share = made.accuracy(label)
+        energies = [
+            range_text(made.energy(label, name), "J") + (" *" if label in fronts[name] else "")
+            for name in made.profiles
+        ]
+        rows.append((label, "" if share is None else f"{share:.2%}", *energies))
+    columns = ("model", ">accuracy", *(f">{name}" for name in made.profiles))
+    title = "Energy per inference; * nobody is more accurate for less energy"
+    show(made.to_dict(), as_json, table(title, columns, rows), f"comparison: {path}")
+
+
+def map_to_chip(
+    model: Model,
+    chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
+    deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
+    timesteps: Timesteps = None,
+    as_json: Json = False,
+) -> None:
+    """Cores and chips that a model takes, and which limit binds in each layer."""
+    from analysis.chips import load_chip
+    from analysis.mapping import map_network
+    from snnhw.model import load_model
+    from snnhw.passes.fold_pool import fold_pool
+
+    loaded = load_model(model, timesteps=timesteps)
+    found = map_network(fold_pool(loaded.graph), load_chip(chip), deployment)
+    rows = [
+        (layer.name, layer.cores, "x".join(map(str, layer.tiles)), layer.binds, f"{layer.use:.0%}")
+        for layer in found.layers
+    ]
+    title = f"{loaded.name} on {found.chip.title}: {found.cores} cores, {found.chips} chips"
+    columns = ("layer", ">cores", ">tiles", "what binds", ">full to")
+    show(found.to_dict(), as_json, table(title, columns, rows))

@@ -1,0 +1,19 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[str, typer.Argument(help="run folder, zoo name, official .pth checkpoint or .nir file")]
+InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
+Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets (default: SNNHW_DATA)")]
+Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
+Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, where the file does not say")]
+Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
+Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]
+OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]

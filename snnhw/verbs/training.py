@@ -1,0 +1,114 @@
+"""Verbs around training: train, evaluate, diagnose, zoo, datasets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snnhw.errors import InputError
+from snnhw.terminal import err, show, table
+from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, Timesteps
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="recipe name or TOML file")],
+    out_dir: Annotated[Path | None, typer.Option("--out", help="run folder (default: runs/RECIPE)")] = None,
+    data: Data = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a recipe; writes model.safetensors, model.json and metrics.csv."""
+    from snnhw.train.fit import fit
+    from snnhw.train.recipe import load_recipe
+
+    loaded = load_recipe(recipe, settings or [])
+    run = fit(loaded, out_dir or Path("runs") / loaded.name, data, resume, None if quiet else err)
+    card = run.card
+    rows = [(card.model, card.data, card.parameters, f"{card.accuracy:.2%}", str(run.path))]
+    columns = ("model", "data", ">parameters", ">test accuracy", "folder")
+    show({"path": str(run.path), "card": card.to_dict()}, as_json, table("Trained", columns, rows))
+
+
+def evaluate(
+    model: Model,
+    source: InputOption,
+    data: Data = None,
+    samples: Samples = None,
+    timesteps: Timesteps = None,
+    as_json: Json = False,
+) -> None:
+    """Accuracy of a model on labelled samples."""
+    from snnhw.inputs import load_inputs
+    from snnhw.model import load_model
+    from snnhw.simulate.engine import simulate
+
+    loaded = load_model(model, timesteps=timesteps)
+    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    if inputs.targets is None:
+        raise InputError(f"{source} has no labels; add an array 'target' to measure accuracy.")
+    accuracy = simulate(loaded.graph, inputs.values).accuracy(inputs.targets)
+    result = {"model": loaded.name, "input": inputs.name, "samples": len(inputs.values), "accuracy": accuracy}
+    row = (loaded.name, inputs.name, len(inputs.values), f"{accuracy:.2%}")
+    show(result, as_json, table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row]))
+
+
+def zoo(as_json: Json = False) -> None:
+    """Trained networks that come with the toolkit."""
+    from snnhw.zoo import zoo_cards, zoo_names
+
+    cards = dict(zip(zoo_names(), zoo_cards(), strict=True))
+    rows = [(n, c.model, c.data, f"{c.accuracy:.2%}", c.parameters, c.timesteps) for n, c in cards.items()]
+    columns = ("name", "model", "data", ">test accuracy", ">parameters", ">T")
+    show({"zoo": {n: c.to_dict() for n, c in cards.items()}}, as_json, table("Zoo", columns, rows))
+
+
+def datasets(data: Data = None, as_json: Json = False) -> None:
+    """Data sets: what is found, and where to put what is missing."""
+    from snnhw.train.data import available
+
+    found = available(data)
+    rows = [(d.name, "yes" if d.found else "no", d.where or d.remedy) for d in found]
+    result = {"datasets": [{"name": d.name, "found": d.found, "where": d.where, "remedy": d.remedy} for d in found]}
+    show(result, as_json, table("Data sets", ("name", "found", "where, or what to do"), rows))
+
+
+def diagnose(
+    model: Model,
+    source: InputOption,
+    plot: Annotated[Path | None, typer.Option("--plot", help="PNG or SVG file to write")] = None,
+    study: Annotated[bool, typer.Option("--study", help="instead: DS against plain, K and depth, untrained")] = False,
+    data: Data = None,
+    samples: Samples = 64,
+    as_json: Json = False,
+) -> None:
+    """Dormant potentials by level and gradient norm by depth (Feng et al., IJCAI 2022)."""
+    from snnhw.model import load_model
+    from snnhw.train.data import load, parse
+    from snnhw.train.diagnose import depth_study, plot_diagnosis
+    from snnhw.train.diagnose import diagnose as run
+
+    loaded = load_model(model)
+    name, split = parse(source)
+    labelled = load(name, split, data, loaded.graph.timesteps)
+    if study:
+        rows = depth_study(labelled, samples=samples or len(labelled))
+        cells = [(r.kind, r.depth, r.levels, f"{r.dormant:.1%}", f"{r.gradient_decay:.3g}") for r in rows]
+        columns = ("block", ">depth", ">K", ">dormant", ">gradient, first over last layer")
+        show({"rows": [asdict(r) for r in rows]}, as_json, table("Untrained networks", columns, cells))
+        return
+    if loaded.network is None:
+        raise InputError(f"{model} is a graph without a module to differentiate; give a run folder or a zoo name.")
+    found = run(loaded.network, labelled, samples or len(labelled))
+    if plot is not None:
+        plot_diagnosis(found, plot)
+    units = [(u.name, u.neurons, *(f"{x:.1%}" for x in u.outside), f"{u.dormant:.1%}") for u in found.units]
+    levels = max((len(u.outside) for u in found.units), default=0)
+    headings = ("unit", ">neurons", *(f">outside level {k + 1}" for k in range(levels)), ">dormant")
+    norms = [(layer.name, f"{layer.norm:.3g}") for layer in found.layers]
+    gradients = table("Gradient norm by layer", ("layer", ">norm"), norms)
+    show(found.to_dict(), as_json, table(f"Dormant potentials, {found.dormant:.1%} in all", headings, units), gradients)

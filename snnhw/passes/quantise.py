@@ -42,10 +42,16 @@ class Quantised:
 
     graph: Graph
     layers: tuple[LayerScale, ...]
+    scales: Mapping[str, Array]  # unit or readout synapse -> weight units per float unit of current [O]
 
 
 def quantise(
-    graph: Graph, *, input_limit: float, rates: Mapping[str, Array] | None = None, per_channel: bool = False
+    graph: Graph,
+    *,
+    input_limit: float,
+    rates: Mapping[str, Array] | None = None,
+    per_channel: bool = False,
+    scales: Mapping[str, Array] | None = None,
 ) -> Quantised:
     """Integer graph for Lava's fixed-point models and Loihi.
 
@@ -55,6 +61,7 @@ def quantise(
         rates: unit -> mean spikes per step [*shape], weighs the error of a synapse by how often it is used.
         per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
             them, Loihi 1 does not.
+        scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
 
     Raises:
         InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
@@ -63,10 +70,15 @@ def quantise(
     scaled_input = dataclasses.replace(graph.input, scale=_input_scale(graph, input_limit))
     nodes: dict[str, Node] = {**graph.nodes, scaled_input.name: scaled_input}
     layers: list[LayerScale] = []
+    used: dict[str, Array] = {}
+    given = scales or {}
     for name, group in _neuron_groups(graph).items():
         synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
         gain = {s.name: _source_scale(graph, s, scaled_input) for s in synapses}
-        best = best_scales(graph, synapses, gain, group, rates or {}, per_channel=per_channel)
+        best = given.get(name)
+        if best is None:
+            best = best_scales(graph, synapses, gain, group, rates or {}, per_channel=per_channel)
+        used[name] = best
         for synapse in synapses:
             integers = even_weights(synapse.weight, best / gain[synapse.name])
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
@@ -74,13 +86,16 @@ def quantise(
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = _readout_synapse(graph)
-    best = best_scales(graph, [linear], {linear.name: 1.0}, (), rates or {})
+    best = given.get(linear.name)
+    if best is None:
+        best = best_scales(graph, [linear], {linear.name: 1.0}, (), rates or {})
+    used[linear.name] = best
     offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
     nodes[linear.name] = dataclasses.replace(linear, weight=even_weights(linear.weight, best), bias=offset)
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
-    return Quantised(integer, tuple(_bounded(integer, layer) for layer in layers))
+    return Quantised(integer, tuple(_bounded(integer, layer) for layer in layers), used)
 
 
 def bias_code(units: Array) -> tuple[Array, int]:

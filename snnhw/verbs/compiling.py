@@ -34,20 +34,31 @@ def quantise(
     model: Model,
     calibrate: Annotated[str, typer.Option("--calibrate", help="samples that fix the scales, such as digits:train")],
     path: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write")],
+    per_channel: Annotated[bool, typer.Option("--per-channel", help="one scale per output channel")] = False,
+    tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
     data: Data = None,
     samples: Samples = 256,
     timesteps: Timesteps = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
     from snnhw.compile import compile_loihi
     from snnhw.graph.nir_io import write_nir
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
+    from snnhw.simulate.certificate import staged
 
     loaded = load_model(model, timesteps=timesteps)
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
-    made = compile_loihi(loaded.graph, calibration.values)
+    made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel)
+    if tune:
+        from snnhw.train.data import load, parse
+        from snnhw.train.finetune import finetune
+
+        labelled = load(*parse(calibrate), data, loaded.graph.timesteps)
+        with progress_bars(quiet or as_json) as tick:
+            made = finetune(loaded.graph, made, labelled, epochs=tune, progress=staged(tick, "fine-tuning epochs"))
     write_nir(made.graph, path)
     rows = [(s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound) for s in made.layers]
     columns = ("layer", ">scale", ">weight error", ">saturated", ">largest current")

@@ -15,6 +15,7 @@ __all__ = ["EXPORTERS", "Artifact", "available", "exporter"]
 
 EXPORTERS: dict[str, str] = {
     "nir": "exporters.nir_file",
+    "lava": "exporters.lava.deploy",
 }
 
 

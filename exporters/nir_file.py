@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters.base import Artifact
+from snnhw.graph.check import check
 from snnhw.graph.ir import Graph
 from snnhw.graph.nir_io import DEFAULT_DIALECT, write_nir
 
@@ -13,11 +14,14 @@ from snnhw.graph.nir_io import DEFAULT_DIALECT, write_nir
 def export(graph: Graph, path: Path, **options: Any) -> Artifact:
     """Write `graph` as a NIR file; option `dialect` names the importer that it is for.
 
+    The artifact's findings say what that importer cannot do with the file.
+
     Raises:
         InputError: the graph cannot be said in NIR, or the path cannot be written.
     """
-    written = write_nir(graph, path, dialect=options.get("dialect", DEFAULT_DIALECT))
-    return Artifact("nir", written, written.stat().st_size)
+    dialect = options.get("dialect", DEFAULT_DIALECT)
+    written = write_nir(graph, path, dialect=dialect)
+    return Artifact("nir", written, written.stat().st_size, tuple(check(graph, "nir", dialect=dialect)))
 
 
 def unavailable() -> str | None:

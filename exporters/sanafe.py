@@ -20,7 +20,21 @@ from analysis.stepwise import FLOAT_SCALE, compartment, populations, synapses_in
 from exporters.base import Artifact
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, NEURONS, SYNAPSES, Array, Conv2d, Edge, Graph, Linear, Node, Pool
+from snnhw.graph.ir import (
+    LIF,
+    NEURONS,
+    SYNAPSES,
+    Array,
+    Conv2d,
+    Edge,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    Node,
+    Readout,
+)
 
 NEVER = 1e30  # threshold of the read-out
 Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
@@ -193,9 +207,10 @@ def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, .
 
 
 def _check(graph: Graph) -> None:
-    pools = graph.of_type(Pool)
-    if pools:
-        raise InputError(f"SANA-FE has no pool for {pools[0].name!r}; fold it into the layer behind it.")
+    known = (Input, Conv2d, Linear, Flatten, LIF, LoihiLIF, Readout)
+    for node in graph.nodes.values():
+        if not isinstance(node, known):
+            raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")
     if graph.input.levels not in (None, 1):
         raise InputError(
             f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; split it."

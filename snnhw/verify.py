@@ -115,6 +115,13 @@ def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
         from exporters.lava.run import run_lava
 
-        return run_lava(graph, inputs, timeout_s=time_limit_s, raster=True, progress=staged(progress, "Lava"))
+        return run_lava(
+            graph,
+            inputs,
+            timeout_s=time_limit_s,
+            raster=True,
+            membranes=membranes,
+            progress=staged(progress, "Lava"),
+        )
 
-    return Backend("Lava fixed point" if graph.is_integer else "Lava floating point", run, has_membranes=False)
+    return Backend("Lava fixed point" if graph.is_integer else "Lava floating point", run)

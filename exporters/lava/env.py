@@ -25,9 +25,9 @@ REMEDY = "run `snnhw lava install`"
 PROBE = """
 import json
 from importlib.metadata import version
-import numpy
+import asteval, networkx, numpy, scipy.signal
 import lava.proc.conv.models, lava.proc.dense.models, lava.proc.lif.models
-import lava.magma.core.run_configs, lava.magma.core.run_conditions
+import lava.magma.compiler.compiler, lava.magma.runtime.runtime
 print(json.dumps([version("lava-nc"), numpy.__version__]))
 """
 
@@ -100,17 +100,17 @@ def _imports_lava_here() -> bool:
         return False
 
 
-def probe(python: str) -> LavaStatus:
-    """Whether `python` can run Lava; remembered for this process as long as the file stays the same."""
-    try:
-        changed = Path(python).stat().st_mtime_ns
-    except OSError:
-        return LavaStatus(python, None, f"there is no file {python}; {REMEDY} or name another interpreter.")
-    return _probe_once(python, changed)
+def probe(python: str, *, again: bool = False) -> LavaStatus:
+    """Whether `python` can run Lava; remembered for this process unless `again`."""
+    if again:
+        _probe_once.cache_clear()
+    return _probe_once(python)
 
 
 @functools.lru_cache(maxsize=8)
-def _probe_once(python: str, changed: int) -> LavaStatus:
+def _probe_once(python: str) -> LavaStatus:
+    if not Path(python).exists():
+        return LavaStatus(python, None, f"there is no file {python}; {REMEDY} or name another interpreter.")
     try:
         done = subprocess.run(
             [python, "-c", PROBE],

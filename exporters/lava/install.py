@@ -35,9 +35,10 @@ def install(progress: Callable[[str], None] | None = None, folder: Path | None =
     tell = progress or (lambda line: None)
     with _lock(folder):
         python = folder / "bin" / "python"
-        if probe(str(python)).works:
+        found = probe(str(python), again=True)
+        if found.works:
             tell(f"Lava is ready in {folder}")
-            return probe(str(python))
+            return found
         tried: list[str] = []
         for name, make in _ways(folder):
             tell(f"Making {folder} with {name}")
@@ -86,7 +87,7 @@ def _attempt(folder: Path, commands: list[list[str]]) -> str | None:
             problem = _run(command)
             if problem:
                 return problem
-        found = probe(str(folder / "bin" / "python"))
+        found = probe(str(folder / "bin" / "python"), again=True)
         made = found.works
         return found.problem
     finally:

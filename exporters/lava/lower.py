@@ -69,7 +69,8 @@ class _Lowering:
 
     def _node(self, node: Node) -> None:
         if isinstance(node, Input):
-            self._add(node.name, "source", to_lava_shape(node.shape), frozenset())
+            coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
+            self._add(node.name, "source", to_lava_shape(node.shape), frozenset(), (coding, {}))
         elif isinstance(node, Flatten):
             self.senders[node.name] = tuple(self._connect(self._port(node.name)))
             return
@@ -102,20 +103,23 @@ class _Lowering:
             else dense_parameters(node, arriving, self.graph.is_integer)
         )
         port = self._port(node.name)
-        spikes = self.graph.arriving(node.name).kind == "spikes"
-        parts = [port]
-        if self.binary and spikes:
-            parts = [frozenset({source}) for source in sorted(port)]
-            if any(gain != 1 for _, gain, _ in port):
-                raise InputError(
-                    f"Synapse {node.name!r} takes a population with a gain, which a one-bit message cannot carry; "
-                    "use graded messages."
-                )
+        one_bit = self.binary and self.graph.arriving(node.name).kind == "spikes"
+        parts = [frozenset({source}) for source in sorted(port)] if one_bit else [port]
+        if one_bit and any(gain != 1 or not self._is_binary(sender) for sender, gain, _ in port):
+            raise InputError(
+                f"Synapse {node.name!r} takes pooled values or a population with a gain, which a one-bit message "
+                "cannot carry; use graded messages."
+            )
         names = [node.name] if len(parts) == 1 else [f"{node.name}_of_{next(iter(p))[0]}" for p in parts]
-        values[0]["graded"] = not (self.binary and spikes)
+        values[0]["graded"] = not one_bit
         for name, part in zip(names, parts, strict=True):
             self._add(name, kind, to_lava_shape(node.shape), part, values, steps=1, owner=node.name)
         self.senders[node.name] = tuple(names)
+
+    def _is_binary(self, sender: str) -> bool:
+        """True for populations, and for an input that sends events 0 or 1."""
+        node = self.graph.nodes[sender]
+        return isinstance(node, LIF | LoihiLIF) or (isinstance(node, Input) and node.levels == 1)
 
     def _port(self, name: str) -> Port:
         """Everything that arrives at a node; parallel edges from one process add their gains."""

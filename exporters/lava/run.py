@@ -21,6 +21,7 @@ from exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.errors import InputError
 from snnhw.files import write_atomically
 from snnhw.graph.ir import Graph
+from snnhw.simulate.frames import check_inputs
 from snnhw.simulate.record import SpikeRecord, UnitRecord
 
 TIMEOUT_S = 600.0
@@ -65,7 +66,9 @@ def run_lava(
         LavaError: Lava failed or ran out of time.
     """
     network = lower(graph, binary=binary)
-    frames = input_frames(graph, inputs)
+    frames = check_inputs(graph, inputs)
+    if not len(frames):
+        raise InputError("There are no samples to run; give inputs with at least one.")
     chosen = {"--stock-conv": conv == "stock", "--raster": raster, "--membranes": membranes}
     flags = tuple(flag for flag, on in chosen.items() if on)
     return run_network(network, frames, flags=flags, timeout_s=timeout_s, python=python, progress=progress)
@@ -84,7 +87,7 @@ def run_network(
 
     Args:
         network: from `lower`.
-        frames: [N, *shape] or [N, 1 or T, *shape] in torch's order, integers for an integer network.
+        frames: [N, *shape] or [N, 1 or T, *shape] in torch's order, before quantisation.
         flags: of the worker.
         timeout_s: as in `run_lava`.
         python: as in `run_lava`.
@@ -110,16 +113,6 @@ def run_network(
             raise LavaError(str(error), error.traceback_text) from error
         with np.load(paths[2], allow_pickle=False) as content:
             return record_of(network, {name: content[name] for name in content.files}, len(frames))
-
-
-def input_frames(graph: Graph, inputs: Array) -> Array:
-    """Checked samples [N, 1 or T, *input.shape], quantised for an integer graph."""
-    from snnhw.simulate.frames import check_inputs, quantise_input
-
-    frames = check_inputs(graph, inputs)
-    if not len(frames):
-        raise InputError("There are no samples to run; give inputs with at least one.")
-    return quantise_input(graph.input, frames).astype(np.int32) if graph.is_integer else frames.astype(np.float64)
 
 
 def record_of(network: LavaNetwork, arrays: dict[str, Array], samples: int) -> SpikeRecord:

@@ -1,7 +1,8 @@
 """The reference engine: runs a feed-forward graph layer by layer, all time steps of a batch at once.
 
 Takes a graph (floats, or Loihi integers) and inputs; gives a `SpikeRecord`. Integers follow Lava's fixed-point models
-bit for bit. The K channels of a decomposed unit share one current and are stepped together.
+bit for bit. The K channels of a decomposed unit share one current and are stepped together. Recurrent graphs go step by
+step (`recurrent.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from snnhw.simulate.firing import fire
 from snnhw.simulate.frames import check_inputs, quantise_input
 from snnhw.simulate.plan import Step, plan_of
 from snnhw.simulate.record import SpikeRecord, UnitRecord, event_record
-from snnhw.simulate.synapses import apply_node, logits_of
+from snnhw.simulate.recurrent import is_recurrent, run_recurrent
+from snnhw.simulate.synapses import TEMPORAL, apply_node, logits_of
 
 
 def simulate(
@@ -35,7 +37,7 @@ def simulate(
     """Run `graph` on every sample.
 
     Args:
-        graph: no cycle; neurons are MLF, LIF or LoihiLIF.
+        graph: neurons are MLF, LIF or LoihiLIF; every loop passes through a Delay.
         inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
         dtype: arithmetic of float graphs; integer graphs choose float32 or float64 per layer, exactly.
         batch_size: samples run together.
@@ -48,10 +50,12 @@ def simulate(
         InputError: the inputs do not fit the graph, or are not finite.
     """
     frames = check_inputs(graph, inputs)
-    plan = plan_of(graph)
+    recurrent = is_recurrent(graph)
+    plan = plan_of(graph, loops=recurrent)
+    run = run_recurrent if recurrent else _run
     record: SpikeRecord | None = None
     for start in range(0, len(frames), batch_size):
-        batch = _run(graph, plan, frames[start : start + batch_size], dtype, device, raster, membranes)
+        batch = run(graph, plan, frames[start : start + batch_size], dtype, device, raster, membranes)
         record = batch if record is None else record.merge(batch)
         if progress:
             progress(batch.samples)
@@ -97,6 +101,8 @@ def _run(
             logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
             state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
         else:
+            if isinstance(node, TEMPORAL):
+                x = x.expand(steps, *x.shape[1:])
             state.values[step.name] = apply_node(node, x)
         for value in step.last_use:
             state.values.pop(value, None)

@@ -7,7 +7,8 @@ arithmetic is exact; `integer_dtype` says which is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -15,29 +16,38 @@ from torch import Tensor
 from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron
 from snnhw.loihi import ACCUMULATOR_RANGE, CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 
+Steps = Iterator[tuple[list[Tensor], list[Tensor]]]  # spikes and membranes of the K levels
 
-def step_unit(neurons: Sequence[Neuron], current: Tensor) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+
+def step_unit(neurons: Sequence[Neuron], current: Iterable[Tensor]) -> Steps:
     """Spikes and membranes of all levels, one time step after the other.
+
+    The current is taken step by step, so that in a loop it may depend on the spikes of the step before.
 
     Args:
         neurons: the unit's nodes: one MLF, or its K LIF or LoihiLIF channels by ascending level.
-        current: x [T, B, *shape]; for LoihiLIF the integer sum of weights (weight units).
+        current: x [B, *shape] of every step, such as a tensor [T, B, *shape]; for LoihiLIF the integer sum of weights
+            (weight units).
 
     Yields:
         (spikes, membranes): K boolean tensors [B, *shape] and K tensors [B, *shape] of u before the reset.
     """
-    first = neurons[0]
+    first, steps = neurons[0], iter(current)
+    like = next(steps, None)
+    if like is None:
+        return
+    frames = chain((like,), steps)
     if isinstance(first, MLF):
-        yield from _step_mlf(first, current)
+        yield from _step_mlf(first, frames, like)
     elif isinstance(first, LoihiLIF):
-        yield from _step_loihi([n for n in neurons if isinstance(n, LoihiLIF)], current)
+        yield from _step_loihi([n for n in neurons if isinstance(n, LoihiLIF)], frames, like)
     else:
-        yield from _step_lif([n for n in neurons if isinstance(n, LIF)], current)
+        yield from _step_lif([n for n in neurons if isinstance(n, LIF)], frames, like)
 
 
-def _step_mlf(unit: MLF, current: Tensor) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+def _step_mlf(unit: MLF, current: Iterable[Tensor], like: Tensor) -> Steps:
     """u_k[t] = decay*u_k[t-1]*(1 - s_k[t-1]) + x[t];  s_k = u_k > theta_k (Feng et al., IJCAI 2022)."""
-    carried = [torch.zeros_like(current[0]) for _ in unit.thresholds]
+    carried = [torch.zeros_like(like) for _ in unit.thresholds]
     for x in current:
         membranes = [unit.decay * u + x for u in carried]
         spikes = [u > theta for u, theta in zip(membranes, unit.thresholds, strict=True)]
@@ -45,16 +55,16 @@ def _step_mlf(unit: MLF, current: Tensor) -> Iterator[tuple[list[Tensor], list[T
         yield spikes, membranes
 
 
-def _step_lif(channels: Sequence[LIF], current: Tensor) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+def _step_lif(channels: Sequence[LIF], current: Iterable[Tensor], like: Tensor) -> Steps:
     """u = decay*u + gain*x + leak;  s = u > theta;  hard: u = v_reset, subtract: u = u - (theta - v_reset), where s."""
 
     def value(parameter: float | Array) -> Tensor | float:
         if isinstance(parameter, float | int):
             return parameter
-        return torch.as_tensor(parameter, dtype=current.dtype, device=current.device)
+        return torch.as_tensor(parameter, dtype=like.dtype, device=like.device)
 
     constants = [tuple(value(p) for p in (n.decay, n.gain, n.leak, n.threshold, n.v_reset)) for n in channels]
-    carried = [torch.zeros_like(current[0]) for _ in channels]
+    carried = [torch.zeros_like(like) for _ in channels]
     for x in current:
         membranes, spikes, kept = [], [], []
         for node, u, (decay, gain, leak, theta, reset) in zip(channels, carried, constants, strict=True):
@@ -71,7 +81,7 @@ def _step_lif(channels: Sequence[LIF], current: Tensor) -> Iterator[tuple[list[T
         yield spikes, membranes
 
 
-def _step_loihi(channels: Sequence[LoihiLIF], current: Tensor) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+def _step_loihi(channels: Sequence[LoihiLIF], current: Iterable[Tensor], like: Tensor) -> Steps:
     """Lava's PyLifModelBitAcc, one step, all integers.
 
     With a, the sum of weights that arrives:  u = trunc(u*(4095-du)/4096) + 64*a, wrapped to 24 bits;
@@ -79,14 +89,14 @@ def _step_loihi(channels: Sequence[LoihiLIF], current: Tensor) -> Iterator[tuple
     """
 
     def constant(value: int | Array) -> Tensor:
-        return torch.as_tensor(value, dtype=current.dtype, device=current.device)
+        return torch.as_tensor(value, dtype=like.dtype, device=like.device)
 
     bias = [constant(loihi_bias(n)) for n in channels]
     theta = [constant(n.threshold) * UNITS_PER_WEIGHT for n in channels]
-    currents = [torch.zeros_like(current[0]) for _ in channels]
-    carried = [torch.zeros_like(current[0]) for _ in channels]
+    currents = [torch.zeros_like(like) for _ in channels]
+    carried = [torch.zeros_like(like) for _ in channels]
     # float32 is chosen by `integer_dtype` only where nothing can wrap
-    wrapped = _wrap_current if current.dtype == torch.float64 else _as_is
+    wrapped = _wrap_current if like.dtype == torch.float64 else _as_is
     for a in current:
         drive = a * UNITS_PER_WEIGHT
         membranes, spikes = [], []

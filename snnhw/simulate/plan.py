@@ -28,15 +28,15 @@ class Step:
     levels_used: bool = False  # some consumer takes single channels of this unit
 
 
-def plan_of(graph: Graph) -> tuple[Step, ...]:
-    """Steps in an order in which every source comes before its targets.
+def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
+    """Steps in an order in which every source comes before its targets; with `loops`, a Delay may come before.
 
     Raises:
         InputError: a cycle, or channels of one unit with different inputs.
     """
     unit_of = {node.name: unit for unit, nodes in graph.units().items() for node in nodes}
     units = graph.units()
-    position = {name: i for i, name in enumerate(graph.order())}
+    position = {name: i for i, name in enumerate(graph.order(loops=loops))}
     steps: list[Step] = []
     split = _split_units(graph, unit_of)
     done: set[str] = set()

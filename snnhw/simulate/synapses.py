@@ -1,4 +1,4 @@
-"""What stands between neurons: synapses, pools and reshapes on [T, B, *shape] tensors, time folded into the batch.
+"""What stands between neurons: synapses, pools, reshapes, delays and currents on [T, B, *shape] tensors.
 
 Integer weights go through float32 products where a bound proves that every partial sum stays below 2^24, else float64.
 """
@@ -13,13 +13,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Conv2d, Flatten, Graph, Input, Linear, Node, Norm, Pool, Readout
+from snnhw.graph.ir import (
+    LI,
+    Array,
+    Conv2d,
+    Delay,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    Node,
+    Norm,
+    Pool,
+    Readout,
+    Scale,
+)
 
 FLOAT32_EXACT = 2**24
 
 
 def apply_node(node: Node, x: Tensor) -> Tensor:
-    """Output [T, B, *node.shape] of a stateless node for the summed input x [T, B, *in_shape].
+    """Output [T, B, *node.shape] of a node that is no neuron, for the summed input x [T, B, *in_shape].
 
     Raises:
         InputError: the node is of a kind that this engine does not run.
@@ -59,13 +73,42 @@ def _flatten(node: Flatten, x: Tensor) -> Tensor:
     return x.flatten(2)
 
 
+def _scale(node: Scale, x: Tensor) -> Tensor:
+    return x * _number(node.scale, x)
+
+
+def _delay(node: Delay, x: Tensor) -> Tensor:
+    """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
+    y = torch.zeros_like(x)
+    steps = torch.as_tensor(node.steps, device=x.device)
+    for late in sorted({int(n) for n in steps.flatten()}):
+        moved = torch.zeros_like(x)
+        moved[late:] = x[: max(0, len(x) - late)]
+        y = torch.where(steps == late, moved, y)
+    return y
+
+
+def _integrate(node: LI, x: Tensor) -> Tensor:
+    """v[t] = decay*v[t-1] + gain*x[t] + leak."""
+    decay, gain, leak = (_number(p, x) for p in (node.decay, node.gain, node.leak))
+    v, rows = torch.zeros_like(x[0]), []
+    for frame in x:
+        v = decay * v + gain * frame + leak
+        rows.append(v)
+    return torch.stack(rows)
+
+
 APPLY: dict[type[Node], Callable[..., Tensor]] = {
     Conv2d: _conv,
     Linear: _linear,
     Norm: _norm,
     Pool: _pool,
     Flatten: _flatten,
+    Scale: _scale,
+    Delay: _delay,
+    LI: _integrate,
 }
+TEMPORAL = (Delay, LI)  # look at more than one step: a static input has to be repeated for them
 
 
 def largest_input(graph: Graph, name: str) -> int:
@@ -99,6 +142,10 @@ def logits_of(node: Readout, x: Tensor, timesteps: int) -> Tensor:
     """[B, classes] from x [T, B, classes]."""
     total = x.sum(dim=0)
     return total / timesteps if node.reduction == "mean" else total
+
+
+def _number(parameter: float | Array, like: Tensor) -> float | Tensor:
+    return parameter if isinstance(parameter, float | int) else _parameter(parameter, like)
 
 
 def _parameter(array: Array, like: Tensor) -> Tensor:

@@ -179,12 +179,12 @@ def dataset(name: str, split: str, inputs: Array, targets: Array, classes: int) 
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:
-    """Indices (rest, held out) in ascending order; of every class, `share` is held out, rounded to whole samples."""
+    """Indices (rest, held out) in ascending order; of every class, `share` is held out, at least one sample."""
     random = np.random.RandomState(seed)
-    held = [
-        random.permutation(np.flatnonzero(targets == label))[: round(share * int((targets == label).sum()))]
-        for label in np.unique(targets)
-    ]
+    held = []
+    for label in np.unique(targets):
+        members = np.flatnonzero(targets == label)
+        held.append(random.permutation(members)[: max(1, round(share * len(members)))])
     held_out = np.sort(np.concatenate(held))
     return np.setdiff1d(np.arange(len(targets)), held_out), held_out
 

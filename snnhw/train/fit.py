@@ -1,7 +1,9 @@
 """The training loop, on Lightning Fabric: one process or many, float32 or bfloat16, resumable after every epoch.
 
 Everything random in epoch e comes from (seed, e): a run that is killed and resumed has the curve of one that was not.
-Under several processes the batch of a step is `batch` samples of each, in the order one process with all of them has.
+Under several processes the batch of a step is `batch` samples of each, in the order one process with all of them has:
+    torchrun --nproc-per-node=4 -m snnhw train cifar10
+    torchrun --nnodes=2 --nproc-per-node=4 --rdzv-backend=c10d --rdzv-endpoint=HOST:29500 -m snnhw train cifar10
 """
 
 from __future__ import annotations

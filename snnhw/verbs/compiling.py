@@ -8,26 +8,42 @@ from typing import Annotated
 import typer
 
 from snnhw.terminal import progress_bars, show, table
-from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, Quiet, Samples, Timesteps
+from snnhw.verbs.options import Calibrate, Data, Dt, InputOption, Json, Model, Quiet, Samples, Timesteps
+
+CALIBRATION_SAMPLES = 256
 
 
 def export(
     model: Model,
     path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
-    target: Annotated[str, typer.Option("--target", help="what to export to")] = "nir",
+    target: Annotated[str, typer.Option("--target", help="nir, or lava for a folder that runs beside lava-nc")] = "nir",
     dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
+    calibrate: Calibrate = None,
+    source: Annotated[str | None, typer.Option("--input", help="lava: samples for the example in the folder")] = None,
+    data: Data = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
     as_json: Json = False,
 ) -> None:
-    """Write a model for another simulator, K binary channels per unit."""
+    """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     from exporters import exporter
+    from snnhw.compile import compile_loihi
+    from snnhw.inputs import load_inputs
     from snnhw.model import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps)
-    artifact = exporter(target).export(loaded.graph, path, dialect=dialect)
+    graph = loaded.graph
+    if calibrate is not None:
+        samples = load_inputs(calibrate, data, graph.timesteps).first(CALIBRATION_SAMPLES)
+        graph = compile_loihi(graph, samples.values).graph
+    example = None if source is None else load_inputs(source, data, graph.timesteps).values
+    artifact = exporter(target).export(graph, path, dialect=dialect, inputs=example)
     row = (artifact.target, str(artifact.path), artifact.size_bytes)
-    show(artifact.to_dict(), as_json, table("Exported", ("target", "path", ">bytes"), [row]))
+    notes = [(f.severity, f.node, f.message) for f in artifact.findings]
+    tables = [table("Exported", ("target", "path", ">bytes"), [row])]
+    if notes:
+        tables.append(table("What the importer does differently", ("severity", "node", "finding"), notes))
+    show(artifact.to_dict(), as_json, *tables)
 
 
 def quantise(
@@ -37,7 +53,7 @@ def quantise(
     per_channel: Annotated[bool, typer.Option("--per-channel", help="one scale per output channel")] = False,
     tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
     data: Data = None,
-    samples: Samples = 256,
+    samples: Samples = CALIBRATION_SAMPLES,
     timesteps: Timesteps = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -74,7 +90,7 @@ def simulate(
     source: InputOption,
     backend: Annotated[str, typer.Option("--backend", help="torch, torch-int, lava-float or lava-fixed")] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
-    calibrate: Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")] = None,
+    calibrate: Calibrate = None,
     raster: Annotated[bool, typer.Option("--raster", help="also write every spike")] = False,
     data: Data = None,
     samples: Samples = None,
@@ -90,7 +106,9 @@ def simulate(
 
     loaded = load_model(model, dt=dt, timesteps=timesteps)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(256).values if calibrate else None
+    calibration = (
+        load_inputs(calibrate, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES).values if calibrate else None
+    )
     with progress_bars(quiet or as_json) as tick:
         record = simulate_on(backend, loaded.graph, inputs.values, calibration, raster=raster, progress=tick)
     record.save(path)
@@ -113,7 +131,7 @@ def simulate(
 def verify(
     model: Model,
     source: InputOption,
-    calibrate: Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")] = None,
+    calibrate: Calibrate = None,
     data: Data = None,
     samples: Samples = None,
     lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
@@ -132,7 +150,7 @@ def verify(
 
     loaded = load_model(model, dt=dt, timesteps=timesteps)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(256)
+    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, calibration.values, Path(folder), lava_samples=lava_samples, progress=tick)
     show(made.certificate.to_dict(), as_json, certificate_table(made.certificate))

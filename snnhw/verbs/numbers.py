@@ -13,7 +13,7 @@ from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quie
 
 
 def demo(
-    out_dir: Annotated[Path, typer.Option("--out", help="folder to write")] = Path("demo"),
+    out_dir: OutDir = Path("demo"),
     lava: Annotated[bool, typer.Option("--lava/--no-lava", help="also run images in Lava")] = True,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -29,7 +29,7 @@ def demo(
 def report(
     model: Model,
     source: InputOption,
-    out_dir: Annotated[Path, typer.Option("--out", help="folder to write")],
+    out_dir: OutDir,
     profile: Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")] = None,
     data: Data = None,
     samples: Samples = None,

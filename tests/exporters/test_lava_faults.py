@@ -22,8 +22,9 @@ from snnhw.graph.ir import Pool
 from tests.exporters.lava_nets import Net, residual
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
-LIMIT_S = 10
-ENDLESS = 3000  # samples, minutes of work
+LIMIT_S = 10  # from the fault to the error
+START_S = 20  # until the processes run, on a busy machine
+ENDLESS = 30000  # samples, minutes of work
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +69,7 @@ def within(seconds, call):
     start = time.monotonic()
     with pytest.raises(LavaError) as caught:
         call()
-    assert time.monotonic() - start < seconds
+    assert time.monotonic() - start < START_S + seconds
     return caught.value
 
 
@@ -134,16 +135,17 @@ def test_a_killed_worker_takes_its_children_along(nothing_left):
 
 def test_time_limit_and_unnamed_memory(nothing_left):
     graph, inputs = endless()
-    named = []
+    mapped = []
 
     def look(done, of):
-        if not named:
-            maps = [Path(f"/proc/{pid}/maps").read_text() for pid in workers(nothing_left)]
-            named.extend(line for m in maps for line in m.splitlines() if "/dev/shm" in line and "deleted" not in line)
-            assert len(maps) > len(lower(graph).processes)  # one each, and the worker
+        if not mapped:
+            mapped.extend(Path(f"/proc/{pid}/maps").read_text() for pid in workers(nothing_left))
 
-    error = within(LIMIT_S + 6, lambda: run_lava(graph, inputs, timeout_s=6, progress=look))
-    assert "did not finish within 6 s" in str(error) and named == []
+    error = within(LIMIT_S, lambda: run_lava(graph, inputs, timeout_s=START_S, progress=look))
+    assert f"did not finish within {START_S} s" in str(error)
+    assert len(mapped) > len(lower(graph).processes)  # one each, and the worker
+    lines = [line for maps in mapped for line in maps.splitlines() if "/dev/shm" in line]
+    assert all("deleted" in line for line in lines)
 
 
 def script(body):

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from exporters.lava.run import run_lava
 from snnhw.compile import compile_channels, compile_loihi
+from snnhw.graph.trace import trace
+from snnhw.nn import build
+from snnhw.passes import FLOAT, run_passes
 from snnhw.simulate.engine import simulate
 from tests.exporters.lava_nets import Net, residual
 from tests.exporters.lava_oracle import run_oracle
@@ -75,6 +78,25 @@ def test_any_chain_equals_the_oracle(chain, binary):
     for unit, nodes in graph.units().items():
         assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
     assert np.allclose(record.logits, logits, rtol=0, atol=0 if graph.is_integer else 1e-9)
+
+
+@pytest.mark.very_slow
+@pytest.mark.parametrize(
+    "name, width, samples", [("ds_resnet14", 16, 10), ("ds_resnet20", 8, 5), ("spiking_resnet14", 8, 5)]
+)
+def test_whole_residual_networks_on_images_of_32_by_32(name, width, samples):
+    """Loihi integers and floats: no spike differs between Lava and the engine in any population."""
+    torch.manual_seed(0)
+    inputs = np.random.default_rng(0).uniform(-1, 1, (samples, 3, 32, 32))
+    network = build(name, widths=(width, 2 * width, 4 * width)).train()
+    with torch.no_grad():
+        for _ in range(20):  # running statistics of the norms
+            network(torch.as_tensor(inputs, dtype=torch.float32))
+    folded = run_passes(trace(network.eval(), (3, 32, 32)), FLOAT)
+    for graph in (compile_loihi(folded, inputs).graph, compile_channels(folded)):
+        engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+        assert all(record.spikes.sum() > 1000 for record in engine.units.values())
+        assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
 
 
 def test_a_sample_does_not_depend_on_its_neighbours():

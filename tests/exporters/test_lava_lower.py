@@ -13,7 +13,7 @@ from exporters.lava.runtime.network import LavaRunError, load_network
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Linear, LoihiLIF, Pool
 from snnhw.passes.balance_delays import balance_delays
-from tests.exporters.lava_nets import Net, residual
+from tests.exporters.lava_nets import Net, residual, vgg
 
 LAVA = Path(__file__).parents[2] / "exporters" / "lava"
 
@@ -145,8 +145,9 @@ def test_a_gain_needs_graded_messages():
     graph = balance_delays(graph.replace(edges=tuple(edges)))
     gains = kinds(lower(graph), "gain")
     assert len(gains) == 6 and all(p.params == {"gain": 2} for p in gains)
-    with pytest.raises(InputError, match="with a gain, which a one-bit message cannot carry"):
-        lower(graph, binary=True)
+    for other in (graph, vgg(0)[1]):
+        with pytest.raises(InputError, match="pooled values or a population with a gain, which a one-bit"):
+            lower(other, binary=True)
 
 
 def test_the_folder_of_processes_holds_processes_only():

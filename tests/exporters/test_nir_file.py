@@ -35,6 +35,7 @@ def test_dialect_is_an_option(tmp_path: Path) -> None:
     plain = exporter("nir").export(tiny(), tmp_path / "a.nir")
     nudged = exporter("nir").export(tiny(), tmp_path / "b.nir", dialect="spikingjelly")
     assert plain.path.read_bytes() != nudged.path.read_bytes()
+    assert [f.message.split(":")[0] for f in nudged.findings] == ["spikingjelly"]
 
 
 def test_nothing_is_left_behind_where_writing_fails(tmp_path: Path) -> None:

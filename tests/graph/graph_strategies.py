@@ -91,7 +91,7 @@ def float_graphs(draw: st.DrawFn, *, dyadic: bool = False, grouped: bool = True)
         Readout(name="readout", shape=(3,)),
     ]
     edges += [(last, "pool"), ("pool", "flat"), ("flat", "fc"), ("fc", "readout")]
-    return Graph.build(nodes, edges, draw(st.integers(1, 6)), "random")
+    return Graph.build(nodes, edges, draw(st.integers(1, 12)), "random")
 
 
 @st.composite

@@ -204,6 +204,7 @@ def test_integrators_and_thresholds() -> None:
     sent = run_steps(graph, x)
     np.testing.assert_allclose(sent["n0"], np.cumsum(x, axis=0))
     assert np.array_equal(sent["n2"], 2.0 * (np.cumsum(x, axis=0) > 0.5))
+    assert differences(from_nir(to_nir(graph)), graph) == ()
     literal, conventional = (from_nir(chain(nir.IF(full((4,), r), full((4,), 1)))) for r in (2e4, 1))
     assert (literal.nodes["n0"].decay, literal.nodes["n0"].gain) == (1, 2)
     assert conventional.nodes["n0"].gain == 1

@@ -8,6 +8,7 @@ from snnhw.errors import InputError
 from snnhw.nn.kernels import native
 from snnhw.nn.kernels.loops import CHUNK
 from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
 
 
 @pytest.fixture(autouse=True, scope="module", params=["c", "torch"])
@@ -130,6 +131,27 @@ def test_only_the_input_is_saved_for_backward():
     with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
         MLF()(x)
     assert [t.data_ptr() for t in saved] == [x.data_ptr()]
+
+
+def test_behind_a_norm_nothing_more_is_kept_than_the_norm_keeps():
+    """The unit's input is computed again from that of the norm, with the same gradient as from a kept input."""
+    x, weight = torch.randn(8, 3, 5, 5) * 2, torch.randn(8, 3, 5, 5)
+    norm, unit = TDBatchNorm(3), MLF()
+    grads, kept = [], []
+    for detour in (lambda y: y, lambda y: y * 1.0):  # a product hides where its result comes from
+        leaf, storages = x.clone().requires_grad_(), {}
+
+        def saved(t, storages=storages):
+            storages[t.untyped_storage().data_ptr()] = t.numel()
+            return t
+
+        with torch.autograd.graph.saved_tensors_hooks(saved, lambda t: t):
+            out = unit(detour(norm(leaf)))
+        (out * weight).sum().backward()
+        grads.append(leaf.grad)
+        kept.append(list(storages.values()).count(x.numel()))
+    assert torch.equal(*grads)
+    assert kept == [1, 2]
 
 
 def test_bfloat16_input_fires_like_its_float32_copy():

@@ -64,7 +64,7 @@ def run_network(
         network: what to run.
         frames: [N, 1 or T, *source shape] in Lava's order; int32 for an integer network, else float64.
         options: convolution model and what to keep.
-        progress: called with samples finished and samples in all.
+        progress: called with samples finished and samples in all, first with 0 when the processes have started.
 
     Returns:
         logits [N, classes]; per unit levels/ [K, *shape], events/ [*shape], levels_t/ [K, T], all int64, and on request
@@ -79,10 +79,13 @@ def run_network(
     records = _shared_records(network, samples, slots, options.membranes)
     lava = assemble(network, frames=frames, records=records).any_process
     configuration = run_configuration(network.integer, options.stock_conv)
-    totals, finished, run_so_far = Totals(), 0, 0
+    lava.run(condition=RunSteps(num_steps=1), run_cfg=configuration)  # compiles the network and starts the processes
+    progress(0, samples)
+    totals, finished, run_so_far = Totals(), 0, 1
     while finished < samples:
         until = min(samples, finished + per_run) * steps + network.depth
-        lava.run(condition=RunSteps(num_steps=until - run_so_far), run_cfg=configuration)
+        if until > run_so_far:
+            lava.run(condition=RunSteps(num_steps=until - run_so_far), run_cfg=configuration)
         run_so_far = until
         complete = min(samples, finished + per_run)
         for sample in range(finished, complete):
@@ -145,10 +148,12 @@ def _add_unit(unit: Unit, bits: Array, shape: tuple[int, ...], totals: Totals) -
 
 
 def _logits(network: LavaNetwork, sink: Process, arrived: Array) -> Array:
-    total = arrived.sum(axis=0)
+    total: Array = arrived.sum(axis=0)
     if "bias" in sink.arrays:
         total = total + network.timesteps * network.arrays[sink.arrays["bias"]]
-    return total / network.timesteps if network.reduction == "mean" else total
+    if network.reduction == "mean":
+        total = total / network.timesteps
+    return total
 
 
 def _ordered(flat: Array, shape: tuple[int, ...]) -> Array:

@@ -19,6 +19,7 @@ from .guard import MARK
 from .network import LavaRunError
 
 POLL_S = 0.1
+READ_BYTES = 65536
 OUTPUT_KEPT = 100_000  # bytes of unmarked output kept for the error
 LAVA_PACKAGE = Path(__file__).resolve().parent
 
@@ -122,23 +123,23 @@ def _listen(process: subprocess.Popen[bytes], listener: _Listener, deadline: flo
         while True:
             ended = process.poll() is not None  # before reading, so that what it wrote last is read
             selector.select(0 if ended else POLL_S)
-            _read(handle, listener)
-            if ended:
+            more = _read(handle, listener)
+            if ended and not more:
                 return True
             if time.monotonic() > deadline:
-                return False
+                return ended
+            if not more:
+                time.sleep(POLL_S / 10)  # the worker has closed its output but not ended
 
 
-def _read(handle: int, listener: _Listener) -> None:
-    while True:
-        try:
-            data = os.read(handle, 65536)
-        except BlockingIOError:
-            return
-        if not data:
-            time.sleep(POLL_S)  # closed, but the worker has not ended yet
-            return
-        listener.feed(data)
+def _read(handle: int, listener: _Listener) -> bool:
+    """Feed what is there, up to one buffer; False if there is nothing."""
+    try:
+        data = os.read(handle, READ_BYTES)
+    except BlockingIOError:
+        return False
+    listener.feed(data)
+    return bool(data)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

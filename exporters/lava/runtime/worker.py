@@ -25,12 +25,16 @@ from .guard import install_guard, raise_descriptor_limit, report
 from .network import Array, LavaNetwork, LavaRunError, load_network
 from .stream import Options, run_network
 
+STOCK_GROUPS = 127
+
 
 def load_frames(path: Path, network: LavaNetwork) -> Array:
     """The input as frames [N, 1 or T, *source shape] in Lava's order and the network's arithmetic.
 
+    Integer networks take round(scale * x), half to even, clipped to their bits: int32; others float64.
+
     Raises:
-        LavaRunError: the file is missing, or its shape or type does not fit.
+        LavaRunError: the file is missing, its shape does not fit, or values are not finite.
     """
     try:
         with np.load(path, allow_pickle=False) as content:
@@ -45,10 +49,28 @@ def load_frames(path: Path, network: LavaNetwork) -> Array:
             f"Samples of shape {list(values.shape)} do not fit {network.name!r}; give [N, {', '.join(map(str, shape))}]"
             f" or [N, {network.timesteps}, ...]."
         )
-    if network.integer and values.dtype.kind not in "iub":
-        raise LavaRunError(f"{network.name!r} computes in integers and the samples are {values.dtype}; quantise them.")
-    backwards = values.transpose(0, 1, *range(values.ndim - 1, 1, -1))
-    return np.ascontiguousarray(backwards, dtype=np.int32 if network.integer else np.float64)
+    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        raise LavaRunError(f"The samples in {path} are not all finite numbers; clean the data first.")
+    backwards = values.transpose(0, 1, *range(values.ndim - 1, 1, -1)).astype(np.float64)
+    if network.integer:
+        limit = 2 ** (network.source.params["bits"] - 1)
+        scaled = np.rint(backwards * network.source.params["scale"])
+        return np.ascontiguousarray(np.clip(scaled, -limit, limit - 1), dtype=np.int32)
+    return np.ascontiguousarray(backwards)
+
+
+def check_stock(network: LavaNetwork) -> None:
+    """Refuse what Lava's own Conv computes wrongly without a word: it keeps `groups` as int8.
+
+    Raises:
+        LavaRunError: a convolution has more than 127 groups.
+    """
+    for process in network.processes:
+        if process.params.get("groups", 1) > STOCK_GROUPS:
+            raise LavaRunError(
+                f"Lava's own convolution is wrong for the {process.params['groups']} groups of {process.name!r}; "
+                "use the im2col model."
+            )
 
 
 def main(arguments: list[str]) -> int:
@@ -62,6 +84,8 @@ def main(arguments: list[str]) -> int:
     try:
         network = load_network(given.network)
         frames = load_frames(given.input, network)
+        if given.stock_conv:
+            check_stock(network)
         too_few = raise_descriptor_limit(len(network.processes))
         if too_few:
             raise LavaRunError(too_few)

@@ -1,0 +1,30 @@
+"""A network of the zoo, counted and priced: spikes per level, exact operations, joules as a range. Takes seconds.
+
+python examples/quickstart.py [OUT]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import snnhw
+
+
+def main(out: Path) -> None:
+    model = snnhw.load_model("digits")
+    inputs = snnhw.load_inputs("digits:test").first(100)
+    record = snnhw.simulate(model.graph, inputs.values)
+    counts = snnhw.count(model.graph, record)
+    print(f"{model.name}: accuracy {record.accuracy(inputs.targets):.1%} on {inputs.name}, first {record.samples}")
+    for layer in counts.layers:
+        print(f"  {layer.name:28} e {layer.events:>12,}  u {layer.unit_synops:>12,}  K*u {layer.replicated_synops:>12,}")
+    for name in ("loihi1-davies2018", "horowitz45-fp32"):
+        energy = snnhw.estimate(counts, snnhw.load_profile(name)).per_inference
+        print(f"{name}: {energy.low * 1e6:.3g} .. {energy.typical * 1e6:.3g} .. {energy.high * 1e6:.3g} uJ per inference")
+    _, page = snnhw.make_report(model, inputs, out, record=record)
+    print(page)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "quickstart"))

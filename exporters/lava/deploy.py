@@ -1,0 +1,145 @@
+"""Exporter for Lava: a folder that runs with `python run.py` where there are only numpy and lava-nc 0.10.0.
+
+It holds the network file, the worker, an input example with the spikes that are expected, and a README.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exporters.base import Artifact
+from exporters.lava.lower import lower
+from exporters.lava.runtime import command, supervise
+from exporters.lava.runtime.network import Array, LavaNetwork
+from snnhw.errors import InputError
+from snnhw.files import write_atomically, write_text
+from snnhw.graph.ir import LIF, Graph, LoihiLIF
+from snnhw.simulate.frames import check_inputs
+from snnhw.simulate.record import SpikeRecord
+
+PACKAGE = "lava_runtime"
+RUN = f'''"""Runs this folder's network in Lava; see README.md."""
+
+import sys
+from pathlib import Path
+
+from {PACKAGE}.command import main
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parent, sys.argv[1:]))
+'''
+EXAMPLES = 3
+
+
+def export(graph: Graph, path: Path, **options: Any) -> Artifact:
+    """Write `graph` as a folder.
+
+    Options: `inputs` [N, *shape] or [N, T, *shape], the example (else three samples of noise); `calibration`, samples
+    that turn a float graph into Loihi integers (else it stays in floats); `binary`, one synapse with one-bit messages
+    per source population.
+
+    Raises:
+        InputError: the graph cannot run in Lava, the inputs do not fit, or `path` holds something else.
+    """
+    path = Path(path)
+    _check_free(path)
+    graph = _compiled(graph, options.get("calibration"))
+    network = lower(graph, binary=bool(options.get("binary", False)))
+    inputs = options.get("inputs")
+    frames = check_inputs(graph, _noise(graph) if inputs is None else np.asarray(inputs)[:EXAMPLES])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as beside:
+        folder = Path(beside) / "folder"
+        _fill(folder, graph, network, frames)
+        if path.exists():
+            shutil.rmtree(path)
+        folder.rename(path)
+    return Artifact("lava", path, sum(f.stat().st_size for f in path.rglob("*") if f.is_file()))
+
+
+def unavailable() -> str | None:
+    """None: writing the folder needs no Lava."""
+    return None
+
+
+def _compiled(graph: Graph, calibration: Array | None) -> Graph:
+    """The graph as it can run in Lava: K channels, in integers if there are calibration samples."""
+    from snnhw.compile import compile_channels, compile_loihi
+
+    if graph.is_integer:
+        return graph
+    return compile_channels(graph) if calibration is None else compile_loihi(graph, calibration).graph
+
+
+def _noise(graph: Graph) -> Array:
+    """Samples that fill the range of the input."""
+    limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
+    return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
+
+
+def _fill(folder: Path, graph: Graph, network: LavaNetwork, frames: Array) -> None:
+    from snnhw.simulate.certificate import graph_backend
+
+    record = graph_backend("expected", graph).run(frames if frames.shape[1] > 1 else frames[:, 0], False)
+    here = Path(supervise.__file__).parent
+    shutil.copytree(here, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(Path(__file__).with_name("requirements.txt"), folder)
+    write_atomically(folder / command.NETWORK, network.save)
+    write_atomically(folder / command.EXAMPLE, lambda file: np.savez_compressed(file, input=frames))
+    write_atomically(folder / command.EXPECTED, lambda file: np.savez_compressed(file, **_expected(record)))  # type: ignore[arg-type]
+    write_text(folder / "run.py", RUN)
+    write_text(folder / "README.md", _readme(graph, network))
+
+
+def _expected(record: SpikeRecord) -> dict[str, Array]:
+    arrays = {"logits": record.logits}
+    for name, unit in record.units.items():
+        arrays.update({f"levels/{name}": unit.levels, f"events/{name}": unit.events, f"levels_t/{name}": unit.levels_t})
+    return arrays
+
+
+def _check_free(path: Path) -> None:
+    if not path.exists():
+        return
+    earlier = path.is_dir() and (not any(path.iterdir()) or (path / command.NETWORK).is_file())
+    if not earlier:
+        raise InputError(f"{path} exists and is no exported Lava folder; choose another path or remove it.")
+
+
+def _readme(graph: Graph, network: LavaNetwork) -> str:
+    neurons = sum(n.size for n in graph.of_type(LIF, LoihiLIF))
+    shape = ", ".join(map(str, graph.input.shape))
+    arithmetic = "Loihi integers (fixed_pt)" if network.integer else "floating point (floating_pt)"
+    coding = f"`input` [N, {shape}], repeated over the time steps, or [N, {network.timesteps}, {shape}]"
+    if network.integer:
+        scale, bits = network.source.params["scale"], network.source.params["bits"]
+        coding += f"; the network takes round({scale:g} x), clipped to {bits} bits, and run.py does that"
+    return f"""# {network.name} for Lava
+
+{neurons} neurons in {len(network.units)} units, {len(network.processes)} Lava processes, {network.timesteps} time steps
+a sample, {arithmetic}. Needs Python 3.10, numpy and lava-nc 0.10.0, nothing else:
+
+    python3.10 -m venv env
+    env/bin/pip install -r requirements.txt
+    env/bin/python run.py
+
+runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{command.EXPECTED}`.
+`run.py SAMPLES.npz -o SPIKES.npz` runs other samples; `run.py --help` lists the options.
+
+| file | content |
+|---|---|
+| `{command.NETWORK}` | weights, biases, thresholds and connections |
+| `{command.EXAMPLE}` | {coding} |
+| `{command.EXPECTED}` | per unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, classes] |
+| `{PACKAGE}/` | the worker, its supervisor, and our Lava processes |
+
+`levels/` counts the spikes of each threshold over samples and steps, `events/` the steps in which any of them fired.
+Samples stream through the network back to back; it is {network.depth} steps deep, so sample n leaves
+{network.depth} steps after it entered, and every population starts afresh with each sample.
+A run that fails or takes too long ends with an error and leaves no process behind.
+"""

@@ -12,7 +12,7 @@ from analysis.fanout import Counts, dense_taps, effective_taps, fanout
 from analysis.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from analysis.rows import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.errors import InputError
-from snnhw.graph.ir import Graph, Input, LoihiLIF, Pool
+from snnhw.graph.ir import Conv2d, Graph, Input, LoihiLIF, Pool, Synapse
 from snnhw.simulate.record import SpikeRecord, UnitRecord
 
 
@@ -54,7 +54,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
     size = int(np.prod(row.shape, dtype=np.int64))
     sent = unit_spikes(graph, record, row.name) if nodes else None
     owned = [synapse(graph, name) for name in row.owns]
-    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned)
+    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not is_identity(s))
     bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
     return LayerCounts(
         name=row.name,
@@ -68,7 +68,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         macs=steps * sum(effective_taps(synapse(graph, s), input_shape(graph, s)) for s in row.analog),
         bias_adds=steps * _biases(graph, row),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
-        neuron_updates=steps * size * row.levels,
+        neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.branches),
         dense_macs=sum(dense_macs(graph, name) for name in row.owns),
         params=params,
@@ -123,10 +123,21 @@ def dense_macs(graph: Graph, name: str) -> int:
     """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
 
     A read-out that had an average pool folded into it counts as the smaller one it came from: the twin keeps its pool.
+    Identity synapses, which only hardware needs, are no layer of the twin.
     """
     node = synapse(graph, name)
+    if is_identity(node):
+        return 0
     unfolded = graph.metadata.get("folded_pool", {}).get(name)
     return int(unfolded) * node.shape[0] if unfolded is not None else dense_taps(node, input_shape(graph, name))
+
+
+def is_identity(node: Synapse) -> bool:
+    """Whether a synapse node was made by the pass `identity_synapses`: named so, and diagonal (scaled in integers)."""
+    groups = node.groups if isinstance(node, Conv2d) else 1
+    blocks = node.weight.reshape(groups, -1, node.weight.shape[1])
+    square = node.weight.size == groups * blocks.shape[2] ** 2
+    return node.name.endswith("_identity") and square and bool((blocks == blocks * np.eye(blocks.shape[2])).all())
 
 
 def _biases(graph: Graph, row: Layer) -> int:

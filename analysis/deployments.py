@@ -96,7 +96,7 @@ def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
 def depth(graph: Graph) -> int:
     """Largest number of synapse nodes between input and read-out: the steps a value takes in a pipelined chip."""
     reached: dict[str, int] = {}
-    for name in graph.order():
-        before = max((reached[e.source] for e in graph.into(name)), default=0)
+    for name in graph.order(loops=True):
+        before = max((reached.get(e.source, 0) for e in graph.into(name)), default=0)
         reached[name] = before + (1 if isinstance(graph.nodes[name], SYNAPSES) else 0)
     return max(reached.values())

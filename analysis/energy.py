@@ -1,9 +1,9 @@
 """Energy per inference from counts and a profile, as a range, traceable term by term.
 
-Every term is a count times a constant of the profile. Three models: `operations` prices arithmetic alone (the
-convention of most papers, after Horowitz, ISSCC 2014), `memory` adds the accesses to memory (Lemaire et al. 2022),
-`events` prices what an event-driven chip does: synops, neuron updates and messages. The split and the layers are sums
-of the same terms.
+Every term is a count times a constant of the profile. Its model says what is priced: `operations` arithmetic alone (the
+convention of most papers, after Horowitz, ISSCC 2014), `memory` also the accesses to memory (Lemaire et al. 2022),
+`movement` additions and travelling bits (Yan et al. 2024), `events` synops, updates and messages of an event-driven
+chip, `power` nothing but time. The split and the layers are sums of the same terms.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from analysis.memory import FIFO_WORDS, access_constant
 from analysis.profiles import Constant, Profile
 from analysis.ranges import Range
 from analysis.rows import LayerCounts, NetworkCounts
+from analysis.static import StaticLoad
 from snnhw.errors import InputError
 
 PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "static")
@@ -31,6 +32,7 @@ class Term:
     quantity: str  # the count that is priced
     count: Range
     constant: Constant
+    by_spikes: bool  # grows with the firing rate; False: with the number of steps alone
 
     @property
     def energy(self) -> Range:
@@ -100,16 +102,30 @@ class EnergyEstimate:
         }
 
 
-Terms = Iterator[tuple[str, str, float | Range, str | Constant]]  # part, quantity, count over all samples, constant
+@dataclass(frozen=True)
+class Priced:
+    """A count over all samples and the constant that prices it, before they become a `Term`."""
+
+    part: str
+    quantity: str
+    count: float | Range
+    constant: str | Constant
+    by_spikes: bool = True  # grows with the firing rate; False: with the number of steps alone
 
 
-def estimate(counts: NetworkCounts, profile: Profile, *, deployment: str | None = None) -> EnergyEstimate:
+Terms = Iterator[Priced]
+
+
+def estimate(
+    counts: NetworkCounts, profile: Profile, *, deployment: str | None = None, static: StaticLoad | None = None
+) -> EnergyEstimate:
     """Energy per inference.
 
     Args:
         counts: of any number of samples, at least one.
         profile: its `model` says which counts are priced.
         deployment: how the K-level units run, one of `DEPLOYMENTS`; None takes the profile's.
+        static: chips and seconds per inference from `static_load`; None leaves static power out.
 
     Raises:
         InputError: no samples, or no such deployment.
@@ -118,38 +134,45 @@ def estimate(counts: NetworkCounts, profile: Profile, *, deployment: str | None 
         raise InputError(f"The counts of {counts.name!r} hold no samples; simulate at least one.")
     chosen = deployment or profile.deployment
     terms = [
-        Term(layer.name, part, quantity, _range(count).scaled(1 / counts.samples), _constant(profile, constant))
+        Term(layer.name, p.part, p.quantity, _range(p.count).scaled(1 / counts.samples), constant, p.by_spikes)
         for layer in counts.layers
-        for part, quantity, count, constant in MODEL_TERMS[profile.model](layer, profile, chosen, counts)
-        if (isinstance(constant, Constant) or constant in profile) and _range(count).high > 0
+        for p in MODEL_TERMS[profile.model](layer, profile, chosen, counts)
+        if (constant := _constant(profile, p.constant)) is not None and _range(p.count).high > 0
     ]
-    return EnergyEstimate(profile, chosen, tuple(terms), _assumes(counts, profile), _excludes(counts, profile))
+    if static is not None:
+        chip_seconds = static.seconds.scaled(static.chips)
+        terms.append(
+            Term("chip", "static", f"chip-seconds ({static.mode})", chip_seconds, profile["static_chip"], False)
+        )
+    return EnergyEstimate(profile, chosen, tuple(terms), _assumes(counts, profile, static), _excludes(profile, static))
 
 
 def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
     done = work(layer, counts, deployment)
-    yield "first_layer", "macs", layer.macs, "mac"
+    yield Priced("first_layer", "macs", layer.macs, "mac", by_spikes=False)
     part = "readout" if layer.kind == "readout" else "synapse"
-    yield part, f"{deployment} synops", done.synops, "ac"
-    yield part, "bias_adds", layer.bias_adds * (layer.levels if deployment == "channels" else 1), "ac"
-    yield part, "pool_adds", layer.pool_adds, "ac"
+    yield Priced(part, f"{deployment} synops", done.synops, "ac")
+    yield Priced(
+        part, "bias_adds", layer.bias_adds * (layer.levels if deployment == "channels" else 1), "ac", by_spikes=False
+    )
+    yield Priced(part, "pool_adds", layer.pool_adds, "ac", by_spikes=False)
     if layer.kind != "readout":
-        yield "neuron", "neuron_updates", done.updates, "neuron_update"
+        yield Priced("neuron", "neuron_updates", done.updates, "neuron_update", by_spikes=False)
 
 
 def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
     done, fired = work(layer, counts, deployment), sum(layer.spikes)
-    yield "first_layer", "macs", layer.macs, "host_mac"
-    yield "first_layer", "pool_adds", layer.pool_adds, "host_mac"
+    yield Priced("first_layer", "macs", layer.macs, "host_mac", by_spikes=False)
+    yield Priced("first_layer", "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
     part = "readout" if layer.kind == "readout" else "synapse"
-    yield part, f"{deployment} synops", done.synops, "synop"
+    yield Priced(part, f"{deployment} synops", done.synops, "synop")
     if deployment == "graded":
-        yield part, "graded synops", done.synops, "graded_extra"
+        yield Priced(part, "graded synops", done.synops, "graded_extra")
     part = "readout" if layer.kind == "readout" else "neuron"
-    yield part, "neuron_updates", done.updates, "neuron_update"
-    yield part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra"
-    yield part, "spikes sent", fired, "spike_out"
-    yield "communication", "messages", done.messages, "message"
+    yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
+    yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
+    yield Priced(part, "spikes sent", fired, "spike_out")
+    yield Priced("communication", "messages", done.messages, "message")
 
 
 def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
@@ -159,38 +182,78 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     is_readout = layer.kind == "readout"
     part = "readout" if is_readout else "synapse"
     for constant in ("multiply", "add"):
-        yield "first_layer", "macs", layer.macs, constant
+        yield Priced("first_layer", "macs", layer.macs, constant, by_spikes=False)
         if not is_readout:
-            yield "neuron", "neuron_updates", done.updates, constant
-        yield part, "address computations (two per message)", 2 * done.messages, constant
-    yield part, f"{deployment} synops", done.synops, "add"
-    yield part, "address steps, one per synop", done.synops, "add"
-    yield part, "bias_adds and pool_adds", copies * layer.bias_adds + layer.pool_adds, "add"
+            yield Priced("neuron", "neuron_updates", done.updates, constant, by_spikes=False)
+        yield Priced(part, "address computations (two per message)", 2 * done.messages, constant)
+    yield Priced(part, f"{deployment} synops", done.synops, "add")
+    yield Priced(part, "address steps, one per synop", done.synops, "add")
+    yield Priced(part, "bias_adds and pool_adds", copies * layer.bias_adds + layer.pool_adds, "add", by_spikes=False)
     sent = layer.graded_spikes if deployment == "graded" else sum(layer.spikes)
     weights = access_constant(max(1, copies * layer.params), profile, "weights")
     potentials = access_constant(layer.neurons * layer.levels, profile, "potentials")
     messages = access_constant(FIFO_WORDS, profile, "message queue")
-    yield "memory", "weight reads", done.synops + layer.macs + copies * layer.bias_adds, weights
-    yield "memory", "potential reads and writes", 2 * (done.synops + done.updates), potentials
-    yield "memory", "message reads and writes", done.messages + sent + layer.macs, messages
+    dense = layer.macs + copies * layer.bias_adds
+    yield Priced("memory", "weight reads for synops", done.synops, weights)
+    yield Priced("memory", "weight reads for macs and bias_adds", dense, weights, by_spikes=False)
+    yield Priced("memory", "potential reads and writes for synops", 2 * done.synops, potentials)
+    yield Priced("memory", "potential reads and writes for updates", 2 * done.updates, potentials, by_spikes=False)
+    yield Priced("memory", "messages read and written", done.messages + sent, messages)
+    yield Priced("memory", "analogue inputs read", layer.macs, messages, by_spikes=False)
+
+
+def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    """Additions, and address bits that travel (Yan, Bai, Wong, arXiv:2409.08290)."""
+    done = work(layer, counts, deployment)
+    yield Priced("first_layer", "macs and pool_adds", layer.macs + layer.pool_adds, "host_mac", by_spikes=False)
+    part = "readout" if layer.kind == "readout" else "synapse"
+    yield Priced(part, f"{deployment} synops", done.synops, "synop")
+    yield Priced(
+        "readout" if layer.kind == "readout" else "neuron",
+        "neuron_updates",
+        done.updates,
+        "neuron_update",
+        by_spikes=False,
+    )
+    sizes = {other.name: other.neurons * other.levels for other in counts.layers}
+    bits = 0
+    for edge in layer.edges:
+        messages = edge.graded_spikes if deployment == "graded" else edge.spikes
+        bits += messages * max(1, (sizes.get(edge.source, 2) - 1).bit_length())
+    yield Priced("communication", "address bits * hops", Range(bits, 2 * bits, 4 * bits), "move_bit")
+
+
+def _power(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    """Power times the time of a sample, booked on the last layer: the chip does not tell layers apart."""
+    if layer is counts.layers[-1]:
+        yield Priced(
+            "static",
+            "seconds",
+            counts.samples * counts.timesteps * profile["step_time"].typical,
+            "chip_power",
+            by_spikes=False,
+        )
 
 
 MODEL_TERMS: Mapping[str, Callable[[LayerCounts, Profile, str, NetworkCounts], Terms]] = {
     "operations": _operations,
     "events": _events,
     "memory": _memory,
+    "movement": _movement,
+    "power": _power,
 }
 
 
-def _constant(profile: Profile, constant: str | Constant) -> Constant:
-    return constant if isinstance(constant, Constant) else profile[constant]
+def _constant(profile: Profile, constant: str | Constant) -> Constant | None:
+    """The constant; None where the profile does not have it, which leaves the term out."""
+    return constant if isinstance(constant, Constant) else profile.constants.get(constant)
 
 
 def _range(count: float | Range) -> Range:
     return count if isinstance(count, Range) else Range.exact(float(count))
 
 
-def _assumes(counts: NetworkCounts, profile: Profile) -> tuple[str, ...]:
+def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
     found = list(profile.assumes)
     if counts.total("macs"):
         found.append(
@@ -198,17 +261,13 @@ def _assumes(counts: NetworkCounts, profile: Profile) -> tuple[str, ...]:
         )
     if counts.total("pool_adds"):
         found.append("Pools between a synapse and its neurons are priced as separate additions.")
+    if static is not None:
+        found.append(
+            f"Static power of {static.chips} whole chips over {static.steps} steps ({static.mode}), no gating."
+        )
     return tuple(found)
 
 
-def _excludes(counts: NetworkCounts, profile: Profile) -> tuple[str, ...]:
-    found = list(profile.excludes)
-    if profile.model == "events":
-        missing = {
-            "neuron_inactive": "neuron updates",
-            "message": "spike messages",
-            "host_mac": "the analogue first layer",
-        }
-        found += [text for name, text in missing.items() if name not in profile]
-        found.append("static power" if "static_chip" not in profile else "static power unless a latency is given")
-    return tuple(dict.fromkeys(found))
+def _excludes(profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
+    waiting = ("static power",) if "static_chip" in profile and static is None else ()
+    return tuple(dict.fromkeys((*profile.excludes, *waiting)))

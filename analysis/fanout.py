@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pair, Pool
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pair, Pool, Scale
 
 Counts = npt.NDArray[np.int64]
 CHUNK = 1024  # positions tried at once where windows overlap
@@ -63,6 +63,10 @@ def _mask(node: Conv2d | Linear) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(node.weight != 0)).to(torch.float64)
 
 
+def _scale_mask(node: Scale) -> Tensor:
+    return torch.as_tensor(np.asarray(node.scale) != 0).to(torch.float64)
+
+
 def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...], mask: Tensor | None = None) -> Tensor:
     """Targets reached from each input position of `node`, given those reached from each of its outputs."""
     if isinstance(node, Conv2d):
@@ -73,6 +77,8 @@ def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...], mask: Tenso
     if isinstance(node, Pool):
         window = torch.ones(before[0], 1, *node.kernel, dtype=torch.float64)
         return _transposed(reached, window, before, node.stride, node.padding, (1, 1), before[0])
+    if isinstance(node, Scale):
+        return reached * _scale_mask(node)
     return reached.reshape(before)
 
 
@@ -110,6 +116,8 @@ def _push(node: Node, value: Tensor) -> Tensor:
         channels = value.shape[1]
         window = torch.ones(channels, 1, *node.kernel, dtype=torch.float64)
         return F.conv2d(value, window, None, node.stride, node.padding, groups=channels)
+    if isinstance(node, Scale):
+        return value * _scale_mask(node)
     return value.flatten(1)
 
 
@@ -117,7 +125,7 @@ def _shapes(nodes: Sequence[Node], shape: tuple[int, ...]) -> list[tuple[int, ..
     """Shapes before the first node, between the nodes, after the last."""
     shapes = [shape]
     for node in nodes:
-        if not isinstance(node, Conv2d | Linear | Pool | Flatten):
+        if not isinstance(node, Conv2d | Linear | Pool | Flatten | Scale):
             raise InputError(f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a synapse.")
         before = shapes[-1]
         if isinstance(node, Conv2d | Linear):

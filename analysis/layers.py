@@ -13,9 +13,11 @@ from typing import Literal
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
+    LI,
     NEURONS,
     SYNAPSES,
     Conv2d,
+    Delay,
     Flatten,
     Graph,
     Input,
@@ -25,10 +27,12 @@ from snnhw.graph.ir import (
     Norm,
     Pool,
     Readout,
+    Scale,
     Synapse,
 )
 
 LayerKind = Literal["first", "spiking", "readout"]
+PASSES = (Pool, Flatten, Delay, Scale)  # linear, one by one or by windows: fold into the synapses behind them
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Branch:
 
     source: str  # unit, or input that sends integer events
     gains: tuple[int, ...]  # per level of the source: factor on the value, 0 where that level is not connected
-    via: tuple[str, ...]  # pools and flattens between source and synapse
+    via: tuple[str, ...]  # pools, flattens and scales between source and synapse
     synapse: str | None
 
 
@@ -58,6 +62,7 @@ class Layer:
     branches: tuple[Branch, ...]
     analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: multiply-accumulates
     pools: tuple[str, ...]  # pools that work on analogue values
+    integrators: tuple[str, ...]  # leaky integrators in front (currents of current-based neurons): state of their own
 
 
 def layers(graph: Graph) -> tuple[Layer, ...]:
@@ -128,6 +133,7 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
         branches=tuple(walk.branches()),
         analog=tuple(walk.analog),
         pools=tuple(walk.pools),
+        integrators=tuple(walk.integrators),
     )
 
 
@@ -139,6 +145,7 @@ class _Walk:
         self.synapses: list[str] = []
         self.analog: list[str] = []
         self.pools: list[str] = []
+        self.integrators: list[str] = []
         self.meets_input = False
         self.found: dict[tuple[str, tuple[str, ...], str | None, int], dict[int, int]] = {}
 
@@ -153,7 +160,7 @@ class _Walk:
             return
         self.synapses.append(name)
         self._spikes_into(name, name)
-        if self.graph.arriving(name).kind == "analog":
+        if not all(_carries_spikes(self.graph, edge.source) for edge in self.graph.into(name)):
             self.analog.append(name)
             self._analog_into(name)
 
@@ -164,7 +171,10 @@ class _Walk:
                 self._synapse(source.name)
             elif isinstance(source, Input) and source.levels is None:
                 self.meets_input = True
-            elif isinstance(source, Pool | Flatten) and self.graph.signal(source.name).kind == "analog":
+            elif isinstance(source, LI) and source.name not in self.integrators:
+                self.integrators.append(source.name)
+                self.into_target(source.name)
+            elif isinstance(source, PASSES) and not _carries_spikes(self.graph, source.name):
                 if isinstance(source, Pool) and source.name not in self.pools:
                     self.pools.append(source.name)
                 self._analog_into(source.name)
@@ -182,13 +192,23 @@ class _Walk:
             yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets)
 
 
+def _carries_spikes(graph: Graph, name: str) -> bool:
+    """Whether all that node `name` sends are spikes, possibly pooled or weighted one by one."""
+    node = graph.nodes[name]
+    if isinstance(node, PASSES):
+        return all(_carries_spikes(graph, edge.source) for edge in graph.into(name))
+    return isinstance(node, NEURONS) or (isinstance(node, Input) and node.levels is not None)
+
+
 def _spike_paths(
     graph: Graph, name: str, gain: int, via: tuple[str, ...]
 ) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
-    """(source unit, level, gain, pools passed) of every path of spikes into `name`."""
+    """(source unit, level, gain, linear nodes passed) of every path of spikes into `name`."""
     for edge in graph.into(name):
         node, total = graph.nodes[edge.source], gain * edge.gain
-        if isinstance(node, Pool | Flatten):
+        if isinstance(node, Delay):
+            yield from _spike_paths(graph, node.name, total, via)
+        elif isinstance(node, PASSES):
             yield from _spike_paths(graph, node.name, total, (node.name, *via))
         elif isinstance(node, Input) and node.levels is not None:
             yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))

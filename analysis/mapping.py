@@ -6,19 +6,20 @@ one core. Convolution weights are stored once per pattern of targets that a sour
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from analysis.chips import Chip
-from analysis.counts import input_shape
-from analysis.layers import Layer, layers, source_levels, synapse
+from analysis.layers import Layer, layers, source_levels, source_shape, synapse
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Graph, Input
+from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
 Span = tuple[int, int]  # first, past the last
+Tiles = tuple[int, int, int]  # parts along channels, rows, columns
+Volume = tuple[int, int, int]  # (C, H, W)
+Axes = list[list[Span]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LayerMapping:
 
     name: str
     cores: int
-    tiles: tuple[int, int, int]  # along channels, rows, columns
+    tiles: Tiles  # parts along channels, rows, columns
     demand: Demand
     binds: str  # the limit that is fullest
     use: float  # how full, 0..1
@@ -101,148 +102,156 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     Raises:
         InputError: a single neuron does not fit a core, or pools are left between populations.
     """
-    rows = layers(graph)
-    cut = {row.name: (1, 1, 1) for row in rows}
-    for _ in range(64):  # out-axons depend on the tiles of the targets: repeat until nothing changes
+    place = _Placement(graph, layers(graph), chip, deployment)
+    cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in place.rows}
+    for _ in range(8):  # out-axons depend on the tiles of the targets: repeat until nothing changes
         before = dict(cut)
-        for row in reversed(rows):
-            cut[row.name] = _smallest(graph, row, rows, cut, chip, deployment)
+        for row in reversed(place.rows):
+            cut[row.name] = _smallest(place, row, cut)
         if cut == before:
             break
     found = []
-    for row in rows:
-        demand = _demand(graph, row, rows, cut, chip, deployment)
+    for row in place.rows:
+        demand = place.demand(row, cut)
         shares = demand.shares(chip)
         binds = max(shares, key=lambda name: shares[name])
-        number = cut[row.name][0] * cut[row.name][1] * cut[row.name][2]
-        found.append(LayerMapping(row.name, number, cut[row.name], demand, binds, shares[binds]))
+        channels, height, width = cut[row.name]
+        found.append(LayerMapping(row.name, channels * height * width, cut[row.name], demand, binds, shares[binds]))
     return ChipMapping(chip, deployment, tuple(found))
 
 
-def _smallest(
-    graph: Graph, row: Layer, rows: tuple[Layer, ...], cut: dict[str, tuple[int, int, int]], chip: Chip, deployment: str
-) -> tuple[int, int, int]:
-    channels, height, width = _volume(row)
-    choices = sorted(
-        product(_cuts(channels), _cuts(height), _cuts(width)), key=lambda c: (c[0] * c[1] * c[2], c[0], c[1])
-    )
-    for tiles in choices:
-        demand = _demand(graph, row, rows, {**cut, row.name: tiles}, chip, deployment)
-        if all(share <= 1 for share in demand.shares(chip).values()):
+def _smallest(place: _Placement, row: Layer, cut: dict[str, Tiles]) -> Tiles:
+    limit = place.chip.compartments_per_core
+    channels, height, width = volume(row.shape)
+    choices = product(_cuts(channels), _cuts(height), _cuts(width))
+    for tiles in sorted(choices, key=lambda c: (c[0] * c[1] * c[2], c)):
+        if place.compartments(row, tiles) > limit:
+            continue
+        if all(share <= 1 for share in place.demand(row, {**cut, row.name: tiles}).shares(place.chip).values()):
             return tiles
-    raise InputError(f"A single neuron of layer {row.name!r} exceeds a core of {chip.title}; make the layer smaller.")
+    raise InputError(
+        f"A single neuron of layer {row.name!r} exceeds a core of {place.chip.title}; make the layer smaller."
+    )
 
 
-def _demand(
-    graph: Graph, row: Layer, rows: tuple[Layer, ...], cut: dict[str, tuple[int, int, int]], chip: Chip, deployment: str
-) -> Demand:
-    copies = row.levels if deployment == "channels" else 1
-    tile = next(iter(_tiles(row, cut[row.name])))  # the first tile is the largest
-    (c0, c1), rows_span, columns_span = tile
-    compartments = (c1 - c0) * (rows_span[1] - rows_span[0]) * (columns_span[1] - columns_span[0]) * row.levels
-    in_axons, bits = 0, compartments * chip.state_bits_per_compartment
-    for branch in row.branches:
-        spans = [_reach(graph, branch.synapse, other, input_of(graph, branch.source)) for other in _tiles(row, cut[row.name])]
-        levels = source_levels(graph, branch.source) if deployment != "graded" else 1
-        in_axons += max(_area(span) for span in spans) * levels
-        bits += max(
-            _synapse_bits(graph, branch.synapse, other, input_of(graph, branch.source), chip, copies)
-            for other in list(_tiles(row, cut[row.name]))[:4]
-        ) * (1 if _first_use(row, branch.synapse, branch.source) else 0)
-    return Demand(compartments, in_axons, _out_axons(graph, row, rows, cut, deployment), bits)
+@dataclass(frozen=True)
+class _Placement:
+    """What tiles of a layer need on a chip."""
 
+    graph: Graph
+    rows: tuple[Layer, ...]
+    chip: Chip
+    deployment: str
 
-def _first_use(row: Layer, name: str | None, source: str) -> bool:
-    """Branches through one synapse node share its weights: count them with the first."""
-    return next(b.source for b in row.branches if b.synapse == name) == source
+    def compartments(self, row: Layer, tiles: Tiles) -> int:
+        sizes = [-(-size // parts) for size, parts in zip(volume(row.shape), tiles, strict=True)]
+        return sizes[0] * sizes[1] * sizes[2] * row.levels
 
+    def demand(self, row: Layer, cut: dict[str, Tiles]) -> Demand:
+        axes = _tiles(row, cut[row.name])
+        compartments = self.compartments(row, cut[row.name])
+        in_axons, bits = 0, compartments * self.chip.state_bits_per_compartment
+        stored: set[str | None] = set()
+        for branch in row.branches:
+            pools = [name for name in branch.via if isinstance(self.graph.nodes[name], Pool)]
+            if pools:
+                raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
+            source = volume(source_shape(self.graph, branch.source))
+            node = None if branch.synapse is None else synapse(self.graph, branch.synapse)
+            in_axons += self.levels(source_levels(self.graph, branch.source)) * _largest_reach(node, axes, source)
+            if branch.synapse not in stored:  # branches through one synapse node share its weights
+                copies = row.levels if self.deployment == "channels" else 1
+                bits += _synapse_bits(node, axes, source, self.chip, copies)
+                stored.add(branch.synapse)
+        return Demand(compartments, in_axons, self._out_axons(row, cut), bits)
 
-def _out_axons(
-    graph: Graph, row: Layer, rows: tuple[Layer, ...], cut: dict[str, tuple[int, int, int]], deployment: str
-) -> int:
-    """Axons that leave the fullest tile: positions times target tiles that reach them, once per level."""
-    most = 0
-    levels = 1 if deployment == "graded" else row.levels
-    for _, own_rows, own_columns in _tiles(row, cut[row.name]):
-        leaving = 0
-        for other in rows:
+    def levels(self, levels: int) -> int:
+        """Axons per position: one per level, or one that carries the value."""
+        return 1 if self.deployment == "graded" else levels
+
+    def _out_axons(self, row: Layer, cut: dict[str, Tiles]) -> int:
+        """Axons that leave the fullest tile: its positions times the target tiles they reach, once per level."""
+        own = _tiles(row, cut[row.name])
+        source = volume(row.shape)
+        total = [[0] * len(own[2]) for _ in own[1]]
+        for other in self.rows:
             for branch in (b for b in other.branches if b.source == row.name):
-                for tile in _tiles(other, cut[other.name]):
-                    (r0, r1), (x0, x1) = _reach(graph, branch.synapse, tile, input_of(graph, row.name))
-                    height = min(r1, own_rows[1]) - max(r0, own_rows[0])
-                    width = min(x1, own_columns[1]) - max(x0, own_columns[0])
-                    leaving += max(0, height) * max(0, width) * levels
-        most = max(most, leaving)
-    return most
+                node = None if branch.synapse is None else synapse(self.graph, branch.synapse)
+                channels, *target = _tiles(other, cut[other.name])
+                shared = [
+                    [
+                        sum(_overlap(mine, _reach(node, axis, span, source)) for span in target[axis])
+                        for mine in own[axis + 1]
+                    ]
+                    for axis in (0, 1)
+                ]
+                for i, rows in enumerate(shared[0]):
+                    for j, columns in enumerate(shared[1]):
+                        total[i][j] += rows * columns * len(channels)
+        return max(map(max, total)) * self.levels(row.levels)
 
 
-def input_of(graph: Graph, source: str) -> tuple[int, int, int]:
-    """(C, H, W) of a source; a vector is one position per neuron."""
-    node = graph.nodes.get(source)
-    shape = node.shape if isinstance(node, Input) else graph.units()[source][0].shape
+def _largest_reach(node: Synapse | None, axes: Axes, source: Volume) -> int:
+    """Most source positions that reach one tile."""
+    spans = [max(_length(_reach(node, axis, span, source)) for span in axes[axis + 1]) for axis in (0, 1)]
+    return spans[0] * spans[1]
+
+
+def volume(shape: tuple[int, ...]) -> Volume:
+    """(C, H, W); a vector is one position per neuron."""
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (1, 1, shape[0])
 
 
-def _reach(
-    graph: Graph, name: str | None, tile: tuple[Span, Span, Span], source: tuple[int, int, int]
-) -> tuple[Span, Span]:
-    """Rows and columns of source positions that reach a tile."""
-    node = None if name is None else synapse(graph, name)
+def _reach(node: Synapse | None, axis: int, span: Span, source: Volume) -> Span:
+    """Source coordinates along an axis (0 rows, 1 columns) that reach the outputs in `span`."""
     if node is None:
-        return tile[1], tile[2]
+        return span
     if not isinstance(node, Conv2d):
-        return (0, source[1]), (0, source[2])
-    spans = []
-    for axis in (0, 1):
-        first, last = tile[axis + 1][0], tile[axis + 1][1] - 1
-        low = first * node.stride[axis] - node.padding[axis]
-        high = last * node.stride[axis] - node.padding[axis] + node.dilation[axis] * (node.weight.shape[2 + axis] - 1)
-        spans.append((max(0, low), min(source[axis + 1], high + 1)))
-    return spans[0], spans[1]
+        return 0, source[axis + 1]
+    low = span[0] * node.stride[axis] - node.padding[axis]
+    high = (span[1] - 1) * node.stride[axis] - node.padding[axis]
+    high += node.dilation[axis] * (node.weight.shape[2 + axis] - 1)
+    return max(0, low), min(source[axis + 1], high + 1)
 
 
-def _synapse_bits(
-    graph: Graph, name: str | None, tile: tuple[Span, Span, Span], source: tuple[int, int, int], chip: Chip, copies: int
-) -> int:
-    channels = tile[0][1] - tile[0][0]
-    node = None if name is None else synapse(graph, name)
+def _synapse_bits(node: Synapse | None, axes: Axes, source: Volume, chip: Chip, copies: int) -> int:
+    """Weights of the fullest tile: one list per source channel and pattern of taps that reach the tile."""
+    channels = _length(axes[0][0])
     if node is None:
         return chip.axon_bits(copies, dense=True) * source[0]
     if not isinstance(node, Conv2d):
-        targets = channels * (tile[1][1] - tile[1][0]) * (tile[2][1] - tile[2][0])
-        size = 1
-        for length in input_shape(graph, node.name):
-            size *= length
-        return chip.axon_bits(targets * copies, dense=True) * size
+        targets = channels * _length(axes[1][0]) * _length(axes[2][0])
+        return chip.axon_bits(targets * copies, dense=True) * int(node.weight.shape[1])
     per_group = node.shape[0] // node.groups
     reached = min(channels, per_group) * copies  # of one source channel
-    patterns = [
-        {tuple(_taps(node, axis, at, tile[axis + 1])) for at in range(source[axis + 1])} - {()} for axis in (0, 1)
-    ]
-    per_atom = sum(chip.axon_bits(len(y) * len(x) * reached, dense=False) for y in patterns[0] for x in patterns[1])
-    atoms = node.weight.shape[1] * -(-channels // per_group)  # source channels whose group the tile holds
-    return per_atom * atoms
+    atoms = int(node.weight.shape[1]) * -(-channels // per_group)  # source channels whose groups the tile holds
+    most = 0
+    for rows, columns in product(*(sorted({s[0], s[len(s) // 2], s[-1]}) for s in axes[1:])):
+        lists = product(_patterns(node, 0, rows, source[1]), _patterns(node, 1, columns, source[2]))
+        most = max(most, sum(chip.axon_bits(y * x * reached, dense=False) for y, x in lists))
+    return most * atoms
 
 
-def _taps(node: Conv2d, axis: int, at: int, span: Span) -> Iterator[int]:
-    """Taps through which source coordinate `at` reaches outputs inside `span`."""
-    for tap in range(node.weight.shape[2 + axis]):
-        out, off = divmod(at + node.padding[axis] - tap * node.dilation[axis], node.stride[axis])
-        if not off and span[0] <= out < span[1]:
-            yield tap
+def _patterns(node: Conv2d, axis: int, span: Span, size: int) -> list[int]:
+    """Taps in each distinct set of taps through which a source coordinate reaches outputs inside `span`."""
+    found = set()
+    for at in range(size):
+        taps = []
+        for tap in range(node.weight.shape[2 + axis]):
+            out, off = divmod(at + node.padding[axis] - tap * node.dilation[axis], node.stride[axis])
+            if not off and span[0] <= out < span[1]:
+                taps.append(tap)
+        found.add(tuple(taps))
+    return [len(taps) for taps in found if taps]
 
 
-def _volume(row: Layer) -> tuple[int, int, int]:
-    return (row.shape[0], row.shape[1], row.shape[2]) if len(row.shape) == 3 else (1, 1, row.shape[0])
-
-
-def _tiles(row: Layer, cut: tuple[int, int, int]) -> Iterator[tuple[Span, Span, Span]]:
-    """Equal tiles, the first ones the larger where sizes differ."""
+def _tiles(row: Layer, cut: Tiles) -> Axes:
+    """Equal spans along channels, rows and columns, the first ones the larger where sizes differ."""
     axes = []
-    for size, parts in zip(_volume(row), cut, strict=True):
+    for size, parts in zip(volume(row.shape), cut, strict=True):
         step = -(-size // parts)
         axes.append([(start, min(start + step, size)) for start in range(0, size, step)])
-    yield from ((c, y, x) for c in axes[0] for y in axes[1] for x in axes[2])
+    return axes
 
 
 def _cuts(size: int) -> list[int]:
@@ -250,5 +259,9 @@ def _cuts(size: int) -> list[int]:
     return sorted({-(-size // step) for step in range(1, size + 1)})
 
 
-def _area(span: tuple[Span, Span]) -> int:
-    return (span[0][1] - span[0][0]) * (span[1][1] - span[1][0])
+def _length(span: Span) -> int:
+    return max(0, span[1] - span[0])
+
+
+def _overlap(a: Span, b: Span) -> int:
+    return _length((max(a[0], b[0]), min(a[1], b[1])))

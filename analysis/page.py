@@ -9,16 +9,17 @@ from typing import Any
 
 from analysis import digits, plots, report_facts
 from analysis.ann import AnnEstimate
+from analysis.comparison import Comparison
 from analysis.energy import EnergyEstimate, Term
 from analysis.graph_picture import graph_svg
 from analysis.profiles import Constant, load_profile
 from analysis.ranges import Range
-from analysis.raster import raster_strips
+from analysis.raster import COLUMNS, raster_strips
 from analysis.report import Report
+from analysis.report_sections import NEEDED
 from snnhw.errors import InputError
 from snnhw.loihi import CURRENT_LIMIT
 
-TEMPLATE = "report.html.j2"
 PICTURE = 640  # CSS pixels
 
 
@@ -74,11 +75,36 @@ class Contribution:
 
 
 def render(report: Report) -> str:
-    """The page as text.
+    """The page of a report.
 
     Raises:
         InputError: jinja2 or matplotlib is not installed.
     """
+    return _page(
+        "report.html.j2",
+        _charts(report),
+        report=report,
+        facts=report_facts,
+        sources=_sources(report),
+        twins=_twins(report),
+        twin_constants=_twin_constants,
+        columns=COLUMNS,
+        strips=() if report.example is None else raster_strips(report.example),
+        contributions={name: _contributions(found) for name, found in report.energy.items()},
+        current_limit=CURRENT_LIMIT,
+    )
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """The page of a comparison.
+
+    Raises:
+        InputError: jinja2 or matplotlib is not installed.
+    """
+    return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
+
+
+def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> str:
     try:
         import jinja2
         from markupsafe import Markup
@@ -99,18 +125,21 @@ def render(report: Report) -> str:
         typical=digits.typical_text,
         significant=digits.significant,
     )
-    page = environment.get_template(TEMPLATE).render(
-        report=report,
-        facts=report_facts,
-        charts={name: Markup(svg) for name, svg in _charts(report)},
-        sources=_sources(report),
-        twins=_twins(report),
-        strips=() if report.example is None else raster_strips(report.example),
-        twin_constants=_twin_constants,
-        contributions={name: _contributions(found) for name, found in report.energy.items()},
-        current_limit=CURRENT_LIMIT,
-    )
+    drawn = {name: Markup(svg) for name, svg in charts}
+    page = environment.get_template(template).render(charts=drawn, **content)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    for profile in comparison.profiles:
+        points = {
+            label: (accuracy, comparison.energy(label, profile))
+            for label in comparison.reports
+            if (accuracy := comparison.accuracy(label)) is not None
+        }
+        for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)) if points else ():
+            figure = plots.pareto_chart(points, comparison.front(profile), width)
+            yield f"{profile}_{size}", plots.to_svg(figure, f"{profile}_{size}")
 
 
 def _charts(report: Report) -> Iterator[tuple[str, str]]:
@@ -119,6 +148,11 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
         "levels": lambda width: plots.levels_chart(report.counts, width),
         "rates": lambda width: plots.rates_chart(report.counts, width),
     }
+    if any(swing.width > 0 for found in report.sensitivity.values() for swing in found):
+        typical = {name: found.per_inference.typical for name, found in report.energy.items()}
+        drawings["tornado"] = lambda width: plots.tornado_chart(report.sensitivity, typical, width)
+    if any(report.breakeven.values()):
+        drawings["breakeven"] = lambda width: plots.breakeven_chart(report.breakeven, report.model.levels, width)
     for name, draw in drawings.items():
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)):
             yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}")
@@ -129,6 +163,9 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
 
 def _sources(report: Report) -> Sources:
     used = [(name, term.constant) for name, found in report.energy.items() for term in found.terms]
+    for name, cases in report.static.items():
+        constants = report.energy[name].profile
+        used += [(name, constants[constant]) for mode in cases for constant in NEEDED[mode]]
     families: dict[tuple[str, str], dict[Constant, None]] = {}
     for profile, constant in used + [entry for twin in _twins(report) for entry in _twin_constants(twin)]:
         families.setdefault((profile, family_name(constant.name)), {})[constant] = None
@@ -150,8 +187,6 @@ def _contributions(found: EnergyEstimate) -> tuple[Contribution, ...]:
     for term in found.terms:
         groups.setdefault((term.part, term.quantity, family_name(term.constant.name)), []).append(term)
     return tuple(
-        Contribution(
-            part, quantity, name, Range.total(t.count for t in terms), Range.total(t.energy for t in terms)
-        )
+        Contribution(part, quantity, name, Range.total(t.count for t in terms), Range.total(t.energy for t in terms))
         for (part, quantity, name), terms in groups.items()
     )

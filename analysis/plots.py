@@ -15,14 +15,19 @@ from typing import Any
 import numpy as np
 
 from analysis.ann import AnnEstimate
+from analysis.breakeven import BreakEven
 from analysis.digits import range_text, tick_text
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
+from analysis.report_facts import precision_name
 from analysis.rows import NetworkCounts
+from analysis.sensitivity import Swing
 from snnhw.errors import InputError
 
 WIDE, NARROW = 1056, 340  # CSS pixels: desk and telephone
 ROW, GAP = 26, 40
+LABEL = 14  # characters beside a narrow chart
+DRIVERS = 6  # constants shown for each profile
 INK, MUTED, RULE = "#1b1e23", "#5c636b", "#d8dbde"
 SNN, ANN = "#0072b2", "#b35900"
 LEVELS = ("#08519c", "#3182bd", "#6baed6", "#9ecae1", "#c6dbef")  # level 1 .. 5 and more
@@ -126,6 +131,87 @@ def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
     return figure
 
 
+def tornado_chart(swings: Mapping[str, Sequence[Swing]], typical: Mapping[str, float], width: int = WIDE) -> Figure:
+    """Change of J per inference when one constant goes to the ends of its range, in per cent of the typical value."""
+    groups = {name: [s for s in found if s.width > 0][:DRIVERS] for name, found in swings.items()}
+    groups = {name: found for name, found in groups.items() if found}
+    figure, axes = _canvas(width, sum(map(len, groups.values())) * ROW + len(groups) * GAP + 60)
+    y, ticks, names = 0.0, [], []
+    for name, found in groups.items():
+        label = axes.annotate(name, (0, y), xycoords=("axes fraction", "data"), va="center", fontsize=13, color=INK)
+        label.set(fontweight="bold", in_layout=False)
+        y += 1
+        for swing in found:
+            ends = [100 * (end / typical[name] - 1) for end in (swing.low, swing.high)]
+            axes.plot([ends[0], 0], [y, y], color=SNN, linewidth=13, solid_capstyle="butt", alpha=0.75)
+            axes.plot([0, ends[1]], [y, y], color=ANN, linewidth=13, solid_capstyle="butt", alpha=0.75)
+            ticks.append(y)
+            names.append(swing.constant.replace("_", " "))
+            y += 1
+        y += 0.5
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(ticks, [_wrapped(name, width) for name in names])
+    axes.set_ylim(y - 0.3, -0.7)
+    axes.margins(x=0.08)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f} %" if value else "typical")
+    axes.locator_params(axis="x", nbins=4 if width == NARROW else 9)
+    axes.grid(axis="x", color=RULE, linewidth=0.8)
+    return figure
+
+
+def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, width: int = WIDE) -> Figure:
+    """Firing rate at which network and twin cost the same, against the measured rate; left of it the network wins."""
+    rows = [(name, precision, point) for name, twins in points.items() for precision, point in twins.items()]
+    figure, axes = _canvas(width, len(rows) * (ROW + 4) + 80)
+    measured = rows[0][2].rate if rows else 0.0
+    shown = [point.break_even_rate for *_, point in rows if point.break_even_rate is not None]
+    right = min(float(levels), 1.25 * max([measured, *shown, 0.1]))
+    for y, (_, _, point) in enumerate(rows):
+        axes.plot([0, right], [y, y], color=RULE, linewidth=1)
+        rate = point.break_even_rate
+        if rate is None:
+            axes.text(0.01 * right, y - 0.24, "dearer at any rate", va="center", fontsize=12, color=ANN)
+        else:
+            axes.plot([0, min(rate, right)], [y, y], color=SNN, linewidth=9, alpha=0.35, solid_capstyle="butt")
+            if rate <= right:
+                axes.plot([rate], [y], marker="D", markersize=7, color=SNN)
+    axes.axvline(measured, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.annotate(
+        "measured", (measured, -0.75), (4, 0), textcoords="offset points", va="center", fontsize=12, color=INK
+    )
+    short = width == NARROW
+    axes.set_yticks(
+        range(len(rows)),
+        [f"{name}{chr(10) if short else ', '}{precision_name(p)}" for name, p, _ in rows],
+    )
+    axes.set_xlim(0, right)
+    axes.set_ylim(len(rows) - 0.4, -1)
+    axes.set_xlabel("spikes per neuron and step")
+    return figure
+
+
+def pareto_chart(points: Mapping[str, tuple[float, Range]], front: Sequence[str], width: int = WIDE) -> Figure:
+    """Accuracy against J per inference, one label per point; those on the front are filled."""
+    figure, axes = _canvas(width, 320 if width == NARROW else 400)
+    for label, (accuracy, energy) in points.items():
+        fill = SNN if label in front else "none"
+        axes.plot(
+            [energy.low, energy.high], [100 * accuracy] * 2, color=SNN, linewidth=5, alpha=0.35, solid_capstyle="butt"
+        )
+        axes.plot([energy.typical], [100 * accuracy], marker="D", markersize=8, color=SNN, markerfacecolor=fill)
+        beside = {"textcoords": "offset points", "ha": "center", "fontsize": 12, "color": INK}
+        axes.annotate(label, (energy.typical, 100 * accuracy), (0, 12), **beside)
+    axes.set_xscale("log")
+    axes.margins(x=0.15, y=0.2)
+    axes.xaxis.set_major_formatter(lambda value, _: range_text(Range.exact(value), "J"))
+    axes.xaxis.set_minor_formatter(lambda value, _: range_text(Range.exact(value), "J") if width != NARROW else "")
+    axes.tick_params(which="minor", length=0, labelsize=11, labelcolor=MUTED)
+    axes.set_xlabel("energy per inference, logarithmic")
+    axes.set_ylabel("accuracy, %", color=MUTED, fontsize=12)
+    axes.grid(color=RULE, linewidth=0.8)
+    return figure
+
+
 def to_svg(figure: Figure, name: str) -> str:
     """The figure as an <svg> element without fixed size, font or colours; `name` keeps its ids apart from others'."""
     from matplotlib import rc_context
@@ -154,11 +240,19 @@ def _font(match: re.Match[str]) -> str:
 
 
 def _twins(twins: Mapping[str, AnnEstimate]) -> Sequence[tuple[str, Range, str]]:
-    return [(f"ANN {precision.upper()}", twin.per_inference, ANN) for precision, twin in twins.items()]
+    return [(f"ANN {precision_name(precision)}", twin.per_inference, ANN) for precision, twin in twins.items()]
 
 
 def _short(name: str, width: int) -> str:
-    return name if width != NARROW or len(name) <= 12 else f"{name[:5]}…{name[-6:]}"
+    """A name that fits beside a narrow chart: stage2_block1_shortcut_mlf -> s2_b1_shor_mlf."""
+    if width != NARROW or len(name) <= LABEL:
+        return name
+    brief = re.sub(r"([A-Za-z])[A-Za-z]+(?=\d)", r"\1", re.sub(r"([A-Za-z]{4})[A-Za-z]+(?!\w*\d)", r"\1", name))
+    return brief if len(brief) <= LABEL else f"{brief[: LABEL // 2]}…{brief[-LABEL // 2 + 1 :]}"
+
+
+def _wrapped(name: str, width: int) -> str:
+    return name if width != NARROW else "\n".join(textwrap.wrap(name, LABEL + 4)[:2])
 
 
 def _canvas(width: int, height: int) -> tuple[Figure, Axes]:

@@ -41,23 +41,19 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "events": (
         ("synop",),
         (
-            "synop_dense",
-            "synop_sparse",
-            "spike_out",
-            "hop_ew",
-            "hop_ns",
-            "neuron_update",
-            "neuron_active_extra",
-            "message",
-            "host_mac",
-            "graded_extra",
+            *("synop_dense", "synop_sparse", "graded_extra", "neuron_update", "neuron_active_extra", "spike_out"),
+            *("message", "hop_ew", "hop_ns", "host_mac", "idle_cycle"),
         ),
     ),
+    "movement": (("synop", "neuron_update", "move_bit"), ("host_mac",)),
+    "power": (("chip_power", "step_time"), ()),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
 ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_time", "barrier_time")
 DIMENSIONS = {
     "ram_slope": "J/bit",
+    "move_bit": "J/bit/hop",
+    "chip_power": "W",
     "static_chip": "W",
     "step_time": "s",
     "synop_time": "s",

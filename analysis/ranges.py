@@ -45,6 +45,11 @@ class Range:
             raise InputError(f"Cannot divide by the range {other.low} .. {other.high}; it must be above zero.")
         return Range(self.low / other.high, self.typical / other.typical, self.high / other.low)
 
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """(low, typical, high)."""
+        return self.low, self.typical, self.high
+
     def to_dict(self) -> dict[str, float]:
         """Plain values for JSON."""
         return {"low": self.low, "typical": self.typical, "high": self.high}

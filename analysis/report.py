@@ -9,16 +9,29 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.ann import AnnEstimate, ann_estimates
-from analysis.deployments import DEPLOYMENTS, Deployment, deployments
+from analysis.ann import AnnEstimate
+from analysis.breakeven import Bound, BreakEven, published_bounds
+from analysis.chips import load_chip
+from analysis.deployments import Deployment, deployments
 from analysis.energy import EnergyEstimate, estimate
+from analysis.mapping import ChipMapping
 from analysis.profiles import Profile
+from analysis.report_sections import (
+    StaticCase,
+    break_evens,
+    chip_mappings,
+    deployment_energies,
+    static_cases,
+    twins_of,
+)
 from analysis.rows import NetworkCounts
+from analysis.sensitivity import Swing, tornado
 from analysis.stamp import RunStamp
 from analysis.tables import energy_frame, layers_frame
 from snnhw.errors import InputError
@@ -28,6 +41,8 @@ from snnhw.graph.ir import Graph
 from snnhw.passes.quantise import LayerScale
 from snnhw.simulate.certificate import Certificate
 from snnhw.simulate.record import SpikeRecord
+
+CHIPS = ("loihi1", "loihi2")
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,12 @@ class Report:
     quantisation: tuple[LayerScale, ...] = ()
     findings: tuple[Finding, ...] = ()
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
-    deployment_energy: Mapping[str, Mapping[str, EnergyEstimate]] = field(default_factory=dict)  # by profile, deployment
+    deployment_energy: Mapping[str, Mapping[str, EnergyEstimate]] = field(default_factory=dict)  # by profile
+    breakeven: Mapping[str, Mapping[str, BreakEven]] = field(default_factory=dict)  # by profile, then precision
+    bounds: tuple[Bound, ...] = ()
+    sensitivity: Mapping[str, tuple[Swing, ...]] = field(default_factory=dict)  # by profile, widest first
+    mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
+    static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
@@ -85,11 +105,29 @@ class Report:
                 name: {precision: twin.to_dict() for precision, twin in twins.items()}
                 for name, twins in self.ann.items()
             },
-            "breakeven": {},
+            "breakeven": {
+                "profiles": {
+                    name: {precision: point.to_dict() for precision, point in points.items()}
+                    for name, points in self.breakeven.items()
+                },
+                "bounds": [bound.to_dict() for bound in self.bounds],
+            },
+            "sensitivity": {name: [s.to_dict() for s in swings] for name, swings in self.sensitivity.items()},
+            "mapping": {chip: found.to_dict() for chip, found in self.mapping.items()},
+            "static": {
+                name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
+            },
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
             "quantisation": [layer.to_dict() for layer in self.quantisation],
             "findings": [finding.to_dict() for finding in self.findings],
         }
+
+    def _repr_html_(self) -> str:
+        """The page, in a frame of its own, for notebooks."""
+        from analysis.page import render
+
+        style = "width: 100%; height: 48rem; border: 0"
+        return f'<iframe title="Report" style="{style}" srcdoc="{escape(render(self))}"></iframe>'
 
     def _deployment(self, name: str) -> dict[str, Any]:
         energy = {profile: found[name] for profile, found in self.deployment_energy.items() if name in found}
@@ -115,34 +153,52 @@ def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
 
 
 def make_report(
-    graph: Graph, counts: NetworkCounts, profiles: Iterable[Profile], stamp: RunStamp, **sections: Any
+    graph: Graph,
+    counts: NetworkCounts,
+    profiles: Iterable[Profile],
+    stamp: RunStamp,
+    *,
+    chips: Iterable[str | Path] = CHIPS,
+    sparsity: float | None = None,
+    findings: tuple[Finding, ...] = (),
+    **sections: Any,
 ) -> Report:
-    """Report with an energy estimate, the ANN twins and the four deployments on every profile.
+    """Report with all that follows from graph, counts and profiles: energy, twins, deployments, break-even, chips.
 
     Args:
         graph: the one that was counted.
         counts: of at least one sample.
         profiles: at least one; the first leads the page.
         stamp: of this run.
-        sections: optional fields of `Report`: accuracy, certificate, quantisation, findings, example.
+        chips: names or TOML files of chips to map the network on.
+        sparsity: share of zero activations of the trained ReLU twin; with it, the quantised network that tells apart
+            as many values is a twin too.
+        findings: what the reader of the model had to assume.
+        sections: optional fields of `Report`: accuracy, certificate, quantisation, example.
 
     Raises:
-        InputError: no profile, no samples, or a profile cannot price the network.
+        InputError: no profile, no samples, a chip is unknown, or a profile cannot price the network.
     """
     chosen = tuple(profiles)
     if not chosen:
         raise InputError("A report needs at least one energy profile; name one with --profile.")
+    energy = {profile.name: estimate(counts, profile) for profile in chosen}
+    ann = {profile.name: twins_of(counts, profile, sparsity) for profile in chosen}
+    mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
     return Report(
         stamp,
         model_facts(graph, counts),
         counts,
-        {profile.name: estimate(counts, profile) for profile in chosen},
-        {profile.name: ann_estimates(counts, profile) for profile in chosen},
+        energy,
+        ann,
+        findings=findings + unmapped,
         deployments=deployments(graph, counts),
-        deployment_energy={
-            profile.name: {name: estimate(counts, profile, deployment=name) for name in DEPLOYMENTS}
-            for profile in chosen
-        },
+        deployment_energy=deployment_energies(counts, chosen),
+        breakeven=break_evens(counts, energy, ann),
+        bounds=published_bounds(counts),
+        sensitivity={name: tornado(found) for name, found in energy.items()},
+        mapping=mapping,
+        static=static_cases(graph, counts, chosen, mapping),
         graph=graph,
         **sections,
     )

@@ -15,12 +15,14 @@ from analysis.ranges import Range
 from analysis.report import Report
 
 CHEAPER, DEARER, OPEN = "cheaper", "dearer", "undecided"
+BARE = "dearer than bare arithmetic"  # the twin is priced without its memory, the network with it
 DEPLOYMENTS = {
     "channels": "K binary channels, each with synapses of its own (K·u)",
     "shared": "K compartments on one dendrite (u)",
     "graded": "one graded spike for each event (e)",
     "slots": "unary over S sub-steps on one binary channel (u)",
 }
+MEMORY = "memory"  # as profiles and twins call it among what they exclude
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
@@ -39,7 +41,7 @@ class Rival:
     precision: str
     energy: str
     ratio: str  # network over twin
-    verdict: str  # CHEAPER, DEARER or OPEN: does the whole range lie on one side of 1?
+    verdict: str  # CHEAPER, DEARER, BARE or OPEN: does the whole range lie on one side of 1?
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,19 @@ class Line:
     kinds: str  # measured, simulated, ... of the constants
     rivals: tuple[Rival, ...]
 
+    def rival(self, precision: str) -> Rival | None:
+        """The twin of that precision, None if the profile names none."""
+        return next((rival for rival in self.rivals if rival.precision == precision), None)
 
-def verdict(found: Range) -> str:
-    """Whether a ratio to the twin is below 1, above 1, or not settled by the range."""
-    return CHEAPER if found.high < 1 else DEARER if found.low > 1 else OPEN
+
+def verdict(found: Range, alike: bool = True) -> str:
+    """Whether a ratio to the twin is below 1, above 1, or not settled by the range.
+
+    Args:
+        found: energy of the network over that of the twin.
+        alike: both count their memory, or neither does. If only the network does, being dearer does not settle it.
+    """
+    return CHEAPER if found.high < 1 else OPEN if found.low <= 1 else DEARER if alike else BARE
 
 
 def lines(report: Report) -> tuple[Line, ...]:
@@ -67,47 +78,61 @@ def lines(report: Report) -> tuple[Line, ...]:
 def _line(name: str, found: EnergyEstimate, report: Report) -> Line:
     energy = found.per_inference
     kinds = dict.fromkeys(term.constant.kind for term in found.terms)
-    rivals = tuple(_rival(energy, twin) for twin in report.ann.get(name, {}).values())
+    rivals = tuple(_rival(found, twin) for twin in report.ann.get(name, {}).values())
     return Line(name, found.profile.title, range_text(energy, "J"), typical_text(energy, "J"), ", ".join(kinds), rivals)
 
 
-def _rival(energy: Range, twin: AnnEstimate) -> Rival:
-    ratio = energy.over(twin.per_inference)
-    return Rival(twin.precision.upper(), range_text(twin.per_inference, "J"), ratio_text(ratio), verdict(ratio))
+def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
+    ratio = found.per_inference.over(twin.per_inference)
+    same = found.profile.name in twin.profiles  # one set of constants, whatever they cover
+    alike = same or MEMORY in found.excludes or MEMORY not in twin.to_dict()["excludes"]
+    energy = range_text(twin.per_inference, "J")
+    return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike))
 
 
-def headline(report: Report) -> str:
+def precision_name(precision: str) -> str:
+    """FP32, INT8, matched INT4: as in print."""
+    name, _, matched = precision.partition(", ")
+    return f"{matched} {name.upper()}".strip()
+
+
+def precisions(found: Sequence[Line]) -> tuple[str, ...]:
+    """Precisions of all twins, in order."""
+    return tuple(dict.fromkeys(rival.precision for line in found for rival in line.rivals))
+
+
+def headline(found: Sequence[Line]) -> str:
     """One sentence: on which profiles the network needs less energy than which twin, and on which more."""
-    found = lines(report)
     clauses = []
-    for word, phrase in PHRASES.items():
+    for word, (phrase, link) in PHRASES.items():
         where: dict[tuple[str, ...], list[str]] = {}  # profiles -> precisions
-        for precision in dict.fromkeys(rival.precision for line in found for rival in line.rivals):
+        for precision in precisions(found):
             profiles = tuple(
                 line.profile for line in found for r in line.rivals if (r.precision, r.verdict) == (precision, word)
             )
             if profiles:
                 where.setdefault(profiles, []).append(precision)
         parts = [
-            f"{_list(precisions)} twin{'s' * (len(precisions) > 1)} {_places(profiles, len(found))}"
-            for profiles, precisions in where.items()
+            f"{link} its {listed(named)} twin{'s' * (len(named) > 1)} {_places(profiles, len(found))}"
+            for profiles, named in where.items()
         ]
         if parts:
-            clauses.append(phrase + f", and {phrase}".join(parts))
+            clauses.append(f"{phrase} {', and '.join(parts)}")
     return f"The spiking network {'; it '.join(clauses)}." if clauses else ""
 
 
 PHRASES = {
-    CHEAPER: "needs less energy than its ",
-    DEARER: "needs more energy than its ",
-    OPEN: "cannot be told apart from its ",
+    CHEAPER: ("needs less energy", "than"),
+    DEARER: ("needs more energy", "than"),
+    BARE: ("needs more energy", "than the bare arithmetic of"),
+    OPEN: ("cannot be told apart", "from"),
 }
 
 
 def _places(profiles: tuple[str, ...], of: int) -> str:
     if len(profiles) == of > 1:
         return "on both profiles" if of == 2 else f"on all {of} profiles"
-    return f"on {_list(profiles)}"
+    return f"on {listed(profiles)}" if len(profiles) <= 3 else f"on {len(profiles)} of {of} profiles"
 
 
 def fidelity(report: Report) -> tuple[str, str]:
@@ -126,10 +151,26 @@ def fidelity(report: Report) -> tuple[str, str]:
     return "differs", f"{count_text(wrong)} of {of} differ{listed}."
 
 
+PACES = {
+    "batch1": "at the chip's own pace",
+    "realtime": "in steps of fixed length",
+}
+
+
+def latency(report: Report) -> tuple[str, str]:
+    """(time per inference, chip) at the pace of the first chip whose profile knows one; both empty without."""
+    for name, cases in report.static.items():
+        if "batch1" in cases:
+            chip = next(found.chip.title for key, found in report.mapping.items() if name.startswith(key))
+            return range_text(cases["batch1"].load.seconds, "s"), chip
+    return "", ""
+
+
 def accuracies(report: Report) -> tuple[tuple[str, str], ...]:
     """(stage, accuracy) in the order given."""
     return tuple((stage, percent(share)) for stage, share in report.accuracy.items())
 
 
-def _list(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names as in a sentence: a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

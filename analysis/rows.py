@@ -69,7 +69,7 @@ class LayerCounts:
     macs: int  # multiply-accumulates on analogue values, every step, in-bounds taps with non-zero weight
     bias_adds: int  # non-zero biases, every step, one set (not times K)
     pool_adds: int  # additions of pools on analogue values; pools on spikes fold into the synapses
-    neuron_updates: int  # N * T * K (the read-out: N * T accumulators)
+    neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
     edges: tuple[EdgeCounts, ...]
     dense_macs: int  # of the ANN twin, per inference, in-bounds taps
     params: int

@@ -102,7 +102,7 @@ def compare(
         for name in models:
             loaded = load_model(name, timesteps=timesteps)
             inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-            label = Path(name).stem
+            label = Path(name).stem if Path(name).stem not in reports else name.strip("/.").replace("/", "_")
             reports[label], _ = make_report(loaded, inputs, out_dir / label, profiles=profile, progress=tick)
     made = compare_reports(reports)
     path = write_comparison(made, out_dir)

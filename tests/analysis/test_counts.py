@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from analysis.counts import count
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, Conv2d, Edge, Graph, Input, Norm, Pool, Readout
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Norm, Pool, Readout
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import networks, random_raster, record_of, small_net
 from tests.oracle import count_events, taps
@@ -49,6 +50,15 @@ def test_every_form_of_a_network_counts_the_same(graph, seed):
     sizes = ("params", "weight_bits")  # the unpooled read-out stores more weights
     for a, b in zip(folded["layers"], whole["layers"], strict=True):
         assert {k: v for k, v in a.items() if k not in sizes} == {k: v for k, v in b.items() if k not in sizes}
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(), SEED)
+def test_identity_synapses_change_no_number(graph, seed):
+    """The pass makes synapse nodes out of direct connections; the work and the ANN twin stay as they were."""
+    record = record_of(graph, random_raster(graph, np.random.default_rng(seed)))
+    whole, hardware = (count(g, record).to_dict()["totals"] for g in (graph, identity_synapses(graph)))
+    assert hardware == whole
 
 
 @settings(max_examples=20, deadline=None)
@@ -150,3 +160,45 @@ def test_channels_fed_differently_are_refused():
     edges = [e for e in graph.edges if e != Edge("body", "body_mlf_l2")]
     with pytest.raises(InputError, match="channels of unit 'body_mlf'"):
         count(graph.replace(edges=edges), record_of(graph, random_raster(graph, np.random.default_rng(0))))
+
+
+def test_integer_events_of_the_input_are_recorded_by_the_engine():
+    """Values 0..3 of an event input: e counts where, u how much; a static frame counts at every step."""
+    nodes = [
+        Input(name="x", shape=(2, 5, 5), levels=3),
+        Conv2d(name="conv", shape=(2, 5, 5), weight=np.ones((2, 2, 1, 1))),
+        MLF(name="u", shape=(2, 5, 5), thresholds=(0.6,), decay=0.25),
+        Readout(name="readout", shape=(2, 5, 5)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
+    frames = np.random.default_rng(0).integers(0, 4, (3, 4, 2, 5, 5))
+    (edge,) = count(graph, simulate(graph, frames.astype(float))).edges
+    assert (edge.events, edge.unit_synops) == (2 * (frames > 0).sum(), 2 * frames.sum())
+    (edge,) = count(graph, simulate(graph, frames[:, 0].astype(float))).edges
+    assert (edge.events, edge.unit_synops) == (8 * (frames[:, 0] > 0).sum(), 8 * frames[:, 0].sum())
+
+
+def test_two_parallel_edges_send_twice_and_a_gain_of_two_sends_once():
+    graph = small_net()
+    record = record_of(graph, random_raster(graph, np.random.default_rng(4)))
+    single = count(graph, record).layers[1]
+    for form in (graph, decompose(graph)):
+        extra = [e for e in form.edges if e.target == "body"]
+        twice = count(form.replace(edges=(*form.edges, *extra)), record).layers[1]
+        edges = [Edge(e.source, e.target, 2) if e.target == "body" else e for e in form.edges]
+        doubled = count(form.replace(edges=edges), record).layers[1]
+        assert len(twice.edges) == 2 and len(doubled.edges) == 1
+        assert twice.unit_synops == doubled.unit_synops == 2 * single.unit_synops
+        assert (twice.events, doubled.events) == (2 * single.events, single.events)
+
+
+def test_levels_that_are_not_connected_send_nothing():
+    """Level 1 is cut off: what is left are the spikes of levels 2 and 3, and as graded events those of level 2."""
+    graph = small_net()
+    raster = random_raster(graph, np.random.default_rng(4), density=0.6)
+    cut = decompose(graph)
+    cut = cut.replace(edges=[e for e in cut.edges if e != Edge("stem_mlf_l1", "body")])
+    (edge,) = count(cut, record_of(graph, raster)).layers[1].edges
+    whole = count(graph, record_of(graph, raster)).layers[1].edges[0]
+    assert edge.level_synops == (0, *whole.level_synops[1:])
+    assert edge.events == edge.level_synops[1] > edge.level_synops[2] > 0

@@ -132,6 +132,8 @@ def test_a_relay_is_exact_with_a_raster_and_bounded_without():
     both = (raster["a"].any(axis=2) | raster["b"].any(axis=2)).sum()
     assert exact.merged_low == exact.merged_high == 2 * both
     assert bounds.merged_low < exact.merged_low < bounds.merged_high
+    per_neuron = [raster[name].any(axis=2).sum(axis=(0, 1)) for name in "ab"]
+    assert bounds.merged_low == 2 * np.maximum(*per_neuron).sum()
     assert exact.branch_events == 2 * (raster["a"].any(axis=2).sum() + raster["b"].any(axis=2).sum())
     assert (exact.sources, exact.payload_levels, exact.relay_updates) == (("a", "b"), 6, 3 * T * 75)
     assert exact.to_dict()["saves"] is False

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from analysis.chips import Chip, available_chips, load_chip
+from analysis.chips import available_chips, load_chip
 from analysis.counts import count
 from analysis.energy import estimate
 from analysis.mapping import LIMITS, map_network
@@ -14,7 +14,11 @@ from analysis.profiles import load_profile
 from analysis.static import static_load, step_time
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.graph.trace import trace
+from snnhw.model import load_model
+from snnhw.nn import build
 from snnhw.passes.decompose import decompose
+from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import small_net
@@ -22,16 +26,15 @@ from tests.analysis.nets import small_net
 
 def chain(channels=16, size=8, levels=3, **options):
     rng = np.random.default_rng(0)
-    options = {"padding": (1, 1), **options}
+    options = {"padding": (1, 1), "shape": (channels, size, size), **options}
+    after = options["shape"]
     nodes = [
         Input(name="input", shape=(1, size, size)),
         Conv2d(name="stem", shape=(channels, size, size), weight=rng.normal(size=(channels, 1, 3, 3)), padding=(1, 1)),
         MLF(name="a", shape=(channels, size, size), thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
-        Conv2d(
-            name="body", shape=(channels, size, size), weight=rng.normal(size=(channels, channels, 3, 3)), **options
-        ),
-        MLF(name="b", shape=(channels, size, size), thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
-        Linear(name="fc", shape=(10,), weight=rng.normal(size=(10, channels * size * size))),
+        Conv2d(name="body", weight=rng.normal(size=(channels, channels, 3, 3)), **options),
+        MLF(name="b", shape=after, thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
+        Linear(name="fc", shape=(10,), weight=rng.normal(size=(10, int(np.prod(after))))),
         Readout(name="readout", shape=(10,)),
     ]
     return Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
@@ -60,24 +63,44 @@ def test_one_core_less_would_not_fit():
     assert map_network(graph, chip, "shared").cores <= map_network(graph, chip, "channels").cores
 
 
-def test_demand_of_a_tile_by_brute_force():
+@pytest.mark.parametrize(("stride", "out"), [(1, 8), (2, 4)])
+def test_demand_of_a_tile_by_brute_force(stride, out):
     """Axons: source positions with a tap into the tile. Memory: one list per source channel and pattern of taps."""
-    chip = load_chip("loihi1")
-    layer = map_network(chain(), chip).layers[1]
-    channels, rows, columns = layer.tiles
-    assert channels == 1
-    spans = [[range(i * (8 // n), (i + 1) * (8 // n)) for i in range(n)] for n in (rows, columns)]
+    source, layer, _ = map_network(chain(stride=(stride, stride), shape=(16, out, out)), load_chip("loihi1")).layers
+    assert layer.tiles[0] == 1
     most_axons = most_bits = 0
-    for ys, xs in product(*spans):
+    for ys, xs in tiles(layer, out):
         patterns, reaching = {}, 0
         for y, x in product(range(8), range(8)):
-            taps = [(i, j) for i in range(3) for j in range(3) if y + 1 - i in ys and x + 1 - j in xs]
+            taps = taps_into(y, x, ys, xs, stride)
             if taps:
                 reaching += 1
                 patterns[tuple(taps)] = len(taps)
         bits = 16 * sum(bits_of(n * 16 * 3) for n in patterns.values())
         most_axons, most_bits = max(most_axons, reaching * 3), max(most_bits, bits)
     assert (layer.demand.in_axons, layer.demand.memory) == (most_axons, most_bits)
+    leaving = [
+        3 * sum(bool(taps_into(y, x, *tile, stride)) for y in ys for x in xs for tile in tiles(layer, out))
+        for ys, xs in tiles(source, 8)
+    ]
+    assert source.demand.out_axons == max(leaving)
+
+
+def tiles(layer, size):
+    """Rows and columns of every tile of a layer with one part along the channels."""
+    steps = [-(-size // parts) for parts in layer.tiles[1:]]
+    spans = [[range(i, min(i + step, size)) for i in range(0, size, step)] for step in steps]
+    return list(product(*spans))
+
+
+def taps_into(y, x, ys, xs, stride):
+    """Taps of a padded 3x3 convolution through which source position (y, x) reaches a tile."""
+    reach = product(range(3), range(3))
+    return [(i, j) for i, j in reach if lands(y + 1 - i, ys, stride) and lands(x + 1 - j, xs, stride)]
+
+
+def lands(at, span, stride):
+    return at % stride == 0 and at // stride in span
 
 
 def bits_of(synapses):
@@ -109,8 +132,6 @@ def test_a_neuron_that_fits_no_core_is_refused():
 
 def test_chip_files_are_checked(tmp_path):
     path = tmp_path / "mine.toml"
-    good = (load_chip("loihi1").__class__, "loihi1")
-    assert good[0] is Chip
     with pytest.raises(InputError, match="no chip 'loihi7'"):
         load_chip("loihi7")
     path.write_text('name = "mine"\n')
@@ -152,3 +173,22 @@ def test_step_time_by_hand():
     body = counts.layers[1]
     expected = 3.5e-9 * 2 * body.unit_synops / (4 * 3) + 5.3e-9 * 144 + 465e-9
     assert step_time(counts, profile, mapping).typical == pytest.approx(expected)
+
+
+def test_the_digits_network_fits_one_chip():
+    graph = fold_pool(load_model("digits").graph)
+    assert {name: map_network(graph, load_chip(name)).to_dict()["cores"] for name in available_chips()} == {
+        "loihi1": 22,
+        "loihi2": 12,
+    }
+    assert map_network(graph, load_chip("loihi1")).to_dict()["fits_one_chip"]
+
+
+@pytest.mark.slow
+def test_a_ds_resnet20_needs_many_chips_and_fewer_if_levels_share_their_synapses():
+    network = build("ds_resnet20").eval()
+    graph = fold_pool(fold_norm(trace(network, (network.in_channels, 32, 32))))
+    loihi = load_chip("loihi1")
+    channels, shared = (map_network(graph, loihi, deployment).chips for deployment in ("channels", "shared"))
+    assert channels == 117
+    assert shared < channels

@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -9,6 +10,7 @@ import jsonschema
 import pytest
 
 import analysis
+from analysis import plots
 from analysis.breakeven import spikes_per_synapse
 from analysis.deployments import DEPLOYMENTS
 from analysis.digits import count_text, range_text
@@ -163,6 +165,15 @@ def test_charts_take_fonts_and_colours_from_the_page(html):
         assert set(re.findall(r"(?:fill|stroke): (#\w+)", svg)) <= {"#ffffff"}
 
 
+def test_narrow_charts_tell_all_layers_apart(html, report):
+    narrow = re.findall(r'<div class="narrow".*?</svg>', html, re.DOTALL)[1:]
+    names = [layer.name for layer in report.counts.layers if layer.spikes]
+    deep = [f"stage{s}_block{b}_{u}" for s in (1, 2) for b in (1, 12) for u in ("mlf1", "mlf2", "shortcut_mlf")]
+    assert all(f">{name}</text>" in narrow[-2] for name in names)
+    assert len({plots._short(name, plots.NARROW) for name in deep}) == len(deep)
+    assert all(len(plots._short(name, plots.NARROW)) <= plots.LABEL + 2 for name in deep)
+
+
 def test_first_screen_gives_verdict_accuracy_and_fidelity(html, report):
     first = Page(html[: html.index('id="energy"')]).words
     text = " ".join(first)
@@ -194,6 +205,28 @@ def test_break_even_lies_where_network_and_twin_cost_the_same(report, out):
                 assert fixed > twin
             else:
                 assert fixed + by_spikes * point["break_even_rate"] / point["rate"] == pytest.approx(twin)
+
+
+def test_matched_quantised_twin_appears_with_the_sparsity_of_the_relu_twin(report, tmp_path):
+    bits = math.ceil(math.log2(report.model.levels * report.model.timesteps + 1))
+    html = write_report(sample_report(complete=False, sparsity=0.5), tmp_path).read_text()
+    found = json.loads((tmp_path / "report.json").read_text())
+    for name, twins in found["ann"].items():
+        assert list(twins) == ["fp32", "int8", f"int{bits}, matched"]
+        assert set(found["breakeven"]["profiles"][name]) == set(twins)
+    assert f"Against ANN matched INT{bits}" in html
+    assert f"ANN matched INT{bits}</text>" in html
+    for twin in twins.values():
+        assert all(sentence in Page(html).text for sentence in twin["assumes"])
+
+
+def test_sensitivity_names_every_constant_that_has_a_range(report, out):
+    found = json.loads((out / "report.json").read_text())
+    for name, swings in found["sensitivity"].items():
+        terms = report.energy[name].terms
+        assert {s["constant"] for s in swings} == {t.constant.name for t in terms}
+        assert sum(s["share"] for s in swings) == pytest.approx(1)
+        assert [s["width"] for s in swings] == sorted((s["width"] for s in swings), reverse=True)
 
 
 def test_static_power_adds_chips_times_time_times_power(report, out):
@@ -248,6 +281,12 @@ def test_names_from_files_cannot_inject_markup(tmp_path):
     html = write_report(sample_report(complete=False, name=evil, findings=(remark,)), tmp_path)
     assert evil not in html.read_text()
     assert "&lt;script&gt;alert(1)" in html.read_text()
+
+
+def test_notebook_shows_the_page_in_a_frame(report, html):
+    (frame,) = Page(report._repr_html_()).all("iframe")
+    assert frame["srcdoc"] == html
+    assert frame["title"]
 
 
 def test_numbers_that_json_lacks_become_null():

@@ -1,7 +1,21 @@
 import pytest
 
+from analysis.digits import range_text
 from analysis.ranges import Range
-from analysis.report_facts import CHEAPER, DEARER, OPEN, Line, Rival, accuracies, fidelity, headline, verdict
+from analysis.report_facts import (
+    BARE,
+    CHEAPER,
+    DEARER,
+    OPEN,
+    Line,
+    Rival,
+    accuracies,
+    fidelity,
+    headline,
+    latency,
+    lines,
+    verdict,
+)
 from tests.analysis.report_sample import sample_report
 
 
@@ -10,6 +24,23 @@ from tests.analysis.report_sample import sample_report
 )
 def test_verdict_needs_the_whole_range(low, high, word):
     assert verdict(Range(low, low, high)) == word
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(0.2, 0.9, CHEAPER), (0.5, 2, OPEN), (1.1, 3, BARE)])
+def test_twin_without_memory_can_lose_but_not_win(low, high, word):
+    assert verdict(Range(low, low, high), alike=False) == word
+
+
+def test_profiles_of_arithmetic_alone_are_compared_alike():
+    report = sample_report(complete=False, profiles=("horowitz45-fp32", "loihi1-davies2018"))
+    arithmetic, chip = lines(report)
+    assert {rival.verdict for rival in arithmetic.rivals} <= {CHEAPER, DEARER, OPEN}
+    assert {rival.verdict for rival in chip.rivals} == {BARE}
+
+
+def test_one_set_of_constants_is_compared_alike_whatever_it_covers():
+    (chip,) = lines(sample_report(complete=False, profiles=("gpu-titan-black",)))
+    assert [rival.verdict for rival in chip.rivals] == [DEARER]
 
 
 def line(profile, **verdicts):
@@ -41,6 +72,11 @@ def line(profile, **verdicts):
         ),
         (tuple(line(name, fp32=OPEN) for name in "abc"),
             "The spiking network cannot be told apart from its FP32 twin on all 3 profiles."),
+        (
+            (*(line(name, fp32=DEARER) for name in "abcd"), line("e", fp32=CHEAPER)),
+            "The spiking network needs less energy than its FP32 twin on e; "
+            "it needs more energy than its FP32 twin on 4 of 5 profiles.",
+        ),
     ],
 )  # fmt: skip
 def test_headline_says_where_it_wins_and_where_it_loses(found, sentence):
@@ -69,3 +105,11 @@ def test_nothing_is_said_without_certificate_or_accuracy():
     report = sample_report(complete=False)
     assert fidelity(report) == ("", "")
     assert accuracies(report) == ()
+
+
+def test_latency_is_the_steps_times_the_slowest_core():
+    report = sample_report(complete=False)
+    time, chip = latency(report)
+    load = report.static["loihi1-davies2018"]["batch1"].load
+    assert (time, chip) == (range_text(load.seconds, "s"), "Loihi 1")
+    assert latency(sample_report(complete=False, profiles=("horowitz45-fp32",))) == ("", "")

@@ -1,0 +1,144 @@
+"""Where the spiking network and its ANN twin cost the same: the firing rate, the number of steps, published bounds.
+
+An SNN costs a part that grows with its spikes and a part that grows with its steps alone (updates, the analogue first
+layer). Break-even rate: scale the spikes until SNN = ANN; no rate helps where the fixed part is already dearer.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.energy import EnergyEstimate
+from analysis.ranges import Range
+from analysis.rows import NetworkCounts
+from snnhw.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+BOUNDS = Path(__file__).with_name("bounds.toml")
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """SNN against one twin, for one layer or the whole network; typical values, J per inference."""
+
+    name: str
+    snn: Range
+    ann: Range
+    rate: float  # unit spikes per neuron and step, as measured
+    break_even_rate: float | None  # None: dearer even without a spike
+    break_even_steps: float  # T at which the twin costs the same, rate held
+
+    @property
+    def ratio(self) -> Range | None:
+        """SNN over ANN; None where the twin has no work here."""
+        return self.snn.over(self.ann) if self.ann.low > 0 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        ratio = self.ratio
+        return {
+            "name": self.name,
+            "snn": self.snn.to_dict(),
+            "ann": self.ann.to_dict(),
+            "ratio": None if ratio is None else ratio.to_dict(),
+            "rate": self.rate,
+            "break_even_rate": self.break_even_rate,
+            "break_even_steps": self.break_even_steps,
+        }
+
+
+def break_even(counts: NetworkCounts, energy: EnergyEstimate, ann: Range, name: str = "network") -> BreakEven:
+    """Of the whole network against a twin of `ann` J per inference."""
+    neurons = sum(layer.neurons for layer in counts.layers if layer.spikes)
+    rate = counts.total("spikes") / (counts.samples * counts.timesteps * neurons) if neurons else 0.0
+    return _solve(name, energy, None, ann, rate, counts.timesteps)
+
+
+def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: dict[str, Range]) -> tuple[BreakEven, ...]:
+    """Per layer that the twin has, with the rate of the spikes that arrive in it."""
+    found = []
+    for layer in counts.layers:
+        if layer.name in ann:
+            slots = counts.samples * counts.timesteps * layer.synapses
+            rate = layer.unit_synops / slots if slots else 0.0
+            found.append(_solve(layer.name, energy, layer.name, ann[layer.name], rate, counts.timesteps))
+    return tuple(found)
+
+
+def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rate: float, steps: int) -> BreakEven:
+    terms = [term for term in energy.terms if layer is None or term.layer == layer]
+    snn = Range.total(term.energy for term in terms)
+    moving = sum(term.energy.typical for term in terms if term.by_spikes)
+    left = ann.typical - (snn.typical - moving)
+    at = None if left < 0 or moving <= 0 else rate * left / moving
+    return BreakEven(name, snn, ann, rate, at, steps * ann.typical / snn.typical if snn.typical else math.inf)
+
+
+def yan_bound(mac_over_ac: float, sparsity: float, timesteps: int) -> float:
+    """Largest spike rate at which arithmetic alone favours the SNN: T * s_r < k * (1 - gamma).
+
+    Args:
+        mac_over_ac: k, energy of a multiply-accumulate over that of an accumulate.
+        sparsity: gamma, share of zeros among the activations of the quantised twin.
+        timesteps: T.
+
+    Yan, Bai, Wong, arXiv:2409.08290.
+    """
+    return mac_over_ac * (1 - sparsity) / timesteps
+
+
+def matched_bits(levels: int, timesteps: int) -> int:
+    """Bits of the quantised twin that tells apart as many values: ceil(log2(K*T + 1)).
+
+    Yan, Bai, Wong (arXiv:2409.08290) for K = 1; K levels extend it.
+    """
+    if levels < 1 or timesteps < 1:
+        raise InputError(
+            f"A unit of {levels} levels and {timesteps} steps tells nothing apart; give at least 1 of each."
+        )
+    return (levels * timesteps).bit_length()
+
+
+def dense_traffic_ratio(levels: int, timesteps: int) -> float:
+    """Bits moved by a unit that fires at every level and step, over those of its quantised twin: K*T / bits."""
+    return levels * timesteps / matched_bits(levels, timesteps)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A published bound and where the network stands."""
+
+    name: str
+    value: float
+    source: str
+    measured: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the network stays below."""
+        return self.measured < self.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**self.__dict__, "kept": self.kept}
+
+
+def spikes_per_synapse(counts: NetworkCounts) -> float:
+    """Unit synops per synapse and inference, over the layers that spikes drive."""
+    synapses = counts.total("synapses")
+    return counts.total("unit_synops") / (synapses * counts.samples) if synapses else 0.0
+
+
+def published_bounds(counts: NetworkCounts) -> tuple[Bound, ...]:
+    """Spikes per synapse and inference against each published bound."""
+    measured = spikes_per_synapse(counts)
+    data = tomllib.loads(BOUNDS.read_text(encoding="utf-8"))
+    return tuple(Bound(b["name"], b["value"], b["source"], measured) for b in data["bound"])

@@ -1,0 +1,97 @@
+"""What follows from graph, counts and profiles alone: twins, deployments, break-even, chips, static power.
+
+Takes what `make_report` has; gives the optional fields of `Report`. What a chip cannot hold becomes a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.ann import AnnEstimate, ann_estimates, matched_estimate
+from analysis.breakeven import BreakEven, break_even
+from analysis.chips import Chip
+from analysis.deployments import DEPLOYMENTS
+from analysis.energy import EnergyEstimate, estimate
+from analysis.mapping import ChipMapping, map_network
+from analysis.profiles import Profile
+from analysis.rows import NetworkCounts
+from analysis.static import MODES, StaticLoad, static_load
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.passes.fold_pool import fold_pool
+
+NEEDED = {
+    "batch1": ("static_chip", "synop_time", "neuron_time", "barrier_time"),
+    "realtime": ("static_chip", "step_time"),
+}
+
+
+@dataclass(frozen=True)
+class StaticCase:
+    """One profile with static power, at one pace."""
+
+    load: StaticLoad
+    energy: EnergyEstimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**self.load.to_dict(), "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()}}
+
+
+def twins_of(counts: NetworkCounts, profile: Profile, sparsity: float | None) -> dict[str, AnnEstimate]:
+    """Twins by precision; with the activation sparsity of the ReLU twin, the matched quantised network is one too."""
+    found = ann_estimates(counts, profile)
+    if sparsity is not None and "int8" in profile.twins:
+        matched = matched_estimate(counts, profile, sparsity)
+        found[matched.precision] = matched
+    return found
+
+
+def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> dict[str, dict[str, EnergyEstimate]]:
+    """Energy by profile and deployment."""
+    return {p.name: {name: estimate(counts, p, deployment=name) for name in DEPLOYMENTS} for p in profiles}
+
+
+def break_evens(
+    counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
+) -> dict[str, dict[str, BreakEven]]:
+    """Break-even of the whole network by profile and precision of the twin."""
+    return {
+        name: {precision: break_even(counts, energy[name], twin.per_inference) for precision, twin in twins.items()}
+        for name, twins in ann.items()
+    }
+
+
+def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMapping], tuple[Finding, ...]]:
+    """Cores and chips by chip, K binary channels; a finding for each chip that cannot hold the network."""
+    found: dict[str, ChipMapping] = {}
+    findings = []
+    for chip in chips:
+        try:
+            found[chip.name] = map_network(fold_pool(graph), chip)
+        except InputError as error:
+            findings.append(Finding("does-not-map", "warning", "", f"{chip.title}: {error}", "Leave the chip out."))
+    return found, tuple(findings)
+
+
+def static_cases(
+    graph: Graph, counts: NetworkCounts, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
+) -> dict[str, dict[str, StaticCase]]:
+    """Energy with static power by profile and pace, where the profile has the constants.
+
+    A profile belongs to the chip whose name its own begins with.
+    """
+    found: dict[str, dict[str, StaticCase]] = {}
+    for profile in profiles:
+        mapping = next((m for name, m in mappings.items() if profile.name.startswith(name)), None)
+        for mode in MODES[1:]:
+            if mapping is None or any(name not in profile for name in NEEDED[mode]):
+                continue
+            load = static_load(fold_pool(graph), counts, profile, mapping, mode)
+            if load is not None:
+                case = StaticCase(load, estimate(counts, profile, deployment=mapping.deployment, static=load))
+                found.setdefault(profile.name, {})[mode] = case
+    return found

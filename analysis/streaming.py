@@ -1,0 +1,66 @@
+"""Counting more samples than fit into memory, and over several processes: records add up before they are counted.
+
+Takes batches of inputs one after the other; keeps the sums of one record, whatever the number of samples.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from torch import distributed
+
+from analysis.counts import count
+from analysis.rows import NetworkCounts
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph
+from snnhw.simulate.engine import simulate
+from snnhw.simulate.record import SpikeRecord, UnitRecord
+
+Backend = Callable[[Graph, Array], SpikeRecord]
+
+
+def count_stream(graph: Graph, batches: Iterable[Array], run: Backend = simulate) -> NetworkCounts:
+    """Counts over all batches, and over all processes of the default group if `torch.distributed` (Fabric) runs.
+
+    Args:
+        graph: folded.
+        batches: inputs [B, *shape] or [B, T, *shape], for example from a generator; each process gives its own share.
+        run: backend that simulates a batch.
+
+    Raises:
+        InputError: there is no batch.
+    """
+    total: SpikeRecord | None = None
+    for batch in batches:
+        record = _sums_alone(run(graph, batch))
+        total = record if total is None else total.merge(record)
+    if total is None:
+        raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
+    return count(graph, sum_over_processes(total))
+
+
+def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
+    """The record's sums over all processes of the default group; `record` itself where there is one process."""
+    if not distributed.is_available() or not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return record
+    samples = _sum(np.array([record.samples]))
+    units = {
+        name: UnitRecord(_sum(unit.levels), _sum(unit.events), _sum(unit.levels_t))
+        for name, unit in sorted(record.units.items())
+    }
+    return dataclasses.replace(_sums_alone(record), samples=int(samples[0]), units=units)
+
+
+def _sum(values: Array) -> Array:
+    tensor = torch.as_tensor(np.ascontiguousarray(values, dtype=np.int64))
+    distributed.all_reduce(tensor)
+    summed: Array = tensor.numpy()
+    return summed
+
+
+def _sums_alone(record: SpikeRecord) -> SpikeRecord:
+    """Without what grows with the samples: logits, rasters, membranes."""
+    return SpikeRecord(record.samples, record.timesteps, record.units, record.logits[:0])

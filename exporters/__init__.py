@@ -16,6 +16,7 @@ __all__ = ["EXPORTERS", "Artifact", "available", "exporter"]
 EXPORTERS: dict[str, str] = {
     "nir": "exporters.nir_file",
     "lava": "exporters.lava.deploy",
+    "sanafe": "exporters.sanafe",
 }
 
 

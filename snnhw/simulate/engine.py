@@ -135,7 +135,8 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
 
 def _fire(state: _State, step: Step, x: Tensor, steps: int, raster: bool, membranes: bool) -> None:
     neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
-    fired = fire(neurons, x, steps, channels=step.levels_used, raster=raster, membranes=membranes)
+    alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
+    fired = fire(neurons, x, steps, channels=step.levels_used, raster=raster, membranes=membranes, overwrite=alone)
     state.values[step.name] = fired.sent
     state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
     state.units[step.name] = fired.record

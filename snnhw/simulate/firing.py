@@ -21,6 +21,7 @@ from snnhw.simulate.neurons import loihi_bias, step_unit
 from snnhw.simulate.record import UnitRecord
 
 SOURCE = Path(__file__).parent / "kernels" / "step.c"
+LONGEST = 1024  # levels times steps; the C loops keep a row of counters for each on the stack of a thread
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def fire(
     channels: bool = False,
     raster: bool = False,
     membranes: bool = False,
+    overwrite: bool = False,
 ) -> Fired:
     """Run one unit.
 
@@ -61,11 +63,12 @@ def fire(
         channels: also give every level's spikes as tensors.
         raster: also give all spikes.
         membranes: also give all membranes before the reset.
+        overwrite: what is sent may take the memory of the current, which nobody needs any more.
     """
     constants = None if channels else _constants(neurons, current)
-    if constants is None or not native.usable(SOURCE, current):
+    if constants is None or len(constants.theta) * steps > LONGEST or not native.usable(SOURCE, current):
         return _fire_in_torch(neurons, current.expand(steps, *current.shape[1:]), channels, raster, membranes)
-    return _fire_in_c(constants, current.contiguous(), steps, raster, membranes)
+    return _fire_in_c(constants, current.contiguous(), steps, raster, membranes, overwrite)
 
 
 def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
@@ -107,10 +110,12 @@ def _stacked(thresholds: Sequence[Array], shape: tuple[int, ...]) -> Array:
     return np.stack([np.broadcast_to(theta, shape) for theta in thresholds])
 
 
-def _fire_in_c(unit: _Constants, x: Tensor, steps: int, raster: bool, membranes: bool) -> Fired:
+def _fire_in_c(
+    unit: _Constants, x: Tensor, steps: int, raster: bool, membranes: bool, overwrite: bool = False
+) -> Fired:
     levels, batch, shape = len(unit.theta), x.shape[1], x.shape[2:]
     n = x[0, 0].numel()
-    sent = x.new_empty((steps, batch, *shape))
+    sent = x if overwrite and len(x) == steps else x.new_empty((steps, batch, *shape))
     counts = torch.zeros((levels, *shape), dtype=torch.int64)
     events = torch.zeros(shape, dtype=torch.int64)
     counts_t = torch.zeros((levels, steps), dtype=torch.int64)

@@ -29,6 +29,8 @@ def assert_same(neurons, x, steps):
         assert left.dtype == np.int64 and (left == right).all(), name
     bare = firing._fire_in_c(constants, x, steps, raster=False, membranes=False)
     assert torch.equal(bare.sent, b.sent) and bare.raster is None and bare.membranes is None
+    in_place = firing._fire_in_c(constants, x.clone(), steps, False, False, overwrite=True)
+    assert torch.equal(in_place.sent, b.sent) and (in_place.record.levels == b.record.levels).all()
 
 
 @given(
@@ -113,3 +115,12 @@ def test_no_compiler_is_no_error(monkeypatch, tmp_path):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_goes_through_torch(dtype):
     assert not native.usable(firing.SOURCE, torch.zeros(1, dtype=dtype))
+
+
+def test_long_samples_go_through_torch():
+    unit = MLF(name="u", shape=(3,), thresholds=(0.6, 1.6), decay=0.25)
+    x = torch.rand(1, 1, 3)
+    long = firing.fire((unit,), x, firing.LONGEST + 1)
+    short = firing.fire((unit,), x, 8)
+    assert long.record.levels_t.shape == (2, firing.LONGEST + 1)
+    assert (long.record.levels_t[:, :8] == short.record.levels_t).all()

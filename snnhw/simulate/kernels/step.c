@@ -4,15 +4,15 @@
  *   integers:  v_k[t] = clip(trunc(keep * v_k[t-1] * (1 - s_k[t-1])) + 64 x[t] + bias);         s_k = v_k > theta_k
  *
  * Arrays: x [steps or 1, batch, n], o [steps, batch, n], counts [levels, n], events [n], counts_t [levels, steps];
- * theta [levels], or [levels, n] if
- * per_neuron; raster and membranes [batch, steps, levels, n] or null. A static input has x_stride 0. LANES neurons are worked on at
- * once: their membranes stay in the first-level cache, and the loops over them become vector instructions.
+ * theta [levels], or [levels, n] if per_neuron; raster and membranes [batch, steps, levels, n] or null. A static input
+ * has x_stride 0, else o may be x. LANES neurons are worked on at once: all that they need stays in the first-level
+ * cache, and the loops over them become vector instructions.
  */
 #ifndef REAL
 
 #include <math.h>
 #include <stdint.h>
-#define LANES 64
+#define LANES 128
 #define REAL float
 #define TRUNC truncf
 #define NAME(f) f##_float
@@ -28,63 +28,70 @@
 #else
 
 static inline __attribute__((always_inline)) void NAME(block)(
-    const REAL *restrict x, int64_t x_stride, REAL *restrict o, int64_t n, int64_t batch, int64_t steps, int64_t levels,
-    const REAL *theta, int64_t per_neuron, REAL keep, const REAL *restrict bias, REAL limit, int64_t *restrict counts,
+    const REAL *x, int64_t x_stride, REAL *o, int64_t n, int64_t batch, int64_t steps, int64_t levels, const REAL *theta,
+    int64_t per_neuron, REAL keep, const REAL *restrict bias, REAL limit, int64_t *restrict counts,
     int64_t *restrict events, int64_t *restrict counts_t, uint8_t *restrict raster, REAL *restrict membranes, int lanes)
 {
-    int32_t any[LANES] = {0};
-    for (int64_t k = 0; k < levels; k++) {
-        int32_t fired[LANES] = {0};
-        REAL theta_k[LANES];
+    int32_t any[LANES] = {0}, fired[levels][steps][LANES];
+    REAL xs[steps][LANES], sent[steps][LANES], theta_k[levels][LANES];
+    for (int64_t k = 0; k < levels; k++)
         for (int i = 0; i < lanes; i++)
-            theta_k[i] = per_neuron ? theta[k * n + i] : theta[k];
-        for (int64_t b = 0; b < batch; b++) {
+            theta_k[k][i] = per_neuron ? theta[k * n + i] : theta[k];
+    for (int64_t k = 0; k < levels; k++)
+        for (int64_t t = 0; t < steps; t++)
+            for (int i = 0; i < LANES; i++)
+                fired[k][t][i] = 0;
+    for (int64_t b = 0; b < batch; b++) {
+        for (int64_t t = 0; t < steps; t++)
+            for (int i = 0; i < lanes; i++)
+                xs[t][i] = x[t * x_stride + b * n + i];
+        for (int64_t k = 0; k < levels; k++) {
             REAL carry[LANES] = {0};
             for (int64_t t = 0; t < steps; t++) {
-                const REAL *xt = x + t * x_stride + b * n;
-                REAL *ot = o + (t * batch + b) * n;
                 int64_t row = ((b * steps + t) * levels + k) * n;
-                int32_t total = 0;
-                if (bias) {
-#pragma GCC ivdep
+                if (bias)
                     for (int i = 0; i < lanes; i++) {
-                        REAL v = TRUNC(keep * carry[i]) + 64 * xt[i] + bias[i];
+                        REAL v = TRUNC(keep * carry[i]) + 64 * xs[t][i] + bias[i];
                         v = v > limit ? limit : v;
                         carry[i] = v < -limit ? -limit : v;
                     }
-                } else {
-#pragma GCC ivdep
+                else
                     for (int i = 0; i < lanes; i++)
-                        carry[i] = keep * carry[i] + xt[i];
-                }
+                        carry[i] = keep * carry[i] + xs[t][i];
                 if (membranes)
                     for (int i = 0; i < lanes; i++)
                         membranes[row + i] = carry[i];
                 if (raster)
                     for (int i = 0; i < lanes; i++)
-                        raster[row + i] = carry[i] > theta_k[i];
-#pragma GCC ivdep
+                        raster[row + i] = carry[i] > theta_k[k][i];
                 for (int i = 0; i < lanes; i++) {
-                    int32_t s = carry[i] > theta_k[i];
-                    REAL sent = (k ? ot[i] : (REAL)0) + (REAL)s;
-                    carry[i] = s ? (REAL)0 : carry[i];
-                    ot[i] = sent;
-                    fired[i] += s;
-                    total += s;
-                    any[i] += k == levels - 1 && sent > 0;
+                    fired[k][t][i] += carry[i] > theta_k[k][i];
+                    sent[t][i] = (k ? sent[t][i] : (REAL)0) + (carry[i] > theta_k[k][i] ? (REAL)1 : (REAL)0);
+                    carry[i] = carry[i] > theta_k[k][i] ? (REAL)0 : carry[i];
                 }
-                counts_t[k * steps + t] += total;
             }
         }
-        for (int i = 0; i < lanes; i++)
-            counts[k * n + i] += fired[i];
+        for (int64_t t = 0; t < steps; t++)
+            for (int i = 0; i < lanes; i++) {
+                any[i] += sent[t][i] > 0;
+                o[(t * batch + b) * n + i] = sent[t][i];
+            }
     }
+    for (int64_t k = 0; k < levels; k++)
+        for (int64_t t = 0; t < steps; t++) {
+            int32_t total = 0;
+            for (int i = 0; i < lanes; i++) {
+                counts[k * n + i] += fired[k][t][i];
+                total += fired[k][t][i];
+            }
+            counts_t[k * steps + t] += total;
+        }
     for (int i = 0; i < lanes; i++)
         events[i] += any[i];
 }
 
 void NAME(step)(
-    const REAL *restrict x, int64_t x_stride, REAL *restrict o, int64_t n, int64_t batch, int64_t steps, int64_t levels,
+    const REAL *x, int64_t x_stride, REAL *o, int64_t n, int64_t batch, int64_t steps, int64_t levels,
     const REAL *theta, int64_t per_neuron, double keep, const REAL *restrict bias, double limit, int64_t *restrict counts,
     int64_t *restrict events, int64_t *restrict counts_t, uint8_t *restrict raster, REAL *restrict membranes, int threads)
 {

@@ -37,7 +37,8 @@ def _step(node: Node, x: Array, state: list[Array]) -> Array:
     if isinstance(node, Input | Readout):
         return x
     if isinstance(node, Conv2d):
-        weight, bias = torch.tensor(node.weight).double(), None if node.bias is None else torch.tensor(node.bias).double()
+        weight = torch.tensor(node.weight).double()
+        bias = None if node.bias is None else torch.tensor(node.bias).double()
         image = torch.tensor(x)[None]
         return F.conv2d(image, weight, bias, node.stride, node.padding, node.dilation, node.groups)[0].numpy()
     if isinstance(node, Linear):

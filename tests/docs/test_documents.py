@@ -1,0 +1,72 @@
+"""The documents build with warnings as errors, and the generated pages hold all that the code says."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis.profiles import available_profiles, load_profile, tomllib
+from snnhw.cli import LAVA_VERBS, VERBS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def generated():
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "generated.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_profile_constant_stands_on_the_page_with_its_source(generated):
+    page = generated.profiles_page()
+    rows = {}
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        name = re.search(r"\{ #(\S+) \}", section)[1]
+        rows[name] = dict(re.findall(r"^\| `(\w+)` \| (.*)$", section, flags=re.MULTILINE))
+    for name in available_profiles():
+        profile = load_profile(name)
+        assert set(rows[name]) == set(profile.constants)
+        for key, constant in profile.constants.items():
+            row = rows[name][key].replace("\\|", "|")
+            assert constant.source in row and constant.table in row and constant.kind in row
+            value, unit = row.split(" | ")[0].partition(",")[0].split()[0], constant.unit
+            assert float(value) == pytest.approx(constant.printed, rel=1e-5) and (unit in row or unit == "1")
+
+
+def test_printed_ranges_are_those_of_the_file(generated):
+    page = generated.profiles_page()
+    data = tomllib.loads((ROOT / "analysis/profiles/loihi1-davies2018.toml").read_text())
+    synop = data["constants"]["synop"]
+    assert f"| `synop` | {synop['value']:g} pJ | {synop['low']:g} to {synop['high']:g} | {synop['kind']} |" in page
+
+
+def test_every_verb_and_option_stands_on_the_page(generated):
+    page = generated.cli_page()
+    for verb in VERBS:
+        assert f"\n## snnhw {verb}\n" in page
+    for verb in LAVA_VERBS:
+        assert f"\n### snnhw lava {verb}\n" in page
+    assert "| `--lava-samples` |" in page and "| `MODEL` |" in page and "required" in page
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    command = (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
+    api = (tmp_path / "site" / "api.html").read_text()
+    assert "snnhw.verify.verify" in api and "lava_time_limit_s" in api
+    pages = {page.stem: page.read_text() for page in (tmp_path / "site").glob("*.html")}
+    assert "loihi1-davies2018" in pages["profiles"] and "snnhw lava status" in pages["cli"]
+    for name, page in pages.items():  # readable without a network
+        assert not re.findall(r'<(?:script|img|iframe)[^>]+src="https?://', page), name
+        assert not re.findall(r'<link[^>]+rel="stylesheet"[^>]+href="https?://', page), name

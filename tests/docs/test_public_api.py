@@ -1,0 +1,68 @@
+"""The public API: every name resolves whatever was imported before, and `import snnhw` alone costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import snnhw
+from snnhw import nn as snn
+
+
+def run(code: str) -> str:
+    """What fresh Python prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_every_name_is_callable_and_listed():
+    assert set(snnhw.__all__) == set(snnhw._HOME) <= set(dir(snnhw))
+    assert all(callable(getattr(snnhw, name)) for name in snnhw.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+        _ = snnhw.simulat
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    heavy = ("torch", "numpy", "pandas", "nir", "analysis", "exporters")
+    assert run(f"import sys, snnhw; print([m for m in {heavy!r} if m in sys.modules])") == "[]"
+
+
+def test_lava_build_can_import_its_part_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"  # any import of it fails, as where it is not installed
+        "import snnhw, snnhw.graph.ir, snnhw.loihi, snnhw.simulate.record, snnhw.simulate.frames\n"
+        "import exporters.lava.lower\n"
+        "print('torch-free')"
+    )
+    assert run(code) == "torch-free"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["pass", "import snnhw.simulate.engine, snnhw.verify", "import snnhw.demo"])
+def test_simulate_and_verify_are_functions_in_every_order(before):
+    code = (
+        f"{before}\n"
+        "import snnhw, snnhw.simulate.record\n"
+        "from snnhw import simulate, verify\n"
+        "model, inputs = snnhw.load_model('digits'), snnhw.load_inputs('digits:test').first(2)\n"
+        "print(simulate(model.graph, inputs.values).samples, snnhw.verify.verify.__name__, callable(verify))"
+    )
+    assert run(code) == "2 verify True"
+
+
+def test_model_of_gives_the_folded_graph_of_a_module():
+    network = torch.nn.Sequential(
+        snn.Frames(2), torch.nn.Conv2d(1, 2, 3, padding=1), snn.MLF(timesteps=2), torch.nn.Flatten()
+    )
+    network.append(torch.nn.Linear(2 * 4 * 4, 3)).append(snn.MeanOverTime(2))
+    model = snnhw.model_of(network, (1, 4, 4), name="small")
+    x = np.random.default_rng(0).normal(size=(5, 1, 4, 4)).astype(np.float32)
+    expected = network(torch.from_numpy(x)).detach().numpy()
+    assert np.allclose(snnhw.simulate(model.graph, x).logits, expected, atol=1e-5)
+    assert (model.name, len(model.checksum), model.network) == ("small", 64, network)
+    with torch.no_grad():
+        network[1].weight[0, 0, 0, 0] += 1
+    assert snnhw.model_of(network, (1, 4, 4)).checksum != model.checksum

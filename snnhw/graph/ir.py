@@ -1,205 +1,68 @@
 """The typed graph that every pass, simulator, exporter and counter works on.
 
-Nodes are frozen values, edges are identity connections, and several edges into one node are summed: a residual sum is
-explicit fan-in, so each branch keeps its own spikes. Shapes leave out time and batch: `(C, H, W)` or `(N,)`.
-
-Neuron, for a unit of K levels (Feng et al., IJCAI 2022):
-    u_k[t] = decay * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (strict);  o[t] = sum_k s_k[t]
+Nodes (`nodes.py`) are frozen values, edges are identity connections, and several edges into one node are summed: a
+residual sum is explicit fan-in, so each branch keeps its own spikes.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from snnhw.errors import InputError
+from snnhw.graph.nodes import (
+    LI,
+    LIF,
+    MLF,
+    NEURONS,
+    SYNAPSES,
+    Array,
+    Conv2d,
+    Delay,
+    Flatten,
+    Input,
+    Linear,
+    LoihiLIF,
+    Neuron,
+    Node,
+    Norm,
+    Pair,
+    Pool,
+    Readout,
+    Scale,
+    Synapse,
+)
 
-Array = npt.NDArray[Any]
-Pair = tuple[int, int]
+__all__ = [
+    "LI",
+    "LIF",
+    "MLF",
+    "NEURONS",
+    "SYNAPSES",
+    "Array",
+    "Conv2d",
+    "Delay",
+    "Edge",
+    "Flatten",
+    "Graph",
+    "Input",
+    "Linear",
+    "LoihiLIF",
+    "Neuron",
+    "Node",
+    "Norm",
+    "Pair",
+    "Pool",
+    "Readout",
+    "Scale",
+    "Signal",
+    "Synapse",
+]
+
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Node:
-    """A node and the shape of what it sends, without time and batch."""
-
-    name: str
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """Number of elements sent per time step and sample."""
-        return int(np.prod(self.shape, dtype=np.int64))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Input(Node):
-    """Where data enters. `levels` None: analogue values; n: integer events 0..n.
-
-    `scale` is set by quantisation: the integer that enters is round(scale * x), clipped to `bits` bits (two's
-    complement).
-    """
-
-    levels: int | None = None
-    scale: float | None = None
-    bits: int = 8
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Conv2d(Node):
-    """Cross-correlation as torch defines it. weight [O, I/groups, kh, kw], bias [O] or None."""
-
-    weight: Array
-    bias: Array | None = None
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
-    groups: int = 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Linear(Node):
-    """weight [O, I], bias [O] or None."""
-
-    weight: Array
-    bias: Array | None = None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Norm(Node):
-    """Normalisation at inference: y = gamma * factor * (x - mean) / spread + beta, all arrays [C].
-
-    `spread` is sqrt(var) + eps for tdBN (eps outside the root, factor = the first threshold) and sqrt(var + eps) for
-    torch's BatchNorm (factor 1).
-    """
-
-    gamma: Array
-    beta: Array
-    mean: Array
-    var: Array
-    eps: float
-    factor: float = 1.0
-    eps_inside_root: bool = False
-
-    def affine(self) -> tuple[Array, Array]:
-        """(scale, shift) in float64, such that y = scale * x + shift."""
-        var = self.var.astype(np.float64)
-        spread = np.sqrt(var + self.eps) if self.eps_inside_root else np.sqrt(var) + self.eps
-        scale = self.gamma.astype(np.float64) * self.factor / spread
-        return scale, self.beta.astype(np.float64) - self.mean.astype(np.float64) * scale
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Pool(Node):
-    """Average or sum pooling over (H, W); global pooling has kernel (H, W)."""
-
-    kind: Literal["avg", "sum"]
-    kernel: Pair
-    stride: Pair
-    padding: Pair = (0, 0)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Flatten(Node):
-    """(C, H, W) to (C*H*W,), channel slowest."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Scale(Node):
-    """Elementwise product with `scale`, a number or an array of `shape`."""
-
-    scale: float | Array
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Delay(Node):
-    """Sends at step t what arrived at step t - steps, 0 before; part of the function, unlike `Edge.delay`. steps >= 1.
-
-    Every loop of a recurrent graph passes through one.
-    """
-
-    steps: int | Array
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LI(Node):
-    """Leaky integrator without spikes: v = decay*v + gain*x + leak; sends v. decay 1 integrates, numbers or arrays.
-
-    In front of a LIF it is the synaptic current of a current-based neuron (CubaLIF).
-    """
-
-    decay: float | Array
-    gain: float | Array = 1.0
-    leak: float | Array = 0.0
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class MLF(Node):
-    """Multi-level firing unit: K hard-reset LIFs on one input, sends the integer 0..K. Thresholds ascend."""
-
-    thresholds: tuple[float, ...]
-    decay: float
-
-    @property
-    def levels(self) -> int:
-        """K, the number of thresholds."""
-        return len(self.thresholds)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LIF(Node):
-    """Discrete leaky integrate-and-fire neuron: u = decay*u + gain*x + leak; s = u > threshold; then the reset.
-
-    `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
-    Parameters are numbers or arrays of `shape`. `unit` and `level` (1..K) say which multi-level unit it is a channel
-    of; a LIF of its own is its own unit.
-    """
-
-    decay: float | Array
-    threshold: float | Array
-    gain: float | Array = 1.0
-    leak: float | Array = 0.0
-    v_reset: float | Array = 0.0
-    reset: Literal["hard", "subtract"] = "hard"
-    unit: str = ""
-    level: int = 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LoihiLIF(Node):
-    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
-
-    `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
-    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulate/engine_int.py` for the recurrence.
-    """
-
-    threshold: int | Array
-    du: int
-    dv: int
-    bias_mant: Array
-    bias_exp: int
-    unit: str = ""
-    level: int = 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Readout(Node):
-    """Where the network ends: logits are the mean (float) or the sum (integers) of the input over time."""
-
-    reduction: Literal["mean", "sum"] = "mean"
-
-
-Neuron = MLF | LIF | LoihiLIF
-NEURONS = (MLF, LIF, LoihiLIF)
-Synapse = Conv2d | Linear
-SYNAPSES = (Conv2d, Linear)
 N = TypeVar("N", bound=Node)
 
 
@@ -387,8 +250,3 @@ def _only(graph: Graph, kind: type[N]) -> N:
             f"Graph {graph.name!r} has {len(nodes)} {kind.__name__} nodes where one is needed; change it to one."
         )
     return nodes[0]
-
-
-def rename(node: N, name: str) -> N:
-    """Copy of `node` under another name."""
-    return dataclasses.replace(node, name=name)

@@ -20,12 +20,13 @@ def main() -> None:
 
     counts = snnhw.count(model.graph, whole)
     profile = snnhw.load_profile("loihi1-davies2018")
-    print(f"{'deployment':10} {'synops':>12} {'updates':>12} {'messages':>10} {'payload':>8} {'synapse kB':>10} {'uJ typical':>11}")
+    heads = ("synops", "updates", "messages", "payload", "synapse kB", "uJ typical")
+    print(f"{'deployment':10} " + " ".join(f"{head:>12}" for head in heads))
     for name, work in deployments(model.graph, counts).items():
         joules = snnhw.estimate(counts, profile, deployment=name).per_inference.typical
         print(
-            f"{name:10} {work.synops:12,} {work.updates:12,} {work.messages:10,} {work.payload_bits:8} "
-            f"{work.synapse_bits / 8e3:10,.0f} {joules * 1e6:11.3g}"
+            f"{name:10} {work.synops:12,} {work.updates:12,} {work.messages:12,} {work.payload_bits:12} "
+            f"{work.synapse_bits / 8e3:12,.0f} {joules * 1e6:12.3g}"
         )
 
     integers = snnhw.compile_loihi(model.graph, calibration.values)

@@ -18,10 +18,12 @@ def main(out: Path) -> None:
     counts = snnhw.count(model.graph, record)
     print(f"{model.name}: accuracy {record.accuracy(inputs.targets):.1%} on {inputs.name}, first {record.samples}")
     for layer in counts.layers:
-        print(f"  {layer.name:28} e {layer.events:>12,}  u {layer.unit_synops:>12,}  K*u {layer.replicated_synops:>12,}")
+        work = (layer.events, layer.unit_synops, layer.replicated_synops)
+        print("  {:28} e {:>12,}  u {:>12,}  K*u {:>12,}".format(layer.name, *work))
     for name in ("loihi1-davies2018", "horowitz45-fp32"):
-        energy = snnhw.estimate(counts, snnhw.load_profile(name)).per_inference
-        print(f"{name}: {energy.low * 1e6:.3g} .. {energy.typical * 1e6:.3g} .. {energy.high * 1e6:.3g} uJ per inference")
+        joules = snnhw.estimate(counts, snnhw.load_profile(name)).per_inference
+        low, typical, high = (1e6 * j for j in (joules.low, joules.typical, joules.high))
+        print(f"{name}: {low:.3g} .. {typical:.3g} .. {high:.3g} uJ per inference")
     _, page = snnhw.make_report(model, inputs, out, record=record)
     print(page)
 

@@ -66,7 +66,8 @@ def main(out: Path) -> None:
     for finding in model.findings:
         if finding.code != "renamed":
             print(f"{finding.severity}: {finding.message}")
-    print(f"accuracy {record.accuracy(test.targets):.1%}, logits differ by {np.abs(record.logits - expected).max():.1e}")
+    difference = np.abs(record.logits - expected).max()
+    print(f"accuracy {record.accuracy(test.targets):.1%}, logits differ by {difference:.1e}")
     _, page = snnhw.make_report(model, test, out, record=record)
     print(page)
 

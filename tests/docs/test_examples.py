@@ -31,7 +31,7 @@ def test_example(script, tmp_path):
     written, printed = RUN[script]
     command = (sys.executable, str(EXAMPLES / script))
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
     if written is not None:

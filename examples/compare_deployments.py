@@ -14,7 +14,7 @@ def main() -> None:
     inputs = snnhw.load_inputs("digits:test").first(100)
     calibration = snnhw.load_inputs("digits:train").first(256)
     channels = snnhw.compile_channels(model.graph)
-    whole, split = (snnhw.simulate(graph, inputs.values) for graph in (model.graph, channels))
+    whole, split = (snnhw.simulate_graph(graph, inputs.values) for graph in (model.graph, channels))
     same = all((whole.units[name].levels == unit.levels).all() for name, unit in split.units.items())
     print(f"spikes per level of the multi-level graph and of its channels are equal: {same}")
 
@@ -30,7 +30,7 @@ def main() -> None:
         )
 
     integers = snnhw.compile_loihi(model.graph, calibration.values)
-    quantised = snnhw.simulate(integers.graph, inputs.values)
+    quantised = snnhw.simulate_graph(integers.graph, inputs.values)
     print(f"accuracy: floats {whole.accuracy(inputs.targets):.1%}, integers {quantised.accuracy(inputs.targets):.1%}")
 
 

@@ -14,7 +14,7 @@ import snnhw
 def main(out: Path) -> None:
     model = snnhw.load_model("digits")
     inputs = snnhw.load_inputs("digits:test").first(100)
-    record = snnhw.simulate(model.graph, inputs.values)
+    record = snnhw.simulate_graph(model.graph, inputs.values)
     counts = snnhw.count(model.graph, record)
     print(f"{model.name}: accuracy {record.accuracy(inputs.targets):.1%} on {inputs.name}, first {record.samples}")
     for layer in counts.layers:

@@ -62,7 +62,7 @@ def main(out: Path) -> None:
         nir.write(out / "snntorch.nir", export_to_nir(network, torch.from_numpy(test.values[:1]), ignore_dims=[0]))
 
     model = snnhw.load_model(out / "snntorch.nir", dt=1e-4, timesteps=T)
-    record = snnhw.simulate(model.graph, test.values)
+    record = snnhw.simulate_graph(model.graph, test.values)
     for finding in model.findings:
         if finding.code != "renamed":
             print(f"{finding.severity}: {finding.message}")

@@ -6,7 +6,7 @@ The public API, in the words of the command line and in the order of the pipelin
     model = model_of(network, (1, 8, 8))                  # your own torch module
     graph = trace(network, (1, 8, 8))                     # torch module -> typed graph
     inputs = load_inputs("digits:test").first(20)         # data set, .npy or .npz
-    record = simulate(model.graph, inputs.values)         # spikes per level, logits
+    record = simulate_graph(model.graph, inputs.values)   # spikes per level, logits
     integers = compile_loihi(model.graph, calibration)    # Loihi integers, with the loss of every layer
     found = verify(model, inputs, calibration, folder)    # the certificate: which stages agree
     counts = count(model.graph, record)                   # exact operation counts
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from snnhw.inputs import inputs_of, load_inputs
     from snnhw.model import load_model, model_of
     from snnhw.reporting import make_report
-    from snnhw.simulate.engine import simulate
-    from snnhw.verify import verify
+    from snnhw.simulate.engine import simulate as simulate_graph
+    from snnhw.verification import verify
 
 __all__ = [
     "InputError",
@@ -49,37 +49,37 @@ __all__ = [
     "make_report",
     "model_of",
     "read_nir",
-    "simulate",
+    "simulate_graph",
     "trace",
     "verify",
     "write_nir",
 ]
 
 _HOME = {
-    "InputError": "snnhw.errors",
-    "compile_channels": "snnhw.compile",
-    "compile_loihi": "snnhw.compile",
-    "count": "analysis.counts",
-    "estimate": "analysis.energy",
-    "inputs_of": "snnhw.inputs",
-    "load_inputs": "snnhw.inputs",
-    "load_model": "snnhw.model",
-    "load_profile": "analysis.profiles",
-    "make_report": "snnhw.reporting",
-    "model_of": "snnhw.model",
-    "read_nir": "snnhw.graph.nir_io",
-    "simulate": "snnhw.simulate",  # a package that is called: see snnhw/verb.py
-    "trace": "snnhw.graph.trace",
-    "verify": "snnhw.verify",  # a module that is called
-    "write_nir": "snnhw.graph.nir_io",
+    "InputError": "snnhw.errors:InputError",
+    "compile_channels": "snnhw.compile:compile_channels",
+    "compile_loihi": "snnhw.compile:compile_loihi",
+    "count": "analysis.counts:count",
+    "estimate": "analysis.energy:estimate",
+    "inputs_of": "snnhw.inputs:inputs_of",
+    "load_inputs": "snnhw.inputs:load_inputs",
+    "load_model": "snnhw.model:load_model",
+    "load_profile": "analysis.profiles:load_profile",
+    "make_report": "snnhw.reporting:make_report",
+    "model_of": "snnhw.model:model_of",
+    "read_nir": "snnhw.graph.nir_io:read_nir",
+    "simulate_graph": "snnhw.simulate.engine:simulate",  # `snnhw.simulate` is the package
+    "trace": "snnhw.graph.trace:trace",
+    "verify": "snnhw.verification:verify",
+    "write_nir": "snnhw.graph.nir_io:write_nir",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'snnhw' has no attribute {name!r}")
-    home = import_module(_HOME[name])
-    return home if _HOME[name] == f"snnhw.{name}" else getattr(home, name)
+    module, _, function = _HOME[name].partition(":")
+    return getattr(import_module(module), function)
 
 
 def __dir__() -> list[str]:

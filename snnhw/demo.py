@@ -21,7 +21,7 @@ from snnhw.terminal import err, progress_bars, table
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe
 from snnhw.train.run import Card
-from snnhw.verify import verify
+from snnhw.verification import verify
 
 RECIPE = "digits"
 LAVA_IMAGES = 10

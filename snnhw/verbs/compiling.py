@@ -146,7 +146,7 @@ def verify(
     from snnhw.certificate_table import certificate_table
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
-    from snnhw.verify import verify as run
+    from snnhw.verification import verify as run
 
     loaded = load_model(model, dt=dt, timesteps=timesteps)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)

@@ -28,10 +28,8 @@ from snnhw.simulate.certificate import (
 from snnhw.simulate.compare import Backend
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
-from snnhw.verb import call_as
 
 LAVA_TIME_LIMIT_S = 600.0
-call_as(__name__, "snnhw.verify:verify")  # as `snnhw.verify(...)`
 
 
 @dataclass(frozen=True)

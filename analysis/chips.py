@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -68,8 +68,7 @@ def load_chip(name: str | Path) -> Chip:
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        known = ", ".join(available_chips())
-        raise InputError(f"There is no chip {str(name)!r}; give a .toml file or one of {known}.") from error
+        raise unknown("chip", name, available_chips(), "a .toml file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"Cannot read the chip {path}: {error}; mend the file.") from error
     fields = {f.name: f for f in dataclasses.fields(Chip)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.rows import LayerCounts, NetworkCounts
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 from snnhw.graph.ir import SYNAPSES, Graph
 
 DEPLOYMENTS = ("channels", "shared", "graded", "slots")
@@ -66,7 +66,7 @@ def work(layer: LayerCounts, counts: NetworkCounts, deployment: str) -> Work:
         return Work(layer.events, layer.neuron_updates, sum(edge.graded_spikes for edge in layer.edges))
     if deployment == "slots":
         return Work(layer.unit_synops, layer.neuron_updates * slots(counts), spikes)
-    raise InputError(f"There is no deployment {deployment!r}; choose one of {', '.join(DEPLOYMENTS)}.")
+    raise unknown("deployment", deployment, DEPLOYMENTS)
 
 
 def slots(counts: NetworkCounts) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from analysis.digits import TIMES
 from analysis.layers import Layer, layers
@@ -44,8 +45,17 @@ class Rail:
         return above or frozenset(self.joins)
 
 
-def graph_svg(graph: Graph, counts: NetworkCounts, width: int) -> str:
-    """The picture, `width` CSS pixels wide."""
+def graph_html(graph: Graph, width: int = 640) -> str:
+    """The picture in a frame of its own, for notebooks."""
+    css = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+    page = f'<style>{css}</style><figure class="picture">{graph_svg(graph, None, width)}</figure>'
+    height = (len(layers(graph)) + 1) * (BOX + GAP) + 40
+    style = f"width: 100%; height: {height}px; border: 0"
+    return f'<iframe title="{escape(graph.name)}" style="{style}" srcdoc="{escape(page)}"></iframe>'
+
+
+def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:
+    """The picture, `width` CSS pixels wide; with counts, the rate of every layer."""
     rows = layers(graph)
     drawn = rails(rows, graph.input.name)
     height = (len(rows) + 1) * (BOX + GAP) - GAP + 4
@@ -55,9 +65,9 @@ def graph_svg(graph: Graph, counts: NetworkCounts, width: int) -> str:
         *(_rail(rail, lanes) for rail in drawn),
         _box(0, width, graph.input.name, f"input, {_shape(graph.input.shape)}", 0, None),
     ]
-    counted = {layer.name: layer for layer in counts.layers}
+    rates = {} if counts is None else {layer.name: _sent(layer, counts) for layer in counts.layers}
     for i, row in enumerate(rows, 1):
-        parts.append(_box(i, width, row.name, _about(graph, row), row.levels, _sent(counted.get(row.name), counts)))
+        parts.append(_box(i, width, row.name, _about(graph, row), row.levels, rates.get(row.name)))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -163,8 +173,8 @@ def _synapse(node: object) -> str:
     return "linear" if isinstance(node, Linear) else ""
 
 
-def _sent(layer: LayerCounts | None, counts: NetworkCounts) -> str | None:
-    if layer is None or not layer.spikes:
+def _sent(layer: LayerCounts, counts: NetworkCounts) -> str | None:
+    if not layer.spikes:
         return None
     return f"{layer.rate(counts.samples, counts.timesteps):.2f}"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from analysis.deployments import DEPLOYMENTS
 from analysis.ranges import Range
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -144,8 +144,7 @@ def load_profile(name: str | Path) -> Profile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        known = ", ".join(available_profiles())
-        raise InputError(f"There is no profile {str(name)!r}; give a .toml file or one of {known}.") from error
+        raise unknown("profile", name, available_profiles(), "a .toml file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"Cannot read the profile {path}: {error}; mend the file.") from error
     return parse_profile(data, path.name)

@@ -16,7 +16,7 @@ from analysis.mapping import ChipMapping
 from analysis.profiles import Profile
 from analysis.ranges import Range
 from analysis.rows import NetworkCounts
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 from snnhw.graph.ir import Graph
 
 MODES = ("off", "batch1", "realtime")
@@ -49,7 +49,7 @@ def static_load(
     if mode == "off":
         return None
     if mode not in MODES:
-        raise InputError(f"There is no static mode {mode!r}; choose one of {', '.join(MODES)}.")
+        raise unknown("static mode", mode, MODES)
     scale = slots(counts) if mapping.deployment == "slots" else 1
     steps = (counts.timesteps + depth(graph) - 1) * scale
     step = profile["step_time"].range if mode == "realtime" else step_time(counts, profile, mapping)

@@ -9,7 +9,7 @@ import importlib
 from typing import cast
 
 from exporters.base import Artifact, Exporter
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 
 __all__ = ["EXPORTERS", "Artifact", "available", "exporter"]
 
@@ -27,7 +27,7 @@ def exporter(target: str) -> Exporter:
         InputError: there is no such target, or it cannot run here.
     """
     if target not in EXPORTERS:
-        raise InputError(f"There is no export target {target!r}; choose one of {', '.join(EXPORTERS)}.")
+        raise unknown("export target", target, EXPORTERS)
     module = cast(Exporter, importlib.import_module(EXPORTERS[target]))
     reason = module.unavailable()
     if reason is not None:

@@ -6,11 +6,10 @@ with the calibration samples, by default the inputs themselves.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 from snnhw.compile import compile_channels, compile_loihi
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array, Graph
 from snnhw.simulate.certificate import Progress, counter, staged
 from snnhw.simulate.engine import simulate
@@ -60,9 +59,7 @@ def simulate_on(
         InputError: there is no such backend, or it cannot run this graph.
     """
     if backend not in BACKENDS:
-        near = difflib.get_close_matches(backend, BACKENDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(BACKENDS)}."
-        raise InputError(f"There is no backend {backend!r}; {hint}")
+        raise unknown("backend", backend, BACKENDS)
     integers, run = BACKENDS[backend]
     if graph.is_integer and not integers:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")

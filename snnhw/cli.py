@@ -65,13 +65,19 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
+        import platform
         from importlib.metadata import PackageNotFoundError, version
 
+        from exporters.lava.env import status
+
+        out.print(f"python {platform.python_version()}")
         for name in ("snnhw", "torch", "numpy", "nir"):
             try:
                 out.print(f"{name} {version(name)}")
             except PackageNotFoundError:
                 out.print(f"{name} not installed")
+        found = status()
+        out.print(f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed")
         raise typer.Exit
 
 

@@ -5,7 +5,6 @@ All of them become the same thing: a folded multi-level graph, with the trained 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from torch import nn
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.graph.trace import trace
@@ -63,11 +62,7 @@ def load_model(
 
     if str(source) in zoo_names():
         return _from_run(zoo_path(str(source)))
-    near = difflib.get_close_matches(str(source), zoo_names(), n=1)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"give a run folder, a .nir or .pth file, or {_either(zoo_names())}."
-    )
-    raise InputError(f"There is no model {str(source)!r}; {hint}")
+    raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
 
 
 def model_of(network: nn.Module, input_shape: tuple[int, ...], name: str | None = None) -> LoadedModel:
@@ -119,7 +114,3 @@ def _from_official(path: Path, timesteps: int | None, input_shape: tuple[int, ..
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return "one of " + ", ".join(names) if names else "train one first"

@@ -5,7 +5,7 @@ Total: it never raises for what is in the graph. Complete: it goes on after a fi
 
 from __future__ import annotations
 
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 from snnhw.graph.check_hardware import hardware
 from snnhw.graph.check_nir import nir
 from snnhw.graph.check_structure import structure
@@ -32,7 +32,7 @@ def check(graph: Graph, target: str = "nir", *, dialect: str = DEFAULT_DIALECT) 
         InputError: there is no such target or dialect.
     """
     if target not in TARGETS:
-        raise InputError(f"There is no target {target!r}; choose one of {', '.join(TARGETS)}.")
+        raise unknown("target", target, TARGETS)
     found = [f for f in graph.metadata.get("findings", ()) if isinstance(f, Finding)]
     found.extend(structure(graph))
     if not UNSOUND & {f.code for f in found}:

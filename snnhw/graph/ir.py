@@ -157,6 +157,12 @@ class Graph:
         """Edges that start at `name`."""
         return self._out_of.get(name, ())
 
+    def _repr_html_(self) -> str:
+        """The picture of the graph, for notebooks."""
+        from analysis.graph_picture import graph_html
+
+        return graph_html(self)
+
     @cached_property
     def _into(self) -> dict[str, tuple[Edge, ...]]:
         return _by_end(self.edges, "target")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ def dialect_named(name: str) -> Dialect:
         InputError: there is none; the names that exist are listed.
     """
     if name not in DIALECTS:
-        raise InputError(f"There is no NIR dialect {name!r}; choose one of {', '.join(DIALECTS)}.")
+        raise unknown("NIR dialect", name, DIALECTS)
     return DIALECTS[name]

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.nn.ann import relu_twin
 from snnhw.nn.resnet import DSResNet
 from snnhw.nn.vgg import VGG16
@@ -61,10 +61,10 @@ def build(name: str, *, relu: bool = False, **arguments: Any) -> nn.Module:
     """
     model = MODELS.get(name)
     if model is None:
-        raise InputError(f"There is no model {name!r}; choose one of {', '.join(MODELS)}.")
+        raise unknown("model", name, MODELS)
     known = [p for p in inspect.signature(model.network).parameters if p != "self"]
-    unknown = sorted(set(arguments) - set(known))
-    if unknown:
-        raise InputError(f"Model {name!r} has no argument {unknown[0]!r}; it has {', '.join(known)}.")
+    extra = sorted(set(arguments) - set(known))
+    if extra:
+        raise InputError(f"Model {name!r} has no argument {extra[0]!r}; it has {', '.join(known)}.")
     network = model.network(**{**model.arguments, **arguments})
     return relu_twin(network) if relu else network

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Generator, Tensor
 
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 
 
 def shift(x: Tensor, pixels: float, generator: Generator) -> Tensor:
@@ -77,7 +77,7 @@ def augment(x: Tensor, amounts: Mapping[str, float], generator: Generator) -> Te
     """
     for name in amounts:
         if name not in AUGMENTATIONS:
-            raise InputError(f"There is no augmentation {name!r}; choose from {', '.join(AUGMENTATIONS)}.")
+            raise unknown("augmentation", name, AUGMENTATIONS)
     for name, change in AUGMENTATIONS.items():
         if amounts.get(name):
             x = change(x, amounts[name], generator)

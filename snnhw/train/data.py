@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array
 from snnhw.train import aedat, readers
 
@@ -127,7 +127,7 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
         InputError: there is no such set or split, or its files are absent or damaged.
     """
     if name not in NAMES:
-        raise InputError(f"There is no data set {name!r}; choose one of {', '.join(NAMES)}.")
+        raise unknown("data set", name, NAMES)
     if split not in SPLITS:
         raise InputError(f"Data set {name!r} has no split {split!r}; choose one of {', '.join(SPLITS)}.")
     if name == "digits":
@@ -148,9 +148,7 @@ def parse(text: str) -> tuple[str, str]:
     name, _, split = text.partition(":")
     split = split or "test"
     if name not in NAMES or split not in SPLITS:
-        raise InputError(
-            f"There is no data {text!r}; give NAME:SPLIT with NAME of {', '.join(NAMES)} and SPLIT train or test."
-        )
+        raise unknown("data", text, [f"{n}:{s}" for n in NAMES for s in SPLITS], "an .npy or .npz file")
     return name, split
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,7 +71,7 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     if str(source) in recipe_names():
         path = FOLDER / f"{source}.toml"
     elif not path.is_file():
-        raise InputError(f"There is no recipe {str(source)!r}; give a TOML file or one of {', '.join(recipe_names())}.")
+        raise unknown("recipe", source, recipe_names(), "a TOML file")
     try:
         values: dict[str, Any] = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

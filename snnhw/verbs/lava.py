@@ -6,16 +6,16 @@ from dataclasses import asdict
 
 import typer
 
-from snnhw.terminal import err, out, show, table
+from snnhw.terminal import err, show, table
 from snnhw.verbs.options import Json, Quiet
 
 
-def lava_install(quiet: Quiet = False) -> None:
+def lava_install(as_json: Json = False, quiet: Quiet = False) -> None:
     """Make the Python 3.10 environment with lava-nc 0.10.0."""
     from exporters.lava.install import install
 
-    status = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
-    out.print(f"Lava {status.version} in {status.path}")
+    made = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
+    show(asdict(made), as_json, f"Lava {made.version} in {made.path}")
 
 
 def lava_status(as_json: Json = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snnhw.errors import InputError
+from snnhw.errors import unknown
 from snnhw.train.run import CARD, Card, load_run
 
 FOLDER = Path(__file__).parent
@@ -22,7 +22,7 @@ def zoo_path(name: str) -> Path:
         InputError: there is no such network.
     """
     if name not in zoo_names():
-        raise InputError(f"The zoo has no network {name!r}; choose one of {', '.join(zoo_names())}.")
+        raise unknown("zoo network", name, zoo_names())
     return FOLDER / name
 
 

@@ -1,4 +1,5 @@
 import re
+from html import escape
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from analysis.counts import count
 from analysis.graph_picture import graph_svg, rails
 from analysis.layers import layers
 from snnhw.graph.ir import LIF, Delay, Graph, Input, Linear, Readout
+from snnhw.model import load_model
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import networks
@@ -90,3 +92,11 @@ def test_long_names_stay_in_their_box():
     counts = count(graph, simulate(graph, net.inputs))
     longest = max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 200)))
     assert longest < 20 < max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 640)))
+
+
+def test_a_graph_shows_itself_in_notebooks():
+    graph = load_model("digits").graph
+    html = graph._repr_html_()
+    assert html.startswith("<iframe") and "srcdoc" in html
+    assert all(escape(escape(unit)) in html for unit in graph.units())
+    assert "http" not in html.replace("http://www.w3.org", "")

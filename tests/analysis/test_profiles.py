@@ -115,7 +115,9 @@ def test_a_users_own_file_is_loaded_by_its_path(tmp_path):
 
 
 def test_unknown_names_list_what_there_is():
-    with pytest.raises(InputError, match="horowitz45-fp32"):
+    with pytest.raises(InputError, match="did you mean 'loihi2'"):
         load_profile("loihi9")
+    with pytest.raises(InputError, match=r"give a .toml file or one of .*horowitz45-fp32"):
+        load_profile("zzz")
     with pytest.raises(InputError, match="no constant 'mac'; it has"):
         load_profile("loihi1-davies2018")["mac"]

@@ -124,7 +124,7 @@ def test_residual_sums_reach_levels_times_units():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("resnet20", {}, "no model 'resnet20'; choose one of ds_resnet8"),
+        ("resnet20", {}, "no model 'resnet20'; did you mean 'ds_resnet20'"),
         ("ds_resnet8", {"depth": 3}, "no argument 'depth'; it has in_channels"),
         ("ds_resnet8", {"widths": (1, 2)}, "differ in length"),
         ("ds_resnet8", {"downsample_sum": "post"}, "give 'ds' or 'plain'"),

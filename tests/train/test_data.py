@@ -112,11 +112,11 @@ def test_damaged_and_unknown_data_are_refused(tmp_path):
         (tmp_path / "mnist" / name).write_bytes(b"\x1f\x8bnot gzip")
     with pytest.raises(InputError, match="not an IDX file"):
         load("mnist", "test", tmp_path)
-    with pytest.raises(InputError, match="choose one of digits"):
+    with pytest.raises(InputError, match="give one of digits"):
         load("imagenet", "test")
     with pytest.raises(InputError, match="no split 'dev'"):
         load("digits", "dev")
-    with pytest.raises(InputError, match="NAME:SPLIT"):
+    with pytest.raises(InputError, match="no data 'digits:dev'; did you mean 'digits:test'"):
         parse("digits:dev")
     assert parse("digits") == ("digits", "test") and parse("mnist:train") == ("mnist", "train")
 

@@ -29,5 +29,5 @@ def test_zoo_is_small():
 
 
 def test_unknown_network_is_named():
-    with pytest.raises(InputError, match=r"no network 'imagenet'; choose one of .*digits"):
+    with pytest.raises(InputError, match=r"no zoo network 'imagenet'; give one of .*digits"):
         zoo_path("imagenet")

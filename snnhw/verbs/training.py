@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from snnhw.errors import InputError
-from snnhw.terminal import err, show, table
+from snnhw.terminal import err, progress_bars, show, table
 from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, Timesteps
 
 
@@ -41,17 +41,21 @@ def evaluate(
     samples: Samples = None,
     timesteps: Timesteps = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy of a model on labelled samples."""
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
+    from snnhw.simulate.certificate import counter
     from snnhw.simulate.engine import simulate
 
     loaded = load_model(model, timesteps=timesteps)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     if inputs.targets is None:
         raise InputError(f"{source} has no labels; add an array 'target' to measure accuracy.")
-    accuracy = simulate(loaded.graph, inputs.values).accuracy(inputs.targets)
+    with progress_bars(quiet or as_json) as tick:
+        record = simulate(loaded.graph, inputs.values, progress=counter(tick, "simulation", len(inputs.values)))
+    accuracy = record.accuracy(inputs.targets)
     result = {"model": loaded.name, "input": inputs.name, "samples": len(inputs.values), "accuracy": accuracy}
     row = (loaded.name, inputs.name, len(inputs.values), f"{accuracy:.2%}")
     show(result, as_json, table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row]))

@@ -51,5 +51,5 @@ def test_every_exporter_says_whether_it_can_run() -> None:
 
 
 def test_unknown_target_names_those_that_exist() -> None:
-    with pytest.raises(InputError, match="choose one of nir"):
+    with pytest.raises(InputError, match="give one of nir"):
         exporter("brian")

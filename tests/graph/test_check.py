@@ -304,7 +304,7 @@ def test_kernels_beyond_int8_do_not_fit_lava() -> None:
 
 
 def test_unknown_target_and_dialect() -> None:
-    with pytest.raises(InputError, match="choose one of nir, lava"):
+    with pytest.raises(InputError, match="give one of nir, lava"):
         check(net(), "gpu")
     with pytest.raises(InputError, match="no NIR dialect"):
         check(net(), "nir", dialect="brian")

@@ -177,7 +177,7 @@ def test_sinabs_form_decays_exponentially() -> None:
 
 
 def test_unknown_dialect_names_those_that_exist() -> None:
-    with pytest.raises(InputError, match="choose one of snntorch, spikingjelly"):
+    with pytest.raises(InputError, match="give one of snntorch, spikingjelly"):
         to_nir(net(), dialect="brian")
 
 

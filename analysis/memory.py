@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from analysis.counts import input_shape
 from analysis.layers import layers, synapse
-from analysis.profiles import Constant, Profile
+from analysis.profiles import UNITS, Constant, Profile
 from analysis.ranges import Range
 from analysis.rows import NetworkCounts
 from snnhw.graph.ir import Conv2d, Graph
@@ -162,7 +162,7 @@ def access_constant(words: int, profile: Profile, what: str) -> Constant:
         anchor,
         name=f"access to {words} words of {what}",
         range=Range(low, typical, high),
-        printed=typical / 1e-12,
+        printed=typical / UNITS[anchor.unit][0],
         table="SRAM 8 KB, 32 KB, 1 MB per 64-bit access, interpolated, half of it for 32 bits",
         kind="fitted",
         confidence="low",

@@ -19,7 +19,7 @@ from snnhw.simulate.frames import quantise_input
 from snnhw.simulate.neurons import Steps, step_unit
 from snnhw.simulate.plan import Step
 from snnhw.simulate.record import SpikeRecord, unit_record
-from snnhw.simulate.synapses import apply_node, logits_of
+from snnhw.simulate.synapses import apply_node, leaky_step, logits_of
 
 
 def is_recurrent(graph: Graph) -> bool:
@@ -77,7 +77,9 @@ def run_recurrent(
             elif isinstance(node, NEURONS):
                 _fire(step, units, _arriving(step, sent), sent)
             elif isinstance(node, LI):
-                sent[node.name] = integrated[node.name] = _leaky(node, integrated.get(node.name), _arriving(step, sent))
+                current = _arriving(step, sent)
+                v = integrated.get(node.name, torch.zeros_like(current))
+                sent[node.name] = integrated[node.name] = leaky_step(node, v, current)
             elif isinstance(node, Readout):
                 outputs.append(_arriving(step, sent))
             else:
@@ -123,13 +125,6 @@ def _fire(step: Step, units: dict[str, _Fed], current: Tensor, sent: dict[str, T
 def _drained(waiting: deque[Tensor]) -> Iterator[Tensor]:
     while waiting:
         yield waiting.popleft()
-
-
-def _leaky(node: LI, before: Tensor | None, x: Tensor) -> Tensor:
-    """One step of v = decay*v + gain*x + leak."""
-    decay, gain, leak = (torch.as_tensor(p, dtype=x.dtype, device=x.device) for p in (node.decay, node.gain, node.leak))
-    driven = gain * x + leak
-    return driven if before is None else decay * before + driven
 
 
 def _late(node: Delay, arrived: list[Tensor], like: Tensor) -> Tensor:

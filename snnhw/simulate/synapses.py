@@ -90,12 +90,17 @@ def _delay(node: Delay, x: Tensor) -> Tensor:
 
 def _integrate(node: LI, x: Tensor) -> Tensor:
     """v[t] = decay*v[t-1] + gain*x[t] + leak."""
-    decay, gain, leak = (_number(p, x) for p in (node.decay, node.gain, node.leak))
     v, rows = torch.zeros_like(x[0]), []
     for frame in x:
-        v = decay * v + gain * frame + leak
+        v = leaky_step(node, v, frame)
         rows.append(v)
     return torch.stack(rows)
+
+
+def leaky_step(node: LI, v: Tensor, x: Tensor) -> Tensor:
+    """One step [B, *shape] of an integrator: decay*v + gain*x + leak."""
+    decay, gain, leak = (_number(p, x) for p in (node.decay, node.gain, node.leak))
+    return decay * v + gain * x + leak
 
 
 APPLY: dict[type[Node], Callable[..., Tensor]] = {

@@ -7,7 +7,9 @@ read-out costs one synaptic operation per class, not one per pool.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,24 +22,30 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pair, Pool, Scale
 
 Counts = npt.NDArray[np.int64]
+AnyNode = TypeVar("AnyNode", bound=Node)
 CHUNK = 1024  # positions tried at once where windows overlap
 
 
-def fanout(nodes: Sequence[Node], shape: tuple[int, ...], among: npt.NDArray[np.bool_] | None = None) -> Counts:
+def fanout(
+    nodes: Sequence[Node], shape: tuple[int, ...], among: npt.NDArray[np.bool_] | None = None, *, zeros: bool = False
+) -> Counts:
     """Targets that one spike reaches, for each position of a source.
 
     Args:
         nodes: what the spike passes: pools and flattens, then at most one Conv2d or Linear. Empty: identity, 1 each.
         shape: of the source, `[C, H, W]` or `[N]`.
         among: of the last node's shape; only these targets count. None: all.
+        zeros: count synapses whose weight is exactly zero, as a memory that stores them spends an event on each.
 
     Returns:
-        int64 of `shape`. Synapses whose weight is exactly zero are not there and not counted.
+        int64 of `shape`. Synapses whose weight is exactly zero are not there and not counted, unless `zeros`.
 
     Raises:
         InputError: the nodes do not fit the shape, or the last node is no synapse.
     """
     shapes = _shapes(nodes, shape)
+    if zeros:
+        nodes = [with_every_synapse(node) for node in nodes]
     if any(isinstance(n, Pool) and (n.kernel[0] > n.stride[0] or n.kernel[1] > n.stride[1]) for n in nodes):
         return _by_trial(nodes, shape, among)
     reached = torch.ones(shapes[-1], dtype=torch.float64)
@@ -50,13 +58,19 @@ def fanout(nodes: Sequence[Node], shape: tuple[int, ...], among: npt.NDArray[np.
 
 def dense_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
     """Multiply-accumulates of one dense pass over an input of `shape`: every weight, in-bounds taps only."""
-    full = torch.ones(node.weight.shape, dtype=torch.float64)
-    return int(_pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape, full).sum().round())
+    return effective_taps(with_every_synapse(node), shape)
 
 
 def effective_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
     """As `dense_taps`, without the weights that are exactly zero."""
     return int(_pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape).sum().round())
+
+
+def with_every_synapse(node: AnyNode) -> AnyNode:
+    """The node with weight 1 on all its synapses, so that none is zero."""
+    if not isinstance(node, Conv2d | Linear):
+        return node
+    return dataclasses.replace(node, weight=np.ones_like(node.weight), bias=None)
 
 
 def _mask(node: Conv2d | Linear) -> Tensor:
@@ -67,13 +81,12 @@ def _scale_mask(node: Scale) -> Tensor:
     return torch.as_tensor(np.asarray(node.scale) != 0).to(torch.float64)
 
 
-def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...], mask: Tensor | None = None) -> Tensor:
+def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...]) -> Tensor:
     """Targets reached from each input position of `node`, given those reached from each of its outputs."""
     if isinstance(node, Conv2d):
-        weight = _mask(node) if mask is None else mask
-        return _transposed(reached, weight, before, node.stride, node.padding, node.dilation, node.groups)
+        return _transposed(reached, _mask(node), before, node.stride, node.padding, node.dilation, node.groups)
     if isinstance(node, Linear):
-        return (reached @ (_mask(node) if mask is None else mask)).reshape(before)
+        return (reached @ _mask(node)).reshape(before)
     if isinstance(node, Pool):
         window = torch.ones(before[0], 1, *node.kernel, dtype=torch.float64)
         return _transposed(reached, window, before, node.stride, node.padding, (1, 1), before[0])

@@ -93,8 +93,8 @@ def synapse_kind(graph: Graph, population: str) -> SynapseKind:
     return "dense" if any(isinstance(node, Linear) for node in found) else "sparse"
 
 
-def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_MESH) -> Traffic:
-    """Synaptic events, packets and hops of a run."""
+def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_MESH, *, zeros: bool = False) -> Traffic:
+    """Synaptic events, packets and hops of a run; `zeros`: synapses of weight zero are stored and take events too."""
     events: dict[SynapseKind, int] = {}
     packets = hops_ew = hops_ns = 0
     for sender in graph.nodes.values():
@@ -105,7 +105,7 @@ def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_M
         for path, population in _paths(graph, sender.name):
             kind = synapse_kind(graph, population)
             for core in np.unique(cores[population]):
-                fan = fanout(path, sender.shape, cores[population] == core)
+                fan = fanout(path, sender.shape, cores[population] == core, zeros=zeros)
                 events[kind] = events.get(kind, 0) + int((fan * sent).sum())
                 reached[int(core)] = reached.get(int(core), np.zeros(sender.shape, dtype=bool)) | (fan > 0)
         for core, meets in reached.items():

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from analysis.fanout import with_every_synapse
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, NEURONS, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
 from snnhw.loihi import DECAY_ONE, UNITS_PER_WEIGHT
@@ -97,14 +98,16 @@ def _plain(node: LIF) -> bool:
     )
 
 
-def run_stepwise(graph: Graph, inputs: Array, steps: int) -> Activity:
+def run_stepwise(graph: Graph, inputs: Array, steps: int, *, zeros: bool = False) -> Activity:
     """Run one sample.
 
     Args:
         graph: decomposed, no pools left (pipeline LOIHI_CHANNELS), float or integer.
         inputs: an analogue image [*shape], held for all steps, or binary events [T, *shape], then silence.
         steps: of the chip's time.
+        zeros: synapses of weight zero are stored and take events, so they wake their neurons too.
     """
+    listed = {node.name: _listed(node, zeros) for node in graph.nodes.values() if isinstance(node, Conv2d | Linear)}
     analog = graph.input.levels is None
     fed = {name: compartment(graph, name, inputs if analog else None) for name in populations(graph)}
     state = {name: torch.zeros(c.bias.shape, dtype=torch.float64) for name, c in fed.items()}
@@ -117,7 +120,7 @@ def run_stepwise(graph: Graph, inputs: Array, steps: int) -> Activity:
         if not analog and step < len(inputs):
             now[graph.input.name] = torch.as_tensor(inputs[step], dtype=torch.float64)
         for name, c in fed.items():
-            current, touched = _arriving(graph, name, before)
+            current, touched = _arriving(graph, name, before, listed)
             bias = torch.as_tensor(c.bias)
             v = state[name]
             updated += int(((v != 0) | touched | (bias != 0)).sum())
@@ -135,25 +138,27 @@ def _sends(node: Node) -> bool:
     return isinstance(node, NEURONS) or (isinstance(node, Input) and node.levels is not None)
 
 
-def _arriving(graph: Graph, name: str, sent: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def _arriving(
+    graph: Graph, name: str, sent: dict[str, Tensor], listed: dict[str, tuple[Synapse, Synapse]]
+) -> tuple[Tensor, Tensor]:
     """Current [*shape] and whether any event arrived [*shape]; biases are not part of it."""
     shape = graph.nodes[name].shape
     current, touched = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape, dtype=torch.bool)
     for edge in graph.into(name):
-        node = graph.nodes[edge.source]
-        if isinstance(node, Conv2d | Linear):
-            x = sum((sent[e.source] * e.gain for e in graph.into(node.name) if e.source in sent), torch.zeros(()))
-            if x.dim():
-                silent = apply_node(node, torch.zeros_like(x)[None, None])[0, 0]
-                current = current + apply_node(node, x[None, None])[0, 0] - silent
-                touched |= _mask(node, x)
+        if edge.source in listed:
+            weighted, present = listed[edge.source]
+            spikes = [sent[e.source] * e.gain for e in graph.into(edge.source) if e.source in sent]
+            if any(bool(x.any()) for x in spikes):
+                x = sum(spikes, torch.zeros(()))[None, None]
+                current = current + apply_node(weighted, x)[0, 0]
+                touched |= apply_node(present, (x > 0).double())[0, 0] > 0
         elif edge.source in sent:
             current = current + sent[edge.source] * edge.gain
             touched |= sent[edge.source] > 0
     return current, touched
 
 
-def _mask(node: Synapse, x: Tensor) -> Tensor:
-    """Where at least one spike of x meets a synapse that is there."""
-    ones = dataclasses.replace(node, weight=(node.weight != 0).astype(np.float64), bias=None)
-    return apply_node(ones, (x > 0).double()[None, None])[0, 0] > 0
+def _listed(node: Synapse, zeros: bool) -> tuple[Synapse, Synapse]:
+    """The synapse node without its bias, and with weight 1 wherever a synapse is stored."""
+    present = with_every_synapse(node).weight if zeros else (node.weight != 0).astype(np.float64)
+    return dataclasses.replace(node, bias=None), dataclasses.replace(node, weight=present, bias=None)

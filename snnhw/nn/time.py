@@ -7,6 +7,13 @@ from torch import Tensor, nn
 from snnhw.errors import InputError
 
 
+def set_timesteps(network: nn.Module, timesteps: int) -> None:
+    """Let `network` last `timesteps` steps: every part of it that knows T. Its weights do not depend on T."""
+    for module in network.modules():
+        if "timesteps" in vars(module):
+            vars(module)["timesteps"] = timesteps
+
+
 class Frames(nn.Module):
     """[B, C, H, W], shown T times, or [T, B, C, H, W] -> [T*B, C, H, W]."""
 

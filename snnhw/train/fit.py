@@ -22,13 +22,14 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.nn.models import build
+from snnhw.nn.time import set_timesteps
 from snnhw.train.augment import augment
 from snnhw.train.data import Dataset, load, stratified_split
 from snnhw.train.evaluate import evaluate, time_first
 from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
 from snnhw.train.run import BEST, LAST, Card, Run, load_state, save_metrics, save_run, save_state, software_versions
-from snnhw.train.schedule import learning_rate, make_optimiser, training_loss
+from snnhw.train.schedule import learning_rate, make_optimiser, training_loss, value_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,7 @@ def fit(
         if state["recipe"] != recipe.to_dict():
             raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
         rows = state["rows"]
+    sizes = [_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     network, steps_of = fabric.setup(ByStep(raw), optimiser)
 
     lead = fabric.global_rank == 0
@@ -108,12 +110,13 @@ def fit(
     with TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress:
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
-            row = _train_epoch(fabric, recipe, network, steps_of, splits.train, epoch, progress)
+            set_timesteps(raw, sizes[epoch].timesteps)
+            row = _train_epoch(fabric, recipe, network, steps_of, splits.train, epoch, sizes[epoch], progress)
             if splits.validation is not None:
                 row |= _validate(fabric, raw, splits.validation)
             row["seconds"] = round(time.perf_counter() - started, 3)
-            best = not rows or _score(row) >= max(map(_score, rows))
             rows.append(row)
+            best = _best(rows, sizes) == epoch
             if lead:
                 about = {"recipe": recipe.to_dict(), "rows": rows}
                 if best:
@@ -125,10 +128,43 @@ def fit(
     if recipe.keep == "best":
         load_state(out / BEST, raw)
     tested = evaluate(raw.float(), splits.test, device=fabric.device)
-    card = _card(recipe, raw, splits, rows, tested.accuracy)
+    kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
+    card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
     run = save_run(out, raw, card, rows) if lead else Run(out, card, tuple(rows))
     fabric.barrier()
     return run
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How much of a sample an epoch trains on; early epochs may take less of it, at less cost."""
+
+    timesteps: int
+    pixels: int
+
+
+def _size(recipe: Recipe, network: nn.Module, data: Dataset, epoch: int) -> _Size:
+    """Size of an epoch; the last one always takes the network's own time steps and the data's own pixels.
+
+    Raises:
+        InputError: the recipe changes the number of steps of data that have their own.
+    """
+    own = _Size(int(network.get_submodule("readout").timesteps), data.inputs.shape[-1])  # type: ignore[arg-type]
+    if recipe.timesteps_from and data.inputs.ndim != 4:
+        raise InputError(
+            f"Recipe {recipe.name!r} has timesteps_from and {data.name} has its own steps; remove the key."
+        )
+    if epoch == recipe.epochs - 1:
+        return own
+    return _Size(
+        value_from(recipe.timesteps_from, epoch, own.timesteps), value_from(recipe.pixels_from, epoch, own.pixels)
+    )
+
+
+def _best(rows: list[Mapping[str, float]], sizes: list[_Size]) -> int:
+    """Index of the best row, the later of equals, among the epochs of full size; -1 if there is none yet."""
+    full = [epoch for epoch in range(len(rows)) if sizes[epoch] == sizes[-1]]
+    return max(full, key=lambda epoch: (_score(rows[epoch]), epoch), default=-1)
 
 
 def _fabric(recipe: Recipe) -> Any:
@@ -169,6 +205,7 @@ def _train_epoch(
     optimiser: Any,
     data: Dataset,
     epoch: int,
+    size: _Size,
     progress: TrainingProgress,
 ) -> dict[str, float]:
     network.train()
@@ -177,6 +214,7 @@ def _train_epoch(
     sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
     rate = 0.0
     for step, (x, target) in enumerate(_batches(fabric, recipe, data, epoch, steps)):
+        x = _resize(x, size.pixels)
         rate = learning_rate(recipe, epoch + (step + 1) / steps)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -226,6 +264,16 @@ def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int)
         yield x[mine].to(fabric.device), target[mine].to(fabric.device)
 
 
+def _resize(x: Tensor, pixels: int) -> Tensor:
+    """Images [B, C, H, W] or [B, T, C, H, W] with their width and height scaled alike."""
+    if x.shape[-1] == pixels:
+        return x
+    frames = x.reshape(-1, *x.shape[-3:])
+    height = max(1, round(x.shape[-2] * pixels / x.shape[-1]))
+    frames = nn.functional.interpolate(frames, (height, pixels), mode="bilinear", antialias=True, align_corners=False)
+    return frames.reshape(*x.shape[:-2], height, pixels)
+
+
 def _validate(fabric: Any, network: nn.Module, data: Dataset) -> dict[str, float]:
     part = data.take(np.arange(fabric.global_rank, len(data), fabric.world_size))
     with fabric.autocast():
@@ -245,8 +293,14 @@ def _epoch_seed(recipe: Recipe, epoch: int) -> int:
     return recipe.seed * 1_000_003 + epoch
 
 
-def _card(recipe: Recipe, network: nn.Module, splits: Splits, rows: list[Mapping[str, float]], accuracy: float) -> Card:
-    kept = max(rows, key=_score) if recipe.keep == "best" else rows[-1]
+def _card(
+    recipe: Recipe,
+    network: nn.Module,
+    splits: Splits,
+    rows: list[Mapping[str, float]],
+    kept: Mapping[str, float],
+    accuracy: float,
+) -> Card:
     inputs = splits.train.inputs
     return Card(
         model=recipe.model,

@@ -29,6 +29,10 @@ class Recipe:
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
     epochs: int = 10
+    timesteps_from: Mapping[str, int] = field(default_factory=dict)  # {0 = 1, 8 = 4}: T is 1, from epoch 8 on 4
+    pixels_from: Mapping[str, int] = field(
+        default_factory=dict
+    )  # height and width that images are resized to, likewise
     batch: int = 64  # samples per process and optimiser step
     accumulate: int = 1  # pieces into which a batch is cut to save memory
     optimiser: Literal["sgd", "adamw"] = "sgd"
@@ -98,6 +102,10 @@ def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
     for key in ("epochs", "batch", "accumulate", "step_epochs"):
         if getattr(recipe, key) < 1:
             raise InputError(f"{where} has {key} = {getattr(recipe, key)}; give at least 1.")
+    for key in ("timesteps_from", "pixels_from"):
+        for start, value in getattr(recipe, key).items():
+            if not start.isdecimal() or not isinstance(value, int) or value < 1:
+                raise InputError(f"{where} has {key} = {{ {start} = {value} }}; give epochs and numbers of at least 1.")
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,12 @@ def learning_rate(recipe: Recipe, epoch: float) -> float:
     else:
         factor = 1.0
     return recipe.lr * warm * factor
+
+
+def value_from(table: Mapping[str, int], epoch: int, otherwise: int) -> int:
+    """Entry of the latest start not after `epoch`, such as 1 of {0 = 1, 8 = 4} in epoch 7."""
+    started = [int(start) for start in table if int(start) <= epoch]
+    return table[str(max(started))] if started else otherwise
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

@@ -1,4 +1,5 @@
 import csv
+import importlib
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from snnhw.train.recipe import recipe_from
 from snnhw.train.run import load_run
 from snnhw.train.schedule import make_optimiser
 
+fit_module = importlib.import_module("snnhw.train.fit")
 SMALL = {
     "name": "small",
     "model": "digits_ds_resnet8",
@@ -97,6 +99,25 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
     assert curve(resumed.metrics) == curve(straight.metrics)
     assert resumed.card.weights_checksum == straight.card.weights_checksum
     assert not [p for p in killed.iterdir() if p.name.startswith(".") and p.suffix == ".json"]
+
+
+def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_path, monkeypatch):
+    seen = []
+    step = fit_module.train_step
+
+    def listen(fabric, recipe, network, optimiser, x, target):
+        seen.append((int(network.module.network.readout.timesteps), *x.shape[-2:]))
+        return step(fabric, recipe, network, optimiser, x, target)
+
+    monkeypatch.setattr(fit_module, "train_step", listen)
+    early = {"timesteps_from": {"0": 1, "2": 3}, "pixels_from": {"1": 6}}
+    run = fit(recipe_from({**SMALL, **early, "epochs": 4}), tmp_path)
+    steps = len(seen) // 4
+    assert seen[::steps] == [(1, 8, 8), (1, 6, 6), (3, 6, 6), (2, 8, 8)] and len(set(seen)) == 4
+    network, card = load_run(tmp_path)
+    assert card.timesteps == network.readout.timesteps == 2
+    # only the last epoch is of full size, so it alone can be the best
+    assert card.validation_accuracy == run.metrics[-1]["validation_accuracy"]
 
 
 def test_resuming_another_recipe_is_refused(tmp_path):

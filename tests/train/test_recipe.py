@@ -36,6 +36,8 @@ def test_settings_change_values_and_tables(tmp_path):
         ({"schedule": "linear"}, "choose one of cosine, step, constant"),
         ({"validation": 1.0}, "holds out 1.0"),
         ({"arguments": 3}, "give a table"),
+        ({"timesteps_from": {"0": 0}}, "give epochs and numbers of at least 1"),
+        ({"pixels_from": {"first": 24}}, "give epochs and numbers of at least 1"),
     ],
 )
 def test_wrong_values_are_named(change, message):

@@ -71,6 +71,8 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.branches),
         dense_macs=sum(dense_macs(graph, name) for name in row.owns),
+        dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
+        dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
         params=params,
         weight_bits=params * bits,
     )
@@ -130,6 +132,22 @@ def dense_macs(graph: Graph, name: str) -> int:
         return 0
     unfolded = graph.metadata.get("folded_pool", {}).get(name)
     return int(unfolded) * node.shape[0] if unfolded is not None else dense_taps(node, input_shape(graph, name))
+
+
+def dense_inputs(graph: Graph, name: str) -> int:
+    """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
+    if is_identity(synapse(graph, name)):
+        return 0
+    unfolded = graph.metadata.get("folded_pool", {}).get(name)
+    return int(unfolded) if unfolded is not None else int(np.prod(input_shape(graph, name), dtype=np.int64))
+
+
+def _dense_addresses(graph: Graph, name: str) -> int:
+    """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
+    node = synapse(graph, name)
+    if is_identity(node):
+        return 0
+    return dense_inputs(graph, name) + node.size + int(node.weight.size) // int(node.weight.shape[1])
 
 
 def is_identity(node: Synapse) -> bool:

@@ -20,6 +20,7 @@ from analysis.rows import LayerCounts, NetworkCounts
 from analysis.static import StaticLoad
 from snnhw.errors import InputError
 
+HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
 PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "static")
 
 
@@ -220,7 +221,7 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
     for edge in layer.edges:
         messages = edge.graded_spikes if deployment == "graded" else edge.spikes
         bits += messages * max(1, (sizes.get(edge.source, 2) - 1).bit_length())
-    yield Priced("communication", "address bits * hops", Range(bits, 2 * bits, 4 * bits), "move_bit")
+    yield Priced("communication", "address bits * hops", HOPS.scaled(bits), "move_bit")
 
 
 def _power(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:

@@ -146,27 +146,29 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
     return tuple(found)
 
 
-def access_constant(words: int, profile: Profile, what: str) -> Constant:
+def access_constant(words: int, profile: Profile, what: str, word_bits: int = WORD_BITS) -> Constant:
     """The access energy of a memory of `words` words as a constant with its range.
 
     low: a line from zero to 8 KB; typical: nothing below 8 KB is published, so smaller memories cost as much as that;
-    high: the straight line with its floor of 13 pJ, whatever the width of the access.
+    high: where the profile has it, the straight line with its floor of 13 pJ, whatever the width of the access.
     """
-    bits = words * WORD_BITS
+    bits = words * word_bits
     physical = READINGS["physical"]
-    low = access_energy(bits, profile, physical)
-    typical = access_energy(max(bits, 8 * KIB * BYTE), profile, physical)
-    high = max(typical, access_energy(bits, profile, READINGS["qualia"]))
+    low = access_energy(bits, profile, physical, word_bits)
+    typical = access_energy(max(bits, 8 * KIB * BYTE), profile, physical, word_bits)
+    line = "ram_floor" in profile
+    high = max(typical, access_energy(bits, profile, READINGS["qualia"])) if line else typical
     anchor = profile["sram_8k"]
     return replace(
         anchor,
         name=f"access to {words} words of {what}",
         range=Range(low, typical, high),
         printed=typical / UNITS[anchor.unit][0],
-        table="SRAM 8 KB, 32 KB, 1 MB per 64-bit access, interpolated, half of it for 32 bits",
+        table=f"SRAM 8 KB, 32 KB, 1 MB per {anchor.access_bits}-bit access, interpolated; {word_bits} bits of it",
         kind="fitted",
         confidence="low",
-        spread="low: line through zero; typical: at least 8 KB; high: straight line of qualia-plugin-snn 2.6.0",
+        spread="low: line through zero; typical: at least 8 KB"
+        + ("; high: straight line of qualia-plugin-snn 2.6.0" if line else ""),
     )
 
 
@@ -203,8 +205,8 @@ def _layer(layer: MemoryLayer, profile: Profile, reading: Reading) -> MemoryEner
     )
 
 
-def access_energy(bits: float, profile: Profile, reading: Reading) -> float:
-    """J per access to one word of a memory of `bits` bits."""
+def access_energy(bits: float, profile: Profile, reading: Reading, word_bits: int = WORD_BITS) -> float:
+    """J per access to one word of `word_bits` in a memory of `bits` bits."""
     if reading.straight_line:
         return profile["ram_floor"].typical + profile["ram_slope"].typical * bits
     points = [(0.0, 0.0)]
@@ -212,7 +214,7 @@ def access_energy(bits: float, profile: Profile, reading: Reading) -> float:
         (kib * KIB, profile[name].typical) for kib, name in ((8, "sram_8k"), (32, "sram_32k"), (1024, "sram_1m"))
     ]
     size = min(bits / BYTE, points[-1][0])
-    share = WORD_BITS / (profile["sram_8k"].access_bits or WORD_BITS) if reading.width_aware else 1.0
+    share = word_bits / (profile["sram_8k"].access_bits or word_bits) if reading.width_aware else 1.0
     for (x0, y0), (x1, y1) in pairwise(points):
         if size <= x1:
             return share * (y0 + (y1 - y0) * (size - x0) / (x1 - x0))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from analysis import digits, plots, report_facts
 from analysis.ann import AnnEstimate
 from analysis.comparison import Comparison
-from analysis.energy import EnergyEstimate, Term
+from analysis.energy import Term
 from analysis.graph_picture import graph_svg
-from analysis.profiles import Constant, load_profile
+from analysis.profiles import Constant
 from analysis.ranges import Range
 from analysis.raster import COLUMNS, raster_strips
 from analysis.report import Report
@@ -88,9 +88,13 @@ def render(report: Report) -> str:
         sources=_sources(report),
         twins=_twins(report),
         twin_constants=_twin_constants,
+        technology=_technology,
         columns=COLUMNS,
         strips=() if report.example is None else raster_strips(report.example),
-        contributions={name: _contributions(found) for name, found in report.energy.items()},
+        contributions={name: _contributions(found.terms) for name, found in report.energy.items()},
+        twin_contributions={
+            name: {key: _contributions(twin.terms) for key, twin in twins.items()} for name, twins in report.ann.items()
+        },
         current_limit=CURRENT_LIMIT,
     )
 
@@ -167,24 +171,32 @@ def _sources(report: Report) -> Sources:
         constants = report.energy[name].profile
         used += [(name, constants[constant]) for mode in cases for constant in NEEDED[mode]]
     families: dict[tuple[str, str], dict[Constant, None]] = {}
-    for profile, constant in used + [entry for twin in _twins(report) for entry in _twin_constants(twin)]:
+    used += [(_technology(twin), term.constant) for twin in _twins(report) for term in twin.terms]
+    for profile, constant in used:
         families.setdefault((profile, family_name(constant.name)), {})[constant] = None
     return Sources(tuple(Family(profile, name, tuple(found)) for (profile, name), found in families.items()))
 
 
 def _twins(report: Report) -> tuple[AnnEstimate, ...]:
     """The different twins of all profiles: profiles of one technology share theirs."""
-    found = {(twin.precision, twin.profiles): twin for twins in report.ann.values() for twin in twins.values()}
+    found = {(twin.key, twin.terms): twin for twins in report.ann.values() for twin in twins.values()}
     return tuple(found.values())
 
 
+def _technology(twin: AnnEstimate) -> str:
+    """Where the constants of a twin come from, as footnotes name it."""
+    return " to ".join(twin.profiles)
+
+
 def _twin_constants(twin: AnnEstimate) -> tuple[tuple[str, Constant], ...]:
-    return tuple((name, load_profile(name)["mac"]) for name in twin.profiles)
+    """(technology, constant), one for each family."""
+    found = {family_name(term.constant.name): term.constant for term in twin.terms}
+    return tuple((_technology(twin), constant) for constant in found.values())
 
 
-def _contributions(found: EnergyEstimate) -> tuple[Contribution, ...]:
+def _contributions(found: Iterable[Term]) -> tuple[Contribution, ...]:
     groups: dict[tuple[str, str, str], list[Term]] = {}
-    for term in found.terms:
+    for term in found:
         groups.setdefault((term.part, term.quantity, family_name(term.constant.name)), []).append(term)
     return tuple(
         Contribution(part, quantity, name, Range.total(t.count for t in terms), Range.total(t.energy for t in terms))

@@ -45,7 +45,7 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *("message", "hop_ew", "hop_ns", "host_mac", "idle_cycle"),
         ),
     ),
-    "movement": (("synop", "neuron_update", "move_bit"), ("host_mac",)),
+    "movement": (("synop", "neuron_update", "move_bit"), ("host_mac", "move_bit_dense")),
     "power": (("chip_power", "step_time"), ()),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
@@ -53,6 +53,7 @@ ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_t
 DIMENSIONS = {
     "ram_slope": "J/bit",
     "move_bit": "J/bit/hop",
+    "move_bit_dense": "J/bit/hop",
     "chip_power": "W",
     "static_chip": "W",
     "step_time": "s",

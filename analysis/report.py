@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.ann import AnnEstimate
+from analysis.ann import AnnEstimate, ann_estimates
 from analysis.breakeven import Bound, BreakEven, published_bounds
 from analysis.chips import load_chip
 from analysis.deployments import Deployment, deployments
@@ -27,8 +27,8 @@ from analysis.report_sections import (
     break_evens,
     chip_mappings,
     deployment_energies,
+    layer_break_evens,
     static_cases,
-    twins_of,
 )
 from analysis.rows import NetworkCounts
 from analysis.sensitivity import Swing, tornado
@@ -71,14 +71,15 @@ class Report:
     model: ModelFacts
     counts: NetworkCounts
     energy: Mapping[str, EnergyEstimate]  # by profile
-    ann: Mapping[str, Mapping[str, AnnEstimate]]  # by profile, then precision
+    ann: Mapping[str, Mapping[str, AnnEstimate]]  # by profile, then twin
     accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage, the trained network first
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
     findings: tuple[Finding, ...] = ()
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     deployment_energy: Mapping[str, Mapping[str, EnergyEstimate]] = field(default_factory=dict)  # by profile
-    breakeven: Mapping[str, Mapping[str, BreakEven]] = field(default_factory=dict)  # by profile, then precision
+    breakeven: Mapping[str, Mapping[str, BreakEven]] = field(default_factory=dict)  # by profile, then twin
+    breakeven_layers: Mapping[str, Mapping[str, tuple[BreakEven, ...]]] = field(default_factory=dict)
     bounds: tuple[Bound, ...] = ()
     sensitivity: Mapping[str, tuple[Swing, ...]] = field(default_factory=dict)  # by profile, widest first
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
@@ -101,14 +102,15 @@ class Report:
             "edges": counted["edges"],
             "deployments": {name: self._deployment(name) for name in self.deployments},
             "energy": {name: found.to_dict() for name, found in self.energy.items()},
-            "ann": {
-                name: {precision: twin.to_dict() for precision, twin in twins.items()}
-                for name, twins in self.ann.items()
-            },
+            "ann": {name: {key: twin.to_dict() for key, twin in twins.items()} for name, twins in self.ann.items()},
             "breakeven": {
                 "profiles": {
-                    name: {precision: point.to_dict() for precision, point in points.items()}
+                    name: {key: point.to_dict() for key, point in points.items()}
                     for name, points in self.breakeven.items()
+                },
+                "layers": {
+                    name: {key: [layer.to_dict() for layer in layers] for key, layers in points.items()}
+                    for name, points in self.breakeven_layers.items()
                 },
                 "bounds": [bound.to_dict() for bound in self.bounds],
             },
@@ -183,7 +185,7 @@ def make_report(
     if not chosen:
         raise InputError("A report needs at least one energy profile; name one with --profile.")
     energy = {profile.name: estimate(counts, profile) for profile in chosen}
-    ann = {profile.name: twins_of(counts, profile, sparsity) for profile in chosen}
+    ann = {profile.name: ann_estimates(counts, profile, sparsity) for profile in chosen}
     mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
     return Report(
         stamp,
@@ -195,6 +197,7 @@ def make_report(
         deployments=deployments(graph, counts),
         deployment_energy=deployment_energies(counts, chosen),
         breakeven=break_evens(counts, energy, ann),
+        breakeven_layers=layer_break_evens(counts, energy, ann),
         bounds=published_bounds(counts),
         sensitivity={name: tornado(found) for name, found in energy.items()},
         mapping=mapping,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.ann import AnnEstimate
+from analysis.ann import ARITHMETIC, MEMORY, AnnEstimate
 from analysis.digits import count_text, percent, range_text, ratio_text, typical_text
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
@@ -22,7 +22,6 @@ DEPLOYMENTS = {
     "graded": "one graded spike for each event (e)",
     "slots": "unary over S sub-steps on one binary channel (u)",
 }
-MEMORY = "memory"  # as profiles and twins call it among what they exclude
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
@@ -42,6 +41,7 @@ class Rival:
     energy: str
     ratio: str  # network over twin
     verdict: str  # CHEAPER, DEARER, BARE or OPEN: does the whole range lie on one side of 1?
+    scope: str = ARITHMETIC  # what the twin is priced with
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,14 @@ class Line:
     kinds: str  # measured, simulated, ... of the constants
     rivals: tuple[Rival, ...]
 
-    def rival(self, precision: str) -> Rival | None:
-        """The twin of that precision, None if the profile names none."""
-        return next((rival for rival in self.rivals if rival.precision == precision), None)
+    def rivals_of(self, precision: str) -> tuple[Rival, ...]:
+        """The twin of that precision in every scope, the one most like the network first; empty without a twin."""
+        return tuple(rival for rival in reversed(self.rivals) if rival.precision == precision)
+
+    @property
+    def closest(self) -> tuple[Rival, ...]:
+        """Of every precision the twin that counts what the network counts, as far as it is known."""
+        return tuple(self.rivals_of(precision)[0] for precision in precisions([self]))
 
 
 def verdict(found: Range, alike: bool = True) -> str:
@@ -85,15 +90,16 @@ def _line(name: str, found: EnergyEstimate, report: Report) -> Line:
 def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
     ratio = found.per_inference.over(twin.per_inference)
     same = found.profile.name in twin.profiles  # one set of constants, whatever they cover
-    alike = same or MEMORY in found.excludes or MEMORY not in twin.to_dict()["excludes"]
+    alike = same or MEMORY in found.excludes or MEMORY not in twin.excludes
     energy = range_text(twin.per_inference, "J")
-    return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike))
+    return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike), twin.scope)
 
 
-def precision_name(precision: str) -> str:
-    """FP32, INT8, matched INT4: as in print."""
-    name, _, matched = precision.partition(", ")
-    return f"{matched} {name.upper()}".strip()
+def precision_name(twin: str) -> str:
+    """FP32, INT8 with memory, matched INT4: as in print, from the key of a twin."""
+    name, *others = twin.split(", ")
+    scope = [text for text in others if text.startswith("with ")]
+    return " ".join([*(text for text in others if text not in scope), name.upper(), *scope])
 
 
 def precisions(found: Sequence[Line]) -> tuple[str, ...]:
@@ -108,7 +114,7 @@ def headline(found: Sequence[Line]) -> str:
         where: dict[tuple[str, ...], list[str]] = {}  # profiles -> precisions
         for precision in precisions(found):
             profiles = tuple(
-                line.profile for line in found for r in line.rivals if (r.precision, r.verdict) == (precision, word)
+                line.profile for line in found for r in line.closest if (r.precision, r.verdict) == (precision, word)
             )
             if profiles:
                 where.setdefault(profiles, []).append(precision)

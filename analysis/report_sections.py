@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.ann import AnnEstimate, ann_estimates, matched_estimate
-from analysis.breakeven import BreakEven, break_even
+from analysis.ann import AnnEstimate
+from analysis.breakeven import BreakEven, break_even, break_even_layers
 from analysis.chips import Chip
 from analysis.deployments import DEPLOYMENTS
 from analysis.energy import EnergyEstimate, estimate
@@ -41,15 +41,6 @@ class StaticCase:
         return {**self.load.to_dict(), "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()}}
 
 
-def twins_of(counts: NetworkCounts, profile: Profile, sparsity: float | None) -> dict[str, AnnEstimate]:
-    """Twins by precision; with the activation sparsity of the ReLU twin, the matched quantised network is one too."""
-    found = ann_estimates(counts, profile)
-    if sparsity is not None and "int8" in profile.twins:
-        matched = matched_estimate(counts, profile, sparsity)
-        found[matched.precision] = matched
-    return found
-
-
 def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> dict[str, dict[str, EnergyEstimate]]:
     """Energy by profile and deployment."""
     return {p.name: {name: estimate(counts, p, deployment=name) for name in DEPLOYMENTS} for p in profiles}
@@ -58,9 +49,19 @@ def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> d
 def break_evens(
     counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
 ) -> dict[str, dict[str, BreakEven]]:
-    """Break-even of the whole network by profile and precision of the twin."""
+    """Break-even of the whole network by profile and twin."""
     return {
-        name: {precision: break_even(counts, energy[name], twin.per_inference) for precision, twin in twins.items()}
+        name: {key: break_even(counts, energy[name], twin.per_inference) for key, twin in twins.items()}
+        for name, twins in ann.items()
+    }
+
+
+def layer_break_evens(
+    counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
+) -> dict[str, dict[str, tuple[BreakEven, ...]]]:
+    """Break-even of every layer that the twin has, by profile and twin."""
+    return {
+        name: {key: break_even_layers(counts, energy[name], twin.layers) for key, twin in twins.items()}
         for name, twins in ann.items()
     }
 

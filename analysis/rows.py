@@ -72,6 +72,10 @@ class LayerCounts:
     neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
     edges: tuple[EdgeCounts, ...]
     dense_macs: int  # of the ANN twin, per inference, in-bounds taps
+    dense_inputs: int  # activations that the ANN twin reads, per inference, each once
+    dense_addresses: (
+        int  # address steps of the ANN twin: one per input, output and kernel position of an output channel
+    )
     params: int
     weight_bits: int  # memory of the weights and biases, one set
 
@@ -131,6 +135,8 @@ TOTALS = (
     "pool_adds",
     "neuron_updates",
     "dense_macs",
+    "dense_inputs",
+    "dense_addresses",
     "synapses",
     "params",
     "weight_bits",
@@ -206,7 +212,7 @@ def _structure(counts: NetworkCounts) -> tuple[object, ...]:
 
 def _row(layer: LayerCounts, samples: int, timesteps: int) -> dict[str, Any]:
     additive = ("graded_spikes", "events", "unit_synops", "replicated_synops", "macs", "bias_adds", "pool_adds")
-    static = ("neuron_updates", "dense_macs", "synapses", "params", "weight_bits")
+    static = ("neuron_updates", "dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
     return {
         "name": layer.name,
         "kind": layer.kind,

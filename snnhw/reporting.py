@@ -11,11 +11,12 @@ from typing import Any
 
 from rich.table import Table
 
+from analysis.ann import ARITHMETIC
 from analysis.counts import count
-from analysis.digits import range_text
 from analysis.profiles import load_profile
 from analysis.report import Report, write_report
 from analysis.report import make_report as assemble
+from analysis.report_facts import lines
 from analysis.stamp import make_stamp
 from snnhw.inputs import Inputs
 from snnhw.model import LoadedModel
@@ -87,14 +88,14 @@ def report_tables(report: Report) -> tuple[Table, ...]:
     ]
     columns = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", columns, rows)
-    cells = []
-    for name, estimate in report.energy.items():
-        twins = report.ann.get(name, {})
-        cells.append(
-            (name, range_text(estimate.per_inference, "J"), *(range_text(t.per_inference, "J") for t in twins.values()))
-        )
-    precisions = [p.upper() for p in next(iter(report.ann.values()), {})]
-    energies = table(
-        "Energy per inference, low to high", ("profile", ">SNN", *(f">ANN twin {p}" for p in precisions)), cells
-    )
-    return layers, energies
+    cells: list[tuple[str, ...]] = []
+    for line in lines(report):
+        first = [line.profile, line.energy]
+        if not line.rivals:
+            cells.append((*first, "", "", "", ""))
+        for rival in line.rivals:
+            scope = "arithmetic alone" if rival.scope == ARITHMETIC else f"with {rival.scope}"
+            cells.append((*first, f"{rival.precision}, {scope}", rival.energy, rival.ratio, rival.verdict))
+            first = ["", ""]
+    columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
+    return layers, table("Energy per inference, low to high", columns, cells)

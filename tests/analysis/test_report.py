@@ -13,9 +13,10 @@ import analysis
 from analysis import plots
 from analysis.breakeven import spikes_per_synapse
 from analysis.deployments import DEPLOYMENTS
-from analysis.digits import count_text, range_text
+from analysis.digits import count_text, range_text, significant
 from analysis.ranges import Range
 from analysis.report import plain, write_report
+from analysis.report_facts import precision_name
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from tests.analysis.report_sample import ACCURACY, sample_report
@@ -207,12 +208,51 @@ def test_break_even_lies_where_network_and_twin_cost_the_same(report, out):
                 assert fixed + by_spikes * point["break_even_rate"] / point["rate"] == pytest.approx(twin)
 
 
+def test_break_even_of_every_layer_is_on_the_page(report, out, html):
+    """At its rate a layer costs what the twin's layer costs; the page has one table per profile, one row per layer."""
+    found, text = json.loads((out / "report.json").read_text())["breakeven"]["layers"], Page(html).text
+    assert set(found) == set(report.energy)
+    for name, twins in found.items():
+        assert set(twins) == set(report.ann[name])
+        for key, layers in twins.items():
+            assert [layer["name"] for layer in layers] == [c.name for c in report.counts.layers if c.dense_macs]
+            for layer in layers:
+                spent = [t for t in report.energy[name].terms if t.layer == layer["name"]]
+                moving = sum(t.energy.typical for t in spent if t.by_spikes)
+                fixed = sum(t.energy.typical for t in spent) - moving
+                twin = report.ann[name][key].layers[layer["name"]].typical
+                rate = layer["break_even_rate"]
+                if rate is None:
+                    assert moving == 0 or fixed > twin
+                else:
+                    assert fixed + moving * rate / layer["rate"] == pytest.approx(twin)
+                    steps = layer["break_even_steps"]
+                    assert f"{significant(rate)}; {significant(steps)}" in text
+        assert f"Break-even by layer on {name}" in html
+
+
+def test_every_energy_of_the_page_is_a_sum_of_traced_terms(report, out, html):
+    """Each has formula, count, constant and source; network and twins alike, and the page lists the parts."""
+    found, text = json.loads((out / "report.json").read_text()), Page(html).text
+    priced = [*found["energy"].values(), *(twin for twins in found["ann"].values() for twin in twins.values())]
+    assert len(priced) > 6
+    for one in priced:
+        assert all(t["formula"] and t["source"] and t["constant"] for t in one["terms"])
+        for end in ("low", "typical", "high"):
+            assert sum(t["energy"][end] for t in one["terms"]) == pytest.approx(one["per_inference"][end], rel=1e-12)
+    for name, twins in report.ann.items():
+        for key, twin in twins.items():
+            assert f"ANN twin {precision_name(key)} for {name}" in text
+            assert range_text(twin.per_inference, "J") in text
+
+
 def test_matched_quantised_twin_appears_with_the_sparsity_of_the_relu_twin(report, tmp_path):
     bits = math.ceil(math.log2(report.model.levels * report.model.timesteps + 1))
     html = write_report(sample_report(complete=False, sparsity=0.5), tmp_path).read_text()
     found = json.loads((tmp_path / "report.json").read_text())
     for name, twins in found["ann"].items():
-        assert list(twins) == ["fp32", "int8", f"int{bits}, matched"]
+        scopes = ("", ", with memory") if name == "loihi1-davies2018" else ("",)
+        assert list(twins) == [f"{p}{s}" for p in ("fp32", "int8", f"int{bits}, matched") for s in scopes]
         assert set(found["breakeven"]["profiles"][name]) == set(twins)
     assert f"Against ANN matched INT{bits}" in html
     assert f"ANN matched INT{bits}</text>" in html

@@ -12,6 +12,8 @@ from snnhw.graph.check_structure import structure
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import Graph
 from snnhw.graph.nir_dialect import DEFAULT_DIALECT
+from snnhw.passes.membrane_bound import bounds
+from snnhw.passes.remove_dead import never_fires
 
 __all__ = ["TARGETS", "Finding", "Severity", "check"]
 
@@ -37,4 +39,5 @@ def check(graph: Graph, target: str = "nir", *, dialect: str = DEFAULT_DIALECT) 
     found.extend(structure(graph))
     if not UNSOUND & {f.code for f in found}:
         found.extend(nir(graph, dialect) if target == "nir" else hardware(graph, target))
+        found.extend(never_fires(graph, bounds(graph)))
     return sorted(found, key=lambda f: ORDER[f.severity])

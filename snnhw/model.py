@@ -39,6 +39,8 @@ def load_model(
     dt: float | None = None,
     timesteps: int | None = None,
     input_shape: tuple[int, ...] | None = None,
+    written_by: str | None = None,
+    reset: str | None = None,
 ) -> LoadedModel:
     """Model from what a user names.
 
@@ -47,6 +49,8 @@ def load_model(
         dt: time step of a NIR file that does not state it, seconds.
         timesteps: T where the file does not state it.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
+        written_by: framework that wrote a NIR file, a key of `snnhw.graph.nir_io.CONVENTIONS`.
+        reset: "hard", "subtract" or "subtract-late" for the neurons of a NIR file that does not say it rightly.
 
     Raises:
         InputError: nothing of that name exists, or the file is damaged.
@@ -55,7 +59,7 @@ def load_model(
     if path.is_dir():
         return _from_run(path)
     if path.suffix == ".nir":
-        return _from_nir(path, dt, timesteps)
+        return _from_nir(path, dt, timesteps, written_by, reset)
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, timesteps, input_shape)
     from snnhw.zoo import zoo_names, zoo_path
@@ -94,10 +98,13 @@ def _from_run(path: Path) -> LoadedModel:
     return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
 
 
-def _from_nir(path: Path, dt: float | None, timesteps: int | None) -> LoadedModel:
+def _from_nir(
+    path: Path, dt: float | None, timesteps: int | None, written_by: str | None, reset: str | None
+) -> LoadedModel:
+    from snnhw.graph.nir_convention import DEFAULT_CONVENTION
     from snnhw.graph.nir_io import read_nir
 
-    graph = read_nir(path, dt=dt, timesteps=timesteps)
+    graph = read_nir(path, dt=dt, timesteps=timesteps, written_by=written_by or DEFAULT_CONVENTION, reset=reset)
     findings = tuple(graph.metadata.get("findings", ()))
     return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=findings)
 

@@ -10,6 +10,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import Array
+from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
 from snnhw.graph.nir_file import RawNode
 
 Shape = tuple[int, ...]
@@ -19,12 +20,13 @@ Shape = tuple[int, ...]
 class Context:
     """How a file is read, and the findings that parsers add to.
 
-    `reset` is that of neurons whose file does not define it; `lift`: (channels, length) means (channels, 1, length).
+    `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length).
     """
 
     dt: float
     form: Literal["euler", "exponential"] = "euler"
-    reset: Literal["hard", "subtract"] = "hard"
+    convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
+    reset: Reset | None = None
     predates_reset: bool = False
     dt_assumed: bool = False
     lift: bool = False

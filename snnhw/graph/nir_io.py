@@ -6,19 +6,19 @@ What a reader had to assume or change is in the graph's metadata under "findings
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import nir
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
+from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION
 from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS
 from snnhw.graph.nir_file import raw_of, read_raw, write_file
 from snnhw.graph.nir_read import graph_from_raw
 from snnhw.graph.nir_write import to_nir
 from snnhw.graph.recognise import recognise_units
 
-__all__ = ["DEFAULT_DIALECT", "DIALECTS", "from_nir", "read_nir", "to_nir", "write_nir"]
+__all__ = ["CONVENTIONS", "DEFAULT_DIALECT", "DIALECTS", "from_nir", "read_nir", "to_nir", "write_nir"]
 
 
 def write_nir(graph: Graph, path: Path, *, dialect: str = DEFAULT_DIALECT) -> Path:
@@ -42,34 +42,43 @@ def read_nir(
     dt: float | None = None,
     timesteps: int | None = None,
     recognise: bool = True,
-    reset: Literal["hard", "subtract"] = "hard",
-    discretisation: Literal["euler", "exponential"] = "euler",
+    written_by: str = DEFAULT_CONVENTION,
+    reset: str | None = None,
 ) -> Graph:
     """The graph in a NIR file, ours or another framework's.
 
     Args:
         path: file written by `write_nir` or `nir.write`.
-        dt: time step in seconds; default: what the file's metadata says, else 1e-4 with a finding.
+        dt: time step in seconds; default: what the file's metadata says, else the framework's, else 1e-4 with a
+            finding.
         timesteps: steps that a sample lasts; default: what the file's metadata says, else 16 with a finding.
         recognise: make K LIF nodes with one input and ascending thresholds one multi-level unit again.
-        reset: of neurons in files of nir 1.0.5 and older, which do not say it.
-        discretisation: "euler" as most frameworks step, decay = 1 - dt/tau; "exponential" as sinabs and rockpool do.
+        written_by: framework whose steps are taken where NIR leaves a choice, a key of `CONVENTIONS`; "nir" is the
+            forward Euler step of NIR's equations.
+        reset: "hard", "subtract" or "subtract-late" for all neurons; default: the framework's, else the file's.
 
     Raises:
         InputError: the file is damaged or holds what we cannot represent.
     """
     path = Path(path)
     graph, findings = graph_from_raw(
-        read_raw(path), dt=dt, timesteps=timesteps, reset=reset, discretisation=discretisation, name=path.stem
+        read_raw(path), dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, name=path.stem
     )
     return _finished(graph, findings, recognise)
 
 
 def from_nir(
-    graph: nir.NIRGraph, *, dt: float | None = None, timesteps: int | None = None, recognise: bool = True
+    graph: nir.NIRGraph,
+    *,
+    dt: float | None = None,
+    timesteps: int | None = None,
+    recognise: bool = True,
+    written_by: str = DEFAULT_CONVENTION,
+    reset: str | None = None,
 ) -> Graph:
     """`read_nir` for a graph in memory."""
-    return _finished(*graph_from_raw(raw_of(graph), dt=dt, timesteps=timesteps), recognise)
+    read = graph_from_raw(raw_of(graph), dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+    return _finished(*read, recognise)
 
 
 def _finished(graph: Graph, findings: tuple[Finding, ...], recognise: bool) -> Graph:

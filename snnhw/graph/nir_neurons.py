@@ -109,30 +109,49 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
     fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
     w_in = array_of(raw, "w_in", name) if "w_in" in raw.fields else np.ones((), np.float32)
     current = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
-    synapse = LI(name=f"{name}_syn", shape=arriving, **_leaky(current, "tau_syn", "w_in", name, context))
-    return synapse, _leaky(fields, "tau_mem", "r", name, context)
+    state = _leaky(current, "tau_syn", "w_in", name, context)
+    if context.convention.current != "written":
+        state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
+    elif (w_in == 1).all() and np.any(state["gain"] != 1):
+        context.find(
+            "current-gain",
+            "warning",
+            name,
+            "w_in = 1 is taken by the equation: an input adds dt/tau_syn of itself to the current; norse and rockpool "
+            "leave w_in at 1 and add all of it",
+            "say who wrote the file with --written-by",
+        )
+    return LI(name=f"{name}_syn", shape=arriving, **state), _leaky(fields, "tau_mem", "r", name, context)
 
 
 def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: State) -> LIF:
     theta = _fields(raw, name, arriving, ("v_threshold",), context)["v_threshold"].astype(np.float64)
-    reset: float | Array = 0.0
-    undefined = "v_reset" not in raw.fields and context.predates_reset
+    v_reset: Array = np.zeros(())
     if "v_reset" in raw.fields:
-        reset = scalar(_fields(raw, name, arriving, ("v_reset",), context)["v_reset"].astype(np.float64))
-    if undefined:
+        v_reset = _fields(raw, name, arriving, ("v_reset",), context)["v_reset"].astype(np.float64)
+    kind = context.reset or context.convention.reset
+    if kind is None and "v_reset" not in raw.fields and context.predates_reset:
         context.find(
             "reset-undefined",
             "warning",
             name,
             "files of nir 1.0.5 and older do not hold a reset, and defined it as a subtraction of the threshold; "
-            f"this one is read with a {context.reset} reset",
-            "choose with reset='hard' or reset='subtract'",
+            "this one is read with a hard reset to 0",
+            "choose with --reset hard, subtract or subtract-late, or say who wrote the file with --written-by",
         )
+    taken_off = theta - v_reset  # where the reset subtracts
+    if kind == "subtract-late":
+        if np.any(np.equal(state["decay"], 0)):
+            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
+        taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
+    if context.convention.fires_at_threshold:
+        theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
+    soft = kind in ("subtract", "subtract-late")
     return LIF(
         name=name,
         shape=arriving,
         threshold=scalar(theta),
-        v_reset=reset,
-        reset=context.reset if undefined else "hard",
+        v_reset=scalar(theta - taken_off if soft else v_reset),
+        reset="subtract" if soft else "hard",
         **state,
     )

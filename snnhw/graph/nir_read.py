@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
+from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION, convention_named, reset_named
 from snnhw.graph.nir_dialect import DIALECTS
 from snnhw.graph.nir_fields import Context
 from snnhw.graph.nir_file import RawGraph, RawNode
@@ -31,8 +31,8 @@ def graph_from_raw(
     *,
     dt: float | None = None,
     timesteps: int | None = None,
-    reset: Literal["hard", "subtract"] = "hard",
-    discretisation: Literal["euler", "exponential"] = "euler",
+    written_by: str = DEFAULT_CONVENTION,
+    reset: str | None = None,
     name: str = "network",
 ) -> tuple[Graph, tuple[Finding, ...]]:
     """(graph, findings); neurons are channels, `unit` and `level` set where metadata says them.
@@ -40,10 +40,17 @@ def graph_from_raw(
     Raises:
         InputError: the file cannot be understood; the node and the remedy are named.
     """
-    context = Context(DEFAULT_DT, form=discretisation, reset=reset, predates_reset=_predates_reset(raw.version))
+    convention = convention_named(written_by)
+    context = Context(
+        DEFAULT_DT,
+        form=convention.form,
+        convention=convention,
+        reset=reset_named(reset),
+        predates_reset=_predates_reset(raw.version),
+    )
     meta = _metadata(raw, context)
-    if meta is not None and meta.dialect in DIALECTS:
-        context.form = "exponential" if DIALECTS[meta.dialect].form == "exponential" else "euler"
+    if meta is not None:
+        _step_as_written(meta, context)
     flat = flattened(raw, context)
     context.dt = _time_step(flat, dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
@@ -65,6 +72,22 @@ def graph_from_raw(
     known = {"folded_pool": dict(meta.folded_pool)} if meta and meta.folded_pool else {}
     graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name, known)
     return graph, tuple(context.findings)
+
+
+def _step_as_written(meta: Metadata, context: Context) -> None:
+    """A file of ours says how it is stepped; what else was asked for does not apply to it."""
+    if context.convention.name != DEFAULT_CONVENTION or context.reset is not None:
+        context.find(
+            "convention-ignored",
+            "warning",
+            "",
+            "the file holds snnhw metadata, which says how its neurons step; the framework and the reset that were "
+            "asked for are not applied",
+            "leave out --written-by and --reset",
+        )
+    context.convention, context.reset = CONVENTIONS[DEFAULT_CONVENTION], None
+    dialect = DIALECTS.get(meta.dialect)
+    context.form = "exponential" if dialect is not None and dialect.form == "exponential" else "euler"
 
 
 def _with_delays(edges: list[Edge], meta: Metadata) -> list[Edge]:
@@ -103,6 +126,8 @@ def _time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context
         return dt
     if meta is not None:
         return meta.dt
+    if context.convention.dt is not None:
+        return context.convention.dt
     if any(node.type in TIMED for node in flat.nodes.values()):
         context.dt_assumed = True
         context.find(
@@ -132,6 +157,15 @@ def _assumed_timesteps(context: Context) -> int:
 
 
 def _say_assumptions(nodes: Mapping[str, Node], context: Context) -> None:
+    convention = context.convention
+    if convention.name != DEFAULT_CONVENTION:
+        context.find(
+            "convention-applied",
+            "info",
+            "",
+            f"the neurons step as those of {convention.name}, dt {context.dt:g}; {convention.limits}",
+            "leave out --written-by to step by the equations of NIR",
+        )
     context.find(
         "readout-assumed",
         "info",

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from snnhw.terminal import progress_bars, show, table
-from snnhw.verbs.options import Calibrate, Data, Dt, InputOption, Json, Model, Quiet, Samples, Timesteps
+from snnhw.verbs.options import (
+    Calibrate,
+    Data,
+    Dt,
+    InputOption,
+    Json,
+    Model,
+    Quiet,
+    Reset,
+    Samples,
+    Timesteps,
+    WrittenBy,
+)
 
 CALIBRATION_SAMPLES = 256
 
@@ -23,6 +35,8 @@ def export(
     data: Data = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
@@ -31,7 +45,7 @@ def export(
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     graph = loaded.graph
     if calibrate is not None:
         samples = load_inputs(calibrate, data, graph.timesteps).first(CALIBRATION_SAMPLES)
@@ -96,6 +110,8 @@ def simulate(
     samples: Samples = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -104,7 +120,7 @@ def simulate(
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     calibration = (
         load_inputs(calibrate, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES).values if calibrate else None
@@ -137,6 +153,8 @@ def verify(
     lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
     timesteps: Timesteps = None,
     dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -148,7 +166,7 @@ def verify(
     from snnhw.model import load_model
     from snnhw.verification import verify as run
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
@@ -163,13 +181,15 @@ def check(
     dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
     timesteps: Timesteps = None,
     dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
 ) -> None:
     """Everything about a model that a target cannot do or does differently, all at once."""
     from snnhw.graph.check import check as run
     from snnhw.model import load_model
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     findings = run(loaded.graph, target, dialect=dialect)
     rows = [(f.severity, f.node, f.message, f.remedy) for f in findings]
     title = f"{len(findings)} findings for {target}" if findings else f"No findings for {target}"

@@ -9,7 +9,7 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.terminal import progress_bars, show, table
-from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Samples, Timesteps
+from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
 
 
 def demo(
@@ -35,6 +35,8 @@ def report(
     samples: Samples = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,7 +45,7 @@ def report(
     from snnhw.model import load_model
     from snnhw.reporting import make_report, report_tables
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made, path = make_report(loaded, inputs, out_dir, profiles=profile, progress=tick)

@@ -13,6 +13,12 @@ Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
 Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, where the file does not say")]
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
+WrittenBy = Annotated[
+    str | None, typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch")
+]
+Reset = Annotated[
+    str | None, typer.Option("--reset", help="hard, subtract or subtract-late, where a NIR file does not say it")
+]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]

@@ -249,7 +249,7 @@ def test_new_files_without_a_reset_reset_to_zero(tmp_path: Path) -> None:
     nir.write(path, chain(lif((4,))))
     with h5py.File(path, "a") as file:
         del file["node/nodes/n0/v_reset"]
-    graph = read_nir(path, reset="subtract")
+    graph = read_nir(path)
     assert graph.nodes["n0"].reset == "hard"
     assert "reset-undefined" not in codes(graph)
 

@@ -244,11 +244,10 @@ def test_the_random_networks_do_have_dead_parts():
     """So that the laws above are about something."""
     kinds = set()
 
-    @settings(max_examples=20, deadline=None, derandomize=True, database=None)
-    @given(deadened(float_graphs(dyadic=True)), deadened(residual_nets.map(lambda s: s.graph)))
-    def collect(plain, residual):
-        for graph in (plain, residual):
-            kinds.update(r.what for r in remove_dead(graph, input_range=RANGE).removed)
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None)
+    @given(deadened(float_graphs(dyadic=True)))
+    def collect(graph):
+        kinds.update(r.what for r in remove_dead(graph, input_range=RANGE).removed)
 
     collect()
-    assert kinds == {"level", "channel", "weights", "unit", "unread"}
+    assert kinds == {"level", "channel", "weights"}  # whole units behind residual sums: above, and in residual_nets

@@ -116,7 +116,8 @@ deviate: a subtractive reset, a late one, exponential decay, currents that are n
 fires other spikes in another framework. Without further options a file is read literally, by the forward Euler step of
 NIR's equations, dt = 1e-4 and the reset in the file, and every assumption becomes a finding (`snnhw check FILE.nir`).
 `--written-by` takes the steps of the framework that wrote the file; `--dt` and `--reset` override it, in every verb
-that reads a file: `snnhw report net.nir --written-by rockpool --dt 0.001 --timesteps 40 --input spikes.npy --out report`.
+that reads a file, such as
+`snnhw report net.nir --written-by rockpool --dt 0.001 --timesteps 40 --input spikes.npy --out report`.
 """
 
 RESULTS = """

@@ -45,12 +45,12 @@ class Chip:
 
         Dense lists (a contiguous run of targets) store weights alone, sparse ones an index with each.
         """
-        bits = 0
         each = self.weight_bits + (0 if dense else self.index_bits)
-        for start in range(0, synapses, self.block_synapses):
-            block = min(self.block_synapses, synapses - start) * each + self.block_overhead_bits
-            bits += -(-block // self.word_bits) * self.word_bits
-        return bits
+        full, rest = divmod(synapses, self.block_synapses)
+        return full * self._block_bits(self.block_synapses, each) + (self._block_bits(rest, each) if rest else 0)
+
+    def _block_bits(self, synapses: int, each: int) -> int:
+        return -(-(synapses * each + self.block_overhead_bits) // self.word_bits) * self.word_bits
 
 
 def available_chips() -> tuple[str, ...]:

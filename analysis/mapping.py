@@ -7,19 +7,28 @@ one core. Convolution weights are stored once per pattern of targets that a sour
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
+
+import numpy as np
 
 from analysis.chips import Chip
 from analysis.layers import Layer, layers, source_levels, source_shape, synapse
+from analysis.tiling import (
+    Tiles,
+    Volume,
+    Window,
+    choices,
+    largest_reach,
+    lists,
+    overlaps,
+    spans,
+    volume,
+    windows,
+)
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
-Span = tuple[int, int]  # first, past the last
-Tiles = tuple[int, int, int]  # parts along channels, rows, columns
-Volume = tuple[int, int, int]  # (C, H, W)
-Axes = list[list[Span]]
 
 
 @dataclass(frozen=True)
@@ -102,17 +111,18 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     Raises:
         InputError: a single neuron does not fit a core, or pools are left between populations.
     """
-    place = _Placement(graph, layers(graph), chip, deployment)
-    cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in place.rows}
+    rows = tuple(_row(graph, row, deployment) for row in layers(graph))
+    place = _Placement(chip, deployment, {row.name: row for row in rows})
+    cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
     for _ in range(8):  # out-axons depend on the tiles of the targets: repeat until nothing changes
         before = dict(cut)
-        for row in reversed(place.rows):
+        for row in reversed(rows):
             cut[row.name] = _smallest(place, row, cut)
         if cut == before:
             break
     found = []
-    for row in place.rows:
-        demand = place.demand(row, cut)
+    for row in rows:
+        demand = place.demand(row, cut[row.name], cut)
         shares = demand.shares(chip)
         binds = max(shares, key=lambda name: shares[name])
         channels, height, width = cut[row.name]
@@ -120,148 +130,121 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     return ChipMapping(chip, deployment, tuple(found))
 
 
-def _smallest(place: _Placement, row: Layer, cut: dict[str, Tiles]) -> Tiles:
-    limit = place.chip.compartments_per_core
-    channels, height, width = volume(row.shape)
-    choices = product(_cuts(channels), _cuts(height), _cuts(width))
-    for tiles in sorted(choices, key=lambda c: (c[0] * c[1] * c[2], c)):
-        if place.compartments(row, tiles) > limit:
+def _smallest(place: _Placement, row: _Row, cut: dict[str, Tiles]) -> Tiles:
+    """Fewest tiles that fit, the limits that cost least to compute tried first."""
+    chip, refused = place.chip, "compartments"
+    for tiles in choices(row.size):
+        if _compartments(row, tiles) > chip.compartments_per_core:
             continue
-        if all(share <= 1 for share in place.demand(row, {**cut, row.name: tiles}).shares(place.chip).values()):
+        if chip.in_axons_per_core is not None and place.in_axons(row, tiles) > chip.in_axons_per_core:
+            refused = "in-axons"
+        elif place.memory(row, tiles) > chip.memory_bits_per_core:
+            refused = "memory"
+        elif chip.out_axons_per_core is not None and place.out_axons(row, tiles, cut) > chip.out_axons_per_core:
+            refused = "out-axons"
+        else:
             return tiles
     raise InputError(
-        f"A single neuron of layer {row.name!r} exceeds a core of {place.chip.title}; make the layer smaller."
+        f"A single neuron of layer {row.name!r} exceeds a core of {chip.title} in {refused}; make the layer smaller."
     )
+
+
+@dataclass(frozen=True)
+class _Arrow:
+    """A branch as the mapping needs it."""
+
+    source: str
+    axons: int  # per source position: one per level, or one that carries the value
+    node: Synapse | None
+    rows: Window
+    columns: Window
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A population as the mapping needs it."""
+
+    name: str
+    size: Volume
+    levels: int
+    axons: int  # that leave one position for each target tile
+    arrows: tuple[_Arrow, ...]
+
+
+def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
+    arrows = []
+    for branch in row.branches:
+        pools = [name for name in branch.via if isinstance(graph.nodes[name], Pool)]
+        if pools:
+            raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
+        node = None if branch.synapse is None else synapse(graph, branch.synapse)
+        axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
+        arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))
+    return _Row(row.name, volume(row.shape), row.levels, 1 if deployment == "graded" else row.levels, tuple(arrows))
 
 
 @dataclass(frozen=True)
 class _Placement:
     """What tiles of a layer need on a chip."""
 
-    graph: Graph
-    rows: tuple[Layer, ...]
     chip: Chip
     deployment: str
+    rows: dict[str, _Row]
 
-    def compartments(self, row: Layer, tiles: Tiles) -> int:
-        sizes = [-(-size // parts) for size, parts in zip(volume(row.shape), tiles, strict=True)]
-        return sizes[0] * sizes[1] * sizes[2] * row.levels
+    def demand(self, row: _Row, tiles: Tiles, cut: dict[str, Tiles]) -> Demand:
+        """All limits of the fullest tile."""
+        return Demand(
+            _compartments(row, tiles),
+            self.in_axons(row, tiles),
+            self.out_axons(row, tiles, cut),
+            self.memory(row, tiles),
+        )
 
-    def demand(self, row: Layer, cut: dict[str, Tiles]) -> Demand:
-        axes = _tiles(row, cut[row.name])
-        compartments = self.compartments(row, cut[row.name])
-        in_axons, bits = 0, compartments * self.chip.state_bits_per_compartment
-        stored: set[str | None] = set()
-        for branch in row.branches:
-            pools = [name for name in branch.via if isinstance(self.graph.nodes[name], Pool)]
-            if pools:
-                raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
-            source = volume(source_shape(self.graph, branch.source))
-            node = None if branch.synapse is None else synapse(self.graph, branch.synapse)
-            in_axons += self.levels(source_levels(self.graph, branch.source)) * _largest_reach(node, axes, source)
-            if branch.synapse not in stored:  # branches through one synapse node share its weights
-                copies = row.levels if self.deployment == "channels" else 1
-                bits += _synapse_bits(node, axes, source, self.chip, copies)
-                stored.add(branch.synapse)
-        return Demand(compartments, in_axons, self._out_axons(row, cut), bits)
+    def in_axons(self, row: _Row, tiles: Tiles) -> int:
+        """Source positions that reach the fullest tile, once per level."""
+        _, height, width = row.size
+        return sum(
+            arrow.axons * largest_reach(arrow.rows, height, tiles[1]) * largest_reach(arrow.columns, width, tiles[2])
+            for arrow in row.arrows
+        )
 
-    def levels(self, levels: int) -> int:
-        """Axons per position: one per level, or one that carries the value."""
-        return 1 if self.deployment == "graded" else levels
+    def memory(self, row: _Row, tiles: Tiles) -> int:
+        """Bits: state of the compartments, and every synapse node's weights once."""
+        copies = row.levels if self.deployment == "channels" else 1
+        nodes = {None if arrow.node is None else arrow.node.name: arrow for arrow in row.arrows}
+        bits = _compartments(row, tiles) * self.chip.state_bits_per_compartment
+        return bits + sum(_synapse_bits(arrow, row.size, tiles, self.chip, copies) for arrow in nodes.values())
 
-    def _out_axons(self, row: Layer, cut: dict[str, Tiles]) -> int:
+    def out_axons(self, row: _Row, tiles: Tiles, cut: dict[str, Tiles]) -> int:
         """Axons that leave the fullest tile: its positions times the target tiles they reach, once per level."""
-        own = _tiles(row, cut[row.name])
-        source = volume(row.shape)
-        total = [[0] * len(own[2]) for _ in own[1]]
-        for other in self.rows:
-            for branch in (b for b in other.branches if b.source == row.name):
-                node = None if branch.synapse is None else synapse(self.graph, branch.synapse)
-                channels, *target = _tiles(other, cut[other.name])
-                shared = [
-                    [
-                        sum(_overlap(mine, _reach(node, axis, span, source)) for span in target[axis])
-                        for mine in own[axis + 1]
-                    ]
-                    for axis in (0, 1)
-                ]
-                for i, rows in enumerate(shared[0]):
-                    for j, columns in enumerate(shared[1]):
-                        total[i][j] += rows * columns * len(channels)
-        return max(map(max, total)) * self.levels(row.levels)
+        total = np.zeros((len(spans(row.size[1], tiles[1])), len(spans(row.size[2], tiles[2]))), dtype=np.int64)
+        for other in self.rows.values():
+            for arrow in other.arrows:
+                if arrow.source == row.name:
+                    channels, height, width = cut[other.name]
+                    down = overlaps(arrow.rows, tiles[1], other.size[1], height)
+                    across = overlaps(arrow.columns, tiles[2], other.size[2], width)
+                    total += np.outer(down, across) * len(spans(other.size[0], channels))
+        return int(total.max()) * row.axons
 
 
-def _largest_reach(node: Synapse | None, axes: Axes, source: Volume) -> int:
-    """Most source positions that reach one tile."""
-    spans = [max(_length(_reach(node, axis, span, source)) for span in axes[axis + 1]) for axis in (0, 1)]
-    return spans[0] * spans[1]
+def _compartments(row: _Row, tiles: Tiles) -> int:
+    sizes = [-(-size // parts) for size, parts in zip(row.size, tiles, strict=True)]
+    return sizes[0] * sizes[1] * sizes[2] * row.levels
 
 
-def volume(shape: tuple[int, ...]) -> Volume:
-    """(C, H, W); a vector is one position per neuron."""
-    return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (1, 1, shape[0])
-
-
-def _reach(node: Synapse | None, axis: int, span: Span, source: Volume) -> Span:
-    """Source coordinates along an axis (0 rows, 1 columns) that reach the outputs in `span`."""
-    if node is None:
-        return span
-    if not isinstance(node, Conv2d):
-        return 0, source[axis + 1]
-    low = span[0] * node.stride[axis] - node.padding[axis]
-    high = (span[1] - 1) * node.stride[axis] - node.padding[axis]
-    high += node.dilation[axis] * (node.weight.shape[2 + axis] - 1)
-    return max(0, low), min(source[axis + 1], high + 1)
-
-
-def _synapse_bits(node: Synapse | None, axes: Axes, source: Volume, chip: Chip, copies: int) -> int:
+def _synapse_bits(arrow: _Arrow, size: Volume, tiles: Tiles, chip: Chip, copies: int) -> int:
     """Weights of the fullest tile: one list per source channel and pattern of taps that reach the tile."""
-    channels = _length(axes[0][0])
+    node = arrow.node
+    channels, height, width = (-(-length // parts) for length, parts in zip(size, tiles, strict=True))
     if node is None:
-        return chip.axon_bits(copies, dense=True) * source[0]
+        return chip.axon_bits(copies, dense=True) * size[0]
     if not isinstance(node, Conv2d):
-        targets = channels * _length(axes[1][0]) * _length(axes[2][0])
-        return chip.axon_bits(targets * copies, dense=True) * int(node.weight.shape[1])
+        return chip.axon_bits(channels * height * width * copies, dense=True) * int(node.weight.shape[1])
     per_group = node.shape[0] // node.groups
     reached = min(channels, per_group) * copies  # of one source channel
     atoms = int(node.weight.shape[1]) * -(-channels // per_group)  # source channels whose groups the tile holds
-    most = 0
-    for rows, columns in product(*(sorted({s[0], s[len(s) // 2], s[-1]}) for s in axes[1:])):
-        lists = product(_patterns(node, 0, rows, source[1]), _patterns(node, 1, columns, source[2]))
-        most = max(most, sum(chip.axon_bits(y * x * reached, dense=False) for y, x in lists))
-    return most * atoms
-
-
-def _patterns(node: Conv2d, axis: int, span: Span, size: int) -> list[int]:
-    """Taps in each distinct set of taps through which a source coordinate reaches outputs inside `span`."""
-    found = set()
-    for at in range(size):
-        taps = []
-        for tap in range(node.weight.shape[2 + axis]):
-            out, off = divmod(at + node.padding[axis] - tap * node.dilation[axis], node.stride[axis])
-            if not off and span[0] <= out < span[1]:
-                taps.append(tap)
-        found.add(tuple(taps))
-    return [len(taps) for taps in found if taps]
-
-
-def _tiles(row: Layer, cut: Tiles) -> Axes:
-    """Equal spans along channels, rows and columns, the first ones the larger where sizes differ."""
-    axes = []
-    for size, parts in zip(volume(row.shape), cut, strict=True):
-        step = -(-size // parts)
-        axes.append([(start, min(start + step, size)) for start in range(0, size, step)])
-    return axes
-
-
-def _cuts(size: int) -> list[int]:
-    """Numbers of parts that differ in the size of the parts."""
-    return sorted({-(-size // step) for step in range(1, size + 1)})
-
-
-def _length(span: Span) -> int:
-    return max(0, span[1] - span[0])
-
-
-def _overlap(a: Span, b: Span) -> int:
-    return _length((max(a[0], b[0]), min(a[1], b[1])))
+    patterns = lists(arrow.rows, arrow.columns, size[1], size[2], tiles[1:])
+    return atoms * max(
+        sum(many * chip.axon_bits(taps * reached, dense=False) for taps, many in tile) for tile in patterns
+    )

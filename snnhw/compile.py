@@ -5,13 +5,12 @@ Takes the folded multi-level graph and calibration inputs; gives the integer gra
 
 from __future__ import annotations
 
-import numpy as np
-
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.passes import LOIHI_CHANNELS, run_passes
+from snnhw.passes.code_input import code_input
 from snnhw.passes.quantise import Quantised, quantise
-from snnhw.simulate.engine import simulate
+from snnhw.simulate.moments import measure_moments
 
 
 def compile_channels(graph: Graph) -> Graph:
@@ -34,7 +33,6 @@ def compile_loihi(graph: Graph, calibration: Array, *, per_channel: bool = False
     if graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
     channels = compile_channels(graph)
-    record = simulate(channels, calibration)
-    steps = record.samples * record.timesteps
-    rates = {unit: found.spikes / steps for unit, found in record.units.items()}
-    return quantise(channels, input_limit=float(np.abs(calibration).max()), rates=rates, per_channel=per_channel)
+    moments = measure_moments(channels, calibration)
+    coded = code_input(channels, calibration, moments, per_channel=per_channel)
+    return quantise(coded, moments=moments, per_channel=per_channel)

@@ -17,7 +17,9 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
 from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, UNITS_PER_WEIGHT, WEIGHT_LIMIT
-from snnhw.passes.scale_search import best_scales, even_weights, total_bias
+from snnhw.passes.rounding import rounded_weights
+from snnhw.passes.scale_search import best_scales, total_bias
+from snnhw.simulate.moments import Moments
 from snnhw.simulate.synapses import largest_current
 
 
@@ -48,17 +50,17 @@ class Quantised:
 def quantise(
     graph: Graph,
     *,
-    input_limit: float,
-    rates: Mapping[str, Array] | None = None,
+    moments: Mapping[str, Moments] | None = None,
     per_channel: bool = False,
     scales: Mapping[str, Array] | None = None,
 ) -> Quantised:
     """Integer graph for Lava's fixed-point models and Loihi.
 
     Args:
-        graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here).
-        input_limit: largest |x| of the calibration data; the input scale is the power of two that fits it into 8 bits.
-        rates: unit -> mean spikes per step [*shape], weighs the error of a synapse by how often it is used.
+        graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here), its input
+            coded (`code_input`).
+        moments: synapse -> what arrives there on calibration samples. With them the weights are rounded such that the
+            current keeps its values; without, each to the nearest.
         per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
             them, Loihi 1 does not.
         scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
@@ -66,21 +68,21 @@ def quantise(
     Raises:
         InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
     """
-    _check(graph, input_limit)
-    scaled_input = dataclasses.replace(graph.input, scale=_input_scale(graph, input_limit))
-    nodes: dict[str, Node] = {**graph.nodes, scaled_input.name: scaled_input}
+    _check(graph)
+    known = moments or {}
+    nodes: dict[str, Node] = dict(graph.nodes)
     layers: list[LayerScale] = []
     used: dict[str, Array] = {}
     given = scales or {}
     for name, group in _neuron_groups(graph).items():
         synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
-        gain = {s.name: _source_scale(graph, s, scaled_input) for s in synapses}
+        gain = {s.name: _source_scale(graph, s) for s in synapses}
         best = given.get(name)
         if best is None:
-            best = best_scales(graph, synapses, gain, group, rates or {}, per_channel=per_channel)
+            best, _ = best_scales(graph, synapses, gain, group, known, per_channel=per_channel)
         used[name] = best
         for synapse in synapses:
-            integers = even_weights(synapse.weight, best / gain[synapse.name])
+            integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
         bias = total_bias(synapses)
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
@@ -88,10 +90,11 @@ def quantise(
     linear = _readout_synapse(graph)
     best = given.get(linear.name)
     if best is None:
-        best = best_scales(graph, [linear], {linear.name: 1.0}, (), rates or {})
+        best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known)
     used[linear.name] = best
+    integers = rounded_weights(linear.weight, best, known.get(linear.name))
     offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
-    nodes[linear.name] = dataclasses.replace(linear, weight=even_weights(linear.weight, best), bias=offset)
+    nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
@@ -114,7 +117,9 @@ def bias_code(units: Array) -> tuple[Array, int]:
     return mantissa, exponent
 
 
-def _check(graph: Graph, input_limit: float) -> None:
+def _check(graph: Graph) -> None:
+    if graph.input.scale is None:
+        raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
     for node in graph.nodes.values():
         if not isinstance(node, Input | Conv2d | Linear | LIF | Readout):
             raise InputError(
@@ -129,25 +134,18 @@ def _check(graph: Graph, input_limit: float) -> None:
                     )
         if isinstance(node, SYNAPSES) and not np.isfinite(node.weight).all():
             raise InputError(f"Synapse {node.name!r} has weights that are NaN or infinite; repair the checkpoint.")
-    if not (np.isfinite(input_limit) and input_limit > 0):
-        raise InputError(f"The calibration data reach |x| = {input_limit}; give data that are finite and not all zero.")
-
-
-def _input_scale(graph: Graph, input_limit: float) -> float:
-    """Power of two that brings |x| <= input_limit below 2^(bits-1)."""
-    return float(2.0 ** np.floor(np.log2((2 ** (graph.input.bits - 1) - 1) / input_limit)))
 
 
 def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
     return {unit: tuple(n for n in nodes if isinstance(n, LIF)) for unit, nodes in graph.units().items()}
 
 
-def _source_scale(graph: Graph, synapse: Synapse, scaled_input: Input) -> float:
+def _source_scale(graph: Graph, synapse: Synapse) -> float:
     """Integers per float unit of what enters a synapse: the input scale, or 1 for spikes."""
-    from_input = [e.source == scaled_input.name for e in graph.into(synapse.name)]
+    from_input = [e.source == graph.input.name for e in graph.into(synapse.name)]
     if any(from_input) and not all(from_input):
         raise InputError(f"Synapse {synapse.name!r} mixes the input with spikes; give each its own synapse.")
-    return float(scaled_input.scale or 1.0) if any(from_input) else 1.0
+    return float(graph.input.scale or 1.0) if any(from_input) else 1.0
 
 
 def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, Array, Graph, Linear, Synapse
+from snnhw.graph.ir import LIF, Array, Graph, Synapse
 from snnhw.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
@@ -20,19 +20,12 @@ from snnhw.loihi import (
     UNITS_PER_WEIGHT,
     WEIGHT_LIMIT,
 )
+from snnhw.passes.rounding import even_weights
+from snnhw.simulate.moments import Moments
 from snnhw.simulate.synapses import largest_input
 
 CANDIDATES = np.linspace(0.6, 1.4, 81)  # scales tried, relative to the one that just avoids clipping
-MARGIN = 0.98  # of the current bound, for what rounding adds
 UNBOUNDED = 1e6  # scale of a layer that nothing limits: all its weights are zero
-
-
-def even_weights(weight: Array, scale: Array) -> Array:
-    """2*round(s*W/2) with s [O], clipped to -254..254, int32."""
-    column = np.reshape(scale, (-1,) + (1,) * (weight.ndim - 1))
-    even = 2 * np.rint(weight.astype(np.float64) * column / 2)
-    integers: Array = np.clip(even, -WEIGHT_LIMIT, WEIGHT_LIMIT).astype(np.int32)
-    return integers
 
 
 def total_bias(synapses: Sequence[Synapse]) -> Array:
@@ -47,18 +40,18 @@ def best_scales(
     synapses: Sequence[Synapse],
     gain: Mapping[str, float],
     neurons: Sequence[LIF],
-    rates: Mapping[str, Array],
+    moments: Mapping[str, Moments],
     *,
     per_channel: bool = False,
-) -> Array:
-    """Weight units per float unit of current, [O].
+) -> tuple[Array, float]:
+    """Weight units per float unit of current, [O], and the squared error of the current to be expected with them.
 
     Args:
         graph: the float graph, for what can arrive at each synapse.
         synapses: all synapses into one group of neurons; they share the scales.
         gain: synapse -> integers per float unit of what enters it (the input scale, or 1 for spikes).
         neurons: the channels of the unit; none for the readout.
-        rates: unit -> mean spikes per step [*shape]; weighs each weight by how often it is used.
+        moments: synapse -> what arrives there; weighs each weight by how often it is used.
         per_channel: search one scale per output channel instead of one for all.
     """
     ceiling = _ceilings(graph, synapses, gain, neurons)
@@ -67,20 +60,19 @@ def best_scales(
         ceiling, largest = np.full_like(ceiling, ceiling.min()), np.full_like(largest, largest.max())
     full = np.divide(WEIGHT_LIMIT, largest, out=ceiling.copy(), where=largest > 0)
     tried = np.minimum(np.outer(CANDIDATES, full), ceiling)  # [candidates, O]
-    errors = np.stack([_errors(graph, synapses, gain, neurons, rates, scale) for scale in tried])
+    errors = np.stack([_errors(synapses, gain, neurons, moments, scale) for scale in tried])
     if not per_channel:
-        best: Array = tried[int(errors.sum(axis=1).argmin())]
-        return best
-    chosen: Array = tried[errors.argmin(axis=0), np.arange(tried.shape[1])]
-    return chosen
+        first = int(errors.sum(axis=1).argmin())
+        return tried[first], float(errors[first].sum())
+    chosen = errors.argmin(axis=0), np.arange(tried.shape[1])
+    return tried[chosen], float(errors[chosen].sum())
 
 
 def _errors(
-    graph: Graph,
     synapses: Sequence[Synapse],
     gain: Mapping[str, float],
     neurons: Sequence[LIF],
-    rates: Mapping[str, Array],
+    moments: Mapping[str, Moments],
     scale: Array,
 ) -> Array:
     """Expected squared error of the current and of the thresholds, per output channel [O]."""
@@ -88,7 +80,7 @@ def _errors(
     for synapse in synapses:
         column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
         wrong = even_weights(synapse.weight, column.ravel()) / column - synapse.weight
-        found += _rows(_usage(graph, synapse, rates) * wrong**2).sum(axis=1)
+        found += _rows(_usage(synapse, moments.get(synapse.name)) * wrong**2).sum(axis=1)
     for neuron in neurons:
         theta = float(np.max(neuron.threshold))
         found += (np.rint(scale * theta) / scale - theta) ** 2
@@ -103,15 +95,16 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
     theta = max(float(np.max(n.threshold)) for n in neurons)
     if theta > 0:
         limits = np.minimum(limits, THRESHOLD_LIMIT / theta)
-    reach = np.zeros_like(limits)
+    reach, rounding = np.zeros_like(limits), 0.0
     for synapse in synapses:
-        # each weight may be rounded up by half a step, 1/254 of the largest one
-        rows = _rows(np.abs(synapse.weight)).sum(axis=1) + synapse.weight[0].size / WEIGHT_LIMIT
-        source = graph.into(synapse.name)[0].source
-        limit = 2 ** (graph.input.bits - 1) if source == graph.input.name else largest_input(graph, synapse.name)
-        reach += rows / gain[synapse.name] * limit
+        limit = largest_input(graph, synapse.name)
+        reach += _rows(np.abs(synapse.weight)).sum(axis=1) / gain[synapse.name] * limit
+        rounding += synapse.weight[0].size * limit  # rounding makes a weight larger by one unit at most
     bias = np.abs(total_bias(synapses)) * UNITS_PER_WEIGHT
-    for numerator, denominator in ((MARGIN * CURRENT_LIMIT, reach), (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias)):
+    for numerator, denominator in (
+        (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
+        (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
+    ):
         limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
     return limits
 
@@ -121,16 +114,9 @@ def _rows(array: Array) -> Array:
     return array.reshape(len(array), -1)
 
 
-def _usage(graph: Graph, synapse: Synapse, rates: Mapping[str, Array]) -> Array:
-    """Mean activity of each input channel, shaped to weigh the weights of the synapse; ones where it is not known."""
-    units = {graph.nodes[e.source].name: e for e in graph.into(synapse.name)}
-    unit_of = {n.name: unit for unit, nodes in graph.units().items() for n in nodes}
-    known = {unit_of[name] for name in units if name in unit_of}
-    if not known or not known <= set(rates):
+def _usage(synapse: Synapse, moments: Moments | None) -> Array:
+    """Mean square of what each weight is multiplied with, [O, ...]; ones where it is not known."""
+    if moments is None:
         return np.ones_like(synapse.weight, dtype=np.float64)
-    activity = sum(np.asarray(rates[unit], dtype=np.float64) for unit in known) + 1e-3
-    if isinstance(synapse, Linear):
-        return np.broadcast_to(np.asarray(activity).reshape(1, -1), synapse.weight.shape)
-    per_channel = np.asarray(activity).mean(axis=(1, 2))
-    per_group = per_channel.reshape(synapse.groups, -1)
-    return np.repeat(per_group, len(synapse.weight) // synapse.groups, axis=0)[:, :, None, None]
+    square = np.einsum("gdd->gd", moments.products) / moments.windows
+    return np.repeat(square + 1e-3, len(synapse.weight) // len(square), axis=0).reshape(synapse.weight.shape)

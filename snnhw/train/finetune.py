@@ -1,7 +1,8 @@
 """Quantisation-aware fine-tuning: a few epochs through the integers' rounding, when post-training is not enough.
 
-Takes a folded graph, its quantisation and labelled samples; gives the quantisation of the tuned weights under the same
-scales, so that the integers are what the last forward pass computed with.
+Takes a folded graph, its quantisation and samples; gives the quantisation, under the same scales, whose outputs are
+closest to the float network's on samples that it was not tuned on. The float network is the teacher (Hinton, Vinyals
+and Dean 2015), so labels are not needed and what the network has learned is kept.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from snnhw.compile import compile_channels
 from snnhw.errors import InputError
-from snnhw.graph.ir import Graph
+from snnhw.graph.ir import Array, Graph
+from snnhw.passes.dequantise import dequantise
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.passes.quantise import Quantised, quantise
-from snnhw.train.data import Dataset
+from snnhw.simulate.engine import simulate
+from snnhw.train.data import Dataset, stratified_split
 from snnhw.train.evaluate import time_first
 from snnhw.train.graph_module import GraphModule
 
@@ -31,6 +35,7 @@ def finetune(
     epochs: int = 3,
     lr: float = 1e-4,
     batch: int = 32,
+    held_out: float = 0.1,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Quantised:
@@ -38,12 +43,13 @@ def finetune(
 
     Args:
         graph: folded, multi-level, float.
-        quantised: what `compile_loihi` made of it.
+        quantised: what `compile_loihi` made of it; fine-tuning begins with its values.
         data: training split.
         epochs: passes over the data, with a cosine schedule of the learning rate.
         lr: first learning rate of Adam.
         batch: samples per step.
-        seed: of the order of the samples.
+        held_out: share of every class on which the epochs and `quantised` itself are compared.
+        seed: of the order of the samples and of the share.
         progress: called with (epochs finished, epochs).
 
     Raises:
@@ -51,24 +57,44 @@ def finetune(
     """
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
-    scaled = quantised.graph.input.scale
     trainable = fold_pool(identity_synapses(graph))  # the synapses that the scales belong to
-    module = GraphModule(trainable, quantised.scales, scaled).train()
-    steps = -(-len(data) // batch)
+    module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
+    teacher = GraphModule(trainable).eval()
+    tuned, kept_out = (data.take(index) for index in stratified_split(data.targets, held_out, seed))
+    wanted = simulate(graph, kept_out.inputs).logits
+    best, nearest = quantised, divergence_of(quantised, kept_out.inputs, wanted)
+    steps = -(-len(tuned) // batch)
     optimiser = torch.optim.Adam(module.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
     generator = np.random.default_rng(seed)
     for epoch in range(epochs):
-        order = generator.permutation(len(data))
-        for start in range(0, len(data), batch):
-            picked = order[start : start + batch]
-            x, target = torch.from_numpy(data.inputs[picked]), torch.from_numpy(data.targets[picked])
-            loss = F.cross_entropy(module(time_first(x)), target)
+        order = generator.permutation(len(tuned))
+        for start in range(0, len(tuned), batch):
+            x = time_first(torch.from_numpy(tuned.inputs[order[start : start + batch]]))
+            with torch.no_grad():
+                target = teacher(x)
+            loss = divergence(module(x), target)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
+        made = quantise(compile_channels(module.trained()), scales=quantised.scales)
+        distance = divergence_of(made, kept_out.inputs, wanted)
+        if distance < nearest:
+            best, nearest = made, distance
         if progress:
             progress(epoch + 1, epochs)
-    limit = (2 ** (graph.input.bits - 1) - 1) / float(scaled or 1.0)
-    return quantise(compile_channels(module.trained()), input_limit=limit, scales=quantised.scales)
+    return best
+
+
+def divergence(logits: Tensor, target: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the class probabilities from those of the teacher, mean over samples."""
+    return F.kl_div(F.log_softmax(logits, 1), F.log_softmax(target, 1), log_target=True, reduction="batchmean")
+
+
+def divergence_of(quantised: Quantised, inputs: Array, target: Array) -> float:
+    """The same for the integers of `quantised` on `inputs`, against the float network's logits [N, classes]."""
+    graph = quantised.graph
+    head = graph.into(graph.readout.name)[0].source
+    logits = simulate(graph, inputs).logits / (quantised.scales[head] * graph.timesteps)
+    return float(divergence(torch.from_numpy(logits), torch.as_tensor(target, dtype=torch.float64)))

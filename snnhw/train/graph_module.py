@@ -27,15 +27,14 @@ class GraphModule(nn.Module):
 
     Args:
         graph: folded and multi-level; neurons are fed by synapses alone.
-        scales: unit or readout synapse -> weight units per float unit of current [O]; None computes in floats.
-        input_scale: integers per unit of the input, with `scales`.
+        scales: unit or readout synapse -> weight units per float unit of current [O]; None computes in floats. With
+            them the input has to be coded (`passes.code_input`).
     """
 
-    def __init__(
-        self, graph: Graph, scales: Mapping[str, Array] | None = None, input_scale: float | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, scales: Mapping[str, Array] | None = None) -> None:
         super().__init__()
-        self.graph, self.order, self.input_scale = graph, graph.order(), input_scale
+        self.graph, self.order = graph, graph.order()
+        self.input_scale = None if scales is None else graph.input.scale
         self.frames, self.readout = Frames(graph.timesteps), MeanOverTime(graph.timesteps)
         synapses: tuple[Synapse, ...] = (*graph.of_type(Conv2d), *graph.of_type(Linear))
         self.weights = nn.ParameterDict({s.name: _parameter(s.weight) for s in synapses})

@@ -8,11 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnhw.compile import compile_loihi
 from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.passes import LOIHI_CHANNELS, run_passes
+from snnhw.passes.code_input import code_input
 from snnhw.passes.quantise import bias_code, quantise
-from snnhw.passes.scale_search import even_weights
+from snnhw.passes.rounding import even_weights
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.neurons import integer_dtype, loihi_bias, step_unit
 from snnhw.simulate.synapses import largest_current, product_dtype
@@ -103,7 +105,7 @@ def test_product_precision_switches_at_the_bound():
 @given(residual_nets)
 def test_integer_network_equals_a_loop_over_neurons(sample):
     """The whole engine against integer convolutions and the oracle neuron, for a few neurons of every unit."""
-    graph = quantise(run_passes(sample.graph, LOIHI_CHANNELS), input_limit=1.0).graph
+    graph = quantise(code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)).graph
     inputs = sample.inputs[:1]
     record = simulate(graph, inputs, raster=True)
     rng = np.random.default_rng(0)
@@ -152,7 +154,7 @@ def slow_conv(conv: Conv2d, frame, c, y, x):
 
 @given(residual_nets)
 def test_quantised_graphs_obey_every_hardware_limit(sample):
-    quantised = quantise(run_passes(sample.graph, LOIHI_CHANNELS), input_limit=1.0)
+    quantised = quantise(code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs))
     graph = quantised.graph
     for node in graph.of_type(Conv2d, Linear):
         assert node.weight.dtype == np.int32 and (node.weight % 2 == 0).all() and np.abs(node.weight).max() <= 254
@@ -166,8 +168,7 @@ def test_integers_follow_the_floats_closely():
     sample = residual_net(samples=8)
     graph = run_passes(sample.graph, LOIHI_CHANNELS)
     floats = simulate(graph, sample.inputs, raster=True)
-    rates = {unit: record.spikes / (8 * graph.timesteps) for unit, record in floats.units.items()}
-    integers = simulate(quantise(graph, input_limit=1.0, rates=rates).graph, sample.inputs, raster=True)
+    integers = simulate(compile_loihi(sample.graph, sample.inputs).graph, sample.inputs, raster=True)
     for unit in floats.raster:
         assert (floats.raster[unit] != integers.raster[unit]).mean() < 0.08, unit
 
@@ -188,8 +189,8 @@ def test_even_weights_round_and_clip():
 
 def test_scales_per_channel_lose_less():
     sample = residual_net(samples=4, widths=(8, 8))
-    graph = run_passes(sample.graph, LOIHI_CHANNELS)
-    one, many = (quantise(graph, input_limit=1.0, per_channel=flag) for flag in (False, True))
+    graph = code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)
+    one, many = (quantise(graph, per_channel=flag) for flag in (False, True))
     for a, b in zip(one.layers, many.layers, strict=True):
         assert b.weight_error <= a.weight_error * 1.001 and b.current_bound < CURRENT_LIMIT
     assert sum(b.weight_error for b in many.layers) < 0.9 * sum(a.weight_error for a in one.layers)

@@ -30,6 +30,7 @@ from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
 from snnhw.train.run import BEST, LAST, Card, Run, load_state, save_metrics, save_run, save_state, software_versions
 from snnhw.train.schedule import learning_rate, make_optimiser, training_loss, value_from
+from snnhw.train.tensorboard import ScalarLog
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ def fit(
     data_dir: Path | str | None = None,
     resume: bool = False,
     console: Console | None = None,
+    tensorboard: bool = False,
 ) -> Run:
     """Train `recipe` and write the run folder `out`; the test split is measured once, at the end.
 
@@ -84,9 +86,10 @@ def fit(
         data_dir: folder of the data files, by default the one SNNHW_DATA names.
         resume: go on after the last finished epoch in `out`, or start if there is none.
         console: where progress is shown; None shows nothing.
+        tensorboard: write the rows of `metrics.csv` as TensorBoard scalars too.
 
     Raises:
-        InputError: data, model or recipe cannot be used, or `out` holds another recipe's run.
+        InputError: data, model or recipe cannot be used, `out` holds another recipe's run, or TensorBoard is missing.
     """
     out = Path(out)
     splits = load_splits(recipe, data_dir)
@@ -107,7 +110,10 @@ def fit(
 
     lead = fabric.global_rank == 0
     samples = _steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
-    with TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress:
+    with (
+        TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress,
+        ScalarLog(out if lead and tensorboard else None, rows) as scalars,
+    ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
@@ -123,6 +129,7 @@ def fit(
                     save_state(out / BEST, raw, None, about)
                 save_state(out / LAST, raw, optimiser, about)
                 save_metrics(out, rows)
+                scalars.epoch(row)
             progress.epoch(row)
             fabric.barrier()
     if recipe.keep == "best":

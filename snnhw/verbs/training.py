@@ -19,6 +19,7 @@ def train(
     data: Data = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="write event files into the run folder")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -27,7 +28,7 @@ def train(
     from snnhw.train.recipe import load_recipe
 
     loaded = load_recipe(recipe, settings or [])
-    run = fit(loaded, out_dir or Path("runs") / loaded.name, data, resume, None if quiet else err)
+    run = fit(loaded, out_dir or Path("runs") / loaded.name, data, resume, None if quiet else err, tensorboard)
     card = run.card
     rows = [(card.model, card.data, card.parameters, f"{card.accuracy:.2%}", str(run.path))]
     columns = ("model", "data", ">parameters", ">test accuracy", "folder")

@@ -33,6 +33,7 @@ from snnhw.graph.nodes import (
     Pool,
     Readout,
     Scale,
+    SlotMLF,
     Synapse,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "Readout",
     "Scale",
     "Signal",
+    "SlotMLF",
     "Synapse",
 ]
 
@@ -72,12 +74,14 @@ class Edge:
 
     `delay` is what `balance_delays` inserts so that pipelined hardware, where every synapse costs one step, adds values
     of the same time step. Execution in aligned time (the reference engines) therefore does not see it.
+    `payload_bits` is what `decompose_graded` fixes: the bits of a graded spike; 0 for binary spikes and analogue ones.
     """
 
     source: str
     target: str
     gain: int = 1
     delay: int = 0
+    payload_bits: int = 0
 
 
 @dataclass(frozen=True)
@@ -212,10 +216,10 @@ class Graph:
         return tuple(done)
 
     def units(self) -> dict[str, tuple[Neuron, ...]]:
-        """Multi-level units: unit name -> its neuron nodes by ascending level. An MLF node is a unit of one node."""
+        """Multi-level units: unit name -> its neurons by ascending level. An MLF or SlotMLF is a unit of its own."""
         found: dict[str, list[Neuron]] = {}
         for node in self.nodes.values():
-            if isinstance(node, MLF):
+            if isinstance(node, MLF | SlotMLF):
                 found[node.name] = [node]
             elif isinstance(node, LIF | LoihiLIF):
                 found.setdefault(node.unit or node.name, []).append(node)
@@ -228,7 +232,7 @@ class Graph:
             return Signal("analog") if node.levels is None else Signal("spikes", node.levels)
         if isinstance(node, MLF):
             return Signal("spikes", node.levels)
-        if isinstance(node, LIF | LoihiLIF):
+        if isinstance(node, LIF | LoihiLIF | SlotMLF):
             return Signal("spikes", 1)
         if isinstance(node, Flatten | Pool | Delay):
             return self.arriving(name)

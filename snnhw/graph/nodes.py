@@ -34,12 +34,14 @@ class Input(Node):
     """Where data enters. `levels` None: analogue values; n: integer events 0..n.
 
     `scale` is set by quantisation: the integer that enters is round(scale * x), clipped to `bits` bits (two's
-    complement).
+    complement). `slots` S is set by `decompose_slots`: data of T steps enter over T*S sub-steps, analogue values in the
+    first S-th of each step, events of up to S in unary.
     """
 
     levels: int | None = None
     scale: float | None = None
     bits: int = 8
+    slots: int = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -144,6 +146,25 @@ class MLF(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class SlotMLF(Node):
+    """MLF unit in time slots: one binary channel, on which level k sends in sub-step k of each window of `slots`.
+
+    It sums what arrives in a window, adds `bias` (broadcasts to `shape`), and leaks, fires and resets once, at its end.
+    In aligned time it sends in the same window; hardware sends slots - 1 sub-steps later (`balance_delays`).
+    """
+
+    thresholds: tuple[float, ...]
+    decay: float
+    slots: int
+    bias: Array | None = None
+
+    @property
+    def levels(self) -> int:
+        """K, the number of thresholds, at most `slots`."""
+        return len(self.thresholds)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LIF(Node):
     """Discrete leaky integrate-and-fire neuron: u = decay*u + gain*x + leak; s = u > threshold; then the reset.
 
@@ -186,7 +207,7 @@ class Readout(Node):
     reduction: Literal["mean", "sum"] = "mean"
 
 
-Neuron = MLF | LIF | LoihiLIF
-NEURONS = (MLF, LIF, LoihiLIF)
+Neuron = MLF | SlotMLF | LIF | LoihiLIF
+NEURONS = (MLF, SlotMLF, LIF, LoihiLIF)
 Synapse = Conv2d | Linear
 SYNAPSES = (Conv2d, Linear)

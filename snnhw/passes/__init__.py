@@ -1,7 +1,8 @@
 """The compiler: pure functions Graph -> Graph, and the pipelines as visible tuples.
 
-FLOAT folds normalisation and keeps multi-level units. LOIHI_CHANNELS goes on to what Loihi-style hardware runs: K
-binary channels per unit, pools folded into the readout, delays balanced; `quantise` (needs calibration) follows.
+FLOAT folds normalisation and keeps multi-level units. The others go on to what hardware runs, with pools folded into
+the readout and delays balanced: LOIHI_CHANNELS has K binary channels per unit (`quantise`, which needs calibration,
+follows), LOIHI_GRADED one graded spike per unit, TIME_SLOTS one binary channel per unit in S sub-steps.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from snnhw.graph.ir import Graph
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.decompose import decompose
+from snnhw.passes.decompose_graded import decompose_graded
+from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
@@ -19,6 +22,8 @@ Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm,)
 LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose, fold_pool, balance_delays)
+LOIHI_GRADED: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose_graded, fold_pool, balance_delays)
+TIME_SLOTS: tuple[Pass, ...] = (fold_norm, identity_synapses, fold_pool, decompose_slots, balance_delays)
 
 
 def run_passes(graph: Graph, pipeline: tuple[Pass, ...]) -> Graph:

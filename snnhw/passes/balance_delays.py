@@ -1,7 +1,8 @@
 """Pass: explicit delays on the edges that are early, so that pipelined hardware adds values of the same time step.
 
 On Loihi-style hardware every synapse costs one step: depth(synapse) = depth(its sources) + 1, neurons and sums cost
-none. Precondition: no cycle. Postcondition: all edges into a node have equal depth(source) + delay (`check_balance`).
+none; a unit in S time slots decides at the end of its window, S - 1 sub-steps late. Precondition: no cycle.
+Postcondition: all edges into a node have equal depth(source) + delay (`check_balance`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import SYNAPSES, Edge, Graph
+from snnhw.graph.ir import SYNAPSES, Edge, Graph, Node, SlotMLF
 
 
 def balance_delays(graph: Graph) -> Graph:
@@ -21,7 +22,7 @@ def balance_delays(graph: Graph) -> Graph:
         latest = max((depth[e.source] for e in into), default=0)
         for edge in into:
             edges[edge] = dataclasses.replace(edge, delay=latest - depth[edge.source])
-        depth[name] = latest + (1 if isinstance(graph.nodes[name], SYNAPSES) else 0)
+        depth[name] = latest + _cost(graph.nodes[name])
     return check_balance(graph.replace(edges=tuple(edges[e] for e in graph.edges)))
 
 
@@ -41,8 +42,14 @@ def depths(graph: Graph) -> dict[str, int]:
                     f"Edge {edge.source} -> {edge.target} arrives {latest - arrival} steps early; "
                     "run balance_delays before simulating in a pipeline."
                 )
-        depth[name] = latest + (1 if isinstance(graph.nodes[name], SYNAPSES) else 0)
+        depth[name] = latest + _cost(graph.nodes[name])
     return depth
+
+
+def _cost(node: Node) -> int:
+    if isinstance(node, SlotMLF):
+        return node.slots - 1
+    return 1 if isinstance(node, SYNAPSES) else 0
 
 
 def check_balance(graph: Graph) -> Graph:

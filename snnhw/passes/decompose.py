@@ -19,7 +19,7 @@ def decompose(graph: Graph) -> Graph:
     for node in graph.nodes.values():
         nodes.extend(channels.get(node.name, [node]))
     edges = [
-        dataclasses.replace(edge, source=source, target=target)
+        dataclasses.replace(edge, source=source, target=target, payload_bits=0)
         for edge in graph.edges
         for source in _names(channels, edge.source)
         for target in _names(channels, edge.target)
@@ -40,10 +40,12 @@ def recompose(graph: Graph) -> Graph:
     for node in graph.nodes.values():
         name = merged.get(node.name, node.name)
         nodes_out.setdefault(name, units.get(name, node))
-    edges = dict.fromkeys(
+    first = {graph.units()[unit][0].name for unit in units}  # its edges are those of all channels
+    edges = [
         dataclasses.replace(e, source=merged.get(e.source, e.source), target=merged.get(e.target, e.target))
         for e in graph.edges
-    )
+        if all(end not in merged or end in first for end in (e.source, e.target))
+    ]
     return graph.replace(nodes=list(nodes_out.values()), edges=tuple(edges))
 
 
@@ -78,8 +80,8 @@ def _as_unit(graph: Graph, unit: str, channels: list[LIF]) -> MLF | None:
         return None
     around = {
         (
-            frozenset((e.source, e.gain, e.delay) for e in graph.into(n.name)),
-            frozenset((e.target, e.gain, e.delay) for e in graph.out_of(n.name)),
+            tuple(sorted((e.source, e.gain, e.delay) for e in graph.into(n.name))),
+            tuple(sorted((e.target, e.gain, e.delay) for e in graph.out_of(n.name))),
         )
         for n in channels
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, MLF, Array, Graph, LoihiLIF, Neuron, Node
+from snnhw.graph.ir import LIF, MLF, Array, Graph, LoihiLIF, Node
 from snnhw.loihi import CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.passes.interval import ROUNDING, Interval, constant, rounded_sum
 from snnhw.passes.value_bounds import value_bounds
@@ -59,7 +59,7 @@ def bounds(graph: Graph, input_range: tuple[float, float] | None = None) -> Boun
     return Bounds(value_bounds(graph, spikes, input_range), membranes, thresholds)
 
 
-def membrane_bound(node: Neuron, x: Interval, timesteps: int) -> Array:
+def membrane_bound(node: MLF | LIF | LoihiLIF, x: Interval, timesteps: int) -> Array:
     """Bound [C] on u in all of `timesteps` steps from rest, before the first spike; infinite where nothing is proven.
 
     Args:
@@ -112,11 +112,11 @@ def _decayed(state: Array, keep: int) -> Array:
     return decayed
 
 
-def _thresholds(node: Neuron) -> Array:
+def _thresholds(node: MLF | LIF | LoihiLIF) -> Array:
     """Lowest threshold of each level and channel [K, C] that the comparison can see, whatever it is rounded to."""
     if isinstance(node, LoihiLIF):
         return constant(UNITS_PER_WEIGHT * np.asarray(node.threshold, dtype=np.float64), node.shape).low[None]
-    levels = node.thresholds if isinstance(node, MLF) else (node.threshold,) if isinstance(node, LIF) else ()
+    levels = node.thresholds if isinstance(node, MLF) else (node.threshold,)
     lowest = np.stack([constant(theta, node.shape).low for theta in levels])
     seen: Array = lowest - abs(lowest) * ROUNDING
     return seen

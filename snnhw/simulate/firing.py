@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from snnhw import native
-from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
 from snnhw.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.simulate.neurons import loihi_bias, step_unit
 from snnhw.simulate.record import UnitRecord
@@ -65,6 +66,9 @@ def fire(
         membranes: also give all membranes before the reset.
         overwrite: what is sent may take the memory of the current, which nobody needs any more.
     """
+    first = neurons[0]
+    if isinstance(first, SlotMLF):
+        return fire_in_slots(first, current.expand(steps, *current.shape[1:]), raster=raster, membranes=membranes)
     constants = None if channels else _constants(neurons, current)
     if constants is None or len(constants.theta) * steps > LONGEST or not native.usable(SOURCE, current):
         return _fire_in_torch(neurons, current.expand(steps, *current.shape[1:]), channels, raster, membranes)
@@ -77,7 +81,9 @@ def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
         return _Constants(np.array(first.thresholds), first.decay, None)
     if isinstance(first, LIF):
         return _lif_constants([n for n in neurons if isinstance(n, LIF)])
-    if current.dtype == torch.float64:  # wraps are possible: `integer_dtype` chose the wide arithmetic
+    if (
+        not isinstance(first, LoihiLIF) or current.dtype == torch.float64
+    ):  # wraps are possible: `integer_dtype` chose the wide arithmetic
         return None
     integers = [n for n in neurons if isinstance(n, LoihiLIF)]
     same = all(
@@ -175,3 +181,35 @@ def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, raster:
         torch.stack(rows, dim=1).cpu().numpy() if raster else None,
         torch.stack(potentials, dim=1).cpu().numpy() if membranes else None,
     )
+
+
+def fire_in_slots(unit: SlotMLF, x: Tensor, *, raster: bool = False, membranes: bool = False) -> Fired:
+    """One decision per window on the sum of x [T*S, B, *shape] over its S sub-steps; level k is sent in sub-step k.
+
+    What is given back is in sub-steps, with the membranes of a window in all of its sub-steps.
+
+    Raises:
+        InputError: there are fewer slots than levels.
+    """
+    slots, levels = unit.slots, unit.levels
+    if levels > slots:
+        raise InputError(f"Unit {unit.name!r} has {slots} slots for {levels} levels; give it one for each.")
+    windows = x.reshape(-1, slots, *x.shape[1:]).sum(dim=1)
+    if unit.bias is not None:
+        windows = windows + torch.as_tensor(unit.bias).to(dtype=x.dtype, device=x.device)
+    whole = MLF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay)
+    inner = _fire_in_torch([whole], windows, True, raster, membranes)
+    sent = x.new_zeros((len(windows), slots, *x.shape[1:]))
+    counts_t = np.zeros((levels, len(x)), dtype=np.int64)
+    spikes = None
+    if inner.raster is not None:
+        samples, steps, _, *shape = inner.raster.shape
+        spikes = np.zeros((samples, steps * slots, levels, *shape), dtype=np.uint8)
+    for k, level in enumerate(inner.channels):
+        sent[:, k] = level
+        counts_t[k, k::slots] = inner.record.levels_t[k]
+        if spikes is not None and inner.raster is not None:
+            spikes[:, k::slots, k] = inner.raster[:, :, k]
+    held = None if inner.membranes is None else inner.membranes.repeat(slots, axis=1)
+    record = UnitRecord(inner.record.levels, inner.record.spikes, counts_t)
+    return Fired(sent.flatten(0, 1), record, raster=spikes, membranes=held)

@@ -13,7 +13,8 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
 from snnhw.loihi import ACCUMULATOR_RANGE, CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 
 Steps = Iterator[tuple[list[Tensor], list[Tensor]]]  # spikes and membranes of the K levels
@@ -37,6 +38,8 @@ def step_unit(neurons: Sequence[Neuron], current: Iterable[Tensor]) -> Steps:
     if like is None:
         return
     frames = chain((like,), steps)
+    if isinstance(first, SlotMLF):
+        raise InputError(f"Unit {first.name!r} decides once a window and cannot be stepped; deploy it as channels.")
     if isinstance(first, MLF):
         yield from _step_mlf(first, frames, like)
     elif isinstance(first, LoihiLIF):

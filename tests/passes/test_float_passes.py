@@ -124,6 +124,15 @@ def test_identity_synapses_of_any_size(shape, groups):
     assert_same(run(graph, inputs), run(identity_synapses(decompose(graph)), inputs))
 
 
+def test_recompose_keeps_parallel_edges():
+    graph = decompose(residual_net(levels=2).graph)
+    twice = [Edge(f"stem_mlf_l{k}", "s0b0_1_conv") for k in (1, 2)]
+    doubled = recompose(graph.replace(edges=(*graph.edges, *twice)))
+    assert doubled.into("s0b0_1_conv") == (Edge("stem_mlf", "s0b0_1_conv"),) * 2
+    uneven = recompose(graph.replace(edges=(*graph.edges, twice[1])))
+    assert "stem_mlf_l1" in uneven.nodes and "stem_mlf" not in uneven.nodes
+
+
 def test_recompose_keeps_channels_that_do_not_belong_together():
     graph = decompose(residual_net(levels=2).graph)
     cut = graph.replace(edges=tuple(e for e in graph.edges if e.source != "stem_mlf_l2"))

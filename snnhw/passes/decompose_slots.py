@@ -1,0 +1,129 @@
+"""Pass: each step becomes S sub-steps, in which every unit sends its value in unary on one binary channel.
+
+S is the largest value that a unit or an event input sends. Precondition: floats, folded norms, no loops, hard-reset
+units without leak; a bias reaches its units or the read-out directly. Postcondition: T*S steps, all neurons are
+`SlotMLF`, all spikes are binary. What arrives at a unit in a window is linear in the spikes, so its sum over the
+sub-steps is what the multi-level value brings at once: level for level the same spikes. Biases would be added S times;
+they move into the units, which add them once. A read-out that averages divides by T*S, so its weights become S times
+as large; one that sums gets its bias in S parts (exact if S is a power of two).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import (
+    LI,
+    LIF,
+    MLF,
+    SYNAPSES,
+    Array,
+    Delay,
+    Edge,
+    Graph,
+    Input,
+    Node,
+    Norm,
+    Readout,
+    SlotMLF,
+    Synapse,
+)
+from snnhw.passes.decompose import recompose
+
+
+def decompose_slots(graph: Graph) -> Graph:
+    """Graph with binary units and S times the steps; one that sends binary spikes anyway is given back as it is.
+
+    Raises:
+        InputError: a precondition fails; the node and the remedy are named.
+    """
+    graph = recompose(graph)
+    units = {name: _as_mlf(nodes[0]) for name, nodes in _check(graph).units().items()}
+    entering = graph.input.levels or 1
+    slots = max([entering, *(unit.levels for unit in units.values())])
+    if slots == 1:
+        return graph
+    ends = {e.source for e in graph.into(graph.readout.name)}
+    biases: dict[str, Array] = {}
+    nodes: list[Node] = []
+    for node in graph.nodes.values():
+        if isinstance(node, SYNAPSES):
+            node = _last(graph, node, slots) if node.name in ends else _moved(graph, node, units, biases)
+        nodes.append(node)
+    changed = [_in_slots(node, units, biases, slots) for node in nodes]
+    edges = [_to_readout(graph, edge, slots) for edge in graph.edges]
+    return graph.replace(nodes=changed, edges=tuple(edges), timesteps=graph.timesteps * slots)
+
+
+def _check(graph: Graph) -> Graph:
+    if graph.is_integer or graph.of_type(SlotMLF):
+        raise InputError(f"Graph {graph.name!r} is compiled already; give the multi-level float network.")
+    graph.order()
+    for node in graph.of_type(Norm, LI):
+        remedy = (
+            "run fold_norm first" if isinstance(node, Norm) else "it would leak in every sub-step; deploy as channels"
+        )
+        raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
+    return graph
+
+
+def _as_mlf(node: Node) -> MLF:
+    if isinstance(node, MLF):
+        return node
+    if isinstance(node, LIF) and not node.unit and node.reset == "hard":
+        numbers = all(np.ndim(p) == 0 for p in (node.decay, node.threshold, node.gain, node.leak, node.v_reset))
+        if numbers and (node.gain, node.leak, node.v_reset) == (1, 0, 0):
+            return MLF(name=node.name, shape=node.shape, thresholds=(float(node.threshold),), decay=float(node.decay))
+    raise InputError(
+        f"Neuron {node.name!r} is no unit that resets to 0 and takes its input as it is; deploy it as channels."
+    )
+
+
+def _moved(graph: Graph, node: Synapse, units: dict[str, MLF], biases: dict[str, Array]) -> Synapse:
+    """The synapse without its bias, which is noted for the units behind it."""
+    if node.bias is None or not node.bias.any():
+        return dataclasses.replace(node, bias=None)
+    for edge in graph.out_of(node.name):
+        if edge.target not in units:
+            raise InputError(
+                f"The bias of {node.name!r} reaches {edge.target!r} before a unit, where it would count in every "
+                "sub-step; fold the two first."
+            )
+        column = edge.gain * node.bias.astype(np.float64).reshape((-1,) + (1,) * (len(node.shape) - 1))
+        biases[edge.target] = biases.get(edge.target, 0) + column
+    return dataclasses.replace(node, bias=None)
+
+
+def _last(graph: Graph, node: Synapse, slots: int) -> Synapse:
+    """The synapse before the read-out."""
+    if len(graph.out_of(node.name)) != 1:
+        raise InputError(f"Synapse {node.name!r} feeds the read-out and other nodes; give each its own synapse.")
+    if graph.readout.reduction == "mean":
+        return dataclasses.replace(node, weight=node.weight.astype(np.float64) * slots)
+    return dataclasses.replace(node, bias=None if node.bias is None else node.bias.astype(np.float64) / slots)
+
+
+def _to_readout(graph: Graph, edge: Edge, slots: int) -> Edge:
+    """Values that reach an averaging read-out without a synapse of its own count `slots` times."""
+    mean = isinstance(graph.nodes[edge.target], Readout) and graph.readout.reduction == "mean"
+    direct = mean and not isinstance(graph.nodes[edge.source], SYNAPSES)
+    return dataclasses.replace(edge, gain=edge.gain * slots if direct else edge.gain, payload_bits=0)
+
+
+def _in_slots(node: Node, units: dict[str, MLF], biases: dict[str, Array], slots: int) -> Node:
+    if node.name in units:
+        unit = units[node.name]
+        return SlotMLF(
+            name=unit.name,
+            shape=unit.shape,
+            thresholds=unit.thresholds,
+            decay=unit.decay,
+            slots=slots,
+            bias=biases.get(unit.name),
+        )
+    if isinstance(node, Input):
+        return dataclasses.replace(node, slots=slots, levels=None if node.levels is None else 1)
+    return dataclasses.replace(node, steps=node.steps * slots) if isinstance(node, Delay) else node

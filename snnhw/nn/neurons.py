@@ -16,8 +16,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from snnhw.errors import InputError
-from snnhw.nn.kernels import loops as torch_loops
-from snnhw.nn.kernels import native
+from snnhw.nn.kernels import loops_for
 from snnhw.nn.norm import Affine
 
 
@@ -95,8 +94,7 @@ class _FusedMLF(torch.autograd.Function):
         ctx.constants = (thresholds, decay, width, timesteps)
         steps = _by_step(x, timesteps)  # [T, n]
         spikes = torch.empty_like(steps)
-        loops = native if native.usable(steps) else torch_loops
-        loops.fire(steps, spikes, thresholds, decay)
+        loops_for(steps).fire(steps, spikes, thresholds, decay)
         return _like(spikes, x)
 
     @staticmethod
@@ -108,8 +106,7 @@ class _FusedMLF(torch.autograd.Function):
         steps = _by_step(x, timesteps)
         grads = _by_step(_same_layout(grad_spikes, x), timesteps)
         grad_steps = torch.empty_like(steps)
-        loops = native if native.usable(steps) else torch_loops
-        loops.fire_backward(steps, grads, grad_steps, thresholds, decay, width)
+        loops_for(steps).fire_backward(steps, grads, grad_steps, thresholds, decay, width)
         return _like(grad_steps, x), None, None, None, None, None
 
 

@@ -1,0 +1,29 @@
+"""Numbers of the MLF unit as the loops compare with them, rounded to the precision of the tensors they work on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+
+def next_above(theta: float, dtype: torch.dtype) -> float:
+    """Smallest number of `dtype` above theta: u < it exactly when not u > theta."""
+    kind = _kind(dtype)
+    return float(np.nextafter(kind(theta), kind(np.inf)))
+
+
+def support(theta: float, width: float, dtype: torch.dtype) -> tuple[float, float]:
+    """Ends of the surrogate's rectangle around theta, which do not belong to it."""
+    kind = _kind(dtype)
+    half = kind(width) / kind(2)
+    return float(kind(theta) - half), float(kind(theta) + half)
+
+
+def slope(width: float, dtype: torch.dtype) -> float:
+    """Height 1/a of the rectangle."""
+    kind = _kind(dtype)
+    return float(kind(1) / kind(width))
+
+
+def _kind(dtype: torch.dtype) -> type[np.float32] | type[np.float64]:
+    return np.float64 if dtype == torch.float64 else np.float32

@@ -38,7 +38,12 @@ class Variant:
 
 
 def level_advice(
-    graph: Graph, inputs: Array, target: Array, profile: Profile, factors: Sequence[float] = (0.8, 1.25)
+    graph: Graph,
+    inputs: Array,
+    target: Array,
+    profile: Profile,
+    factors: Sequence[float] = (0.8, 1.25),
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Variant, ...]:
     """The network as it is, then each level dropped, then each level's threshold times each factor.
 
@@ -48,6 +53,7 @@ def level_advice(
         target: int [N].
         profile: prices the variants.
         factors: of the thresholds; variants whose thresholds would no longer ascend are left out.
+        progress: called with a title, variants finished, variants in all.
 
     Raises:
         InputError: the graph has no multi-level unit.
@@ -55,17 +61,20 @@ def level_advice(
     deepest = max((unit.levels for unit in graph.of_type(MLF)), default=0)
     if deepest < 1:
         raise InputError(f"Graph {graph.name!r} has no multi-level unit; recompose its channels first.")
-    found = [_run("as it is", None, "none", graph, inputs, target, profile)]
-    for level in range(1, deepest + 1):
-        if deepest > 1:
-            name = f"without level {level}"
-            found.append(_run(name, level, "dropped", drop_level(graph, level), inputs, target, profile))
+    wanted: list[tuple[str, int | None, str, Graph]] = [("as it is", None, "none", graph)]
+    for level in range(1, deepest + 1) if deepest > 1 else ():
+        wanted.append((f"without level {level}", level, "dropped", drop_level(graph, level)))
     for level in range(1, deepest + 1):
         for factor in factors:
             moved = move_threshold(graph, level, factor)
             if all(list(unit.thresholds) == sorted(set(unit.thresholds)) for unit in moved.of_type(MLF)):
                 change = f"threshold x {factor:g}"
-                found.append(_run(f"level {level} {change}", level, change, moved, inputs, target, profile))
+                wanted.append((f"level {level} {change}", level, change, moved))
+    found = []
+    for name, at, change, variant in wanted:
+        found.append(_run(name, at, change, variant, inputs, target, profile))
+        if progress is not None:
+            progress("variants of the levels", len(found), len(wanted))
     return tuple(found)
 
 

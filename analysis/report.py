@@ -20,8 +20,10 @@ from analysis.breakeven import Bound, BreakEven, published_bounds
 from analysis.chips import load_chip
 from analysis.deployments import Deployment, deployments
 from analysis.energy import EnergyEstimate, estimate
+from analysis.levels import Variant
 from analysis.mapping import ChipMapping
 from analysis.profiles import Profile
+from analysis.relay import Relay
 from analysis.report_sections import (
     StaticCase,
     break_evens,
@@ -31,7 +33,7 @@ from analysis.report_sections import (
     static_cases,
 )
 from analysis.rows import NetworkCounts
-from analysis.sensitivity import Swing, tornado
+from analysis.sensitivity import Swing, sampled, tornado
 from analysis.stamp import RunStamp
 from analysis.tables import energy_frame, layers_frame
 from snnhw.errors import InputError
@@ -81,7 +83,10 @@ class Report:
     breakeven: Mapping[str, Mapping[str, BreakEven]] = field(default_factory=dict)  # by profile, then twin
     breakeven_layers: Mapping[str, Mapping[str, tuple[BreakEven, ...]]] = field(default_factory=dict)
     bounds: tuple[Bound, ...] = ()
+    levels: tuple[Variant, ...] = ()  # the network as it is, then without each level and with each threshold moved
+    relays: tuple[Relay, ...] = ()  # what merging each residual sum would change
     sensitivity: Mapping[str, tuple[Swing, ...]] = field(default_factory=dict)  # by profile, widest first
+    sampling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by profile: J at p5, p50, p95
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     graph: Graph | None = None  # for the picture of the network
@@ -115,6 +120,9 @@ class Report:
                 "bounds": [bound.to_dict() for bound in self.bounds],
             },
             "sensitivity": {name: [s.to_dict() for s in swings] for name, swings in self.sensitivity.items()},
+            "sampling": {name: dict(found) for name, found in self.sampling.items()},
+            "levels": [variant.to_dict() for variant in self.levels],
+            "relays": [relay.to_dict() for relay in self.relays],
             "mapping": {chip: found.to_dict() for chip, found in self.mapping.items()},
             "static": {
                 name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
@@ -176,7 +184,7 @@ def make_report(
         sparsity: share of zero activations of the trained ReLU twin; with it, the quantised network that tells apart
             as many values is a twin too.
         findings: what the reader of the model had to assume.
-        sections: optional fields of `Report`: accuracy, certificate, quantisation, example.
+        sections: optional fields of `Report`: accuracy, certificate, quantisation, levels, relays, example.
 
     Raises:
         InputError: no profile, no samples, a chip is unknown, or a profile cannot price the network.
@@ -200,6 +208,7 @@ def make_report(
         breakeven_layers=layer_break_evens(counts, energy, ann),
         bounds=published_bounds(counts),
         sensitivity={name: tornado(found) for name, found in energy.items()},
+        sampling={name: sampled(found) for name, found in energy.items()},
         mapping=mapping,
         static=static_cases(graph, counts, chosen, mapping),
         graph=graph,

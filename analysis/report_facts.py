@@ -95,6 +95,12 @@ def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
     return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike), twin.scope)
 
 
+def central(report: Report, profile: str) -> Range:
+    """The interval that holds 90 % of the sampled energies, J."""
+    found = report.sampling[profile]
+    return Range(found["p5"], found["p50"], found["p95"])
+
+
 def precision_name(twin: str) -> str:
     """FP32, INT8 with memory, matched INT4: as in print, from the key of a twin."""
     name, *others = twin.split(", ")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.terminal import err, out
-from snnhw.verbs import compiling, lava, numbers, training
+from snnhw.verbs import compiling, lava, numbers, reports, training
 
 VERBS: dict[str, Callable[..., None]] = {
     "demo": numbers.demo,
@@ -27,8 +27,8 @@ VERBS: dict[str, Callable[..., None]] = {
     "quantise": compiling.quantise,
     "simulate": compiling.simulate,
     "verify": compiling.verify,
-    "report": numbers.report,
-    "compare": numbers.compare,
+    "report": reports.report,
+    "compare": reports.compare,
     "map": numbers.map_to_chip,
     "profiles": numbers.profiles,
     "zoo": training.zoo,

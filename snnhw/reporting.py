@@ -6,58 +6,101 @@ Takes what the command line names; gives the `Report` and the path of its page, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from analysis.ann import ARITHMETIC
+from analysis.comparison import Comparison
 from analysis.counts import count
+from analysis.digits import range_text, significant
+from analysis.levels import level_advice
 from analysis.profiles import load_profile
+from analysis.relay import relays
 from analysis.report import Report, write_report
 from analysis.report import make_report as assemble
-from analysis.report_facts import lines
+from analysis.report_facts import lines, precision_name
 from analysis.stamp import make_stamp
+from analysis.streaming import sum_over_processes
+from snnhw.errors import InputError
 from snnhw.inputs import Inputs
 from snnhw.model import LoadedModel
+from snnhw.processes import share, summed
 from snnhw.simulate.certificate import Progress, counter
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
 from snnhw.terminal import table
+from snnhw.twin import measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
 
 
-def make_report(
+@dataclass(frozen=True)
+class Measured:
+    """What the samples of all processes gave."""
+
+    record: SpikeRecord
+    accuracy: dict[str, float]  # by stage; empty without labels
+
+
+def measure(model: LoadedModel, inputs: Inputs, progress: Progress | None = None) -> Measured:
+    """Simulate `model` on `inputs`; of several processes each takes its share, and all get the sums.
+
+    Raises:
+        InputError: the samples do not fit, or are fewer than the processes.
+    """
+    mine = share(inputs)
+    record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
+    accuracy = {}
+    if inputs.targets is not None:
+        right = summed(int((record.logits.argmax(axis=1) == mine.targets).sum()))
+        accuracy = {"loihi integers" if model.graph.is_integer else "float": right / len(inputs.values)}
+    return Measured(sum_over_processes(record), accuracy)
+
+
+def build_report(
     model: LoadedModel,
     inputs: Inputs,
-    folder: Path,
     *,
     profiles: Sequence[str] | None = None,
     record: SpikeRecord | None = None,
+    ann: Path | None = None,
+    levels: bool = False,
     progress: Progress | None = None,
     **sections: Any,
-) -> tuple[Report, Path]:
-    """Write report.html, report.json, layers.csv and energy.csv of `model` on `inputs` into `folder`.
+) -> Report:
+    """Report of `model` on `inputs`.
 
     Args:
         model: any loaded model.
         inputs: samples, with labels if accuracy is wanted.
-        folder: where the files go.
         profiles: names or TOML files; by default Loihi 1 and 45 nm FP32.
         record: of exactly these samples, if there is one already.
+        ann: run folder of the trained ReLU twin, whose zeros the matched quantised twin skips.
+        levels: also run the network without each of its levels and with each threshold moved.
         progress: called with stage, samples finished, samples in all.
         sections: optional parts of the report: accuracy, certificate, quantisation.
 
     Raises:
-        InputError: a profile is unknown, the samples do not fit, or the folder cannot be written.
+        InputError: a profile is unknown, the samples do not fit, `ann` is no twin of the model, advice on levels lacks
+            labels or levels.
     """
     chosen = [load_profile(name) for name in profiles or DEFAULT_PROFILES]
     if record is None:
-        record = simulate(model.graph, inputs.values, progress=counter(progress, "simulation", len(inputs.values)))
-    if "accuracy" not in sections and inputs.targets is not None:
-        stage = "loihi integers" if model.graph.is_integer else "float"
-        sections["accuracy"] = {stage: record.accuracy(inputs.targets)}
+        measured = measure(model, inputs, progress)
+        record = measured.record
+        sections.setdefault("accuracy", measured.accuracy)
+    if ann is not None:
+        twin = measure_twin(ann, model, inputs)
+        sections["sparsity"] = twin.sparsity
+        if twin.accuracy is not None:
+            sections["accuracy"] = {**sections.get("accuracy", {}), "ReLU twin": twin.accuracy}
+    if levels:
+        if inputs.targets is None:
+            raise InputError(f"{inputs.name} has no labels, so no level can be judged; give data with labels.")
+        sections["levels"] = level_advice(model.graph, inputs.values, inputs.targets, chosen[0], progress=progress)
     sections.setdefault("example", simulate(model.graph, inputs.values[:1], raster=True))
     stamp = make_stamp(
         model=model.name,
@@ -67,7 +110,24 @@ def make_report(
         profiles=chosen,
         seed=model.card.get("seed"),
     )
-    report = assemble(model.graph, count(model.graph, record), chosen, stamp, findings=model.findings, **sections)
+    counts = count(model.graph, record)
+    sections["relays"] = relays(model.graph, record)
+    return assemble(model.graph, counts, chosen, stamp, findings=model.findings, **sections)
+
+
+def make_report(model: LoadedModel, inputs: Inputs, folder: Path, **options: Any) -> tuple[Report, Path]:
+    """Write report.html, report.json, layers.csv and energy.csv of `model` on `inputs` into `folder`.
+
+    Args:
+        model: any loaded model.
+        inputs: samples, with labels if accuracy is wanted.
+        folder: where the files go.
+        options: of `build_report`.
+
+    Raises:
+        InputError: as `build_report`, or the folder cannot be written.
+    """
+    report = build_report(model, inputs, **options)
     return report, write_report(report, folder)
 
 
@@ -86,8 +146,49 @@ def report_tables(report: Report) -> tuple[Table, ...]:
         )
         for layer in counts.layers
     ]
-    columns = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
-    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", columns, rows)
+    titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
+    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
+    return layers, _twins_table(report)
+
+
+def twin_tables(report: Report) -> tuple[Table, ...]:
+    """The network against its ANN twins, and where both cost the same, for the terminal."""
+    cells = []
+    for profile, points in report.breakeven.items():
+        for key, point in points.items():
+            rate = "none" if point.break_even_rate is None else significant(point.break_even_rate)
+            steps = significant(point.break_even_steps)
+            cells.append((profile, precision_name(key), significant(point.rate), rate, report.counts.timesteps, steps))
+    columns = ("profile", "ANN twin", ">measured rate", ">break-even rate", ">measured T", ">break-even T")
+    bounds = [
+        (bound.name, bound.value, significant(bound.measured), "below" if bound.kept else "above")
+        for bound in report.bounds
+    ]
+    accuracies = [(stage, f"{share:.2%}") for stage, share in report.accuracy.items()]
+    return (
+        table("Accuracy", ("network", ">accuracy"), accuracies),
+        _twins_table(report),
+        table("Break-even: spikes per neuron and step, and T", columns, cells),
+        table("Spikes per synapse and inference", ("bound", ">value", ">measured", "this network"), bounds),
+    )
+
+
+def comparison_table(found: Comparison) -> Table:
+    """Accuracy and energy of several models, for the terminal."""
+    fronts = {name: found.front(name) for name in found.profiles}
+    rows = []
+    for label in found.reports:
+        share = found.accuracy(label)
+        energies = [
+            range_text(found.energy(label, name), "J") + (" *" if label in fronts[name] else "")
+            for name in found.profiles
+        ]
+        rows.append((label, "" if share is None else f"{share:.2%}", *energies))
+    columns = ("model", ">accuracy", *(f">{name}" for name in found.profiles))
+    return table("Energy per inference; * nobody is more accurate for less energy", columns, rows)
+
+
+def _twins_table(report: Report) -> Table:
     cells: list[tuple[str, ...]] = []
     for line in lines(report):
         first = [line.profile, line.energy]
@@ -98,4 +199,4 @@ def report_tables(report: Report) -> tuple[Table, ...]:
             cells.append((*first, f"{rival.precision}, {scope}", rival.energy, rival.ratio, rival.verdict))
             first = ["", ""]
     columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
-    return layers, table("Energy per inference, low to high", columns, cells)
+    return table("Energy per inference, low to high", columns, cells)

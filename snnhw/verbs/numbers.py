@@ -1,4 +1,4 @@
-"""Verbs that count and price: demo, report, compare, map, profiles."""
+"""Verbs around the numbers: demo, map, profiles."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from snnhw.errors import InputError
-from snnhw.terminal import progress_bars, show, table
-from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
+from snnhw.terminal import show, table
+from snnhw.verbs.options import Json, Model, OutDir, Quiet, Timesteps
 
 
 def demo(
@@ -24,32 +24,6 @@ def demo(
     result = run_demo(out_dir, lava=lava, quiet=quiet)
     show(result.to_dict(), as_json, *result.tables())
     raise typer.Exit(0 if result.agrees else 1)
-
-
-def report(
-    model: Model,
-    source: InputOption,
-    out_dir: OutDir,
-    profile: Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")] = None,
-    data: Data = None,
-    samples: Samples = None,
-    timesteps: Timesteps = None,
-    dt: Dt = None,
-    written_by: WrittenBy = None,
-    reset: Reset = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Count operations and estimate energy; writes report.html, report.json, layers.csv and energy.csv."""
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.reporting import make_report, report_tables
-
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
-    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    with progress_bars(quiet or as_json) as tick:
-        made, path = make_report(loaded, inputs, out_dir, profiles=profile, progress=tick)
-    show(made.to_dict(), as_json, *report_tables(made), f"report: {path}")
 
 
 def profiles(
@@ -79,47 +53,6 @@ def profiles(
     columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
     title = f"{profile.title} ({profile.name})" + (": valid" if action == "validate" else "")
     show({"name": profile.name, "title": profile.title, "constants": constants}, as_json, table(title, columns, cells))
-
-
-def compare(
-    models: Annotated[list[str], typer.Argument(help="two or more run folders, zoo names, .nir or .pth files")],
-    source: InputOption,
-    out_dir: OutDir,
-    profile: Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")] = None,
-    data: Data = None,
-    samples: Samples = None,
-    timesteps: Timesteps = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Several models side by side: accuracy against energy, and who is beaten by none."""
-    from analysis.comparison import compare_reports, write_comparison
-    from analysis.digits import range_text
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.reporting import make_report
-
-    reports = {}
-    with progress_bars(quiet or as_json) as tick:
-        for name in models:
-            loaded = load_model(name, timesteps=timesteps)
-            inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-            label = Path(name).stem if Path(name).stem not in reports else name.strip("/.").replace("/", "_")
-            reports[label], _ = make_report(loaded, inputs, out_dir / label, profiles=profile, progress=tick)
-    made = compare_reports(reports)
-    path = write_comparison(made, out_dir)
-    fronts = {name: made.front(name) for name in made.profiles}
-    rows = []
-    for label in reports:
-        share = made.accuracy(label)
-        energies = [
-            range_text(made.energy(label, name), "J") + (" *" if label in fronts[name] else "")
-            for name in made.profiles
-        ]
-        rows.append((label, "" if share is None else f"{share:.2%}", *energies))
-    columns = ("model", ">accuracy", *(f">{name}" for name in made.profiles))
-    title = "Energy per inference; * nobody is more accurate for less energy"
-    show(made.to_dict(), as_json, table(title, columns, rows), f"comparison: {path}")
 
 
 def map_to_chip(

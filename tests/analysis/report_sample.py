@@ -1,7 +1,11 @@
 """A report of a small random network with every section that a run can fill."""
 
+import numpy as np
+
 from analysis.counts import count
+from analysis.levels import level_advice
 from analysis.profiles import load_profile
+from analysis.relay import relays
 from analysis.report import make_report
 from analysis.stamp import make_stamp
 from snnhw.compile import compile_channels, compile_loihi
@@ -39,5 +43,9 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
             "quantisation": integers.layers,
             "example": simulate(graph, net.inputs[:1], raster=True),
         }
-    counts = count(graph, simulate(graph, net.inputs))
+        target = np.arange(len(net.inputs)) % 2
+        sections["levels"] = level_advice(graph, net.inputs, target, chosen[0])
+    record = simulate(graph, net.inputs)
+    counts = count(graph, record)
+    sections["relays"] = relays(graph, record)
     return make_report(graph, counts, chosen, stamp, **{**sections, **changes})

@@ -269,6 +269,22 @@ def test_sensitivity_names_every_constant_that_has_a_range(report, out):
         assert [s["width"] for s in swings] == sorted((s["width"] for s in swings), reverse=True)
 
 
+def test_levels_relays_and_sampling_are_in_file_and_page(report, out, html):
+    found, text = json.loads((out / "report.json").read_text()), Page(html).text
+    names = [variant["name"] for variant in found["levels"]]
+    assert names[:3] == ["as it is", "without level 1", "without level 2"] and len(names) > report.model.levels + 1
+    assert found["levels"][0]["energy"] == found["energy"]["loihi1-davies2018"]["per_inference"]
+    assert all(name in text for name in names) and 'id="advice"' in html
+    assert found["relays"]
+    for relay in found["relays"]:
+        assert relay["merged_low"] <= relay["merged_high"] <= relay["branch_events"]
+        assert count_text(relay["branch_events"] / found["samples"]) in text
+    for name, sampled in found["sampling"].items():
+        whole = found["energy"][name]["per_inference"]
+        assert whole["low"] <= sampled["p5"] <= sampled["p50"] <= sampled["p95"] <= whole["high"]
+        assert range_text(Range(sampled["p5"], sampled["p50"], sampled["p95"]), "J") in text
+
+
 def test_static_power_adds_chips_times_time_times_power(report, out):
     found = json.loads((out / "report.json").read_text())
     cases = found["static"]["loihi1-davies2018"]
@@ -305,7 +321,7 @@ def test_sections_without_input_are_left_out(tmp_path):
     found = json.loads((tmp_path / "report.json").read_text())
     jsonschema.validate(found, SCHEMA)
     assert (found["accuracy"], found["fidelity"]) == (None, {})
-    for section in ("fidelity", "quantisation", "strips"):
+    for section in ("fidelity", "quantisation", "strips", "advice"):
         assert f'id="{section}"' not in html and f'class="{section}"' not in html
     assert "Accuracy" not in html
 

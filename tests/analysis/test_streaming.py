@@ -12,6 +12,8 @@ from torch import distributed, multiprocessing
 from analysis.counts import count
 from analysis.streaming import count_stream
 from snnhw.errors import InputError
+from snnhw.inputs import inputs_of
+from snnhw.processes import share, summed
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import small_net
 
@@ -29,7 +31,11 @@ def test_a_stream_counts_like_the_whole():
 def _share(rank, folder):
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
-    counts = count_stream(small_net(), [INPUTS[rank::2]])
+    mine = share(inputs_of("noise", INPUTS, np.arange(30)))
+    assert (len(mine.values), mine.targets[0], summed(rank + 1)) == (15, rank, 3)
+    with pytest.raises(InputError, match="1 samples are too few for 2 processes"):
+        share(mine.first(1))
+    counts = count_stream(small_net(), [mine.values])
     Path(folder, f"{rank}.txt").write_text(repr(counts))
     distributed.destroy_process_group()
 

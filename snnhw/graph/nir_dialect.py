@@ -26,6 +26,7 @@ class Dialect:
     fires_at_threshold: bool = False  # fires at u >= theta: the next float32 above is written
     uniform: bool = True  # wants one value for all neurons of a node
     single: bool = False  # takes one element for all neurons of a node, not an array of their shape
+    writes_reset: bool = True  # False: is installed with nir 1.0.4, whose reader breaks on the field v_reset
     branches: bool = True  # runs graphs that are no chain
     resets_elsewhere: bool = False  # honours v_reset and v_leak other than 0
     unknown: tuple[str, ...] = ()  # NIR types that it cannot load
@@ -62,6 +63,7 @@ DIALECTS: dict[str, Dialect] = {
         "exponential",
         fires_at_threshold=True,
         single=True,
+        writes_reset=False,
         unknown=("AvgPool2d", "CubaLIF", "Delay", "LI", "Scale"),
         branches=False,
         limits="nir.read(path, type_check=False), then reset_fn=MembraneReset() and spike_fn=SingleSpike in its LIFs",

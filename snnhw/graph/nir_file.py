@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import h5py
 import nir
 
 from snnhw.errors import InputError
@@ -92,12 +93,16 @@ def raw_of(graph: nir.NIRGraph, version: str = nir.version) -> RawGraph:
     return RawGraph(nodes, edges, dict(graph.metadata), version)
 
 
-def write_file(graph: nir.NIRGraph, path: Path) -> Path:
-    """Write `graph` so that no reader sees half a file.
+def write_file(graph: nir.NIRGraph, path: Path, *, reset: bool = True) -> Path:
+    """Write `graph` so that no reader sees half a file; without `reset`, neurons get no field v_reset.
 
     Raises:
         InputError: the path cannot be written.
     """
     buffer = io.BytesIO()
     nir.write(buffer, graph)
+    if not reset:
+        with h5py.File(buffer, "a") as file:
+            for node in file["node/nodes"].values():
+                node.pop("v_reset", None)
     return write_atomically(path, lambda file: file.write(buffer.getbuffer()))

@@ -12,7 +12,7 @@ import nir
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION
-from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS
+from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS, dialect_named
 from snnhw.graph.nir_file import raw_of, read_raw, write_file
 from snnhw.graph.nir_read import graph_from_raw
 from snnhw.graph.nir_write import to_nir
@@ -33,7 +33,7 @@ def write_nir(graph: Graph, path: Path, *, dialect: str = DEFAULT_DIALECT) -> Pa
     Raises:
         InputError: the graph cannot be said in NIR, or the path cannot be written.
     """
-    return write_file(to_nir(graph, dialect=dialect), Path(path))
+    return write_file(to_nir(graph, dialect=dialect), Path(path), reset=dialect_named(dialect).writes_reset)
 
 
 def read_nir(

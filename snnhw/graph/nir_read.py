@@ -24,6 +24,7 @@ DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of
 DEFAULT_TIMESTEPS = 16
 TIMED = ("LIF", "LI", "CubaLIF", "CubaLI", "Delay")
 LAST_WITHOUT_RESET = (1, 0, 5)
+NEWEST_MAJOR = 1
 
 
 def graph_from_raw(
@@ -46,8 +47,16 @@ def graph_from_raw(
         form=convention.form,
         convention=convention,
         reset=reset_named(reset),
-        predates_reset=_predates_reset(raw.version),
+        predates_reset=_version(raw.version) <= LAST_WITHOUT_RESET,
     )
+    if _version(raw.version) >= (NEWEST_MAJOR + 1,):
+        context.find(
+            "version-newer",
+            "warning",
+            "",
+            f"the file is of nir {raw.version}; it is read as nir {NEWEST_MAJOR} defines it",
+            "compare with the framework that wrote it",
+        )
     meta = _metadata(raw, context)
     if meta is not None:
         _step_as_written(meta, context)
@@ -140,9 +149,8 @@ def _time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context
     return DEFAULT_DT
 
 
-def _predates_reset(version: str) -> bool:
-    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
-    return numbers <= LAST_WITHOUT_RESET
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"[0-9]{1,9}", text)[:3])
 
 
 def _assumed_timesteps(context: Context) -> int:

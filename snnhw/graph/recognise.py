@@ -41,7 +41,8 @@ def recognise_units(graph: Graph) -> tuple[Graph, tuple[Finding, ...]]:
 
 
 def _is_level(node: LIF) -> bool:
-    numbers = isinstance(node.threshold, float | int) and isinstance(node.decay, float | int)
+    parameters = (node.decay, node.threshold, node.gain, node.leak, node.v_reset)
+    numbers = all(isinstance(p, float | int) for p in parameters)
     return numbers and (node.reset, node.gain, node.leak, node.v_reset) == ("hard", 1.0, 0.0, 0.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
 import json
 import os
@@ -16,11 +17,13 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
+from snnhw.graph.check import check
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Node, Norm, Pool, Readout
 from snnhw.graph.nir_dialect import DIALECTS
 from snnhw.graph.nir_io import from_nir, read_nir, to_nir, write_nir
 from snnhw.graph.same import differences, same_graph
 from snnhw.passes.decompose import decompose
+from snnhw.simulate.engine import simulate
 from tests.graph.snntorch_runner import run_snntorch
 
 RNG = np.random.default_rng(0)
@@ -248,6 +251,158 @@ def test_channels_without_metadata_are_recognised_and_only_those() -> None:
     written = to_nir(graph.replace(nodes=unequal))
     written.metadata = {}
     assert not from_nir(written).of_type(MLF)
+
+
+def in_file(
+    nodes: dict[str, object], path: Path, *, edges: list[tuple[str, str]] | None = None, **fields: object
+) -> Path:
+    """A chain of foreign nodes, or other edges between them, as nir writes it."""
+    chain = list(itertools.pairwise(nodes)) if edges is None else edges
+    nir.write(path, nir.NIRGraph(nodes, chain, type_check=False, **fields))
+    return path
+
+
+PORTS = {"input": nir.Input(np.array([4])), "output": nir.Output(np.array([4]))}
+
+
+def between(**nodes: object) -> dict[str, object]:
+    return {"input": PORTS["input"], **nodes, "output": PORTS["output"]}
+
+
+def test_duplicate_edges_survive_in_files_and_are_refused(tmp_path: Path) -> None:
+    edges = [("input", "s"), ("input", "s"), ("s", "output")]
+    path = in_file(between(s=nir.Scale(np.ones(4))), tmp_path / "a.nir", edges=edges)
+    assert nir.read(path, type_check=False).edges.count(("input", "s")) == 2
+    with pytest.raises(InputError, match="in the file twice"):
+        read_nir(path)
+
+
+def test_edges_that_meet_are_summed(tmp_path: Path) -> None:
+    nodes = between(a=nir.Scale(np.full(4, 2.0)), b=nir.Scale(np.full(4, 3.0)))
+    edges = [("input", "a"), ("input", "b"), ("a", "output"), ("b", "output")]
+    graph = read_nir(in_file(nodes, tmp_path / "a.nir", edges=edges), timesteps=1)
+    assert (simulate(graph, np.ones((1, 4))).logits == 5).all()
+
+
+def test_reading_leaves_the_graph_in_memory_as_it_is() -> None:
+    nodes = {"a": nir.Conv2d(None, np.ones((2, 1, 3, 3)), 1, 0, 1, 1, np.zeros(2))}
+    graph = nir.NIRGraph({"input": nir.Input(np.array([1, 5, 5])), **nodes}, [("input", "a")], type_check=False)
+    from_nir(graph)
+    assert list(graph.nodes) == ["input", "a"]
+    assert graph.nodes["a"].input_shape is None
+
+
+def test_whole_numbers_survive_although_importers_get_floats(tmp_path: Path) -> None:
+    small, large = np.array([[-128, 127, 3, 0]] * 3, np.int8), np.array([[2**24 + 1, -(2**30) - 1, 1, 0]] * 3, np.int32)
+    for weight, held in ((small, np.float32), (large, np.float64)):
+        nodes: list[Node] = [Input(name="input", shape=(4,)), Linear(name="fc", shape=(3,), weight=weight)]
+        nodes.append(Readout(name="readout", shape=(3,)))
+        graph = Graph.build(nodes, [("input", "fc"), ("fc", "readout")], 1)
+        path = write_nir(graph, tmp_path / "a.nir")
+        assert nir.read(path).nodes["fc"].weight.dtype == held
+        assert differences(read_nir(path), graph) == ()
+
+
+def test_whole_numbers_of_foreign_files_are_weights(tmp_path: Path) -> None:
+    weight = np.array([[1, -2, 3, 127]] * 4, np.int8)
+    path = in_file(between(fc=nir.Linear(weight), s=nir.Scale(np.full(4, 0.5))), tmp_path / "a.nir")
+    assert nir.read(path).nodes["fc"].weight.dtype == np.int8
+    assert (simulate(read_nir(path, timesteps=1), np.ones((1, 4))).logits == 64.5).all()
+
+
+def test_parameters_without_dimensions_count_for_all_neurons() -> None:
+    values = {"tau": 2e-4, "r": 2.0, "v_leak": 0.0, "v_threshold": 1.0, "v_reset": 0.0}
+    node = nir.LIF(**{key: np.float32(value) for key, value in values.items()})
+    found = from_nir(nir.NIRGraph(between(n=node), list(itertools.pairwise(between(n=node))), type_check=False))
+    assert (found.nodes["n"].shape, found.nodes["n"].decay) == ((4,), 0.5)
+
+
+def test_one_parameter_per_neuron_among_plain_ones_is_no_level_of_a_unit(tmp_path: Path) -> None:
+    """Two neurons with one input that differ in a gain per neuron only: read as they are, not as levels."""
+    ones = np.ones(4, np.float32)
+
+    def neuron(threshold: float) -> nir.LIF:
+        gains = np.array([2, 2, 3, 2], np.float32)
+        return nir.LIF(ones * 2e-4, gains, ones * 0, ones * threshold, ones * 0)
+
+    edges = [("input", "a"), ("input", "b"), ("a", "output"), ("b", "output")]
+    graph = read_nir(in_file(between(a=neuron(1), b=neuron(2)), tmp_path / "a.nir", edges=edges))
+    assert {n.name for n in graph.of_type(LIF)} == {"a", "b"}
+
+
+def test_no_bias_in_memory_is_none() -> None:
+    node = nir.Conv2d(None, np.ones((2, 1, 3, 3)), 1, 0, 1, 1, None)
+    nodes = {"input": nir.Input(np.array([1, 5, 5])), "a": node, "output": nir.Output(np.array([2, 3, 3]))}
+    graph = nir.NIRGraph(nodes, list(itertools.pairwise(nodes)), type_check=False)
+    with pytest.raises(TypeError):
+        nir.write(io.BytesIO(), graph)
+    assert from_nir(graph).nodes["a"].bias is None
+
+
+def test_a_loose_end_of_a_foreign_file_gets_no_output_of_its_own(tmp_path: Path) -> None:
+    nodes = between(a=nir.Scale(np.ones(4)), loose=nir.Scale(np.ones(4)))
+    path = in_file(nodes, tmp_path / "a.nir", edges=[("input", "a"), ("input", "loose"), ("a", "output")])
+    graph = read_nir(path)
+    assert graph.readout.name == "output"
+    assert ("loose-end", "loose") in {(f.code, f.node) for f in check(graph, "nir")}
+
+
+def test_chains_that_nir_names_are_read(tmp_path: Path) -> None:
+    nir.write(tmp_path / "a.nir", nir.NIRGraph.from_list(nir.Linear(np.eye(4)), nir.Threshold(np.ones(4))))
+    assert list(read_nir(tmp_path / "a.nir").nodes) == ["input", "linear", "threshold", "output"]
+
+
+CONV = (np.ones((4, 1, 3, 3), np.float32), 2, 1, 1, 2, np.zeros(4, np.float32))
+
+
+@pytest.mark.parametrize("padding", [1, (1, 0), np.array([0, 1]), "same", "valid"])
+@pytest.mark.parametrize("stride", [1, (1, 1), np.array([2, 1])])
+def test_fields_come_back_from_hdf5_as_arrays(tmp_path: Path, padding: object, stride: object) -> None:
+    weight, _, _, dilation, groups, bias = CONV
+    nodes = {
+        "input": nir.Input(np.array([2, 6, 6])),
+        "a": nir.Conv2d((6, 6), weight, stride, padding, dilation, groups, bias),
+        "p": nir.SumPool2d(np.array([2, 2]), np.array([1, 1]), np.array([0, 0])),
+        "output": nir.Output(np.array([4])),
+    }
+    path = in_file(nodes, tmp_path / "a.nir")
+    assert not isinstance(nir.read(path, type_check=False).nodes["a"].groups, int)
+    in_memory = from_nir(nir.NIRGraph(nodes, list(itertools.pairwise(nodes)), type_check=False))
+    assert differences(read_nir(path), in_memory) == ()
+
+
+def test_metadata_of_others_is_left_alone(tmp_path: Path) -> None:
+    metadata = {"list": ["a", "b"], "nested": {"x": 1.5, "deep": {"y": "z"}}, "array": np.arange(3), "flag": True}
+    path = in_file(between(s=nir.Scale(np.ones(4))), tmp_path / "a.nir", metadata=metadata)
+    assert list(read_nir(path).nodes) == ["input", "s", "output"]
+    with pytest.raises(TypeError):
+        in_file(between(), tmp_path / "b.nir", metadata={"none": None})
+
+
+def test_a_neuron_that_never_leaks_is_no_nir_if_because_snntorch_imports_that_wrongly() -> None:
+    written = to_nir(net(decay=1.0))
+    assert not any(isinstance(node, nir.IF) for node in written.nodes.values())
+    assert (1 - 1e-4 / written.nodes["unit_l1"].tau == 1).all()
+
+
+def test_files_for_sinabs_open_in_the_nir_that_comes_with_it(tmp_path: Path) -> None:
+    """pip takes nir 1.0.4 beside sinabs, which breaks on the field v_reset; newer ones do not need it."""
+    graph = net()
+    path = write_nir(graph, tmp_path / "a.nir", dialect="sinabs")
+    with h5py.File(path) as file:
+        assert not any("v_reset" in node for node in file["node/nodes"].values())
+    assert (nir.read(path, type_check=False).nodes["unit_l1"].v_reset == 0).all()
+    again = read_nir(path)
+    assert differences(again, graph) == () and again.metadata["findings"] == ()
+
+
+@pytest.mark.parametrize(("version", "found"), [("1.9.0", False), ("2.0", True), ("", False)])
+def test_a_later_major_version_is_pointed_out(tmp_path: Path, version: str, found: bool) -> None:
+    path = in_file(between(s=nir.Scale(np.ones(4))), tmp_path / "a.nir")
+    with h5py.File(path, "a") as file:
+        del file["version"]
+        file["version"] = version
+    assert ("version-newer" in {f.code for f in read_nir(path).metadata["findings"]}) == found
 
 
 def test_result_in_snntorch_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:

@@ -62,9 +62,29 @@ def test_levels_are_nested_when_the_condition_holds(seed, decay, levels):
             assert not (upper & ~lower).any()
 
 
-def test_levels_need_not_be_nested_without_the_condition():
-    unit = MLF(name="u", shape=(1,), thresholds=(1.0, 1.1), decay=0.9)
-    x = torch.tensor([1.05, 0.5]).reshape(2, 1, 1)  # level 1 fires and restarts, level 2 keeps 1.05 and fires next
+@given(st.integers(0, 2**31), st.sampled_from([0.25, 0.5, 0.75]), st.integers(1, 64))
+def test_levels_are_nested_at_equality(seed, decay, lowest):
+    """(1 - decay)*theta[k+1] = theta[k]; thresholds and inputs are multiples of a power of two, so nothing rounds."""
+    unit = MLF(name="u", shape=(64,), thresholds=(3 * lowest / 8, 3 * lowest / 8 / (1 - decay)), decay=decay)
+    assert (1 - decay) * unit.thresholds[1] == unit.thresholds[0]
+    x = torch.as_tensor(np.random.default_rng(seed).integers(-32, 64, (12, 1, 64)) * lowest / 64)
+    for (lower, upper), _ in step_unit((unit,), x):
+        assert not (upper & ~lower).any()
+
+
+@given(st.floats(0.05, 1.0), st.floats(0.1, 4.0), st.floats(0.02, 0.98), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_wherever_the_condition_fails_some_input_breaks_the_nesting(decay, lower, part, first, second):
+    """Level k fires and restarts where level k+1 stays silent and keeps decay*x[0]; then x[1] lifts only the latter.
+
+    That takes theta[k] < x[0] <= theta[k+1] and theta[k+1] - decay*x[0] < x[1] <= theta[k]: with x[0] near theta[k+1]
+    there is such an x[1] if and only if (1 - decay)*theta[k+1] < theta[k].
+    """
+    highest = min(lower / (1 - decay), 8.0) if decay < 1 else 8.0
+    upper = lower + part * (highest - lower)
+    x0 = max(upper - first * (lower - (1 - decay) * upper) / decay, lower + 0.5 * (upper - lower))
+    x1 = upper - decay * x0 + second * (lower - upper + decay * x0)
+    unit = MLF(name="u", shape=(1,), thresholds=(lower, upper), decay=decay)
+    x = torch.tensor([x0, x1], dtype=torch.float64).reshape(2, 1, 1)
     fired = [[bool(s) for s in spikes] for spikes, _ in step_unit((unit,), x)]
     assert fired == [[True, False], [False, True]]
 

@@ -19,6 +19,7 @@ from analysis.noc import LOIHI_MESH, Mesh, place, synapse_kind
 from analysis.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
 from exporters.base import Artifact
 from snnhw.errors import InputError
+from snnhw.graph.check_deployment import check_expressible
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import (
     LIF,
@@ -207,6 +208,7 @@ def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, .
 
 
 def _check(graph: Graph) -> None:
+    check_expressible(graph, "sanafe")
     known = (Input, Conv2d, Linear, Flatten, LIF, LoihiLIF, Readout)
     for node in graph.nodes.values():
         if not isinstance(node, known):

@@ -6,7 +6,7 @@ Takes the folded multi-level graph and calibration inputs; gives the integer gra
 from __future__ import annotations
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Graph
+from snnhw.graph.ir import Array, Graph, SlotMLF
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.code_input import code_input
 from snnhw.passes.quantise import Quantised, quantise
@@ -32,6 +32,8 @@ def compile_loihi(graph: Graph, calibration: Array, *, per_channel: bool = False
     """
     if graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
+    if graph.of_type(SlotMLF):
+        raise InputError(f"Graph {graph.name!r} is in time slots, which have no integers; give the multi-level one.")
     channels = compile_channels(graph)
     moments = measure_moments(channels, calibration)
     coded = code_input(channels, calibration, moments, per_channel=per_channel)

@@ -47,6 +47,39 @@ def test_export_writes_channels_that_read_back(call):
     assert all(len(nodes) == 3 for nodes in read_nir(Path("digits.nir"), recognise=False).units().values())
 
 
+def test_export_of_every_deployment(call):
+    words = (
+        "Unit 'stem_mlf' does not fit nir: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
+    )
+    assert words in refused(call, "export", "digits", "-o", "a.nir", "--deployment", "graded")
+    assert "once every 3 sub-steps" in refused(call, "export", "digits", "-o", "a.nir", "--deployment", "slots")
+    lava = ("export", "digits", "-o", "folder", "--target", "lava", "--deployment")
+    assert "does not fit lava" in refused(call, *lava, "slots")
+    assert [f["code"] for f in call(*lava, "graded", "--json")["findings"]] == ["graded-sum"]
+    assert not Path("a.nir").exists()
+
+
+def test_simulate_in_every_deployment(call):
+    command = ("simulate", "digits", "--input", "digits:test", "--samples", "20", "--json", "--deployment")
+    found = [call(*command, deployment) for deployment in ("channels", "graded", "slots")]
+    assert found[0]["spikes"] == found[1]["spikes"] == found[2]["spikes"]
+    with np.load("spikes.npz") as saved:  # of the slots: a message for every spike, 3 sub-steps for each step
+        assert (
+            saved["events/stem_mlf"].sum() == saved["counts/stem_mlf"].sum() and len(saved["counts_t/stem_mlf"]) == 12
+        )
+    assert "is in time slots, which have no integers" in refused(call, *command, "slots", "--backend", "torch-int")
+
+
+def test_export_without_what_never_fires(call):
+    kept = call("export", "digits", "-o", "all.nir", "--prune-dead", "--input-range", "0", "1", "--json")
+    dark = call("export", "digits", "-o", "dark.nir", "--prune-dead", "--input-range", "0", "0.1", "--json")
+    assert kept["removed"] == []
+    assert {(r["what"], r["name"]) for r in dark["removed"]} >= {("level", "stem_mlf")}
+    assert all(r["bound"] is None or r["bound"] <= r["threshold"] for r in dark["removed"])
+    assert dark["size_bytes"] < kept["size_bytes"]
+    assert "is no range" in refused(call, "export", "digits", "-o", "x.nir", "--prune-dead", "--input-range", "1", "0")
+
+
 def test_quantise_then_simulate_integers(call):
     layers = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")["layers"]
     assert all(layer["current_bound"] < 2**17 for layer in layers)

@@ -18,6 +18,7 @@ from exporters.lava.runtime import command, supervise
 from exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.errors import InputError
 from snnhw.files import write_atomically, write_text
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
 from snnhw.simulate.frames import check_inputs
 from snnhw.simulate.record import SpikeRecord
@@ -34,6 +35,13 @@ if __name__ == "__main__":
     sys.exit(main(Path(__file__).resolve().parent, sys.argv[1:]))
 '''
 EXAMPLES = 3
+GRADED = Finding(
+    "graded-sum",
+    "info",
+    "",
+    "a unit is one LIF process per level; a synapse gets their sum as one graded spike",
+    "on Loihi 2, put the levels of a unit into one neuron program",
+)
 
 
 def export(graph: Graph, path: Path, **options: Any) -> Artifact:
@@ -48,6 +56,7 @@ def export(graph: Graph, path: Path, **options: Any) -> Artifact:
     """
     path = Path(path)
     _check_free(path)
+    graded = any(e.payload_bits for e in graph.edges)
     graph = _compiled(graph, options.get("calibration"))
     network = lower(graph, binary=bool(options.get("binary", False)))
     inputs = options.get("inputs")
@@ -59,7 +68,8 @@ def export(graph: Graph, path: Path, **options: Any) -> Artifact:
         if path.exists():
             shutil.rmtree(path)
         folder.rename(path)
-    return Artifact("lava", path, sum(f.stat().st_size for f in path.rglob("*") if f.is_file()))
+    size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+    return Artifact("lava", path, size, (GRADED,) if graded else ())
 
 
 def unavailable() -> str | None:

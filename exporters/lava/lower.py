@@ -22,6 +22,7 @@ from exporters.lava.parameters import (
 )
 from exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
 from snnhw.errors import InputError
+from snnhw.graph.check_deployment import check_expressible
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
 
 Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input
@@ -38,7 +39,7 @@ def lower(graph: Graph, *, binary: bool = False) -> LavaNetwork:
     Raises:
         InputError: a node has no counterpart in Lava, or delays are not balanced.
     """
-    return _Lowering(graph, binary).network()
+    return _Lowering(check_expressible(graph, "lava"), binary).network()
 
 
 class _Lowering:

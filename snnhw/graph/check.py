@@ -6,6 +6,7 @@ Total: it never raises for what is in the graph. Complete: it goes on after a fi
 from __future__ import annotations
 
 from snnhw.errors import unknown
+from snnhw.graph.check_deployment import deployment
 from snnhw.graph.check_hardware import hardware
 from snnhw.graph.check_nir import nir
 from snnhw.graph.check_structure import structure
@@ -39,5 +40,6 @@ def check(graph: Graph, target: str = "nir", *, dialect: str = DEFAULT_DIALECT) 
     found.extend(structure(graph))
     if not UNSOUND & {f.code for f in found}:
         found.extend(nir(graph, dialect) if target == "nir" else hardware(graph, target))
+        found.extend(deployment(graph, target))
         found.extend(never_fires(graph, bounds(graph)))
     return sorted(found, key=lambda f: ORDER[f.severity])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale, SlotMLF
 from snnhw.graph.nir_bias import bias_carriers
 from snnhw.graph.nir_dialect import Dialect, dialect_named
 from snnhw.graph.nir_write import refusals
@@ -23,7 +23,7 @@ def nir(graph: Graph, dialect: str) -> Iterator[Finding]:
     refused = refusals(graph, dialect)
     held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
     for name, node in graph.nodes.items():
-        if name in refused:
+        if name in refused and not isinstance(node, SlotMLF):  # `check_deployment` says why
             yield Finding("nir-refused", "error", name, refused[name], "see the message")
         yield from _importer(graph, node, chosen)
         if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:

@@ -13,6 +13,7 @@ import nir
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.check_deployment import check_expressible
 from snnhw.graph.ir import (
     LI,
     LIF,
@@ -48,6 +49,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     Raises:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
+    check_expressible(graph, "nir")
     channels = decompose(graph) if graph.of_type(MLF) else graph
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()

@@ -38,6 +38,12 @@ class Removed:
     bound: float | None = None  # the membrane never exceeds it (membrane units in Loihi integers)
     threshold: float | None = None
 
+    def reason(self) -> str:
+        """The proof in words."""
+        if self.bound is None or self.threshold is None:
+            return "only what was removed read it"
+        return f"its membrane stays at or below {self.bound:.6g}, its threshold is {self.threshold:.6g}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return dataclasses.asdict(self)
@@ -91,7 +97,8 @@ def never_fires(graph: Graph, proof: Bounds) -> tuple[Finding, ...]:
         channels = int(dead.all(axis=0).sum())
         if channels and not dead.all():
             message = f"{channels} of its {dead.shape[1]} channels never fire on any level"
-            findings.append(Finding("dead-channels", "warning", unit, message, "remove them with export --prune-dead"))
+            remedy = "export --prune-dead removes them; in front of a residual sum it sets their weights to 0"
+            findings.append(Finding("dead-channels", "warning", unit, message, remedy))
     return tuple(findings)
 
 

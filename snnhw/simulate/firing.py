@@ -81,9 +81,8 @@ def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
         return _Constants(np.array(first.thresholds), first.decay, None)
     if isinstance(first, LIF):
         return _lif_constants([n for n in neurons if isinstance(n, LIF)])
-    if (
-        not isinstance(first, LoihiLIF) or current.dtype == torch.float64
-    ):  # wraps are possible: `integer_dtype` chose the wide arithmetic
+    # in float64 wraps are possible: `integer_dtype` chose the wide arithmetic
+    if not isinstance(first, LoihiLIF) or current.dtype == torch.float64:
         return None
     integers = [n for n in neurons if isinstance(n, LoihiLIF)]
     same = all(

@@ -11,6 +11,7 @@ from snnhw.terminal import progress_bars, show, table
 from snnhw.verbs.options import (
     Calibrate,
     Data,
+    Deploy,
     Dt,
     InputOption,
     Json,
@@ -31,6 +32,11 @@ def export(
     target: Annotated[str, typer.Option("--target", help="nir, or lava for a folder that runs beside lava-nc")] = "nir",
     dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
     calibrate: Calibrate = None,
+    deployment: Deploy = "channels",
+    prune_dead: Annotated[bool, typer.Option("--prune-dead", help="remove what provably never fires")] = False,
+    input_range: Annotated[
+        tuple[float, float] | None, typer.Option("--input-range", help="lowest and highest input, for the proof")
+    ] = None,
     source: Annotated[str | None, typer.Option("--input", help="lava: samples for the example in the folder")] = None,
     data: Data = None,
     timesteps: Timesteps = None,
@@ -42,8 +48,10 @@ def export(
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     from exporters import exporter
     from snnhw.compile import compile_loihi
+    from snnhw.deployment import deploy
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
+    from snnhw.passes.remove_dead import Pruned, remove_dead
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     graph = loaded.graph
@@ -51,13 +59,18 @@ def export(
         samples = load_inputs(calibrate, data, graph.timesteps).first(CALIBRATION_SAMPLES)
         graph = compile_loihi(graph, samples.values).graph
     example = None if source is None else load_inputs(source, data, graph.timesteps).values
-    artifact = exporter(target).export(graph, path, dialect=dialect, inputs=example)
+    pruned = remove_dead(graph, input_range=input_range) if prune_dead else Pruned(graph, ())
+    artifact = exporter(target).export(deploy(pruned.graph, deployment), path, dialect=dialect, inputs=example)
     row = (artifact.target, str(artifact.path), artifact.size_bytes)
     notes = [(f.severity, f.node, f.message) for f in artifact.findings]
     tables = [table("Exported", ("target", "path", ">bytes"), [row])]
     if notes:
         tables.append(table("What the importer does differently", ("severity", "node", "finding"), notes))
-    show(artifact.to_dict(), as_json, *tables)
+    if prune_dead:
+        gone = [(r.what, r.name, r.level or "", "" if r.channel < 0 else r.channel, r.reason()) for r in pruned.removed]
+        columns = ("removed", "unit", ">level", ">channel", "because")
+        tables.append(table(f"{len(gone)} parts that never fire", columns, gone))
+    show({**artifact.to_dict(), "removed": [r.to_dict() for r in pruned.removed]}, as_json, *tables)
 
 
 def quantise(
@@ -66,6 +79,7 @@ def quantise(
     path: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write")],
     per_channel: Annotated[bool, typer.Option("--per-channel", help="one scale per output channel")] = False,
     tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
+    each_layer: Annotated[bool, typer.Option("--each-layer", help="also what every layer alone costs")] = False,
     data: Data = None,
     samples: Samples = CALIBRATION_SAMPLES,
     timesteps: Timesteps = None,
@@ -78,6 +92,7 @@ def quantise(
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
     from snnhw.simulate.certificate import staged
+    from snnhw.simulate.quantisation_loss import measure_loss
 
     loaded = load_model(model, timesteps=timesteps)
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
@@ -90,12 +105,28 @@ def quantise(
         with progress_bars(quiet or as_json) as tick:
             made = finetune(loaded.graph, made, labelled, epochs=tune, progress=staged(tick, "fine-tuning epochs"))
     write_nir(made.graph, path)
-    rows = [(s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound) for s in made.layers]
-    columns = ("layer", ">scale", ">weight error", ">saturated", ">largest current")
+    with progress_bars(quiet or as_json) as tick:
+        ran = staged(tick, "networks run")
+        loss = measure_loss(
+            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=ran
+        )
+    lost = {layer.name: layer for layer in loss.layers}
+    rows = []
+    for s in made.layers:
+        change, alone = lost[s.name].spike_change, lost[s.name].alone
+        row = [s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound]
+        row.append("" if change is None else f"{change:+.2%}")
+        rows.append((*row, f"{alone.same_class:.2%}") if alone else tuple(row))
+    columns = ["layer", ">scale", ">weight error", ">saturated", ">largest current", ">spikes"]
+    columns += [">same class, it alone"] if each_layer else []
+    ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
+    if loss.float_accuracy is not None:
+        ends += f"; accuracy {loss.float_accuracy:.2%} in floats, {loss.integers.accuracy:.2%} in integers"
     show(
-        {"path": str(path), "layers": [layer.to_dict() for layer in made.layers]},
+        {"path": str(path), "layers": [layer.to_dict() for layer in made.layers], "loss": loss.to_dict()},
         as_json,
         table(f"Loihi integers in {path}", columns, rows),
+        ends,
     )
 
 
@@ -104,6 +135,7 @@ def simulate(
     source: InputOption,
     backend: Annotated[str, typer.Option("--backend", help="torch, torch-int, lava-float or lava-fixed")] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
+    deployment: Deploy = "channels",
     calibrate: Calibrate = None,
     raster: Annotated[bool, typer.Option("--raster", help="also write every spike")] = False,
     data: Data = None,
@@ -117,6 +149,7 @@ def simulate(
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
     from snnhw.backends import simulate_on
+    from snnhw.deployment import deploy
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
 
@@ -125,8 +158,9 @@ def simulate(
     calibration = (
         load_inputs(calibrate, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES).values if calibrate else None
     )
+    graph = deploy(loaded.graph, deployment)
     with progress_bars(quiet or as_json) as tick:
-        record = simulate_on(backend, loaded.graph, inputs.values, calibration, raster=raster, progress=tick)
+        record = simulate_on(backend, graph, inputs.values, calibration, raster=raster, progress=tick)
     record.save(path)
     accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
     rows = [(name, *(int(k.sum()) for k in unit.levels), int(unit.events.sum())) for name, unit in record.units.items()]

@@ -22,4 +22,7 @@ Reset = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]
+Deploy = Annotated[
+    str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
+]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]

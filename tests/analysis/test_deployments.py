@@ -10,8 +10,10 @@ from torch.nn import functional as F
 from analysis.counts import count
 from analysis.deployments import DEPLOYMENTS, deployments, depth, slots, work
 from analysis.relay import relays
+from snnhw.deployment import deploy
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
+from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import networks, random_raster, record_of
 
@@ -89,6 +91,24 @@ def test_every_deployment_gives_the_same_logits_and_the_counted_work(how):
     logits, synops, messages = run(graph, inputs, how)
     np.testing.assert_array_equal(logits, record.logits)
     assert (table[how].synops, table[how].messages) == (synops, messages)
+
+
+@pytest.mark.parametrize("how", ["graded", "slots"])
+def test_the_graph_of_a_deployment_does_the_work_in_the_table(how):
+    graph = integer_net()
+    inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+    record = simulate(graph, inputs, dtype=torch.float64)
+    expected = deployments(graph, count(graph, record))[how]
+    deployed = deploy(graph, how)
+    own = simulate(deployed, inputs, dtype=torch.float64)
+    np.testing.assert_array_equal(own.logits, record.logits)
+    counts = count(deployed, own)
+    assert counts.total("events") == expected.synops
+    assert counts.total("neuron_updates") == expected.updates
+    assert sum(edge.graded_spikes for layer in counts.layers for edge in layer.edges) == expected.messages
+    assert max(edge.payload_bits for edge in deployed.edges) == expected.payload_bits
+    delayed = depths(balance_delays(deployed))
+    assert deployed.timesteps + delayed["readout"] - 1 == expected.steps
 
 
 def test_the_table_by_hand():

@@ -71,8 +71,7 @@ def _as_unit(graph: Graph, unit: str, channels: list[LIF]) -> MLF | None:
     if not channels or (len(channels) == 1 and not channels[0].unit):
         return None
     plain = all(
-        isinstance(n.threshold, float | int)
-        and isinstance(n.decay, float | int)
+        all(isinstance(p, float | int) for p in (n.threshold, n.decay, n.gain, n.leak, n.v_reset))
         and (n.reset, n.gain, n.leak, n.v_reset) == ("hard", 1.0, 0.0, 0.0)
         for n in channels
     )

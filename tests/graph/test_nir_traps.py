@@ -328,6 +328,10 @@ def test_one_parameter_per_neuron_among_plain_ones_is_no_level_of_a_unit(tmp_pat
     edges = [("input", "a"), ("input", "b"), ("a", "output"), ("b", "output")]
     graph = read_nir(in_file(between(a=neuron(1), b=neuron(2)), tmp_path / "a.nir", edges=edges))
     assert {n.name for n in graph.of_type(LIF)} == {"a", "b"}
+    labelled = {
+        n.name: dataclasses.replace(n, unit="u", level=k) for k, n in enumerate(graph.of_type(LIF), start=1)
+    }  # as metadata may say
+    assert not from_nir(to_nir(graph.replace(nodes={**graph.nodes, **labelled}))).of_type(MLF)
 
 
 def test_no_bias_in_memory_is_none() -> None:

@@ -61,7 +61,10 @@ def _synapse(graph: Graph, quantised: Quantised, name: str, scale: Array, bias: 
 
 
 def _with_thresholds(nodes: tuple[Neuron, ...], integers: list[LoihiLIF], scale: Array) -> list[Node]:
-    """The neurons with thresholds vth/s and decay 1 - dv/4096; an MLF node has one for all channels and keeps its own if s differs."""
+    """The neurons with thresholds vth/s and decay 1 - dv/4096.
+
+    An MLF node has one threshold for all channels and keeps its own where s differs.
+    """
     along = np.reshape(scale, (-1,) + (1,) * (len(integers[0].shape) - 1))
     # spikes need v > 64*vth in integers: half a unit above, no rounding of floats decides
     values = [(n.threshold + 0.5 / UNITS_PER_WEIGHT) / along for n in integers]

@@ -23,6 +23,7 @@ from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.simulate.engine import simulate
+from snnhw.simulate.neurons import step_unit
 from tests.graph.graph_strategies import SEEDS, float_graphs
 from tests.nets import residual_net, residual_nets
 
@@ -257,3 +258,9 @@ def test_slots_that_do_not_fit_are_refused():
         simulate(graph, np.ones((1, 6, 2, 4, 4)))
     with pytest.raises(InputError, match="in time slots already"):
         decompose_graded(graph)
+
+
+def test_a_unit_in_slots_cannot_be_stepped():
+    unit = decompose_slots(small(CONV, UNIT)).nodes["mlf"]
+    with pytest.raises(InputError, match="'mlf' decides once a window and cannot be stepped; deploy it as channels"):
+        next(step_unit([unit], torch.zeros(6, 1, *SHAPE)))

@@ -1,10 +1,13 @@
 """Pages that are made from the code when the documents are built, so that they cannot be out of date.
 
-mkdocs calls `on_files`; `profiles_page` reads analysis/profiles/*.toml, `cli_page` the typer application.
+mkdocs calls `on_files`; `profiles_page` reads analysis/profiles/*.toml, `cli_page` the typer application,
+`counters_page` what benchmarks/counters/table.py recorded.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,10 +18,15 @@ from analysis.chips import available_chips, load_chip
 from analysis.profiles import Profile, available_profiles, load_profile
 from snnhw.cli import app
 
+ROOT = Path(__file__).parents[1]
+COUNTED = ROOT / "benchmarks" / "counters" / "recorded.json"
+TRAP = ROOT / "tests" / "golden" / "peer_counters.json"
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the generated pages."""
-    for name, content in (("profiles.md", profiles_page()), ("cli.md", cli_page())):
+    pages = {"profiles.md": profiles_page(), "cli.md": cli_page(), "counters.md": counters_page()}
+    for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     return files
 
@@ -110,6 +118,69 @@ def _parameters(command: Any) -> list[str]:
         usual = "required" if p.required else "" if p.default in (None, False) else f"`{p.default}`"
         lines.append(f"| `{name}` | {_cell(p.help or '')} | {usual} |")
     return lines
+
+
+def counters_page() -> str:
+    """One layer and one network as other libraries count them, beside the exact numbers."""
+    trap = json.loads(TRAP.read_text(encoding="utf-8"))
+    rows = json.loads(COUNTED.read_text(encoding="utf-8"))["rows"]
+    peers = list(next(iter(rows.values()))["counters"])
+    lines = [
+        "# What other counters count",
+        "",
+        "## One layer of multi-level spikes",
+        "",
+        f"A {trap['layer']}: {trap['exact']['unit_synops']:,} accumulations.",
+        "What each counter reports, in accumulations and multiply-accumulates (pale; right only for analogue values):",
+        "",
+        _bars(trap),
+        "",
+        "## A small residual network",
+        "",
+        "2x8x8 input, T = 4, four convolutions and a read-out, one sum of spike tensors; K-level units with",
+        "thresholds 0.6 k and decay 0.25. Layers behind spikes only. Made by `python benchmarks/counters/table.py`,",
+        "which runs each library in an environment of its own and compares with what is recorded. *merged e*: graded",
+        "events on the summed tensor, as tools see it; *e*: with the branches apart, as a chip sends them.",
+        "",
+        "| case | merged e | e | u | rate x FLOPs | " + " | ".join(f"{peer}, AC / MAC" for peer in peers) + " |",
+        "|---|" + "---:|" * (4 + len(peers)),
+    ]
+    for name, row in rows.items():
+        own = row["exact"]
+        cells = [f"{own[key]:,}" for key in ("merged", "events", "units", "rate_x_flops")]
+        cells += [f"{row['counters'][peer]['ac']:,.0f} / {row['counters'][peer]['mac']:,.0f}" for peer in peers]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    first = next(iter(rows.values()))
+    counted = ", ".join(f"{peer} {c['first_ac'] + c['first_mac']:,.0f}" for peer, c in first["counters"].items())
+    lines += [
+        "",
+        f"First layer, analogue: {first['exact']['first']:,} in-bounds multiply-accumulates; {counted}",
+        "(sinabs sums the values themselves).",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _bars(trap: dict[str, Any]) -> str:
+    """A bar for each counter as SVG: accumulations full, multiply-accumulates pale."""
+    bars = [("snnhw, exact", trap["exact"]["unit_synops"], 0)]
+    for name, found in trap["counters"].items():
+        bars.append((name, found.get("synops", found.get("acs", 0)), found.get("macs", 0)))
+    scale = 420 / max(acs + macs for _, acs, macs in bars)
+    height = 28 * len(bars)
+    label = "; ".join(f"{name} {acs:,} accumulations, {macs:,} multiply-accumulates" for name, acs, macs in bars)
+    parts = [f'<svg viewBox="0 0 760 {height}" role="img" aria-label="{label}" style="max-width:760px">']
+    for i, (name, acs, macs) in enumerate(bars):
+        y, full = 28 * i, acs * scale
+        parts += [
+            f'<text x="150" y="{y + 18}" text-anchor="end" font-size="13" fill="currentColor">{name}</text>',
+            f'<rect x="160" y="{y + 5}" width="{full:.1f}" height="18" fill="#0072b2"/>',
+            f'<rect x="{160 + full:.1f}" y="{y + 5}" width="{macs * scale:.1f}" height="18" fill="#b35900" '
+            'fill-opacity="0.5"/>',
+            f'<text x="{168 + full + macs * scale:.1f}" y="{y + 18}" font-size="13" fill="currentColor">'
+            f"{acs:,} AC{f', {macs:,} MAC' if macs else ''}</text>",
+        ]
+    return "".join([*parts, "</svg>"])
 
 
 def _cell(text: str) -> str:

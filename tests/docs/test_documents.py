@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -39,6 +40,15 @@ def test_every_profile_constant_stands_on_the_page_with_its_source(generated):
             assert constant.source in row and constant.table in row and constant.kind in row
             value, unit = row.split(" | ")[0].partition(",")[0].split()[0], constant.unit
             assert float(value) == pytest.approx(constant.printed, rel=1e-5) and (unit in row or unit == "1")
+
+
+def test_page_of_counters_shows_what_is_recorded(generated):
+    page = generated.counters_page()
+    assert "snnhw, exact" in page and "7,976 AC" in page and "18,432 MAC" in page
+    recorded = json.loads((ROOT / "benchmarks/counters/recorded.json").read_text())
+    for name, row in recorded["rows"].items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
+        assert all(f"{row['exact'][key]:,}" in line for key in ("merged", "events", "units", "rate_x_flops"))
 
 
 def test_printed_ranges_are_those_of_the_file(generated):

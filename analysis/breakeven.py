@@ -27,14 +27,19 @@ BOUNDS = Path(__file__).with_name("bounds.toml")
 
 @dataclass(frozen=True)
 class BreakEven:
-    """SNN against one twin, for one layer or the whole network; typical values, J per inference."""
+    """SNN against one twin, for one layer or the whole network, J per inference.
+
+    The ranges take the dearest network with the cheapest twin, and the other way round; a rate below zero is zero.
+    """
 
     name: str
     snn: Range
     ann: Range
     rate: float  # unit spikes per neuron and step, as measured
-    break_even_rate: float | None  # None: dearer even without a spike
+    break_even_rate: float | None  # None: dearer even without a spike, or no spikes arrive
     break_even_steps: float  # T at which the twin costs the same, rate held
+    rate_range: Range
+    steps_range: Range
 
     @property
     def ratio(self) -> Range | None:
@@ -52,6 +57,8 @@ class BreakEven:
             "rate": self.rate,
             "break_even_rate": self.break_even_rate,
             "break_even_steps": self.break_even_steps,
+            "break_even_rate_range": self.rate_range.to_dict(),
+            "break_even_steps_range": self.steps_range.to_dict(),
         }
 
 
@@ -76,10 +83,19 @@ def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: dict[s
 def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rate: float, steps: int) -> BreakEven:
     terms = [term for term in energy.terms if layer is None or term.layer == layer]
     snn = Range.total(term.energy for term in terms)
-    moving = sum(term.energy.typical for term in terms if term.by_spikes)
-    left = ann.typical - (snn.typical - moving)
-    at = None if left < 0 or moving <= 0 else rate * left / moving
-    return BreakEven(name, snn, ann, rate, at, steps * ann.typical / snn.typical if snn.typical else math.inf)
+    moving = Range.total(term.energy for term in terms if term.by_spikes)
+    fixed = Range.total(term.energy for term in terms if not term.by_spikes)
+    worst, usual, best = (
+        rate * (twin - steady) / spent if spent else (math.inf if twin > steady and rate else 0.0)
+        for twin, steady, spent in zip(ann.ends, reversed(fixed.ends), reversed(moving.ends), strict=True)
+    )
+    helps = rate > 0 and moving.typical > 0 and ann.typical >= fixed.typical
+    at = usual if helps else None
+    scaled = [
+        steps * twin / spent if spent else math.inf for twin, spent in zip(ann.ends, reversed(snn.ends), strict=True)
+    ]
+    rates = Range(max(0.0, worst), max(0.0, usual), max(0.0, best))
+    return BreakEven(name, snn, ann, rate, at, scaled[1], rates, Range(*scaled))
 
 
 def yan_bound(mac_over_ac: float, sparsity: float, timesteps: int) -> float:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from analysis.ann import ARITHMETIC, MEMORY, AnnEstimate
+from analysis.breakeven import BreakEven
 from analysis.digits import count_text, percent, range_text, ratio_text, typical_text
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
@@ -93,6 +95,22 @@ def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
     alike = same or MEMORY in found.excludes or MEMORY not in twin.excludes
     energy = range_text(twin.per_inference, "J")
     return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike), twin.scope)
+
+
+def rate_text(point: BreakEven) -> str:
+    """The typical break-even rate, with the digits that its range bears; "none" if no rate helps."""
+    return "none" if point.break_even_rate is None else typical_text(_finite(point.rate_range))
+
+
+def ends_text(found: Range) -> str:
+    """Low to high; empty where no finite end is known, "none" where even the high end is zero."""
+    if not isfinite(found.high):
+        return ""
+    return range_text(found) if found.high > 0 else "none"
+
+
+def _finite(found: Range) -> Range:
+    return found if isfinite(found.high) else Range(found.low, found.typical, found.typical)
 
 
 def central(report: Report, profile: str) -> Range:

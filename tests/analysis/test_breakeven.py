@@ -72,6 +72,21 @@ def test_no_rate_helps_where_the_steps_alone_cost_more(counts):
     assert found.to_dict()["ratio"]["typical"] == pytest.approx(energy.per_inference.typical / ann.typical)
 
 
+@pytest.mark.parametrize("name", ["loihi1-davies2018", "horowitz45-fp32", "lemaire45", "yan22"])
+def test_ends_of_the_break_even_are_those_of_the_constants(counts, name):
+    """At the low rate the dearest network costs as much as the cheapest twin, at the high rate the other way round."""
+    energy = estimate(counts, load_profile(name))
+    whole = energy.per_inference
+    twin = Range(1.5 * whole.high, 2 * whole.high, 3 * whole.high)
+    found = break_even(counts, energy, twin)
+    assert found.rate_range.typical == found.break_even_rate and found.steps_range.typical == found.break_even_steps
+    for end, ann, dear in (("low", twin.low, "high"), ("high", twin.high, "low")):
+        moving = sum(getattr(t.energy, dear) for t in energy.terms if t.by_spikes)
+        fixed = sum(getattr(t.energy, dear) for t in energy.terms if not t.by_spikes)
+        assert fixed + moving * getattr(found.rate_range, end) / found.rate == pytest.approx(ann)
+        assert getattr(found.steps_range, end) == pytest.approx(3 * ann / (fixed + moving))
+
+
 def test_layers_add_up_to_the_network(counts):
     profile = load_profile("horowitz45-fp32")
     energy, twin = estimate(counts, profile), ann_estimate(counts, profile, "fp32")

@@ -13,7 +13,7 @@ import analysis
 from analysis import plots
 from analysis.breakeven import spikes_per_synapse
 from analysis.deployments import DEPLOYMENTS
-from analysis.digits import count_text, range_text, significant
+from analysis.digits import count_text, range_text, typical_text
 from analysis.ranges import Range
 from analysis.report import plain, write_report
 from analysis.report_facts import precision_name
@@ -226,8 +226,9 @@ def test_break_even_of_every_layer_is_on_the_page(report, out, html):
                     assert moving == 0 or fixed > twin
                 else:
                     assert fixed + moving * rate / layer["rate"] == pytest.approx(twin)
-                    steps = layer["break_even_steps"]
-                    assert f"{significant(rate)}; {significant(steps)}" in text
+                    assert layer["break_even_rate_range"]["typical"] == rate
+                    steps = Range(**layer["break_even_steps_range"])
+                    assert f"{typical_text(Range(**layer['break_even_rate_range']))}; {typical_text(steps)}" in text
         assert f"Break-even by layer on {name}" in html
 
 

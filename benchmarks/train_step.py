@@ -1,7 +1,10 @@
 """Training step of the CIFAR-10 DS-ResNet-20: ours against the same network written plainly and against its ReLU floor.
 
 Plain: time loop, one autograd function per level and tdBN out of elementary operators, as the MLF authors' code writes
-them (Feng et al., 2022). Floor: ReLU and BatchNorm2d on the same 16 frames of 32x32. Two threads, medians.
+them (Feng et al., 2022). Floor: ReLU and BatchNorm2d on the same frames of 32x32. Two threads, medians.
+
+On a GPU, `python benchmarks/train_step.py --device cuda` times bfloat16 steps of 64 images; memory and gradients are
+compared in float32 on either device. Without Triton, or with SNNHW_TRITON=0, ours runs on torch's operators there.
 """
 
 from __future__ import annotations
@@ -111,16 +114,23 @@ def saved_megabytes(network: nn.Module, loss_of: Callable[[nn.Module], Tensor]) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=9, help="timed steps of each network")
-    parser.add_argument("--batch", type=int, default=4, help="images; each is shown for four time steps")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    parser.add_argument("--precision", choices=("float32", "bf16"), help="of the timed steps; default: bf16 on cuda")
+    parser.add_argument("--batch", type=int, help="images, each shown for four time steps; default: 4, 64 on cuda")
+    parser.add_argument("--model", default="ds_resnet20", help="residual network for CIFAR-10")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no CUDA device; take --device cpu or a CUDA build of torch on a GPU.")
+    precision = options.precision or ("bf16" if device == "cuda" else "float32")
+    batch = options.batch or (64 if device == "cuda" else 4)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    x = torch.randn(options.batch, 3, 32, 32, device=device)
-    target = torch.randint(10, (options.batch,), device=device)
-    ours = build("ds_resnet20").to(device)
-    plain = build("ds_resnet20").to(device)
+    x = torch.randn(batch, 3, 32, 32, device=device)
+    target = torch.randint(10, (batch,), device=device)
+    ours = build(options.model).to(device)
+    plain = build(options.model).to(device)
     plain.load_state_dict(ours.state_dict())
     networks = {"ours": ours, "plain": written_plainly(plain), "floor": relu_twin(ours, timesteps=4).to(device)}
 
@@ -137,7 +147,9 @@ def main() -> None:
     for step in range(options.steps + 1):
         for name, network in networks.items():  # in turn, so that a busy moment of the machine hits all alike
             started = time.perf_counter()
-            loss_of(network).backward()
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+                loss = loss_of(network)
+            loss.backward()
             optimisers[name].step()
             optimisers[name].zero_grad()
             if device == "cuda":
@@ -145,7 +157,7 @@ def main() -> None:
             if step:
                 seconds[name].append(time.perf_counter() - started)
     middle = {name: statistics.median(values) for name, values in seconds.items()}
-    print(f"DS-ResNet-20, {4 * options.batch} frames of 32x32, {device}, {options.threads} threads")
+    print(f"{options.model}, {4 * batch} frames of 32x32, {device}, {precision} steps, {options.threads} threads")
     print(f"{'network':8} {'step [s]':>9} {'fastest [s]':>12} {'kept for backward [MB]':>23}")
     for name in networks:
         print(f"{name:8} {middle[name]:9.3f} {min(seconds[name]):12.3f} {memory[name]:23.1f}")

@@ -1,14 +1,22 @@
-"""Why deep spiking networks learn or do not: dormant potentials and gradient norms (Feng et al., IJCAI 2022).
+"""Why deep spiking networks learn or do not: where gradients stop, how strong they arrive (Feng et al., IJCAI 2022).
 
 A potential u of a unit is dormant at a step when it lies outside the surrogate support |u - theta_k| < a/2 of every
-level k: the gradient through it is zero. The gradient norm is that of the loss with respect to a layer's weights.
+level k: no gradient passes through it at that step. Everything is measured in one backward pass of the loss:
+
+    dormant           share of the (sample, step, neuron) triples of all units whose potential is dormant
+    without gradient  share of the same triples at which dL/dx is exactly zero, x being what the unit receives: the
+                      dormant ones, less those that a later step reaches through the membrane
+    cut               the same share over the residual sums y + shortcut(x), the values that a block adds up: there the
+                      identity path of the block carries nothing back. In a plain block the second unit stands behind
+                      the sum and cuts it wherever it is dormant; behind the sum of a DS block stands no unit.
+    gradient norm     2-norm of dL/dw of a layer, and of dL/d(sum) of a residual sum over all samples and steps
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from math import exp, log
 from typing import Any
 
 import torch
@@ -16,9 +24,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from snnhw.errors import InputError
-from snnhw.files import write_atomically
-from snnhw.nn.models import build
 from snnhw.nn.neurons import MLF
+from snnhw.nn.resnet import Block
 from snnhw.train.data import Dataset
 from snnhw.train.evaluate import time_first
 
@@ -32,6 +39,17 @@ class UnitDormancy:
     outside: tuple[float, ...]  # of each level: outside the support of that level alone
     dormant: float  # outside the support of every level
     always_dormant: float  # of the (sample, neuron) pairs: dormant at every step
+    without_gradient: float  # the gradient of the loss is exactly zero
+
+
+@dataclass(frozen=True)
+class ResidualSum:
+    """Gradient of the loss at what one residual block adds up."""
+
+    name: str
+    neurons: int
+    cut: float  # share of the (sample, step, neuron) triples whose gradient is exactly zero
+    norm: float  # 2-norm
 
 
 @dataclass(frozen=True)
@@ -44,42 +62,48 @@ class LayerGradient:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Units and layers from input to output."""
+    """Units, residual sums (none in a network without residual blocks) and layers from input to output."""
 
     samples: int
     loss: float
     units: tuple[UnitDormancy, ...]
+    sums: tuple[ResidualSum, ...]
     layers: tuple[LayerGradient, ...]
 
     @property
     def dormant(self) -> float:
         """Share of dormant potentials in the whole network."""
-        return sum(u.dormant * u.neurons for u in self.units) / sum(u.neurons for u in self.units)
+        return _mean((u.dormant, u.neurons) for u in self.units)
+
+    @property
+    def without_gradient(self) -> float:
+        """Share of the inputs of all units that get no gradient."""
+        return _mean((u.without_gradient, u.neurons) for u in self.units)
+
+    @property
+    def cut(self) -> float | None:
+        """Share of all residual sums that get no gradient."""
+        return _mean((s.cut, s.neurons) for s in self.sums) if self.sums else None
+
+    @property
+    def residual_gain(self) -> float | None:
+        """Gradient norm at the first residual sum over that at the last; 1 is the ideal of an identity mapping."""
+        return self.sums[0].norm / max(self.sums[-1].norm, 1e-30) if self.sums else None
 
     @property
     def gradient_decay(self) -> float:
-        """Geometric mean of the norms of the first third of the convolutions over that of the last third.
+        """Geometric mean of the weight gradients of the first third of the convolutions over that of the last third.
 
         1: gradients reach the first layers as strong as the last; above 1 they grow on the way back, below they fade.
         """
-        logs = [torch.tensor(layer.norm).clamp_min(1e-30).log().item() for layer in self.layers[:-1]]
+        logs = [log(max(layer.norm, 1e-30)) for layer in self.layers[:-1]]
         third = max(1, len(logs) // 3)
-        return float(torch.tensor(sum(logs[:third]) / third - sum(logs[-third:]) / third).exp())
+        return exp(sum(logs[:third]) / third - sum(logs[-third:]) / third)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "dormant": self.dormant, "gradient_decay": self.gradient_decay}
-
-
-@dataclass(frozen=True)
-class DepthRow:
-    """A freshly initialised network of the study."""
-
-    kind: str  # "ds" or "plain"
-    levels: int
-    depth: int
-    dormant: float
-    gradient_decay: float
+        shares = ("dormant", "without_gradient", "cut", "residual_gain", "gradient_decay")
+        return {**asdict(self), **{name: getattr(self, name) for name in shares}}
 
 
 def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
@@ -98,11 +122,13 @@ def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
         raise InputError(f"{type(network).__name__} has no MLF unit to diagnose; give a spiking network.")
     before = {name: value.clone() for name, value in network.state_dict().items()}
     was_training = network.training
-    potentials: dict[str, Tensor] = {}
-    hooks = [
-        unit.register_forward_pre_hook(lambda _, x, name=name: potentials.__setitem__(name, x[0].detach()))
-        for name, unit in units.items()
-    ]
+    received: dict[str, Tensor] = {}  # by unit
+    summed: dict[str, Tensor] = {}  # by block
+    hooks = [_watch_input(unit, name, received) for name, unit in units.items()]
+    for name, block in network.named_modules():
+        if isinstance(block, Block):
+            watch = _watch_output(block, name, summed) if block.kind == "ds" else _watch_input(block.mlf2, name, summed)
+            hooks.append(watch)
     x, target = torch.from_numpy(data.inputs[:samples]), torch.from_numpy(data.targets[:samples])
     network.train()
     network.zero_grad()
@@ -118,58 +144,54 @@ def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
     network.zero_grad()
     network.load_state_dict(before)
     network.train(was_training)
-    rows = tuple(_dormancy(name, units[name], potentials[name]) for name in potentials)
-    return Diagnosis(len(x), float(loss.detach()), rows, layers)
+    return Diagnosis(
+        samples=len(x),
+        loss=float(loss.detach()),
+        units=tuple(_dormancy(name, units[name], potential) for name, potential in received.items()),
+        sums=tuple(
+            ResidualSum(name, value[0].numel(), _without_gradient(value), float(_gradient(value).norm()))
+            for name, value in summed.items()
+        ),
+        layers=layers,
+    )
 
 
-def depth_study(
-    data: Dataset,
-    depths: Iterable[int] = (14, 32),
-    levels: Iterable[int] = (1, 2, 3),
-    widths: Sequence[int] = (8, 16, 32),
-    samples: int = 32,
-    seed: int = 0,
-) -> tuple[DepthRow, ...]:
-    """Dormant share and gradient decay of DS-ResNet and plain ResNet at initialisation, for each depth and K."""
-    thresholds = (0.6, 1.6, 2.6)
-    rows = []
-    for depth in depths:
-        for kind in ("ds", "plain"):
-            for count in levels:
-                torch.manual_seed(seed)
-                network = build(
-                    f"{'ds' if kind == 'ds' else 'spiking'}_resnet{depth}",
-                    widths=tuple(widths),
-                    in_channels=data.inputs.shape[-3],
-                    classes=data.classes,
-                    thresholds=thresholds[:count],
-                )
-                found = diagnose(network, data, samples)
-                rows.append(DepthRow(kind, count, depth, found.dormant, found.gradient_decay))
-    return tuple(rows)
+def _watch_input(module: nn.Module, name: str, seen: dict[str, Tensor]) -> Any:
+    """Note what a module receives, such that its gradient stays."""
+
+    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        inputs[0].retain_grad()
+        seen[name] = inputs[0]
+
+    return module.register_forward_pre_hook(note)
 
 
-def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
-    """Picture (format by the file's ending) of dormant share by unit and gradient norm by layer."""
-    from matplotlib.figure import Figure
+def _watch_output(module: nn.Module, name: str, seen: dict[str, Tensor]) -> Any:
+    def note(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+        output.retain_grad()
+        seen[name] = output
 
-    figure = Figure(figsize=(9, 6), layout="constrained")
-    above, below = figure.subplots(2, 1)
-    places = range(len(diagnosis.units))
-    for level in range(len(diagnosis.units[0].outside)):
-        above.plot(places, [u.outside[level] for u in diagnosis.units], "o--", label=f"outside level {level + 1}")
-    above.plot(places, [u.dormant for u in diagnosis.units], "ko-", label="outside every level (dormant)")
-    above.set(ylabel="share of potentials", ylim=(0, 1), xlabel="unit, from input to output")
-    above.legend(frameon=False)
-    below.semilogy(range(len(diagnosis.layers)), [layer.norm for layer in diagnosis.layers], "ko-")
-    below.set(ylabel="2-norm of dL/dw", xlabel="layer, from input to output")
-    kind = path.suffix.removeprefix(".") or "png"
-    return write_atomically(path, lambda file: figure.savefig(file, format=kind))
+    return module.register_forward_hook(note)
+
+
+def _gradient(value: Tensor) -> Tensor:
+    """Gradient that reached a watched value; zeros if none did."""
+    return torch.zeros_like(value) if value.grad is None else value.grad
+
+
+def _without_gradient(value: Tensor) -> float:
+    return float((_gradient(value) == 0).float().mean())
+
+
+def _mean(weighted: Iterable[tuple[float, int]]) -> float:
+    """Mean of values by their weights."""
+    pairs = list(weighted)
+    return sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
 
 
 def _dormancy(name: str, unit: MLF, x: Tensor) -> UnitDormancy:
     """Walk the recurrence again on what the unit received, x [T*B, ...]."""
-    steps = x.reshape(unit.timesteps, -1)
+    steps = x.detach().reshape(unit.timesteps, -1)
     half = unit.surrogate_width / 2
     inside = []
     for theta in unit.thresholds:
@@ -187,4 +209,5 @@ def _dormancy(name: str, unit: MLF, x: Tensor) -> UnitDormancy:
         outside=tuple(1.0 - float(level.float().mean()) for level in support),
         dormant=float(asleep.float().mean()),
         always_dormant=float(asleep.all(0).float().mean()),
+        without_gradient=_without_gradient(x),
     )

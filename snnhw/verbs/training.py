@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from snnhw.errors import InputError
 from snnhw.terminal import err, progress_bars, show, table
 from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, Timesteps
+
+if TYPE_CHECKING:
+    from snnhw.train.depth_study import DepthRow
+    from snnhw.train.diagnose import Diagnosis
 
 
 def train(
@@ -86,34 +92,77 @@ def diagnose(
     model: Model,
     source: InputOption,
     plot: Annotated[Path | None, typer.Option("--plot", help="PNG or SVG file to write")] = None,
-    study: Annotated[bool, typer.Option("--study", help="instead: DS against plain, K and depth, untrained")] = False,
+    study: Annotated[bool, typer.Option("--study", help="instead: DS blocks against plain, by depth and K")] = False,
+    epochs: Annotated[int, typer.Option("--epochs", min=0, help="of training before the study measures")] = 0,
     data: Data = None,
     samples: Samples = 64,
     as_json: Json = False,
 ) -> None:
-    """Dormant potentials by level and gradient norm by depth (Feng et al., IJCAI 2022)."""
+    """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
     from snnhw.model import load_model
     from snnhw.train.data import load, parse
-    from snnhw.train.diagnose import depth_study, plot_diagnosis
+    from snnhw.train.depth_study import depth_study
     from snnhw.train.diagnose import diagnose as run
+    from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
 
     loaded = load_model(model)
     name, split = parse(source)
     labelled = load(name, split, data, loaded.graph.timesteps)
     if study:
-        rows = depth_study(labelled, samples=samples or len(labelled))
-        cells = [(r.kind, r.depth, r.levels, f"{r.dormant:.1%}", f"{r.gradient_decay:.3g}") for r in rows]
-        columns = ("block", ">depth", ">K", ">dormant", ">gradient, first over last layer")
-        show({"rows": [asdict(r) for r in rows]}, as_json, table("Untrained networks", columns, cells))
+        rows = depth_study(labelled, samples=samples or len(labelled), epochs=epochs)
+        if plot is not None:
+            plot_study(rows, plot)
+        show({"rows": [asdict(r) for r in rows]}, as_json, _study_table(rows, epochs))
         return
     if loaded.network is None:
         raise InputError(f"{model} is a graph without a module to differentiate; give a run folder or a zoo name.")
     found = run(loaded.network, labelled, samples or len(labelled))
     if plot is not None:
         plot_diagnosis(found, plot)
-    units = [(u.name, u.neurons, *(f"{x:.1%}" for x in u.outside), f"{u.dormant:.1%}") for u in found.units]
-    levels = max((len(u.outside) for u in found.units), default=0)
-    headings = ("unit", ">neurons", *(f">outside level {k + 1}" for k in range(levels)), ">dormant")
+    show(found.to_dict(), as_json, *_diagnosis_tables(found))
+
+
+def _study_table(rows: Sequence[DepthRow], epochs: int) -> Table:
+    columns = (
+        "block",
+        ">depth",
+        ">K",
+        ">loss",
+        ">dormant",
+        ">without gradient",
+        ">sums cut",
+        ">at sums",
+        ">at weights",
+    )
+    cells = [
+        (
+            r.kind,
+            r.depth,
+            r.levels,
+            f"{r.loss:.2f}",
+            f"{r.dormant:.1%}",
+            f"{r.without_gradient:.1%}",
+            f"{r.cut:.1%}",
+            f"{r.residual_gain:.2f}",
+            f"{r.gradient_decay:.2f}",
+        )
+        for r in rows
+    ]
+    return table(f"After {epochs} epochs; right: gradient norm, first over last", columns, cells)
+
+
+def _diagnosis_tables(found: Diagnosis) -> tuple[Table, ...]:
+    levels = max(len(u.outside) for u in found.units)
+    units = table(
+        f"Dormant potentials, {found.dormant:.1%} in all; without gradient, {found.without_gradient:.1%}",
+        ("unit", ">neurons", *(f">outside level {k + 1}" for k in range(levels)), ">dormant", ">without gradient"),
+        [
+            (u.name, u.neurons, *(f"{x:.1%}" for x in u.outside), f"{u.dormant:.1%}", f"{u.without_gradient:.1%}")
+            for u in found.units
+        ],
+    )
+    cells = [(s.name, s.neurons, f"{s.cut:.1%}", f"{s.norm:.3g}") for s in found.sums]
+    sums = table("Gradient at the residual sums", ("block", ">neurons", ">cut", ">norm"), cells)
     norms = [(layer.name, f"{layer.norm:.3g}") for layer in found.layers]
-    gradients = table("Gradient norm by layer", ("layer", ">norm"), norms)
-    show(found.to_dict(), as_json, table(f"Dormant potentials, {found.dormant:.1%} in all", headings, units), gradients)
+    layers = table("Gradient norm by layer", ("layer", ">norm"), norms)
+    return (units, sums, layers) if found.sums else (units, layers)

@@ -1,11 +1,13 @@
 """A torch module into the typed graph, through torch.fx: one node per module call, residual sums as fan-in.
 
 Takes a network whose layers see [T*B, ...] (see `snnhw.nn.time`) in evaluation mode and the shape of its input; gives a
-multi-level graph in float64 with every parameter as stored. `a + b` becomes two edges, `x + x` one edge of gain 2.
+multi-level graph in float64 with every parameter as stored. `a + b` becomes two edges, `x + x` and `2 * x` one edge of
+gain 2; a module called twice becomes two nodes.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -18,15 +20,13 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Edge, Flatten, Graph, Input, Node, Pool, Readout
+from snnhw.graph.trace_calls import ADDITIONS, DROPOUTS, FLATTENS, MEANS, POOLS, VIEWS, dims, gain_of, line, place
 from snnhw.graph.trace_modules import PASS_THROUGH, TRACE, readout
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
 
 LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
-ADDITIONS: tuple[Any, ...] = (operator.add, operator.iadd, torch.add, "add", "add_")
-FLATTENS: tuple[Any, ...] = (torch.flatten, "flatten")
-MEANS: tuple[Any, ...] = (torch.mean, "mean")
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,14 @@ class Stream:
             gains[name] = gains.get(name, 0) + gain
         return Stream(tuple(gains.items()), self.shape)
 
+    def __mul__(self, gain: int) -> Stream:
+        return Stream(tuple((name, gain * g) for name, g in self.terms), self.shape)
+
 
 class _Tracer(torch.fx.Tracer):
-    """Stops at the modules that are one node of the graph."""
+    """Stops at the modules that are one node of the graph; keeps where each call stands in the source."""
+
+    record_stack_traces = True
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """True for our own layers and for torch's."""
@@ -84,6 +89,7 @@ class _Walk:
         self.edges: list[Edge] = []
         self.paths: dict[str, str] = {}
         self.problems: list[str] = []
+        self.sizes: set[torch.fx.Node] = set()  # x.size(0), x.shape and their items
         self.timesteps: set[int] = set()
 
     def visit(self, fx_node: torch.fx.Node) -> None:
@@ -94,13 +100,25 @@ class _Walk:
             self.streams[fx_node] = Stream(((node.name, 1),), node.shape)
         elif fx_node.op == "output":
             self._end(fx_node)
+        elif self._is_size(fx_node):
+            self.sizes.add(fx_node)
         else:
-            streams = [self.streams[a] for a in fx_node.all_input_nodes if a in self.streams]
-            if len(streams) < len(fx_node.all_input_nodes):
+            inputs = [a for a in fx_node.all_input_nodes if a not in self.sizes]
+            streams = [self.streams[a] for a in inputs if a in self.streams]
+            if len(streams) < len(inputs):
                 return  # behind an operator that has already been reported
-            stream = self._module(fx_node, streams) if fx_node.op == "call_module" else self._call(fx_node, streams)
+            try:
+                stream = self._module(fx_node, streams) if fx_node.op == "call_module" else self._call(fx_node, streams)
+            except InputError as error:  # reported with all others
+                self.problems.append(str(error).rstrip("."))
+                return
             if stream is not None:
                 self.streams[fx_node] = stream
+
+    def _is_size(self, fx_node: torch.fx.Node) -> bool:
+        named = fx_node.target is getattr and fx_node.args[1:] == ("shape",)
+        item = fx_node.target is operator.getitem and fx_node.args[0] in self.sizes
+        return fx_node.target == "size" or named or item
 
     def _module(self, fx_node: torch.fx.Node, streams: list[Stream]) -> Stream | None:
         path = str(fx_node.target)
@@ -111,7 +129,7 @@ class _Walk:
             return streams[0]
         build: Callable[[str, Any, tuple[int, ...]], Node] | None = TRACE.get(type(module))
         if build is None:
-            self.problems.append(f"{path} ({type(module).__name__})")
+            self.problems.append(f"{path} ({type(module).__name__}{line(fx_node)})")
             return None
         name = self._name(path)
         self.paths[name] = path
@@ -122,18 +140,41 @@ class _Walk:
         if target in ADDITIONS and len(fx_node.args) == 2 and all(isinstance(a, torch.fx.Node) for a in fx_node.args):
             first, second = (self.streams[a] for a in fx_node.args if isinstance(a, torch.fx.Node))
             if first.shape != second.shape:
-                raise InputError(f"A sum in {_place(fx_node)} adds {first.shape} and {second.shape}; make them equal.")
-            return first + second
+                raise InputError(f"A sum in {place(fx_node)} adds {first.shape} and {second.shape}; make them equal.")
+            alpha = fx_node.kwargs.get("alpha", 1)
+            if isinstance(alpha, int) and alpha >= 1:
+                return first + second * alpha
+        gain = gain_of(fx_node)
+        if gain is not None:
+            return streams[0] * gain
+        if target in DROPOUTS:
+            return streams[0]
+        if target in POOLS:
+            module = POOLS[target](*fx_node.args[1:], **{k: v for k, v in fx_node.kwargs.items() if k != "input"})
+            return self._add(TRACE[type(module)](self._name("pool"), module, streams[0].shape), streams[0])
+        if target in VIEWS and self._flattens(fx_node, streams[0]):
+            return self._flat(streams[0])
         options = {**dict(zip(("input", "dim"), fx_node.args, strict=False)), **fx_node.kwargs}
         if target in FLATTENS and options.get("dim", options.get("start_dim")) == 1:
-            size = 1
-            for n in streams[0].shape:
-                size *= n
-            return self._add(Flatten(name=self._name("flatten"), shape=(size,)), streams[0])
-        if target in MEANS and sorted(d % 4 for d in _dims(options.get("dim"))) == [2, 3]:
+            return self._flat(streams[0])
+        if target in MEANS and sorted(d % 4 for d in dims(options.get("dim"))) == [2, 3]:
             return self._mean(streams[0], keepdim=bool(options.get("keepdim", False)))
-        self.problems.append(f"{_place(fx_node)} ({getattr(target, '__name__', target)})")
+        self.problems.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
         return None
+
+    def _flattens(self, fx_node: torch.fx.Node, stream: Stream) -> bool:
+        """True for a view of [T*B, ...] as [T*B, everything]."""
+        sizes = fx_node.args[1:]
+        if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
+            sizes = tuple(sizes[0])
+        if len(sizes) != 2:
+            return False
+        everything = math.prod(stream.shape)
+        known = isinstance(sizes[0], torch.fx.Node) and sizes[0] in self.sizes
+        return (known and sizes[1] in (-1, everything)) or sizes == (-1, everything)
+
+    def _flat(self, stream: Stream) -> Stream:
+        return self._add(Flatten(name=self._name("flatten"), shape=(math.prod(stream.shape),)), stream)
 
     def _mean(self, stream: Stream, keepdim: bool) -> Stream:
         channels, height, width = stream.shape
@@ -185,17 +226,3 @@ class _Walk:
             )
         steps = self.timesteps.pop() if self.timesteps else 1
         return Graph.build(self.nodes.values(), self.edges, steps, name, {"modules": self.paths})
-
-
-def _dims(dim: Any) -> list[int]:
-    if isinstance(dim, int):
-        return [dim]
-    return [int(d) for d in dim] if isinstance(dim, list | tuple) else []
-
-
-def _place(fx_node: torch.fx.Node) -> str:
-    """Module path and, where fx knows it, the source line of a call."""
-    stack = fx_node.meta.get("nn_module_stack") or {}
-    path = next(reversed(list(stack)), "forward") or "forward"
-    line = (fx_node.stack_trace or "").strip().splitlines()
-    return f"{path}: {line[-1].strip()}" if line else path

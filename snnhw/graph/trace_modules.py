@@ -108,6 +108,17 @@ def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
     return Pool(name=name, shape=(shape[0], height, width), kind="avg", kernel=kernel, stride=stride, padding=padding)
 
 
+def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
+    if float(module.norm_type) != 1 or module.ceil_mode:
+        raise InputError(
+            f"Pool {name!r} is a norm of degree {module.norm_type:g} or uses ceil_mode; use LPPool2d(1, ..)."
+        )
+    kernel = pair(module.kernel_size)
+    stride = kernel if module.stride is None else pair(module.stride)
+    height, width = window_out((shape[1], shape[2]), kernel, stride, (0, 0))
+    return Pool(name=name, shape=(shape[0], height, width), kind="sum", kernel=kernel, stride=stride)
+
+
 def _adaptive_pool(name: str, module: nn.AdaptiveAvgPool2d, shape: Shape) -> Node:
     wanted = pair(module.output_size)
     if shape[1] % wanted[0] or shape[2] % wanted[1]:
@@ -143,6 +154,7 @@ TRACE: dict[type[nn.Module], Callable[[str, Any, Shape], Node]] = {
     MLF: _mlf,
     nn.AvgPool2d: _avg_pool,
     nn.AdaptiveAvgPool2d: _adaptive_pool,
+    nn.LPPool2d: _sum_pool,
     nn.Flatten: _flatten,
     MeanOverTime: readout,
 }

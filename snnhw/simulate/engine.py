@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, Array, Graph, Input, Readout
+from snnhw.graph.ir import NEURONS, Array, Conv2d, Graph, Input, Readout
+from snnhw.simulate.events import convolve_events
 from snnhw.simulate.firing import fire
 from snnhw.simulate.frames import check_inputs, quantise_input
 from snnhw.simulate.plan import Step, plan_of
@@ -103,7 +104,10 @@ def _run(
         else:
             if isinstance(node, TEMPORAL):
                 x = x.expand(steps, *x.shape[1:])
-            state.values[step.name] = apply_node(node, x)
+            if step.events and isinstance(node, Conv2d):
+                state.values[step.name] = convolve_events(node, x)
+            else:
+                state.values[step.name] = apply_node(node, x)
         for value in step.last_use:
             state.values.pop(value, None)
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:

@@ -6,12 +6,13 @@ Takes a graph, gives a tuple of steps. Edges from all K channels of a unit into 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, LoihiLIF, Neuron, Node
+from snnhw.simulate.events import carries_events
 from snnhw.simulate.neurons import integer_dtype
 from snnhw.simulate.synapses import largest_current, product_dtype
 
@@ -26,6 +27,7 @@ class Step:
     dtype: torch.dtype | None  # exact dtype in an integer graph
     last_use: tuple[str, ...] = ()  # values that no later step needs
     levels_used: bool = False  # some consumer takes single channels of this unit
+    events: bool = False  # a convolution of spikes, run event by event
 
 
 def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
@@ -50,7 +52,8 @@ def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
             nodes = _same_input(graph, name, units[name])
         done.add(name)
         sources = _sources(graph, nodes[0].name, unit_of, split)
-        steps.append(Step(name, nodes, sources, _exact_dtype(graph, nodes), (), name in split))
+        dtype, events = _exact_dtype(graph, nodes), carries_events(graph, nodes[0].name)
+        steps.append(Step(name, nodes, sources, dtype, (), name in split, events))
     return _with_last_use(steps)
 
 
@@ -97,6 +100,4 @@ def _with_last_use(steps: list[Step]) -> tuple[Step, ...]:
     freed: dict[int, list[str]] = {}
     for value, i in last.items():
         freed.setdefault(i, []).append(value)
-    return tuple(
-        Step(s.name, s.nodes, s.sources, s.dtype, tuple(freed.get(i, ())), s.levels_used) for i, s in enumerate(steps)
-    )
+    return tuple(replace(step, last_use=tuple(freed.get(i, ()))) for i, step in enumerate(steps))

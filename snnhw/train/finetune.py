@@ -1,8 +1,8 @@
 """Quantisation-aware fine-tuning: a few epochs through the integers' rounding, when post-training is not enough.
 
-Takes a folded graph, its quantisation and samples; gives the quantisation, under the same scales, whose outputs are
-closest to the float network's on samples that it was not tuned on. The float network is the teacher (Hinton, Vinyals
-and Dean 2015), so labels are not needed and what the network has learned is kept.
+Takes a folded graph, its quantisation and labelled samples; gives the quantisation under the same scales that does best
+on samples it was not tuned on. The float network is a teacher beside the labels (Hinton, Vinyals and Dean 2015), which
+keeps what it has learned.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from snnhw.compile import compile_channels
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Graph
+from snnhw.graph.ir import Graph
 from snnhw.passes.dequantise import dequantise
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
@@ -61,8 +61,8 @@ def finetune(
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(data.targets, held_out, seed))
-    wanted = simulate(graph, kept_out.inputs).logits
-    best, nearest = quantised, divergence_of(quantised, kept_out.inputs, wanted)
+    wanted = torch.as_tensor(simulate(graph, kept_out.inputs).logits, dtype=torch.float64)
+    best, least = quantised, loss_of_integers(quantised, kept_out, wanted)
     steps = -(-len(tuned) // batch)
     optimiser = torch.optim.Adam(module.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
@@ -70,31 +70,33 @@ def finetune(
     for epoch in range(epochs):
         order = generator.permutation(len(tuned))
         for start in range(0, len(tuned), batch):
-            x = time_first(torch.from_numpy(tuned.inputs[order[start : start + batch]]))
+            picked = order[start : start + batch]
+            x, target = time_first(torch.from_numpy(tuned.inputs[picked])), torch.from_numpy(tuned.targets[picked])
             with torch.no_grad():
-                target = teacher(x)
-            loss = divergence(module(x), target)
+                taught = teacher(x)
+            loss = tuning_loss(module(x), taught, target)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
         made = quantise(compile_channels(module.trained()), scales=quantised.scales)
-        distance = divergence_of(made, kept_out.inputs, wanted)
-        if distance < nearest:
-            best, nearest = made, distance
+        reached = loss_of_integers(made, kept_out, wanted)
+        if reached < least:
+            best, least = made, reached
         if progress:
             progress(epoch + 1, epochs)
     return best
 
 
-def divergence(logits: Tensor, target: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the class probabilities from those of the teacher, mean over samples."""
-    return F.kl_div(F.log_softmax(logits, 1), F.log_softmax(target, 1), log_target=True, reduction="batchmean")
+def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy with the labels plus Kullback-Leibler divergence from the teacher's classes, means over samples."""
+    from_teacher = F.kl_div(F.log_softmax(logits, 1), F.log_softmax(taught, 1), log_target=True, reduction="batchmean")
+    return F.cross_entropy(logits, target) + from_teacher
 
 
-def divergence_of(quantised: Quantised, inputs: Array, target: Array) -> float:
-    """The same for the integers of `quantised` on `inputs`, against the float network's logits [N, classes]."""
+def loss_of_integers(quantised: Quantised, data: Dataset, taught: Tensor) -> float:
+    """The same for the integers of `quantised`; `taught` are the float network's logits [N, classes]."""
     graph = quantised.graph
     head = graph.into(graph.readout.name)[0].source
-    logits = simulate(graph, inputs).logits / (quantised.scales[head] * graph.timesteps)
-    return float(divergence(torch.from_numpy(logits), torch.as_tensor(target, dtype=torch.float64)))
+    logits = torch.from_numpy(simulate(graph, data.inputs).logits / (quantised.scales[head] * graph.timesteps))
+    return float(tuning_loss(logits, taught, torch.from_numpy(data.targets)))

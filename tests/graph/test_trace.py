@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from snnhw.errors import InputError
@@ -14,6 +15,7 @@ from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
 from snnhw.simulate.certificate import Stage, certify, graph_backend, module_backend
+from snnhw.simulate.engine import simulate
 
 
 def lively(network: nn.Module, seed: int = 0) -> nn.Module:
@@ -74,8 +76,6 @@ def test_a_doubled_sum_keeps_its_factor_and_a_shared_module_becomes_two_nodes():
     pool = graph.of_type(Pool)[0]
     assert set(graph.into(pool.name)) == {Edge("mlf", pool.name, gain=2), Edge("mlf_2", pool.name)}
     x = np.random.default_rng(0).normal(0, 3, (3, 1, 4, 4))
-    from snnhw.simulate.engine import simulate
-
     expected = network.double()(torch.as_tensor(x)).detach().numpy()
     np.testing.assert_allclose(simulate(graph, x, dtype=torch.float64).logits, expected, atol=1e-12)
 
@@ -92,7 +92,80 @@ class Unsupported(nn.Module):
 def test_everything_unsupported_is_named_at_once():
     with pytest.raises(InputError) as error:
         trace(Unsupported(), (1, 8, 8))
-    assert all(word in str(error.value) for word in ("up (Upsample)", "tanh"))
+    message = str(error.value)
+    assert all(word in message for word in ("up (Upsample, test_trace.py line ", "forward (tanh, test_trace.py line "))
+    assert "\n" not in message
+
+
+class Several(nn.Module):
+    """One problem of each kind: a module, a call inside a submodule, an impossible parameter, unequal summands."""
+
+    class Inner(nn.Module):
+        def forward(self, x):
+            return torch.tanh(x)
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.act = Several.Inner(), nn.GELU()
+        self.ring = nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular")
+        self.small, self.wide = nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 1)
+
+    def forward(self, x):
+        return self.inner(x) + self.act(x) + self.ring(x) + (self.small(x) + self.wide(x)) + x * 0.5 + x * -1
+
+
+def test_errors_of_parameters_and_shapes_are_reported_with_the_others():
+    with pytest.raises(InputError) as error:
+        trace(Several(), (1, 8, 8))
+    message = str(error.value)
+    line = Several.Inner.forward.__code__.co_firstlineno + 1
+    assert f"inner (tanh, test_trace.py line {line})" in message
+    assert all(
+        word in message for word in ("act (GELU", "'ring' pads with circular", "adds (2, 6, 6) and (2, 8, 8)", "mul")
+    )
+    assert "\n" not in message
+
+
+class Idioms(nn.Module):
+    """Views, functional pools and gains as people write them."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.mlf, self.pool = nn.Conv2d(1, 2, 3, padding=1), MLF(timesteps=2), nn.LPPool2d(1, 2)
+        self.head, self.drop, self.last = nn.Linear(8, 3), nn.Dropout(0.5), nn.Linear(3, 2)
+        self.frames, self.readout = Frames(2), MeanOverTime(2)
+
+    def forward(self, x):
+        s = self.mlf(self.conv(self.frames(x)))
+        s = torch.add(s, s, alpha=2)
+        s *= 2
+        s = F.dropout(self.pool(F.avg_pool2d(s, 2)), training=self.training)
+        a = F.adaptive_avg_pool2d(s, (2, 2)).view(s.size(0), -1)
+        b = s.reshape(s.shape[0], 8)
+        return self.readout(self.last(self.drop(self.head(a) + self.head(torch.reshape(s, (-1, 8))) + self.head(b))))
+
+
+def test_idioms_run_as_their_module():
+    network = Idioms().double().eval()
+    graph = trace(network, (1, 8, 8))
+    assert [p.kind for p in graph.of_type(Pool)] == ["avg", "sum", "avg"]
+    assert {e.gain for e in graph.out_of("mlf")} == {6}
+    assert {"head", "head_2", "head_3"} <= set(graph.nodes)
+    x = np.random.default_rng(0).normal(0, 3, (3, 1, 8, 8))
+    expected = network(torch.as_tensor(x)).detach().numpy()
+    np.testing.assert_allclose(simulate(graph, x, dtype=torch.float64).logits, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "view", [lambda x: x.view(-1, 4), lambda x: x.reshape(2, -1), lambda x: x.view(x.size(0), 2, 2)]
+)
+def test_views_that_are_no_flatten_are_named(view):
+    class View(nn.Module):
+        def forward(self, x):
+            return view(x)
+
+    with pytest.raises(InputError, match=r"forward \((view|reshape), test_trace"):
+        trace(View(), (2, 2, 2))
 
 
 def test_a_branch_on_data_is_refused():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,8 +37,16 @@ def time_first(x: Tensor) -> Tensor:
     return x if x.dim() == 4 else x.transpose(0, 1)
 
 
-def evaluate(network: nn.Module, data: Dataset, batch: int = 256, device: torch.device | str = "cpu") -> Evaluation:
+def evaluate(
+    network: nn.Module,
+    data: Dataset,
+    batch: int = 256,
+    device: torch.device | str = "cpu",
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
     """Run `network` in evaluation mode on all samples; its mode is put back.
+
+    `progress` is called with the number of samples finished in each batch.
 
     Raises:
         InputError: the data set is empty or has more classes than the network has logits.
@@ -60,5 +69,7 @@ def evaluate(network: nn.Module, data: Dataset, batch: int = 256, device: torch.
                 )
             correct += int((logits.argmax(1) == target).sum())
             loss += float(nn.functional.cross_entropy(logits, target, reduction="sum"))
+            if progress:
+                progress(len(x))
     network.train(was_training)
     return Evaluation(f"{data.name}:{data.split}", len(data), correct, loss / len(data))

@@ -9,6 +9,9 @@ import typer
 
 Model = Annotated[str, typer.Argument(help="run folder, zoo name, official .pth checkpoint or .nir file")]
 InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
+TestInput = Annotated[
+    str | None, typer.Option("--input", help="labelled samples (default: the test split of the data it was trained on)")
+]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets (default: SNNHW_DATA)")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
 Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, where the file does not say")]

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from snnhw.errors import InputError
 from snnhw.terminal import err, progress_bars, show, table
-from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, Timesteps
+from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, TestInput, Timesteps
 
 if TYPE_CHECKING:
     from snnhw.train.depth_study import DepthRow
@@ -43,26 +43,35 @@ def train(
 
 def evaluate(
     model: Model,
-    source: InputOption,
+    source: TestInput = None,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Accuracy of a model on labelled samples."""
+    """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
     from snnhw.inputs import load_inputs
     from snnhw.model import load_model
     from snnhw.simulate.certificate import counter
     from snnhw.simulate.engine import simulate
+    from snnhw.train.data import dataset
+    from snnhw.train.evaluate import evaluate as evaluate_module
 
     loaded = load_model(model, timesteps=timesteps)
+    if source is None and not loaded.card:
+        raise InputError(f"{model} does not say what it was trained on; name labelled samples with --input.")
+    source = source or f"{loaded.card['data']}:test"
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     if inputs.targets is None:
         raise InputError(f"{source} has no labels; add an array 'target' to measure accuracy.")
     with progress_bars(quiet or as_json) as tick:
-        record = simulate(loaded.graph, inputs.values, progress=counter(tick, "simulation", len(inputs.values)))
-    accuracy = record.accuracy(inputs.targets)
+        count = counter(tick, "evaluation", len(inputs.values))
+        if loaded.network is None:
+            accuracy = simulate(loaded.graph, inputs.values, progress=count).accuracy(inputs.targets)
+        else:
+            labelled = dataset(inputs.name, "samples", inputs.values, inputs.targets, loaded.graph.readout.shape[0])
+            accuracy = evaluate_module(loaded.network, labelled, progress=count).accuracy
     result = {"model": loaded.name, "input": inputs.name, "samples": len(inputs.values), "accuracy": accuracy}
     row = (loaded.name, inputs.name, len(inputs.values), f"{accuracy:.2%}")
     show(result, as_json, table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row]))

@@ -36,8 +36,8 @@ class BreakEven:
     snn: Range
     ann: Range
     rate: float  # unit spikes per neuron and step, as measured
-    break_even_rate: float | None  # None: dearer even without a spike, or no spikes arrive
-    break_even_steps: float  # T at which the twin costs the same, rate held
+    break_even_rate: float | None  # None: dearer even without a spike, or no spikes arrive; inf: cheaper at any rate
+    break_even_steps: float  # T at which the twin costs the same, rate held; inf: the network costs nothing here
     rate_range: Range
     steps_range: Range
 
@@ -86,11 +86,10 @@ def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rat
     moving = Range.total(term.energy for term in terms if term.by_spikes)
     fixed = Range.total(term.energy for term in terms if not term.by_spikes)
     worst, usual, best = (
-        rate * (twin - steady) / spent if spent else (math.inf if twin > steady and rate else 0.0)
+        rate * (twin - steady) / spent if spent else (math.inf if twin >= steady and rate else 0.0)
         for twin, steady, spent in zip(ann.ends, reversed(fixed.ends), reversed(moving.ends), strict=True)
     )
-    helps = rate > 0 and moving.typical > 0 and ann.typical >= fixed.typical
-    at = usual if helps else None
+    at = usual if rate > 0 and ann.typical >= fixed.typical else None
     scaled = [
         steps * twin / spent if spent else math.inf for twin, spent in zip(ann.ends, reversed(snn.ends), strict=True)
     ]

@@ -41,7 +41,11 @@ class Comparison:
 
     def front(self, profile: str) -> tuple[str, ...]:
         """Labels that no other one beats on `profile`; those without an accuracy take no part."""
-        points = {label: (a, self.energy(label, profile)) for label in self.reports if (a := self.accuracy(label))}
+        points = {
+            label: (accuracy, self.energy(label, profile))
+            for label in self.reports
+            if (accuracy := self.accuracy(label)) is not None
+        }
         return tuple(
             label
             for label, point in points.items()

@@ -55,7 +55,12 @@ def ratio_text(found: Range) -> str:
 
 
 def count_text(value: float) -> str:
-    """An exact count, thousands apart; a mean that is no integer is rounded to one, below 100 to one decimal."""
+    """An exact count, thousands apart; a mean that is no integer is rounded to one, below 100 to one decimal.
+
+    One below a tenth shows two significant digits, so that little never prints as nothing.
+    """
+    if 0 < value < 0.1:
+        return significant(value)
     text = f"{value:,.0f}" if value == round(value) or abs(value) >= 100 else f"{value:,.1f}"
     return text.replace(",", THIN)
 

@@ -21,6 +21,7 @@ from analysis.static import StaticLoad
 from snnhw.errors import InputError
 
 HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
+CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
 PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "static")
 
 
@@ -135,16 +136,21 @@ def estimate(
         raise InputError(f"The counts of {counts.name!r} hold no samples; simulate at least one.")
     chosen = deployment or profile.deployment
     terms = [
-        Term(layer.name, p.part, p.quantity, _range(p.count).scaled(1 / counts.samples), constant, p.by_spikes)
+        Term(
+            CHIP if p.part == "static" else layer.name,
+            p.part,
+            p.quantity,
+            _range(p.count).scaled(1 / counts.samples),
+            constant,
+            p.by_spikes,
+        )
         for layer in counts.layers
         for p in MODEL_TERMS[profile.model](layer, profile, chosen, counts)
         if (constant := _constant(profile, p.constant)) is not None and _range(p.count).high > 0
     ]
     if static is not None:
         chip_seconds = static.seconds.scaled(static.chips)
-        terms.append(
-            Term("chip", "static", f"chip-seconds ({static.mode})", chip_seconds, profile["static_chip"], False)
-        )
+        terms.append(Term(CHIP, "static", f"chip-seconds ({static.mode})", chip_seconds, profile["static_chip"], False))
     return EnergyEstimate(profile, chosen, tuple(terms), _assumes(counts, profile, static), _excludes(profile, static))
 
 
@@ -162,7 +168,8 @@ def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: N
 
 
 def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    done, fired = work(layer, counts, deployment), sum(layer.spikes)
+    done, fired = work(layer, counts, deployment), sum(layer.spikes)  # every level that fires is an active membrane
+    sent = layer.graded_spikes if deployment == "graded" else fired
     yield Priced("first_layer", "macs", layer.macs, "host_mac", by_spikes=False)
     yield Priced("first_layer", "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
     part = "readout" if layer.kind == "readout" else "synapse"
@@ -172,7 +179,7 @@ def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     part = "readout" if layer.kind == "readout" else "neuron"
     yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
     yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
-    yield Priced(part, "spikes sent", fired, "spike_out")
+    yield Priced(part, "spikes sent", sent, "spike_out")
     yield Priced("communication", "messages", done.messages, "message")
 
 
@@ -225,15 +232,10 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
 
 
 def _power(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    """Power times the time of a sample, booked on the last layer: the chip does not tell layers apart."""
+    """Power times the time of a sample, once for the whole chip."""
     if layer is counts.layers[-1]:
-        yield Priced(
-            "static",
-            "seconds",
-            counts.samples * counts.timesteps * profile["step_time"].typical,
-            "chip_power",
-            by_spikes=False,
-        )
+        seconds = profile["step_time"].range.scaled(counts.samples * counts.timesteps)
+        yield Priced("static", "seconds", seconds, "chip_power", by_spikes=False)
 
 
 MODEL_TERMS: Mapping[str, Callable[[LayerCounts, Profile, str, NetworkCounts], Terms]] = {

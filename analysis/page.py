@@ -167,6 +167,9 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
 
 def _sources(report: Report) -> Sources:
     used = [(name, term.constant) for name, found in report.energy.items() for term in found.terms]
+    used += [
+        (name, found.profile["step_time"]) for name, found in report.energy.items() if found.profile.model == "power"
+    ]
     for name, cases in report.static.items():
         constants = report.energy[name].profile
         used += [(name, constants[constant]) for mode in cases for constant in NEEDED[mode]]

@@ -10,6 +10,7 @@ import io
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -164,12 +165,14 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
     rows = [(name, precision, point) for name, twins in points.items() for precision, point in twins.items()]
     figure, axes = _canvas(width, len(rows) * (ROW + 4) + 80)
     measured = rows[0][2].rate if rows else 0.0
-    shown = [point.break_even_rate for *_, point in rows if point.break_even_rate is not None]
+    shown = [rate for *_, point in rows if (rate := point.break_even_rate) is not None and isfinite(rate)]
     right = min(float(levels), 1.25 * max([measured, *shown, 0.1]))
     for y, (_, _, point) in enumerate(rows):
         axes.plot([0, right], [y, y], color=RULE, linewidth=1)
         rate = point.break_even_rate
-        if rate is None:
+        if not point.rate:
+            axes.text(0.01 * right, y - 0.24, "no spikes", va="center", fontsize=12, color=MUTED)
+        elif rate is None:
             axes.text(0.01 * right, y - 0.24, "dearer at any rate", va="center", fontsize=12, color=ANN)
         else:
             axes.plot([0, min(rate, right)], [y, y], color=SNN, linewidth=9, alpha=0.35, solid_capstyle="butt")

@@ -11,7 +11,7 @@ from math import isfinite
 
 from analysis.ann import ARITHMETIC, MEMORY, AnnEstimate
 from analysis.breakeven import BreakEven
-from analysis.digits import count_text, percent, range_text, ratio_text, typical_text
+from analysis.digits import DASH, count_text, percent, range_text, ratio_text, typical_text
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
 from analysis.report import Report
@@ -98,8 +98,22 @@ def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
 
 
 def rate_text(point: BreakEven) -> str:
-    """The typical break-even rate, with the digits that its range bears; "none" if no rate helps."""
-    return "none" if point.break_even_rate is None else typical_text(_finite(point.rate_range))
+    """The typical break-even rate, with the digits that its range bears.
+
+    "none" if no rate helps, "any" if the energy does not depend on the spikes, a dash where no spikes arrive.
+    """
+    if not point.rate:
+        return DASH
+    return "none" if point.break_even_rate is None else _limit_text(point.rate_range)
+
+
+def steps_text(point: BreakEven) -> str:
+    """The typical break-even T, with the digits that its range bears; "any" where the network costs nothing."""
+    return _limit_text(point.steps_range)
+
+
+def _limit_text(found: Range) -> str:
+    return typical_text(_finite(found)) if isfinite(found.typical) else "any"
 
 
 def ends_text(found: Range) -> str:

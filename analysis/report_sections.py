@@ -13,7 +13,7 @@ from analysis.ann import AnnEstimate
 from analysis.breakeven import BreakEven, break_even, break_even_layers
 from analysis.chips import Chip
 from analysis.deployments import DEPLOYMENTS
-from analysis.energy import EnergyEstimate, estimate
+from analysis.energy import CHIP, EnergyEstimate, estimate
 from analysis.mapping import ChipMapping, map_network
 from analysis.profiles import Profile
 from analysis.rows import NetworkCounts
@@ -59,9 +59,13 @@ def break_evens(
 def layer_break_evens(
     counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
 ) -> dict[str, dict[str, tuple[BreakEven, ...]]]:
-    """Break-even of every layer that the twin has, by profile and twin."""
+    """Break-even of every layer that the twin has, by profile and twin; none where a profile prices the chip alone."""
     return {
-        name: {key: break_even_layers(counts, energy[name], twin.layers) for key, twin in twins.items()}
+        name: {
+            key: break_even_layers(counts, energy[name], twin.layers)
+            for key, twin in twins.items()
+            if set(energy[name].layers) != {CHIP}
+        }
         for name, twins in ann.items()
     }
 

@@ -15,13 +15,13 @@ from rich.table import Table
 from analysis.ann import ARITHMETIC
 from analysis.comparison import Comparison
 from analysis.counts import count
-from analysis.digits import range_text, significant, typical_text
+from analysis.digits import range_text, significant
 from analysis.levels import level_advice
 from analysis.profiles import load_profile
 from analysis.relay import relays
 from analysis.report import Report, write_report
 from analysis.report import make_report as assemble
-from analysis.report_facts import lines, precision_name, rate_text
+from analysis.report_facts import lines, precision_name, rate_text, steps_text
 from analysis.stamp import make_stamp
 from analysis.streaming import sum_over_processes
 from snnhw.errors import InputError
@@ -156,7 +156,7 @@ def twin_tables(report: Report) -> tuple[Table, ...]:
     cells = []
     for profile, points in report.breakeven.items():
         for key, point in points.items():
-            rate, steps = rate_text(point), typical_text(point.steps_range)
+            rate, steps = rate_text(point), steps_text(point)
             cells.append((profile, precision_name(key), significant(point.rate), rate, report.counts.timesteps, steps))
     columns = ("profile", "ANN twin", ">measured rate", ">break-even rate", ">measured T", ">break-even T")
     bounds = [

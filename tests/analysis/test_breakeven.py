@@ -1,6 +1,7 @@
 """Break-even: at the solved rate and number of steps the two really cost the same."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from analysis.breakeven import (
     yan_bound,
 )
 from analysis.counts import count
+from analysis.digits import DASH
 from analysis.energy import estimate
 from analysis.profiles import available_profiles, load_profile
 from analysis.ranges import Range
+from analysis.report_facts import rate_text, steps_text
 from snnhw.errors import InputError
 from snnhw.simulate.engine import simulate
 from tests.analysis.nets import small_net
@@ -49,7 +52,7 @@ def with_spikes_times(counts, factor):
     return dataclasses.replace(counts, layers=tuple(layer(c) for c in counts.layers))
 
 
-@pytest.mark.parametrize("name", [n for n in available_profiles() if n != "speck"])
+@pytest.mark.parametrize("name", [n for n in available_profiles() if load_profile(n).model != "power"])
 def test_at_the_break_even_rate_both_cost_the_same(counts, name):
     profile = load_profile(name)
     energy = estimate(counts, profile)
@@ -59,6 +62,26 @@ def test_at_the_break_even_rate_both_cost_the_same(counts, name):
     assert factor > 1
     low, high = (estimate(with_spikes_times(counts, f), profile).per_inference.typical for f in (1, 2))
     assert low + (high - low) * (factor - 1) == pytest.approx(twin.typical, rel=1e-9)  # linear in the spikes
+
+
+def test_energy_that_spikes_do_not_change_has_no_limit_or_no_chance(counts):
+    """A chip of which only the power is known: cheaper at any rate, or at none."""
+    energy = estimate(counts, load_profile("speck"))
+    watt, seconds = 0.7e-3, counts.timesteps * 1e-3
+    assert energy.per_inference.typical == pytest.approx(watt * seconds)
+    assert set(energy.layers) == {"chip"}
+    dear, cheap = (break_even(counts, energy, Range.exact(factor * watt * seconds)) for factor in (2, 0.5))
+    assert (dear.break_even_rate, cheap.break_even_rate) == (math.inf, None)
+    assert (rate_text(dear), rate_text(cheap), steps_text(dear)) == ("any", "none", "6.0")
+    silent = with_spikes_times(counts, 0)
+    point = break_even(silent, estimate(silent, load_profile("yan22")), Range.exact(1.0))
+    assert (point.break_even_rate, rate_text(point)) == (None, DASH)
+
+
+def test_layer_that_costs_nothing_may_take_any_number_of_steps(counts):
+    energy = dataclasses.replace(estimate(counts, load_profile("yan22")), terms=())
+    first, *_ = break_even_layers(counts, energy, {"stem_mlf": Range.exact(1e-9)})
+    assert (first.break_even_steps, steps_text(first)) == (math.inf, "any")
 
 
 def test_no_rate_helps_where_the_steps_alone_cost_more(counts):

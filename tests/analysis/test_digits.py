@@ -79,7 +79,16 @@ def test_ratio_and_tick():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (7, "7"), (1234567, "1 234 567"), (12.345, "12.3"), (1234.5678, "1 235"), (99.99, "100.0")],
+    [
+        (0, "0"),
+        (7, "7"),
+        (1234567, "1 234 567"),
+        (12.345, "12.3"),
+        (1234.5678, "1 235"),
+        (99.99, "100.0"),
+        (0.13, "0.1"),
+        (0.0314, "0.031"),
+    ],
 )
 def test_counts_show_thousands_and_one_decimal_at_most(value, text):
     assert count_text(value) == text.replace(" ", THIN)

@@ -79,6 +79,24 @@ def test_deployments_are_ordered_as_their_synops(counts):
     assert synapse["channels"] == pytest.approx(2 * synapse["shared"])  # the only spiking layer has two levels
 
 
+def test_a_graded_spike_is_sent_once(counts):
+    """Three levels that fire together are three active membranes, but one spike."""
+    profile = load_profile("loihi1-sanafe")
+    for deployment, sent in (("graded", counts.total("graded_spikes")), ("shared", counts.total("spikes"))):
+        terms = estimate(counts, profile, deployment=deployment).terms
+        count = sum(t.count.typical for t in terms if t.constant.name == "spike_out")
+        assert count == pytest.approx(sent / 4)
+    assert counts.total("graded_spikes") < counts.total("spikes")
+
+
+def test_power_is_spent_for_as_long_as_the_steps_may_last(counts):
+    speck = load_profile("speck")
+    slow = dataclasses.replace(speck["step_time"], range=Range(1e-3, 1e-3, 5e-3))
+    profile = dataclasses.replace(speck, constants={**speck.constants, "step_time": slow})
+    energy = estimate(counts, profile).per_inference
+    assert energy.ends == pytest.approx((3 * 0.42e-6, 3 * 0.7e-6, 15 * 0.7e-6))
+
+
 def test_ann_twin_prices_one_dense_pass(counts):
     profile = load_profile("horowitz45-fp32")
     macs = 2048 + 2048 + 10

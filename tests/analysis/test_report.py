@@ -14,6 +14,7 @@ from analysis import plots
 from analysis.breakeven import spikes_per_synapse
 from analysis.deployments import DEPLOYMENTS
 from analysis.digits import count_text, range_text, typical_text
+from analysis.profiles import MODELS, available_profiles, load_profile
 from analysis.ranges import Range
 from analysis.report import plain, write_report
 from analysis.report_facts import precision_name
@@ -314,6 +315,22 @@ def test_raster_of_one_sample_shows_every_unit(html, report):
     pictures = [a for a in Page(html).all("img") if a["src"].startswith("data:image/png")]
     assert len(pictures) == sum(bool(layer.spikes) for layer in report.counts.layers)
     assert all(a["alt"] for a in pictures)
+
+
+def test_every_model_of_energy_makes_a_page(tmp_path):
+    """One profile of each in one report: the contract holds, and what prices anything is a footnote."""
+    by_model = {load_profile(name).model: name for name in available_profiles()}
+    assert set(by_model) == set(MODELS)
+    many = sample_report(complete=False, profiles=tuple(by_model.values()), chips=())
+    page = Page(write_report(many, tmp_path).read_text())
+    found = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    notes = page.text[page.text.index("Every constant that a number") :]
+    for name, energy in many.energy.items():
+        for constant in {t.constant.source for t in energy.terms}:
+            assert constant in notes, name
+    assert "a step of 1 ms" in notes  # not a factor of a term, but the length of a sample on Speck
+    assert range_text(Range.exact(many.counts.timesteps * 1e-3), "s") in page.text
 
 
 def test_sections_without_input_are_left_out(tmp_path):

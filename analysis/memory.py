@@ -169,6 +169,7 @@ def access_constant(words: int, profile: Profile, what: str, word_bits: int = WO
         confidence="low",
         spread="low: line through zero; typical: at least 8 KB"
         + ("; high: straight line of qualia-plugin-snn 2.6.0" if line else ""),
+        follows="SRAM curve",
     )
 
 

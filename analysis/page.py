@@ -21,6 +21,7 @@ from snnhw.errors import InputError
 from snnhw.loihi import CURRENT_LIMIT
 
 PICTURE = 640  # CSS pixels
+PRINTED = 3  # digits of a constant, as its source prints it
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ class Family:
 
     @property
     def text(self) -> str:
-        """Value and range as printed in the source."""
+        """Value and range, as printed in the source or with the digits that a derived value bears."""
         first = self.members[0]
         scale = first.printed / first.typical if first.typical else 1.0
-        typical = sorted({f"{c.typical * scale:.3g}" for c in self.members}, key=float)
+        places = digits.DIGITS if first.follows else PRINTED  # a derived constant is no better than its range
+        typical = sorted({f"{c.typical * scale:.{places}g}" for c in self.members}, key=float)
         low, high = min(c.range.low for c in self.members) * scale, max(c.range.high for c in self.members) * scale
         value = typical[0] if len(typical) == 1 else f"{typical[0]} to {typical[-1]}"
-        span = "" if low == high else f" ({low:.3g}{digits.DASH}{high:.3g})"
+        span = "" if low == high else f" ({low:.{places}g}{digits.DASH}{high:.{places}g})"
         return f"{value}{span}{digits.THIN}{first.unit}"
 
 
@@ -128,6 +130,7 @@ def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> s
         range=digits.range_text,
         typical=digits.typical_text,
         significant=digits.significant,
+        joule=lambda value: digits.range_text(Range.exact(value), "J"),
     )
     drawn = {name: Markup(svg) for name, svg in charts}
     page = environment.get_template(template).render(charts=drawn, **content)

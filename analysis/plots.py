@@ -62,8 +62,9 @@ def energy_chart(
     for title, bars in groups:
         lines = textwrap.wrap(title, width // 8)
         y += 0.6 * (len(lines) - 1)
-        label = axes.text(left, y, "\n".join(lines), ha="left", va="center", fontsize=13, fontweight="bold", color=INK)
-        label.set_in_layout(False)
+        at = ("figure fraction" if width == NARROW else "axes fraction", "data")
+        label = axes.annotate("\n".join(lines), (0, y), xycoords=at, va="center", fontsize=13, color=INK)
+        label.set(fontweight="bold", in_layout=False)
         y += 1 + 0.2 * (len(lines) - 1)
         for name, found, colour in bars:
             axes.plot([found.low, found.high], [y, y], color=colour, linewidth=9, solid_capstyle="butt", alpha=0.55)

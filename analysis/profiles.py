@@ -79,6 +79,7 @@ class Constant:
     confidence: str
     spread: str = ""  # where low and high come from
     access_bits: int | None = None
+    follows: str = ""  # what a derived constant was read off: all that follow it vary together
 
     @property
     def typical(self) -> float:

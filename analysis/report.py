@@ -18,6 +18,7 @@ import pandas as pd
 from analysis.ann import AnnEstimate, ann_estimates
 from analysis.breakeven import Bound, BreakEven, published_bounds
 from analysis.chips import load_chip
+from analysis.convention import Convention, convention
 from analysis.deployments import Deployment, deployments
 from analysis.energy import EnergyEstimate, estimate
 from analysis.levels import Variant
@@ -89,6 +90,7 @@ class Report:
     sampling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by profile: J at p5, p50, p95
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
+    convention: Convention | None = None  # what most papers would print
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
@@ -123,6 +125,7 @@ class Report:
             "sampling": {name: dict(found) for name, found in self.sampling.items()},
             "levels": [variant.to_dict() for variant in self.levels],
             "relays": [relay.to_dict() for relay in self.relays],
+            "convention": {} if self.convention is None else self.convention.to_dict(),
             "mapping": {chip: found.to_dict() for chip, found in self.mapping.items()},
             "static": {
                 name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
@@ -211,6 +214,7 @@ def make_report(
         sampling={name: sampled(found) for name, found in energy.items()},
         mapping=mapping,
         static=static_cases(graph, counts, chosen, mapping),
+        convention=convention(graph, counts),
         graph=graph,
         **sections,
     )

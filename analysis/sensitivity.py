@@ -16,7 +16,7 @@ from snnhw.errors import InputError
 class Swing:
     """J per inference when one constant goes to its low and its high end, all others typical."""
 
-    constant: str
+    constant: str  # or what several constants follow, such as the curve that gives the access to every memory
     low: float
     high: float
     share: float  # of the typical energy that this constant prices
@@ -32,7 +32,7 @@ class Swing:
 
 
 def tornado(energy: EnergyEstimate) -> tuple[Swing, ...]:
-    """One swing per constant, the widest first. Terms that share a constant move together."""
+    """One swing per constant, the widest first. Terms that share a constant, or follow the same, move together."""
     whole = energy.per_inference.typical
     found = []
     for name, terms in _by_constant(energy).items():
@@ -45,8 +45,9 @@ def tornado(energy: EnergyEstimate) -> tuple[Swing, ...]:
 def sampled(energy: EnergyEstimate, draws: int = 10_000, seed: int = 0) -> dict[str, float]:
     """J per inference at the 5th, 50th and 95th percentile when the constants vary independently.
 
-    Each constant is drawn from a triangle over low, typical and high; terms that share it use the same draw. Narrower
-    than the interval of `per_inference`, which takes all constants at one end together.
+    Each constant is drawn from a triangle over low, typical and high; terms that share or follow it use the same
+    draw. Narrower than the interval of `per_inference`, which takes all constants at one end together. The typical
+    energy may lie outside: where a constant can be off to one side only, most draws are on that side.
     """
     if draws < 100:
         raise InputError(f"{draws} draws are too few for percentiles; take at least 100.")
@@ -65,5 +66,5 @@ def sampled(energy: EnergyEstimate, draws: int = 10_000, seed: int = 0) -> dict[
 def _by_constant(energy: EnergyEstimate) -> dict[str, list[Term]]:
     groups: dict[str, list[Term]] = {}
     for term in energy.terms:
-        groups.setdefault(term.constant.name, []).append(term)
+        groups.setdefault(term.constant.follows or term.constant.name, []).append(term)
     return groups

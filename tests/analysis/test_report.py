@@ -271,6 +271,14 @@ def test_sensitivity_names_every_constant_that_has_a_range(report, out):
         assert [s["width"] for s in swings] == sorted((s["width"] for s in swings), reverse=True)
 
 
+def test_errors_of_the_convention_are_told_in_file_and_page(report, out, html):
+    found, text = json.loads((out / "report.json").read_text())["convention"], Page(html).text
+    assert found["flops"] > found["dense_macs"] == report.counts.total("dense_macs")
+    assert len(found["errors"]) == 4 and all(sentence in text for sentence in found["errors"])
+    profile = report.energy["horowitz45-fp32"].profile
+    assert f"{range_text(Range.exact(report.convention.energy(profile)), 'J')} on horowitz45-fp32" in text
+
+
 def test_levels_relays_and_sampling_are_in_file_and_page(report, out, html):
     found, text = json.loads((out / "report.json").read_text()), Page(html).text
     names = [variant["name"] for variant in found["levels"]]

@@ -42,6 +42,17 @@ def test_the_synop_drives_a_loihi_estimate(counts):
     assert sampled(energy)["p95"] < energy.per_inference.high
 
 
+def test_accesses_to_all_memories_follow_one_curve(counts):
+    """How the SRAM curve is read is one unknown, however many memories it prices: it is drawn once."""
+    energy = estimate(counts, load_profile("lemaire45"))
+    memories = [t.energy for t in energy.terms if t.constant.name.startswith("access to")]
+    assert len({t.constant.name for t in energy.terms}) > 4
+    (curve,) = (s for s in tornado(energy) if s.width > 0)
+    assert (curve.constant, curve.width) == ("SRAM curve", pytest.approx(sum(e.high - e.low for e in memories)))
+    found, whole = sampled(energy), energy.per_inference
+    assert found["p95"] - found["p5"] > 0.6 * (whole.high - whole.low)  # one triangle: 0.68 of its base if symmetric
+
+
 def test_too_few_draws_are_refused(counts):
     with pytest.raises(InputError, match="too few"):
         sampled(estimate(counts, load_profile("odin")), 10)

@@ -31,7 +31,7 @@ from snnhw.graph.ir import (
 )
 from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT, WEIGHT_LIMIT
 from snnhw.passes.balance_delays import depths
-from snnhw.simulate.synapses import largest_current
+from snnhw.simulate.synapses import largest_input
 
 PROCESS_LIMIT = 127  # kernel, stride, padding and dilation of Lava's Conv are int8
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
@@ -113,7 +113,7 @@ def _integers(graph: Graph, node: LoihiLIF, target: str) -> Iterator[Finding]:
             yield Finding("integer-range", "error", node.name, message, "quantise with a smaller scale")
     if isinstance(node.threshold, np.ndarray) and np.ptp(node.threshold) > 0:
         yield _mixed_threshold(node, target)
-    bound = sum(abs(e.gain) * largest_current(graph, e.source) for e in graph.into(node.name))
+    bound = largest_input(graph, node.name)
     if bound >= CURRENT_LIMIT:
         message = f"up to {bound} weight units can arrive in a step; from {CURRENT_LIMIT} on the current wraps"
         yield Finding("current-may-wrap", "warning", node.name, message, "quantise with a smaller scale")

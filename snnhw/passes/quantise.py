@@ -20,7 +20,7 @@ from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ON
 from snnhw.passes.rounding import rounded_weights
 from snnhw.passes.scale_search import best_scales, total_bias
 from snnhw.simulate.moments import Moments
-from snnhw.simulate.synapses import largest_current
+from snnhw.simulate.synapses import largest_input
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _report(
 def _bounded(graph: Graph, layer: LayerScale) -> LayerScale:
     units = graph.units()
     name = units[layer.name][0].name if layer.name in units else graph.readout.name
-    bound = sum(largest_current(graph, e.source) for e in graph.into(name))
+    bound = largest_input(graph, name)
     if layer.name in units and bound >= CURRENT_LIMIT:
         raise InputError(
             f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."

@@ -21,7 +21,7 @@ from snnhw.simulate.frames import check_inputs, quantise_input
 from snnhw.simulate.plan import Step, plan_of
 from snnhw.simulate.record import SpikeRecord, UnitRecord, event_record
 from snnhw.simulate.recurrent import is_recurrent, run_recurrent
-from snnhw.simulate.synapses import TEMPORAL, apply_node, logits_of
+from snnhw.simulate.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
 
 def simulate(
@@ -91,11 +91,11 @@ def _run(
     for step in plan:
         node = step.nodes[0]
         if isinstance(node, Input):
-            state.values[node.name] = _enter(graph, node, frames, step.dtype or dtype, device)
+            state.values[node.name] = _enter(graph, node, frames, dtype_of(step, dtype, device), device)
             if node.levels is not None:
                 state.units[node.name] = event_record(frames, node.levels, steps)
             continue
-        x = _arriving(state, step, step.dtype or dtype)
+        x = _arriving(state, step, dtype_of(step, dtype, device))
         if isinstance(node, NEURONS):
             _fire(state, step, x, steps, raster, membranes)
         elif isinstance(node, Readout):
@@ -104,10 +104,8 @@ def _run(
         else:
             if isinstance(node, TEMPORAL):
                 x = x.expand(steps, *x.shape[1:])
-            if step.events and isinstance(node, Conv2d):
-                state.values[step.name] = convolve_events(node, x)
-            else:
-                state.values[step.name] = apply_node(node, x)
+            y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
+            state.values[step.name] = wrap_sum(y) if step.wraps else y
         for value in step.last_use:
             state.values.pop(value, None)
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
@@ -115,6 +113,17 @@ def _run(
     if state.logits is None:
         raise InputError(f"Graph {graph.name!r} has no readout; add one behind the last layer.")
     return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
+
+
+def dtype_of(step: Step, dtype: torch.dtype, device: str) -> torch.dtype:
+    """Arithmetic of a step: `dtype` in float graphs, what is exact in integer ones.
+
+    The bound that proves float32 holds for sums of products; off the CPU a convolution may take TF32 or Winograd's
+    algorithm instead, which it does not cover.
+    """
+    if step.dtype is None:
+        return dtype
+    return step.dtype if torch.device(device).type == "cpu" else torch.float64
 
 
 def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:

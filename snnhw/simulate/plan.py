@@ -14,7 +14,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, LoihiLIF, Neuron, Node
 from snnhw.simulate.events import carries_events
 from snnhw.simulate.neurons import integer_dtype
-from snnhw.simulate.synapses import largest_current, product_dtype
+from snnhw.simulate.synapses import largest_input, product_dtype, wraps
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Step:
     last_use: tuple[str, ...] = ()  # values that no later step needs
     levels_used: bool = False  # some consumer takes single channels of this unit
     events: bool = False  # a convolution of spikes, run event by event
+    wraps: bool = False  # a convolution of integers whose sums may leave 24 bits
 
 
 def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
@@ -53,7 +54,7 @@ def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
         done.add(name)
         sources = _sources(graph, nodes[0].name, unit_of, split)
         dtype, events = _exact_dtype(graph, nodes), carries_events(graph, nodes[0].name)
-        steps.append(Step(name, nodes, sources, dtype, (), name in split, events))
+        steps.append(Step(name, nodes, sources, dtype, (), name in split, events, wraps(graph, nodes[0].name)))
     return _with_last_use(steps)
 
 
@@ -90,8 +91,7 @@ def _exact_dtype(graph: Graph, nodes: tuple[Node, ...]) -> torch.dtype | None:
         return product_dtype(graph, nodes[0].name)
     channels = [n for n in nodes if isinstance(n, LoihiLIF)]
     if channels:
-        arriving = sum(largest_current(graph, e.source) * abs(e.gain) for e in graph.into(channels[0].name))
-        return integer_dtype(channels, arriving)
+        return integer_dtype(channels, largest_input(graph, channels[0].name))
     return torch.float64
 
 

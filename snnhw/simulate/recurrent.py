@@ -1,4 +1,4 @@
-"""Recurrent graphs, step by step: every loop passes through a Delay, which sends what arrived in earlier steps.
+"""Recurrent graphs, step by step: every loop passes through a late Delay, which sends what arrived in earlier steps.
 
 Takes the plan in causal order; gives the same record as the layer-by-layer engine.
 """
@@ -6,7 +6,7 @@ Takes the plan in causal order; gives the same record as the layer-by-layer engi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,8 @@ from snnhw.graph.ir import LI, NEURONS, Array, Delay, Graph, Input, Readout
 from snnhw.simulate.frames import quantise_input
 from snnhw.simulate.neurons import Steps, step_unit
 from snnhw.simulate.plan import Step
-from snnhw.simulate.record import SpikeRecord, unit_record
-from snnhw.simulate.synapses import apply_node, leaky_step, logits_of
+from snnhw.simulate.record import SpikeRecord, event_record, unit_record
+from snnhw.simulate.synapses import apply_node, leaky_step, logits_of, wrap_sum
 
 
 def is_recurrent(graph: Graph) -> bool:
@@ -45,7 +45,7 @@ class _Fed:
     waiting: deque[Tensor]
     steps: Steps
     spikes: list[Tensor] = field(default_factory=list)  # [K, B, *shape] of every step
-    membranes: list[Tensor] = field(default_factory=list)
+    membranes: list[Tensor] = field(default_factory=list)  # the same, on request
 
 
 @torch.no_grad()
@@ -63,7 +63,7 @@ def run_recurrent(
     x = torch.as_tensor(values).to(dtype=torch.float64 if graph.is_integer else dtype, device=device).transpose(0, 1)
     x = x.expand(graph.timesteps, *x.shape[1:])
     units: dict[str, _Fed] = {}
-    history: dict[str, list[Tensor]] = {}  # what arrived at each Delay
+    history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}  # what arrived
     integrated: dict[str, Tensor] = {}  # v of each LI
     outputs: list[Tensor] = []
     for t in range(graph.timesteps):
@@ -73,9 +73,10 @@ def run_recurrent(
             if isinstance(node, Input):
                 sent[node.name] = x[t]
             elif isinstance(node, Delay):
-                sent[node.name] = _late(node, history.get(node.name, []), x[t])
+                now = x[t] if node.late else _arriving(step, sent)
+                sent[node.name] = _delayed(node, history[node.name], now)
             elif isinstance(node, NEURONS):
-                _fire(step, units, _arriving(step, sent), sent)
+                _fire(step, units, _arriving(step, sent), sent, membranes)
             elif isinstance(node, LI):
                 current = _arriving(step, sent)
                 v = integrated.get(node.name, torch.zeros_like(current))
@@ -83,16 +84,20 @@ def run_recurrent(
             elif isinstance(node, Readout):
                 outputs.append(_arriving(step, sent))
             else:
-                sent[node.name] = apply_node(node, _arriving(step, sent)[None])[0]
+                y = apply_node(node, _arriving(step, sent)[None])[0]
+                sent[node.name] = wrap_sum(y) if step.wraps else y
         for step in plan:
-            if isinstance(step.nodes[0], Delay):
-                history.setdefault(step.name, []).append(_arriving(step, sent))
+            if step.name in history:
+                history[step.name].append(_arriving(step, sent))
     logits = logits_of(graph.readout, torch.stack(outputs), graph.timesteps)
     rasters = {name: _samples_first(torch.stack(unit.spikes)).astype(np.uint8) for name, unit in units.items()}
+    records = {name: unit_record(spikes) for name, spikes in rasters.items()}
+    if graph.input.levels is not None:
+        records = {graph.input.name: event_record(frames, graph.input.levels, graph.timesteps), **records}
     return SpikeRecord(
         len(frames),
         graph.timesteps,
-        {name: unit_record(spikes) for name, spikes in rasters.items()},
+        records,
         (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy(),
         rasters if raster else {},
         {name: _samples_first(torch.stack(unit.membranes)) for name, unit in units.items()} if membranes else {},
@@ -107,7 +112,7 @@ def _arriving(step: Step, sent: dict[str, Tensor]) -> Tensor:
     return total
 
 
-def _fire(step: Step, units: dict[str, _Fed], current: Tensor, sent: dict[str, Tensor]) -> None:
+def _fire(step: Step, units: dict[str, _Fed], current: Tensor, sent: dict[str, Tensor], keep_membranes: bool) -> None:
     if step.name not in units:
         waiting: deque[Tensor] = deque()
         neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
@@ -116,7 +121,8 @@ def _fire(step: Step, units: dict[str, _Fed], current: Tensor, sent: dict[str, T
     unit.waiting.append(current)
     spikes, potentials = next(unit.steps)
     unit.spikes.append(torch.stack(spikes))
-    unit.membranes.append(torch.stack(potentials))
+    if keep_membranes:
+        unit.membranes.append(torch.stack(potentials))
     sent[step.name] = unit.spikes[-1].sum(dim=0).to(current.dtype)
     if step.levels_used:
         sent.update({n.name: s.to(current.dtype) for n, s in zip(step.nodes, spikes, strict=True)})
@@ -127,13 +133,18 @@ def _drained(waiting: deque[Tensor]) -> Iterator[Tensor]:
         yield waiting.popleft()
 
 
-def _late(node: Delay, arrived: list[Tensor], like: Tensor) -> Tensor:
-    """What arrived `steps` steps ago, per neuron; zeros before the first step."""
-    steps = torch.as_tensor(node.steps, device=like.device)
-    out = like.new_zeros((len(like), *node.shape))
+def _memory(node: Delay, timesteps: int) -> int:
+    """Steps of the past that `node` still needs."""
+    return min(int(np.max(node.steps)), timesteps)
+
+
+def _delayed(node: Delay, arrived: Sequence[Tensor], now: Tensor) -> Tensor:
+    """What arrived `steps` steps ago, per neuron; zeros before the first step. `now` counts where `steps` is 0."""
+    steps = torch.as_tensor(node.steps, device=now.device)
+    out = now.new_zeros((len(now), *node.shape))
     for late in sorted({int(n) for n in steps.flatten()}):
         if late <= len(arrived):
-            out = torch.where(steps == late, arrived[-late], out)
+            out = torch.where(steps == late, arrived[-late] if late else now, out)
     return out
 
 

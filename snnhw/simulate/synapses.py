@@ -15,6 +15,8 @@ from torch import Tensor
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
+    NEURONS,
+    SYNAPSES,
     Array,
     Conv2d,
     Delay,
@@ -28,6 +30,7 @@ from snnhw.graph.ir import (
     Readout,
     Scale,
 )
+from snnhw.loihi import CURRENT_RANGE
 
 FLOAT32_EXACT = 2**24
 
@@ -63,9 +66,8 @@ def _norm(node: Norm, x: Tensor) -> Tensor:
 
 
 def _pool(node: Pool, x: Tensor) -> Tensor:
-    y = F.avg_pool2d(x.flatten(0, 1), node.kernel, node.stride, node.padding)
-    if node.kind == "sum":
-        y = y * (node.kernel[0] * node.kernel[1])
+    divisor = 1 if node.kind == "sum" else None  # a mean times its count is no whole number for 5x5 or 7x7 spikes
+    y = F.avg_pool2d(x.flatten(0, 1), node.kernel, node.stride, node.padding, divisor_override=divisor)
     return y.reshape(*x.shape[:2], *y.shape[1:])
 
 
@@ -117,30 +119,46 @@ TEMPORAL = (Delay, LI)  # look at more than one step: a static input has to be r
 
 
 def largest_input(graph: Graph, name: str) -> int:
-    """Largest absolute integer that can arrive at node `name` of an integer graph."""
-    total = 0
-    for edge in graph.into(name):
-        source = graph.nodes[edge.source]
-        largest = 2 ** (source.bits - 1) if isinstance(source, Input) else graph.signal(edge.source).levels
-        total += abs(edge.gain) * largest
-    return total
+    """Bound on the absolute integer that can arrive at node `name` of an integer graph (weight units at a neuron)."""
+    return sum(abs(edge.gain) * largest_output(graph, edge.source) for edge in graph.into(name))
 
 
-def largest_current(graph: Graph, name: str) -> int:
-    """Bound on |a| at the output of synapse `name` (weight units): the largest row sum of |w| times the largest input.
+def largest_output(graph: Graph, name: str) -> int:
+    """Bound on the absolute integer that node `name` of an integer graph sends.
 
-    Every partial sum of the product is below it too, whatever the order of summation.
+    For a synapse the largest row sum of |w| times the largest input, plus |bias|: every partial sum of the product is
+    below it too, whatever the order of summation.
     """
     node = graph.nodes[name]
-    if not isinstance(node, Conv2d | Linear):
-        return largest_input(graph, name)
-    rows = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1).sum(axis=1)
-    return int(rows.max(initial=0)) * largest_input(graph, name)
+    if isinstance(node, Input):
+        return int(2 ** (node.bits - 1))
+    if isinstance(node, NEURONS):
+        return graph.signal(name).levels
+    arriving = largest_input(graph, name)
+    if isinstance(node, SYNAPSES):
+        rows = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1).sum(axis=1)
+        bias = 0 if node.bias is None else np.ceil(np.abs(node.bias)).astype(np.int64)
+        return int((rows * arriving + bias).max(initial=0))
+    if isinstance(node, Pool) and node.kind == "sum":
+        return arriving * node.kernel[0] * node.kernel[1]
+    return arriving
 
 
 def product_dtype(graph: Graph, name: str) -> torch.dtype:
     """float32 where it is exact for the integer synapse `name`, else float64."""
-    return torch.float32 if largest_current(graph, name) < FLOAT32_EXACT else torch.float64
+    return torch.float32 if largest_output(graph, name) < FLOAT32_EXACT else torch.float64
+
+
+def wraps(graph: Graph, name: str) -> bool:
+    """True where node `name` is an integer convolution whose sums may leave 24 bits; Lava's Conv wraps them."""
+    node = graph.nodes[name]
+    return graph.is_integer and isinstance(node, Conv2d) and largest_output(graph, name) >= CURRENT_RANGE // 2
+
+
+def wrap_sum(x: Tensor) -> Tensor:
+    """x wrapped to signed 24 bits, -2^23 .. 2^23-1, as Lava's fixed-point Conv sends it."""
+    half = CURRENT_RANGE // 2
+    return torch.remainder(x + half, CURRENT_RANGE) - half
 
 
 def logits_of(node: Readout, x: Tensor, timesteps: int) -> Tensor:

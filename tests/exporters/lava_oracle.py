@@ -71,6 +71,8 @@ def run_oracle(graph, inputs):
                         values[name] = np.clip(np.rint(frame * node.scale), -limit, limit - 1).astype(np.int64)
                 elif isinstance(node, Conv2d):
                     values[name] = conv(x, node)
+                    if graph.is_integer:
+                        values[name] = (values[name] + 2**23) % 2**24 - 2**23
                 elif isinstance(node, Pool):
                     values[name] = pool(x, node)
                 elif isinstance(node, Flatten):

@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.compile import compile_loihi
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.code_input import code_input
 from snnhw.passes.quantise import bias_code, quantise
 from snnhw.passes.rounding import even_weights
-from snnhw.simulate.engine import simulate
+from snnhw.simulate.engine import dtype_of, simulate
 from snnhw.simulate.neurons import integer_dtype, loihi_bias, step_unit
-from snnhw.simulate.synapses import largest_current, product_dtype
+from snnhw.simulate.plan import plan_of
+from snnhw.simulate.synapses import apply_node, largest_input, largest_output, product_dtype
 from tests.loihi_oracle import loihi_neuron
 from tests.nets import residual_net, residual_nets
 
@@ -96,10 +97,69 @@ def product_graph(weight, bits=8):
 
 def test_product_precision_switches_at_the_bound():
     fits = np.full((1, 1032), 127, np.int32)  # 1032 * 127 * 128 = 16,776,192 < 2^24
-    assert largest_current(product_graph(fits), "fc") == 1032 * 127 * 128
+    assert largest_output(product_graph(fits), "fc") == 1032 * 127 * 128
     assert product_dtype(product_graph(fits), "fc") == torch.float32
     over = np.full((1, 1033), 127, np.int32)
     assert product_dtype(product_graph(over), "fc") == torch.float64
+
+
+def test_the_product_is_exact_up_to_the_bound_and_float32_not_beyond():
+    """Everything at its limit is exact just below 2^24; 2^24 + 1 is the first integer that float32 lacks."""
+    fits = Linear(name="fc", shape=(1,), weight=np.full((1, 1032), 127, np.int32))
+    assert apply_node(fits, torch.full((1, 1, 1032), -128.0)).item() == -1032 * 127 * 128
+    over = np.full((1, 1025), 128, np.int32)
+    over[0, -1] = 1
+    graph, x = product_graph(over, bits=9), torch.tensor([128.0] * 1024 + [1.0]).reshape(1, 1, -1)
+    exact, rounded = (apply_node(graph.nodes["fc"], x.to(d)).item() for d in (torch.float64, torch.float32))
+    assert product_dtype(graph, "fc") == torch.float64
+    assert exact == 2**24 + 1 and rounded != exact
+
+
+def test_the_bound_sees_through_what_only_moves_or_adds():
+    """An image behind a Flatten, spikes behind a sum pool, a bias: all of them enlarge what a sum can reach."""
+    neuron_ = {"du": 4095, "dv": 3072, "bias_mant": np.zeros(1, np.int16), "bias_exp": 0}
+    nodes = [
+        Input(name="input", shape=(2, 4, 4), scale=1.0, bits=16),
+        Flatten(name="flat", shape=(32,)),
+        Linear(name="fc", shape=(8,), weight=np.full((8, 32), 2, np.int32), bias=np.full(8, -5.0)),
+        LoihiLIF(name="u", shape=(8, 1, 1), threshold=1, **neuron_),
+        Pool(name="pool", shape=(8, 1, 1), kind="sum", kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
+        Linear(name="out", shape=(1,), weight=np.full((1, 8), 4, np.int32)),
+        Readout(name="readout", shape=(1,), reduction="sum"),
+    ]
+    graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 1)
+    assert largest_output(graph, "fc") == largest_input(graph, "u") == 64 * 2**15 + 5
+    assert largest_output(graph, "out") == 8 * 4 * 9
+
+
+def test_an_image_behind_a_flatten_is_summed_exactly():
+    """Sums beyond 2^24 with 16-bit inputs: the engine takes float64 although the input is not the direct source."""
+    rng = np.random.default_rng(0)
+    weight = (2 * rng.integers(-127, 128, (40, 1024))).astype(np.int32)
+    nodes = [
+        Input(name="input", shape=(4, 16, 16), scale=1.0, bits=16),
+        Flatten(name="flat", shape=(1024,)),
+        Linear(name="out", shape=(40,), weight=weight),
+        Readout(name="readout", shape=(40,), reduction="sum"),
+        Linear(name="side", shape=(1,), weight=weight[:1]),
+        neuron(),
+    ]
+    edges = [("input", "flat"), ("flat", "out"), ("out", "readout"), ("flat", "side"), ("side", "n")]
+    inputs = rng.integers(-32768, 32768, (3, 4, 16, 16))
+    wanted = inputs.reshape(3, -1) @ weight.T.astype(np.int64)
+    assert np.abs(wanted).max() > 2**24
+    assert np.array_equal(simulate(Graph.build(nodes, edges, 1), inputs).logits, wanted)
+
+
+def test_off_the_cpu_integers_are_float64():
+    """There a convolution in float32 may be computed in TF32 or by Winograd's algorithm."""
+    fits = product_graph(np.full((1, 8), 2, np.int32))
+    step = next(s for s in plan_of(fits) if s.name == "fc")
+    assert [dtype_of(step, torch.float32, d) for d in ("cpu", "cuda", "cuda:1")] == [
+        torch.float32,
+        torch.float64,
+        torch.float64,
+    ]
 
 
 @given(residual_nets)

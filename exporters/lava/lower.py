@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from exporters.lava.parameters import (
     conv_parameters,
     dense_parameters,
@@ -23,9 +21,10 @@ from exporters.lava.parameters import (
 from exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
 from snnhw.errors import InputError
 from snnhw.graph.check_deployment import check_expressible
-from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
 
 Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input
+Layout = tuple[int, ...]  # (C, H, W) or (N,): the order in which torch counts values that Lava keeps as (W, H, C)
 Values = tuple[dict[str, Any], dict[str, Array]]  # parameters and arrays of a process
 
 
@@ -50,7 +49,8 @@ class _Lowering:
         self.binary = binary
         self.processes: dict[str, Process] = {}
         self.arrays: dict[str, Array] = {}
-        self.senders: dict[str, tuple[str, ...]] = {}  # node -> processes whose sum it sends
+        self.sent: dict[str, Port] = {}  # node -> processes whose sum it sends
+        self.layouts: dict[str, Layout] = {}  # node -> layout of what it sends
         self.delayed: dict[tuple[int, Port], str] = {}
         self.scaled: dict[tuple[str, int], str] = {}
 
@@ -73,13 +73,13 @@ class _Lowering:
             coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
             self._add(node.name, "source", to_lava_shape(node.shape), frozenset(), (coding, {}))
         elif isinstance(node, Flatten):
-            self.senders[node.name] = tuple(self._connect(self._port(node.name)))
+            self._flatten(node)
             return
         elif isinstance(node, SYNAPSES):
             self._synapse(node)
             return
         elif isinstance(node, Pool):
-            values = pool_parameters(node, self._arriving_shape(node), self.graph.is_integer)
+            values = pool_parameters(node, self._arriving_layout(node), self.graph.is_integer)
             self._add(node.name, "pool", to_lava_shape(node.shape), self._port(node.name), values)
         elif isinstance(node, LIF | LoihiLIF):
             values = lif_parameters(self.graph, node)
@@ -93,10 +93,22 @@ class _Lowering:
                 f"Node {node.name!r} is a {type(node).__name__}, which has no Lava process; run the passes of "
                 "snnhw.passes.LOIHI_CHANNELS first."
             )
-        self.senders[node.name] = (node.name,)
+        self.sent[node.name] = _sum_of(node.name)
+        self.layouts[node.name] = node.shape
+
+    def _flatten(self, node: Flatten) -> None:
+        """Flattening moves nothing in Lava: the weights behind it are put into the order of the stream."""
+        for edge in self.graph.out_of(node.name):
+            if not isinstance(self.graph.nodes[edge.target], Linear | Flatten):
+                raise InputError(
+                    f"Flatten {node.name!r} feeds {edge.target!r}, and Lava counts values in another order than torch; "
+                    "put a Linear behind it."
+                )
+        self.sent[node.name] = self._port(node.name)
+        self.layouts[node.name] = self._arriving_layout(node)
 
     def _synapse(self, node: Conv2d | Linear) -> None:
-        arriving = self._arriving_shape(node)
+        arriving = self._arriving_layout(node)
         kind = "conv" if isinstance(node, Conv2d) else "dense"
         values = (
             conv_parameters(node, arriving, self.graph.is_integer)
@@ -115,7 +127,8 @@ class _Lowering:
         values[0]["graded"] = not one_bit
         for name, part in zip(names, parts, strict=True):
             self._add(name, kind, to_lava_shape(node.shape), part, values, steps=1, owner=node.name)
-        self.senders[node.name] = tuple(names)
+        self.sent[node.name] = _sum_of(*names)
+        self.layouts[node.name] = node.shape
 
     def _is_binary(self, sender: str) -> bool:
         """True for populations, and for an input that sends events 0 or 1."""
@@ -126,16 +139,14 @@ class _Lowering:
         """Everything that arrives at a node; parallel edges from one process add their gains."""
         gains: dict[tuple[str, int], int] = {}
         for edge in self.graph.into(name):
-            for sender in self._senders(edge):
-                gains[sender, edge.delay] = gains.get((sender, edge.delay), 0) + edge.gain
+            if edge.delay < 0:
+                raise InputError(f"Edge {edge.source} -> {edge.target} has the delay {edge.delay}; run balance_delays.")
+            for sender, gain, delay in self.sent[edge.source]:
+                key = sender, delay + edge.delay
+                gains[key] = gains.get(key, 0) + gain * edge.gain
         if not gains:
             raise InputError(f"Nothing arrives at {name!r}; connect it or remove it.")
         return frozenset((sender, gain, delay) for (sender, delay), gain in gains.items() if gain)
-
-    def _senders(self, edge: Edge) -> tuple[str, ...]:
-        if edge.delay < 0:
-            raise InputError(f"Edge {edge.source} -> {edge.target} has the delay {edge.delay}; run balance_delays.")
-        return self.senders[edge.source]
 
     def _connect(self, port: Port) -> list[str]:
         """Processes to connect for a port: its undelayed sources, and one Delay for all others."""
@@ -194,8 +205,12 @@ class _Lowering:
             )
         return next(iter(found.values()), 0)
 
-    def _arriving_shape(self, node: Node) -> tuple[int, ...]:
-        shapes = {self.graph.nodes[e.source].shape for e in self.graph.into(node.name)}
-        if len({int(np.prod(shape)) for shape in shapes}) != 1:
-            raise InputError(f"Values of shapes {sorted(shapes)} meet at {node.name!r}; sum equal shapes only.")
-        return max(shapes, key=len)
+    def _arriving_layout(self, node: Node) -> Layout:
+        layouts = {self.layouts[e.source] for e in self.graph.into(node.name)}
+        if len(layouts) != 1:
+            raise InputError(f"Values of shapes {sorted(layouts)} meet at {node.name!r}; sum equal shapes only.")
+        return layouts.pop()
+
+
+def _sum_of(*processes: str) -> Port:
+    return frozenset((process, 1, 0) for process in processes)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.passes.balance_delays import balance_delays
 
 
@@ -55,6 +55,9 @@ class Net:
         pads, steps = (padding, padding), (stride, stride)
         node = Pool(name=name, shape=shape, kind=kind, kernel=(kernel, kernel), stride=steps, padding=pads)
         return self.add(node, sources)
+
+    def flatten(self, name, sources):
+        return self.add(Flatten(name=name, shape=(int(np.prod(self.shapes[sources[0]])),)), sources)
 
     def linear(self, name, sources, out):
         size = int(np.prod(self.shapes[sources[0]]))

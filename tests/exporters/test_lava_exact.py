@@ -1,11 +1,13 @@
 """Lava gives the spikes, membranes and logits of the oracle, for every kind of network and both arithmetics."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from exporters.lava.run import LavaError, run_lava
-from snnhw.graph.ir import Edge
+from snnhw.graph.ir import Edge, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.simulate.engine import simulate
 from tests.exporters.lava_nets import Net, plain_resnet, residual, vgg
@@ -47,10 +49,21 @@ def test_network_families(family, integer):
     check(graph, net.inputs())
 
 
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
 @pytest.mark.parametrize("levels", [1, 2, 4])
-def test_levels(levels):
-    net, graph = residual(levels, levels=levels, timesteps=levels)
+def test_levels(levels, integer):
+    net, graph = residual(levels, integer=integer, levels=levels, timesteps=levels)
     check(graph, net.inputs(2))
+
+
+@pytest.mark.parametrize("integer, binary", [(True, False), (True, True), (False, False)])
+def test_flattened_streams(integer, binary):
+    """Lava counts (W, H, C), so the weights behind a Flatten have to follow; its sources may be late."""
+    net = Net(12, integer=integer, levels=2, shape=(2, 4, 5))
+    x = net.neurons("u1", net.conv("c1", ["input"], 3))
+    x = net.flatten("flat", x + net.neurons("u2", net.conv("c2", x, 3)))
+    x = net.neurons("u3", net.linear("f1", net.flatten("again", x), 7))
+    check(net.graph(x), net.inputs(2), binary=binary)
 
 
 @pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
@@ -132,3 +145,38 @@ def test_currents_that_wrap():
     net.connect(["input"], "wide", gain=5)
     graph = net.graph(net.neurons("u2", net.conv("wide", ["input"], 3)) + net.neurons("u3", net.conv("c3", x, 3)))
     check(graph, net.inputs(2))
+
+
+@pytest.mark.parametrize("conv", ["im2col", "stock"])
+def test_sums_that_wrap_in_the_convolution(conv):
+    """16-bit inputs take the sum beyond 2^23, where Lava's Conv wraps to 24 bits before the neuron does; Dense not."""
+    net = Net(13, levels=1, timesteps=2, shape=(8, 4, 4))
+    net.nodes[0] = Input(name="input", shape=(8, 4, 4), scale=1.0, bits=16)
+    x = net.neurons("u1", net.conv("c1", ["input"], 3))
+    net.neurons("u2", net.linear("f1", net.flatten("flat", ["input"]), 9))
+    inputs = net.rng.integers(-32768, 32768, (2, 8, 4, 4)).astype(float)
+    graph = net.graph(x)
+    assert np.abs(plain_sums(graph.nodes["c1"], inputs)).max() > 2**23
+    check(graph, inputs, conv=conv)
+
+
+def plain_sums(conv, inputs):
+    """What a convolution of integers would send if nothing wrapped."""
+    images, weight = (torch.as_tensor(x, dtype=torch.float64) for x in (inputs, conv.weight))
+    return torch.conv2d(images, weight, None, conv.stride, conv.padding).numpy()
+
+
+def test_the_largest_threshold():
+    """131071 << 6 is 63 below the largest membrane: 64 more from the bias reach it, 65 exceed it, 2^23 is clipped."""
+    threshold, mant = 131071, np.array([0, 64, 65, 66], dtype=np.int16)
+    weight = np.tile(np.array([128, 2], dtype=np.int32), (4, 1))
+    nodes = [
+        Input(name="input", shape=(2,), scale=1.0, bits=16),
+        Linear(name="fc", shape=(4,), weight=weight),
+        LoihiLIF(name="u", shape=(4,), threshold=threshold, du=4095, dv=4095, bias_mant=mant, bias_exp=0),
+        Linear(name="head", shape=(4,), weight=2 * np.eye(4, dtype=np.int32)),
+        Readout(name="readout", shape=(4,), reduction="sum"),
+    ]
+    graph = balance_delays(Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 1))
+    record = check(graph, np.array([[1023.0, 63.0], [1023.0, 64.0], [1024.0, 1.0]]))  # a = 131070, 2^17, 2^17 + 2
+    assert record.raster["u"][:, 0, 0].tolist() == [[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]

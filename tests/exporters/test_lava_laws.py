@@ -66,7 +66,7 @@ def chains(draw):
         new = net.neurons(f"u{layer}", out)
         same = net.shapes[new[0]] == net.shapes[stream[0]]
         stream = stream + new if same and draw(st.booleans()) else new
-    return net, net.graph(stream)
+    return net, net.graph(net.flatten("flat", stream) if draw(st.booleans()) else stream)
 
 
 @settings(max_examples=8)
@@ -76,6 +76,7 @@ def test_any_chain_equals_the_oracle(chain, binary):
     inputs = net.inputs(2)
     spikes, _, logits = run_oracle(graph, inputs)
     record = run_lava(graph, inputs, raster=True, binary=binary)
+    assert_same(simulate(graph, inputs, dtype=torch.float64, raster=True), record, graph.is_integer)
     for unit, nodes in graph.units().items():
         assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
     assert np.allclose(record.logits, logits, rtol=0, atol=0 if graph.is_integer else 1e-9)

@@ -93,6 +93,31 @@ def test_saved_network_is_the_network(tmp_path):
         load_network(path)
 
 
+def test_weights_behind_a_flatten_follow_the_stream():
+    net = Net(0, levels=1, shape=(2, 3, 4))
+    x = net.neurons("u", net.conv("c", ["input"], 2))
+    graph = net.graph(net.flatten("flat", x))
+    weight = graph.nodes["head"].weight.reshape(-1, 2, 3, 4)
+    found = lower(graph).arrays["head/weight"].reshape(-1, 4, 3, 2)
+    assert np.array_equal(found, weight.transpose(0, 3, 2, 1))
+
+
+def test_neurons_behind_a_flatten_are_refused():
+    net = Net(0, levels=1)
+    x = net.neurons("u", net.conv("c", ["input"], 3))
+    graph = net.graph(net.neurons("v", net.flatten("flat", x)))
+    with pytest.raises(InputError, match=r"Flatten 'flat' feeds 'v_l1', .* put a Linear behind it"):
+        lower(graph)
+
+
+def test_one_delay_that_is_missing_is_refused():
+    _, graph = residual(0)
+    for late in (e for e in graph.edges if e.delay):
+        edges = tuple(dataclasses.replace(e, delay=e.delay - 1) if e is late else e for e in graph.edges)
+        with pytest.raises(InputError, match="steps early; run balance_delays"):
+            lower(graph.replace(edges=edges))
+
+
 def with_node(graph, kind, **changes):
     """The graph with its first node of a kind changed."""
     first = graph.of_type(kind)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.simulate.certificate import Certificate
+from snnhw.simulate.compare import Agreement
 from snnhw.terminal import table
 
 
@@ -12,8 +13,7 @@ def certificate_table(certificate: Certificate) -> Table:
     """One row per comparison, the first divergence below where there is one."""
     rows: list[tuple[object, ...]] = []
     for a in certificate.agreements:
-        verdict = "equal" if a.differing == 0 else "near-ties only" if a.agrees else f"DIFFERS at {a.first}"
-        rows.append((f"{a.reference} = {a.candidate}", a.samples, a.spikes, a.differing, a.near_ties, verdict))
+        rows.append((f"{a.reference} = {a.candidate}", a.samples, a.spikes, a.differing, a.near_ties, _verdict(a)))
     if certificate.quantisation is not None:
         q = certificate.quantisation
         share = f"{q.differing / q.compared:.2%} of the slots differ (measured)"
@@ -25,3 +25,12 @@ def certificate_table(certificate: Certificate) -> Table:
         made.caption = ", ".join(f"accuracy {name} {share:.2%}" for name, share in certificate.accuracy.items())
         made.caption_justify = "left"
     return made
+
+
+def _verdict(a: Agreement) -> str:
+    if not a.differing:
+        return "equal" if a.agrees else f"LOGITS DIFFER by {a.logits_difference:g}"
+    if not a.agrees:
+        return f"DIFFERS at {a.first}"
+    listed = "; ".join(str(tie) for tie in a.ties)
+    return f"near-ties only: {listed}" + ("; ..." if a.near_ties > len(a.ties) else "")

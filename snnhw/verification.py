@@ -61,7 +61,7 @@ def verify(
         inputs: samples; all of them run in torch.
         calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
         folder: where `<name>.nir` and `<name>_loihi.nir` are written.
-        lava_samples: how many samples also run in Lava; 0 leaves Lava out.
+        lava_samples: how many samples also run in Lava, in floats and in integers; 0 leaves Lava out.
         lava_time_limit_s: after which Lava is ended with an error.
         progress: called with stage, samples finished, samples in all.
 
@@ -75,6 +75,10 @@ def verify(
     nir = write_nir(model.graph, folder / f"{model.name}.nir")
     nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
 
+    def lava_stage(graph: Graph) -> Stage:
+        backend = lava_backend(graph, lava_time_limit_s, progress)
+        return Stage(backend, graph, samples=min(lava_samples, len(inputs.values)))
+
     stages = [
         Stage(graph_backend("multi-level graph", model.graph), model.graph),
         Stage(graph_backend("K channels", channels), channels),
@@ -82,14 +86,15 @@ def verify(
     ]
     if model.network is not None and model.traced is not None and model.traced.of_type(MLF):
         stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
+    if lava_samples:
+        stages.append(lava_stage(channels))
     integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)
     stages += [
         integers,
         Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
     ]
     if lava_samples:
-        lava = lava_backend(quantised.graph, lava_time_limit_s, progress)
-        stages.append(Stage(lava, quantised.graph, samples=min(lava_samples, len(inputs.values))))
+        stages.append(lava_stage(quantised.graph))
 
     total = len(inputs.values)
     floats = simulate(model.graph, inputs.values, progress=counter(progress, "float simulation", total))

@@ -1,7 +1,8 @@
 """Spike-exact comparison of two ways to run the same network.
 
 Takes two backends and inputs, gives an `Agreement`: how many spike slots were compared, how many differ, which of them
-are near-ties (both membranes finite and one within `near_tie` of the threshold), and where the first divergence is.
+are near-ties (both membranes finite and one within `near_tie` of the threshold), where the first divergence is, and
+whether the logits agree.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.simulate.record import SpikeRecord
 
 NEAR_TIE = 1e-5
+TIES_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first spike that differs, in causal order: by sample, then time step, then position in the graph."""
+    """A spike that differs; the first one in causal order: by sample, time step, position in the graph."""
 
     sample: int
     timestep: int
@@ -39,6 +41,10 @@ class Divergence:
     level: int  # 1..K
     neuron: tuple[int, ...]  # (c, y, x)
     membranes: tuple[float, float] | None  # of reference and candidate, before the reset
+
+    def shifted(self, samples: int) -> Divergence:
+        """The same with so many samples before it."""
+        return dataclasses.replace(self, sample=self.sample + samples)
 
     def __str__(self) -> str:
         where = ", ".join(str(n) for n in self.neuron)
@@ -59,18 +65,19 @@ class Agreement:
     near_ties: int  # of the differing ones
     units: Mapping[str, int]  # differing spikes per unit
     logits_difference: float  # largest absolute difference
+    logits_agree: bool  # equal in integers, to rounding in floats; not asked for where spikes differ
     first: Divergence | None
+    ties: tuple[Divergence, ...] = ()  # the first near-ties, `TIES_LISTED` at most
 
     @property
     def agrees(self) -> bool:
-        """True when every differing spike is a near-tie."""
-        return self.differing == self.near_ties
+        """True when every differing spike is a near-tie, and the logits agree."""
+        return self.differing == self.near_ties and self.logits_agree
 
     def merge(self, other: Agreement) -> Agreement:
         """Both sets of samples, `self` first."""
-        first = self.first
-        if first is None and other.first is not None:
-            first = dataclasses.replace(other.first, sample=other.first.sample + self.samples)
+        later = None if other.first is None else other.first.shifted(self.samples)
+        ties = (*self.ties, *(tie.shifted(self.samples) for tie in other.ties))
         return Agreement(
             self.reference,
             self.candidate,
@@ -81,7 +88,9 @@ class Agreement:
             self.near_ties + other.near_ties,
             {unit: n + other.units[unit] for unit, n in self.units.items()},
             max(self.logits_difference, other.logits_difference),
-            first,
+            self.logits_agree and other.logits_agree,
+            self.first or later,
+            ties[:TIES_LISTED],
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,7 +98,6 @@ class Agreement:
         return {
             **dataclasses.asdict(self),
             "agrees": self.agrees,
-            "first": None if self.first is None else dataclasses.asdict(self.first),
         }
 
 
@@ -111,11 +119,12 @@ def compare(
         candidate: the backend that is compared with it.
         inputs: [N, *shape] or [N, T, *shape].
         batch_size: samples compared together.
-        near_tie: a differing spike whose membrane is this close to its threshold counts as a near-tie.
+        near_tie: a differing spike whose membrane is this close to its threshold counts as a near-tie; also how far
+            logits may be apart, relative to the largest of them (but at least to 1).
         progress: called with the number of samples finished.
 
     Raises:
-        InputError: the backends report different units, or there are no samples.
+        InputError: the backends report different units or neurons, or there are no samples.
     """
     total: Agreement | None = None
     for start in range(0, len(inputs), batch_size):
@@ -136,13 +145,22 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         raise InputError(
             f"{reference.name} and {candidate.name} have different units ({odd}); compare the same network."
         )
-    units = {unit: int((a.raster[unit] != b.raster[unit]).sum()) for unit in graph.units()}
-    differing, ties, first = sum(units.values()), 0, None
-    if differing:
-        if reference.has_membranes and candidate.has_membranes:
-            a, b = reference.run(batch, True), candidate.run(batch, True)
-            ties = sum(_near_ties(graph, unit, a, b, near_tie) for unit, n in units.items() if n)
-        first = _first(graph, a, b)
+    resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
+    if resized or a.logits.shape != b.logits.shape:
+        where = f"unit {resized[0]!r}" if resized else "the readout"
+        raise InputError(
+            f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
+        )
+    places = {unit: np.argwhere(a.raster[unit] != b.raster[unit]) for unit in graph.units()}
+    units = {unit: len(found) for unit, found in places.items()}
+    differing = sum(units.values())
+    ties: dict[str, Array] = {}
+    if differing and reference.has_membranes and candidate.has_membranes:
+        a, b = reference.run(batch, True), candidate.run(batch, True)
+        ties = {unit: found[_close(graph, unit, found, a, b, near_tie)] for unit, found in places.items()}
+    first = _divergences({unit: found[:1] for unit, found in places.items()}, a, b)
+    logits_difference = float(np.abs(a.logits.astype(np.float64) - b.logits.astype(np.float64)).max())
+    tolerance = near_tie * max(1.0, float(np.abs(a.logits).max()))
     return Agreement(
         reference.name,
         candidate.name,
@@ -150,10 +168,12 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         int(sum(r.sum(dtype=np.int64) for r in a.raster.values())),
         sum(r.size for r in a.raster.values()),
         differing,
-        ties,
+        sum(len(found) for found in ties.values()),
         units,
-        float(np.abs(a.logits.astype(np.float64) - b.logits.astype(np.float64)).max()),
-        first,
+        logits_difference,
+        differing > 0 or logits_difference <= tolerance,
+        first[0] if first else None,
+        _divergences(ties, a, b),
     )
 
 
@@ -166,23 +186,28 @@ def thresholds(graph: Graph, unit: str) -> Array:
     return stacked
 
 
-def _near_ties(graph: Graph, unit: str, a: SpikeRecord, b: SpikeRecord, near_tie: float) -> int:
-    theta = thresholds(graph, unit)
-    differs = a.raster[unit] != b.raster[unit]
-    close = np.minimum(np.abs(a.membranes[unit] - theta), np.abs(b.membranes[unit] - theta)) < near_tie
-    return int((differs & close).sum())
+def _close(graph: Graph, unit: str, places: Array, a: SpikeRecord, b: SpikeRecord, near_tie: float) -> Array:
+    """Which of the `places` [n, axes] in a raster have one of the two membranes within `near_tie` of the threshold."""
+    at = tuple(places.T)
+    theta = thresholds(graph, unit)[at[2:]]
+    close: Array = np.minimum(np.abs(a.membranes[unit][at] - theta), np.abs(b.membranes[unit][at] - theta)) < near_tie
+    return close
 
 
-def _first(graph: Graph, a: SpikeRecord, b: SpikeRecord) -> Divergence | None:
-    position = {unit: i for i, unit in enumerate(graph.units())}
-    found: list[tuple[int, int, int, tuple[int, ...], str]] = []
-    for unit in a.raster:
-        places = np.argwhere(a.raster[unit] != b.raster[unit])
-        if len(places):
-            place = tuple(int(n) for n in places[0])
-            found.append((place[0], place[1], position[unit], place, unit))
-    if not found:
-        return None
-    _, _, _, place, unit = min(found)
-    both = (float(a.membranes[unit][place]), float(b.membranes[unit][place])) if a.membranes and b.membranes else None
-    return Divergence(place[0], place[1], unit, place[2] + 1, place[3:], both)
+def _divergences(places: Mapping[str, Array], a: SpikeRecord, b: SpikeRecord) -> tuple[Divergence, ...]:
+    """The first `TIES_LISTED` of the places [n, axes] per unit, in causal order; units come in graph order."""
+    found: list[tuple[tuple[int, ...], str]] = []
+    for unit, rows in places.items():
+        found += [(tuple(int(n) for n in row), unit) for row in rows[:TIES_LISTED]]
+    first = sorted(found, key=lambda entry: entry[0][:2])[:TIES_LISTED]  # stable: the graph's order within a step
+    return tuple(
+        Divergence(
+            place[0],
+            place[1],
+            unit,
+            place[2] + 1,
+            place[3:],
+            (float(a.membranes[unit][place]), float(b.membranes[unit][place])) if a.membranes and b.membranes else None,
+        )
+        for place, unit in first
+    )

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from snnhw.certificate_table import certificate_table
+from snnhw.compile import compile_channels, compile_loihi
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d
 from snnhw.passes import FLOAT, run_passes
-from snnhw.simulate.certificate import Stage, certify, graph_backend
+from snnhw.simulate.certificate import Certificate, Stage, certify, graph_backend
 from snnhw.simulate.compare import compare
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.record import SpikeRecord
@@ -50,9 +52,45 @@ def test_near_ties_are_told_from_real_differences():
     at = changed(graph, unit.name, thresholds=(theta, *unit.thresholds[1:]))
     below = changed(graph, unit.name, thresholds=(theta - 1e-9, *unit.thresholds[1:]))
     agreement = compare(at, graph_backend("at", at), graph_backend("below", below), sample.inputs)
-    assert agreement.differing >= 1 and agreement.near_ties >= 1
+    assert agreement.differing >= 1 and agreement.near_ties >= 1 and agreement.agrees
+    assert len(agreement.ties) == min(20, agreement.near_ties) and agreement.first == agreement.ties[0]
+    for tie in agreement.ties:
+        assert (tie.unit, tie.level) == (unit.name, 1) and max(abs(u - theta) for u in tie.membranes) < 1e-8
+        assert record.membranes[unit.name][(tie.sample, tie.timestep, 0, *tie.neuron)] == tie.membranes[0]
+    assert "near-ties only: sample" in _text(Certificate((agreement,), None, {}))
     strict = compare(at, graph_backend("at", at), graph_backend("below", below), sample.inputs, near_tie=0.0)
     assert strict.near_ties == 0 and not strict.agrees
+
+
+def test_ties_of_later_batches_keep_their_sample():
+    sample = residual_net(samples=4, widths=(4,))
+    graph = run_passes(sample.graph, FLOAT)
+    inputs = np.repeat(sample.inputs[:1], 4, axis=0)  # the same sample four times, so the same tie four times
+    unit = next(n for n in graph.of_type(MLF) if n.name == "s0b0_2_mlf")
+    u = simulate(graph, inputs[:1], dtype=torch.float64, membranes=True).membranes[unit.name][:, :, 0].ravel()
+    theta = float(np.sort(u)[np.searchsorted(np.sort(u), 0.6)])
+    at, below = (changed(graph, unit.name, thresholds=(t, *unit.thresholds[1:])) for t in (theta, theta - 1e-9))
+    backends = graph_backend("at", at), graph_backend("below", below)
+    whole, parts = (compare(at, *backends, inputs, batch_size=size) for size in (4, 1))
+    assert whole == parts and {tie.sample for tie in parts.ties} == {0, 1, 2, 3}
+
+
+def test_logits_count_too():
+    """Equal spikes, another readout: no agreement, in floats and in integers."""
+    sample = residual_net(samples=3)
+    floats = compile_channels(sample.graph)
+    for graph, by in ((floats, 1e-3), (compile_loihi(sample.graph, sample.inputs).graph, 1)):
+        moved = changed(graph, "head", bias=graph.nodes["head"].bias + by)
+        stages = tuple(Stage(graph_backend(name, g), g) for name, g in (("one", graph), ("two", moved)))
+        certificate = certify(stages, sample.inputs, batch_size=2)
+        (agreement,) = certificate.agreements
+        assert agreement.differing == 0 and not agreement.logits_agree and not certificate.agrees
+        assert "LOGITS DIFFER by" in _text(certificate)
+        assert certify((stages[0], stages[0]), sample.inputs).agrees
+
+
+def _text(certificate):
+    return " ".join(str(cell) for column in certificate_table(certificate).columns for cell in column.cells)
 
 
 def test_certificate_reports_each_stage():
@@ -71,6 +109,9 @@ def test_certificate_reports_each_stage():
 def test_different_networks_are_refused():
     a, b = residual_net(widths=(4,)), residual_net(widths=(4, 6))
     with pytest.raises(InputError, match="different units"):
+        compare(a.graph, graph_backend("a", a.graph), graph_backend("b", b.graph), a.inputs)
+    b = residual_net(widths=(6,))
+    with pytest.raises(InputError, match="differ in the size of unit 'stem_mlf'"):
         compare(a.graph, graph_backend("a", a.graph), graph_backend("b", b.graph), a.inputs)
 
 

@@ -193,14 +193,14 @@ class Graph:
     def order(self, *, loops: bool = False) -> tuple[str, ...]:
         """Node names, sources before targets (Kahn 1962), stable with respect to the order of `nodes`.
 
-        With `loops`, a `Delay` node may come before its sources: it sends what arrived in earlier steps.
+        With `loops`, a late `Delay` may come before its sources: it sends what arrived in earlier steps.
 
         Raises:
-            InputError: the graph has a cycle (with `loops`: one without a `Delay`); its nodes are named.
+            InputError: the graph has a cycle (with `loops`: one without a late `Delay`); its nodes are named.
         """
         waiting = {name: len(self.into(name)) for name in self.nodes}
         if loops:
-            waiting.update(dict.fromkeys((n.name for n in self.of_type(Delay)), 0))
+            waiting.update(dict.fromkeys((n.name for n in self.of_type(Delay) if n.late), 0))
         ready = [name for name, n in waiting.items() if n == 0]
         done: list[str] = []
         while ready:

@@ -19,7 +19,7 @@ PASSING = (Delay, Flatten, Pool)  # neither state nor weights of their own
 def with_causal_loops(
     nodes: Mapping[str, Node], edges: Sequence[Edge]
 ) -> tuple[dict[str, Node], list[Edge], tuple[Finding, ...]]:
-    """(nodes, edges, one finding per delayed edge); unchanged where there is no loop without a `Delay`.
+    """(nodes, edges, one finding per delayed edge); unchanged where there is no loop without a late `Delay`.
 
     Raises:
         InputError: a loop has neither a neuron nor weights in it.
@@ -63,12 +63,15 @@ def _closing_edges(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> set[int]
     passing = {n: [i for i in out[n] if isinstance(nodes[n], PASSING)] for n in nodes}
     for i in _back_edges(nodes, edges, passing):
         raise InputError(f"The loop through {edges[i].source!r} has no neuron and no weights; remove it.")
-    # a Delay already is one step late
-    open_out = {n: [i for i in out[n] if not isinstance(nodes[edges[i].target], Delay)] for n in nodes}
+    open_out = {n: [i for i in out[n] if not _is_late(nodes[edges[i].target])] for n in nodes}
     late: set[int] = set()
     for i in _back_edges(nodes, edges, open_out):
         late |= _behind_neurons(nodes, edges, out, into, i)
     return late
+
+
+def _is_late(node: Node) -> bool:
+    return isinstance(node, Delay) and node.late
 
 
 def _behind_neurons(

@@ -112,12 +112,17 @@ class Scale(Node):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Delay(Node):
-    """Sends at step t what arrived at step t - steps, 0 before; part of the function, unlike `Edge.delay`. steps >= 1.
+    """Sends at step t what arrived at step t - steps, 0 before; part of the function, unlike `Edge.delay`. steps >= 0.
 
-    Every loop of a recurrent graph passes through one.
+    Every loop of a recurrent graph passes through one that is `late`.
     """
 
     steps: int | Array
+
+    @property
+    def late(self) -> bool:
+        """True where no element arrives in the step in which it was sent: what goes round a loop is then causal."""
+        return int(np.min(self.steps)) >= 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -80,8 +80,8 @@ class GraphModule(nn.Module):
             fired: Tensor = self.units[node.name](x)
             return fired
         if isinstance(node, Pool):
-            pooled = F.avg_pool2d(x, node.kernel, node.stride, node.padding)
-            return pooled if node.kind == "avg" else pooled * (node.kernel[0] * node.kernel[1])
+            divisor = 1 if node.kind == "sum" else None
+            return F.avg_pool2d(x, node.kernel, node.stride, node.padding, divisor_override=divisor)
         return x.flatten(1) if isinstance(node, Flatten) else x
 
     def _entering(self, x: Tensor) -> Tensor:

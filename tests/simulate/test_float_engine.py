@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Pool, Readout
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.neurons import step_unit
 from tests.nets import residual_net
@@ -137,6 +137,17 @@ def test_gain_doubles_what_arrives():
     once = simulate(chain([("input", "fc"), ("fc", "readout")]), x).logits
     twice = simulate(chain([Edge("input", "fc", gain=2), Edge("fc", "readout")]), x).logits
     assert (twice == 2 * once).all()
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 7, 10])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_sum_pools_of_spikes_are_whole_numbers(size, dtype):
+    shape = (50, 3, size, size)
+    pool = Pool(name="pool", shape=(3, 1, 1), kind="sum", kernel=(size, size), stride=(size, size))
+    nodes = [Input(name="input", shape=shape[1:]), pool, Readout(name="readout", shape=(3, 1, 1))]
+    graph = Graph.build(nodes, [("input", "pool"), ("pool", "readout")], 1)
+    spikes = np.random.default_rng(0).integers(0, 4, shape)
+    assert (simulate(graph, spikes, dtype=dtype).logits[:, :, 0, 0] == spikes.sum(axis=(2, 3))).all()
 
 
 @pytest.mark.parametrize(

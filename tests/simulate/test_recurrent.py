@@ -84,6 +84,17 @@ def test_delays_may_differ_from_neuron_to_neuron():
     assert raster[:, 0].tolist() == [0, 1, 0, 0, 0] and raster[:, 1].tolist() == [0, 0, 0, 1, 0]
 
 
+def test_events_that_enter_a_loop_are_recorded_as_without_one():
+    frames = np.random.default_rng(0).integers(0, 4, (3, 7, 3))
+    units = []
+    for loop in (True, False):
+        graph = recurrent_net(0, loop)
+        nodes = [Input(name="input", shape=(3,), levels=3) if isinstance(n, Input) else n for n in graph.nodes.values()]
+        units.append(simulate(graph.replace(nodes=nodes), frames).units["input"])
+    assert all((unit.spikes == frames.sum(axis=(0, 1))).all() for unit in units)
+    assert (units[0].levels == units[1].levels).all() and (units[0].levels_t == units[1].levels_t).all()
+
+
 def test_a_loop_without_a_delay_is_refused():
     graph = recurrent_net(0)
     edges = tuple(Edge("hidden", "around") if e.target == "delay" else e for e in graph.edges if e.source != "delay")

@@ -57,7 +57,7 @@ def build(name: str, *, relu: bool = False, **arguments: Any) -> nn.Module:
     """Network `name` with some arguments changed, freshly initialised; `relu` gives its ReLU twin.
 
     Raises:
-        InputError: there is no such model or no such argument; those that exist are named.
+        InputError: there is no such model or argument, those that exist are named; or a value is of the wrong kind.
     """
     model = MODELS.get(name)
     if model is None:
@@ -66,5 +66,9 @@ def build(name: str, *, relu: bool = False, **arguments: Any) -> nn.Module:
     extra = sorted(set(arguments) - set(known))
     if extra:
         raise InputError(f"Model {name!r} has no argument {extra[0]!r}; it has {', '.join(known)}.")
-    network = model.network(**{**model.arguments, **arguments})
+    try:
+        network = model.network(**{**model.arguments, **arguments})
+    except (TypeError, ValueError, RuntimeError) as error:
+        given = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
+        raise InputError(f"Model {name!r} cannot be built with {given} ({error}); correct the value.") from error
     return relu_twin(network) if relu else network

@@ -8,6 +8,7 @@ Backward: ds_k/du_k = 1/a where |u_k - theta_k| < a/2, else 0 (a: surrogate widt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from snnhw.errors import InputError
 from snnhw.nn.kernels import loops_for
-from snnhw.nn.norm import Affine
+from snnhw.nn.norm import Affine, affine_behind
 
 
 class MLF(nn.Module):
@@ -43,11 +44,12 @@ class MLF(nn.Module):
         self.decay = float(decay)
         self.surrogate_width = float(surrogate_width)
         self.timesteps = int(timesteps)
-        if not self.thresholds or any(b <= a for a, b in zip(self.thresholds, self.thresholds[1:], strict=False)):
-            raise InputError(f"MLF thresholds are {list(thresholds)}; give at least one, in ascending order.")
+        ascending = all(a < b for a, b in pairwise(self.thresholds))
+        if not self.thresholds or not ascending or not np.isfinite(self.thresholds).all():
+            raise InputError(f"MLF thresholds are {list(thresholds)}; give at least one number, in ascending order.")
         if not 0.0 <= self.decay <= 1.0:
             raise InputError(f"MLF decay is {decay}; give a number from 0 to 1.")
-        if self.surrogate_width <= 0.0:
+        if not 0.0 < self.surrogate_width < np.inf:
             raise InputError(f"MLF surrogate width is {surrogate_width}; give a number above 0.")
         if self.timesteps < 1:
             raise InputError(f"MLF lasts {timesteps} time steps; give at least 1.")
@@ -68,7 +70,7 @@ class MLF(nn.Module):
                 f"MLF got {x.shape[0]} rows for {self.timesteps} time steps; give [T*B, ...] with the T of the unit."
             )
         spikes: Tensor = _FusedMLF.apply(  # type: ignore[no-untyped-call]
-            x, getattr(x, "affine_of", None), self.thresholds, self.decay, self.surrogate_width, self.timesteps
+            x, affine_behind(x), self.thresholds, self.decay, self.surrogate_width, self.timesteps
         )
         return spikes
 
@@ -116,7 +118,7 @@ def _by_step(x: Tensor, timesteps: int) -> Tensor:
         x = x.float()
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
-    return x.reshape(timesteps, -1).contiguous()
+    return x.reshape(timesteps, x.numel() // timesteps).contiguous()
 
 
 def _like(steps: Tensor, x: Tensor) -> Tensor:

@@ -65,8 +65,10 @@ class TDBatchNorm(nn.Module):
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)
                 self.running_var.lerp_(var * (n / max(n - 1, 1)), self.momentum)
-            y.affine_of = Affine(x.detach(), mean, scale, beta.detach())
             normalised: Tensor = y
+            if normalised.requires_grad:
+                affine = Affine(x.detach(), mean, scale, beta.detach())
+                normalised.made_of = (affine, normalised._version)  # type: ignore[attr-defined]
             return normalised
         scale = gamma * self.factor / (self.running_var.sqrt() + self.eps)
         return Affine(x, self.running_mean, scale, beta).value()
@@ -79,7 +81,7 @@ class TDBatchNorm(nn.Module):
 class Affine(NamedTuple):
     """(x - mean) * scale + shift per channel: a tensor as the smaller thing to keep when x is kept anyway.
 
-    In training the output of tdBN carries it as `affine_of`, so that the unit behind need not keep its own input.
+    In training the output of tdBN carries it as `made_of`, so that the unit behind need not keep its own input.
     """
 
     x: Tensor
@@ -91,6 +93,12 @@ class Affine(NamedTuple):
         """The tensor, in one pass over memory; the same bits each time."""
         ones = torch.ones_like(self.mean)
         return nn.functional.batch_norm(self.x, self.mean, ones, self.scale, self.shift, False, 0.0, 0.0)
+
+
+def affine_behind(x: Tensor) -> Affine | None:
+    """What x equals if it is the output of tdBN and nothing has been written into it since, else None."""
+    affine, version = getattr(x, "made_of", (None, -1))
+    return affine if affine is not None and x._version == version else None
 
 
 class _NormByBatch(torch.autograd.Function):
@@ -142,13 +150,15 @@ class _NormByBatch(torch.autograd.Function):
 
 def _pooled(mean: Tensor, var: Tensor, n: int) -> tuple[Tensor, Tensor, int]:
     """Mean, biased variance and count of the samples of all processes."""
-    sums = torch.cat([mean.new_tensor([float(n)]), mean * n, (var + mean * mean) * n]).double()
+    kind = mean.dtype
+    mean, var = mean.double(), var.double()
+    sums = torch.cat([mean.new_tensor([float(n)]), mean * n, (var + mean * mean) * n])
     dist.all_reduce(sums)
     total = sums[0]
     channels = mean.numel()
     mean_all = sums[1 : 1 + channels] / total
     var_all = (sums[1 + channels :] / total - mean_all * mean_all).clamp_min(0.0)
-    return mean_all.to(mean.dtype), var_all.to(var.dtype), int(total)
+    return mean_all.to(kind), var_all.to(kind), int(total)
 
 
 def _processes() -> int:

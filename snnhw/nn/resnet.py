@@ -103,6 +103,11 @@ class DSResNet(nn.Module):
             raise InputError(
                 f"Widths {list(widths)} and blocks {list(blocks)} differ in length; give one of each per stage."
             )
+        if not all(isinstance(n, int) and n >= 1 for n in (in_channels, classes, *widths, *blocks)):
+            raise InputError(
+                f"A DSResNet of {in_channels} channels, {classes} classes, widths {list(widths)} and blocks "
+                f"{list(blocks)} cannot be built; give whole numbers of at least 1."
+            )
         if downsample_sum not in ("ds", "plain"):
             raise InputError(f"downsample_sum is {downsample_sum!r}; give 'ds' or 'plain'.")
         self.in_channels, self.classes, self.timesteps = in_channels, classes, timesteps
@@ -141,7 +146,7 @@ class DSResNet(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """He et al. (2015) normal weights for every convolution and linear layer, as the authors' code does."""
+    """He et al. (2015) normal weights for every convolution and linear layer, as in the authors' residual networks."""
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from snnhw.nn.neurons import MLF
-from snnhw.nn.resnet import Unit, initialise
+from snnhw.nn.resnet import Unit
 from snnhw.nn.time import Frames, MeanOverTime
 
 GROUPS = (2, 2, 3, 3, 3)
 
 
 class VGG16(nn.Module):
-    """VGG16 for images whose sides are 32 (five poolings by two).
+    """VGG16 for images whose sides are 32 (five poolings by two); weights start as torch's do, as in the authors' code.
 
     Args:
         in_channels: channels of the input.
@@ -69,7 +69,6 @@ class VGG16(nn.Module):
         self.hidden = nn.Sequential(hidden_layers)
         self.head = nn.Linear(channels, classes)
         self.readout = MeanOverTime(timesteps)
-        initialise(self)
 
     def by_step(self, x: Tensor) -> Tensor:
         """Logits of every step, [T*B, classes], of x [B, C, 32, 32] (static, shown T times) or [T, B, C, 32, 32]."""

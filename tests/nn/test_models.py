@@ -128,6 +128,11 @@ def test_residual_sums_reach_levels_times_units():
         ("ds_resnet8", {"depth": 3}, "no argument 'depth'; it has in_channels"),
         ("ds_resnet8", {"widths": (1, 2)}, "differ in length"),
         ("ds_resnet8", {"downsample_sum": "post"}, "give 'ds' or 'plain'"),
+        ("ds_resnet8", {"widths": (0, 1, 2)}, "whole numbers of at least 1"),
+        ("ds_resnet8", {"widths": (2.5, 1, 2)}, "whole numbers of at least 1"),
+        ("ds_resnet8", {"widths": 3}, r"cannot be built with widths = 3 \("),
+        ("ds_resnet8", {"timesteps": "two"}, "cannot be built with timesteps = 'two'"),
+        ("vgg16", {"width": -1}, "cannot be built with width = -1"),
     ],
 )
 def test_unknown_models_and_arguments_are_named(name, arguments, message):

@@ -161,10 +161,32 @@ def test_bfloat16_input_fires_like_its_float32_copy():
     assert torch.equal(spikes.float(), MLF()(x.float()))
 
 
+def test_writing_into_the_output_of_a_norm_changes_the_gradient_as_it_should():
+    """The unit then may not compute its input again from that of the norm."""
+    x, weight = torch.randn(8, 3, 5, 5) * 2, torch.randn(8, 3, 5, 5)
+    grads = []
+    for scaled in (lambda y: y * 1.7, lambda y: y.mul_(1.7)):
+        norm, leaf = TDBatchNorm(3), x.clone().requires_grad_()
+        (MLF()(scaled(norm(leaf))) * weight).sum().backward()
+        grads.append((leaf.grad, norm.weight.grad, norm.bias.grad))
+    for apart, in_place in zip(*grads, strict=True):
+        assert torch.equal(apart, in_place)
+
+
+def test_many_steps_and_no_samples():
+    x = torch.full((40_000, 64), 0.3, dtype=torch.float64, requires_grad=True)  # 20 MB, more than a stack holds
+    MLF((0.6,), timesteps=40_000)(x).sum().backward()
+    assert bool(torch.isfinite(x.grad).all())
+    assert MLF()(torch.zeros(0, 3, 2, 2)).shape == (0, 3, 2, 2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
         ({"thresholds": ()}, "ascending"),
+        ({"thresholds": (float("nan"),)}, "ascending"),
+        ({"thresholds": (0.6, float("inf"))}, "ascending"),
+        ({"surrogate_width": float("nan")}, "width"),
         ({"thresholds": (1.0, 1.0)}, "ascending"),
         ({"decay": 1.5}, "decay"),
         ({"surrogate_width": 0.0}, "width"),

@@ -9,6 +9,7 @@
 #ifndef REAL
 
 #include <stdint.h>
+#include <stdlib.h>
 #define LANES 64
 #define REAL float
 #define NAME(f) f##_float
@@ -86,14 +87,16 @@ void NAME(mlf_back)(
     int64_t whole = n / LANES * LANES;
 #pragma omp parallel num_threads(threads) if (n * steps > 16384)
     {
-        REAL u[steps][LANES];
+        REAL (*u)[LANES] = malloc(steps * sizeof *u); /* not on the stack, which many steps overflow */
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < whole; i += LANES)
             NAME(back_block)(x + i, g + i, gx + i, n, steps, levels, theta, (REAL)decay, (REAL)width, u, LANES);
+        free(u);
     }
-    REAL u[steps][LANES];
+    REAL (*u)[LANES] = malloc(steps * sizeof *u);
     NAME(back_block)
     (x + whole, g + whole, gx + whole, n, steps, levels, theta, (REAL)decay, (REAL)width, u, (int)(n - whole));
+    free(u);
 }
 
 #endif

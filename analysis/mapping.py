@@ -25,10 +25,11 @@ from analysis.tiling import (
     volume,
     windows,
 )
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
+MAPPED = ("channels", "shared", "graded")  # time slots share their synapses too, on a chip that has such neurons
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,11 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         deployment: "channels" stores the synapses of a layer once per level, "shared" and "graded" once.
 
     Raises:
-        InputError: a single neuron does not fit a core, or pools are left between populations.
+        InputError: there is no such deployment, a single neuron does not fit a core, or pools are left between
+            populations.
     """
+    if deployment not in MAPPED:
+        raise unknown("deployment that can be mapped", deployment, MAPPED)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}

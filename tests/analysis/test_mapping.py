@@ -130,6 +130,12 @@ def test_a_neuron_that_fits_no_core_is_refused():
         map_network(chain(), chip)
 
 
+@pytest.mark.parametrize("name", ["slots", "foo", ""])
+def test_other_deployments_are_refused(name):
+    with pytest.raises(InputError, match="no deployment that can be mapped"):
+        map_network(chain(), load_chip("loihi1"), name)
+
+
 def test_chip_files_are_checked(tmp_path):
     path = tmp_path / "mine.toml"
     with pytest.raises(InputError, match="no chip 'loihi7'"):

@@ -17,6 +17,7 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.graph.trace import trace
+from snnhw.graph.trace_modules import Modules
 from snnhw.passes import FLOAT, run_passes
 
 
@@ -69,19 +70,22 @@ def load_model(
     raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
 
 
-def model_of(network: nn.Module, input_shape: tuple[int, ...], name: str | None = None) -> LoadedModel:
+def model_of(
+    network: nn.Module, input_shape: tuple[int, ...], name: str | None = None, modules: Modules | None = None
+) -> LoadedModel:
     """Model from a torch module of your own, in evaluation mode from here on.
 
     Args:
         network: what `snnhw.graph.trace` can read; weights are copied.
         input_shape: of one frame, (C, H, W) or (N,).
         name: of the graph and of the files written for it; by default the name of the class.
+        modules: the nodes of layers of your own, as for `snnhw.graph.trace`.
 
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
     network = network.eval()
-    traced = trace(network, input_shape, name=name or type(network).__name__)
+    traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())

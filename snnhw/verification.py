@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snnhw.compile import compile_channels, compile_loihi
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Array, Graph
+from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.graph.nir_io import read_nir, write_nir
 from snnhw.inputs import Inputs
 from snnhw.model import LoadedModel
@@ -84,7 +84,7 @@ def verify(
         Stage(graph_backend("K channels", channels), channels),
         Stage(graph_backend("NIR read back", read_nir(nir)), channels),
     ]
-    if model.network is not None and model.traced is not None and model.traced.of_type(MLF):
+    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
         stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
     if lava_samples:
         stages.append(lava_stage(channels))

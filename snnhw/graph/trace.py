@@ -2,7 +2,7 @@
 
 Takes a network whose layers see [T*B, ...] (see `snnhw.nn.time`) in evaluation mode and the shape of its input; gives a
 multi-level graph in float64 with every parameter as stored. `a + b` becomes two edges, `x + x` and `2 * x` one edge of
-gain 2; a module called twice becomes two nodes.
+gain 2; a module called twice becomes two nodes. Layers of the user's own become what `modules` says.
 """
 
 from __future__ import annotations
@@ -10,23 +10,17 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.fx
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Edge, Flatten, Graph, Input, Node, Pool, Readout
+from snnhw.graph.ir import NEURONS, Edge, Flatten, Graph, Input, Node, Pool, Readout
 from snnhw.graph.trace_calls import ADDITIONS, DROPOUTS, FLATTENS, MEANS, POOLS, VIEWS, dims, gain_of, line, place
-from snnhw.graph.trace_modules import PASS_THROUGH, TRACE, readout
-from snnhw.nn.neurons import MLF
-from snnhw.nn.norm import TDBatchNorm
-from snnhw.nn.time import Frames, MeanOverTime
-
-LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
+from snnhw.graph.trace_modules import PASS_THROUGH, TRACE, Modules, readout
+from snnhw.graph.tracer import Tracer, untraceable
 
 
 @dataclass(frozen=True)
@@ -46,34 +40,27 @@ class Stream:
         return Stream(tuple((name, gain * g) for name, g in self.terms), self.shape)
 
 
-class _Tracer(torch.fx.Tracer):
-    """Stops at the modules that are one node of the graph; keeps where each call stands in the source."""
-
-    record_stack_traces = True
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """True for our own layers and for torch's."""
-        return isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
-
-
-def trace(network: nn.Module, input_shape: tuple[int, ...], *, name: str = "network") -> Graph:
+def trace(
+    network: nn.Module, input_shape: tuple[int, ...], *, name: str = "network", modules: Modules | None = None
+) -> Graph:
     """Typed graph of `network`, not yet folded.
 
     Args:
         network: module whose forward is free of branches on data.
         input_shape: (C, H, W) of one frame.
         name: of the graph.
+        modules: for module classes of your own, such as a neuron with a loop over time: (node name, module, shape that
+            arrives) -> node. Spikes of a node that does not compute what its module does are found by `verify`.
 
     Raises:
         InputError: operators that have no node, all at once, each with its module path.
     """
+    tracer = Tracer(modules or {})
     try:
-        traced = _Tracer().trace(network)
-    except torch.fx.proxy.TraceError as error:
-        raise InputError(
-            f"{type(network).__name__}.forward branches on its data ({error}); move the branch into a leaf module."
-        ) from error
-    walk = _Walk(network, tuple(input_shape))
+        traced = tracer.trace(network)
+    except (torch.fx.proxy.TraceError, TypeError) as error:
+        raise untraceable(network, tracer, error) from error
+    walk = _Walk(network, tuple(input_shape), {**TRACE, **(modules or {})})
     for fx_node in traced.nodes:
         walk.visit(fx_node)
     return walk.graph(name)
@@ -82,13 +69,14 @@ def trace(network: nn.Module, input_shape: tuple[int, ...], *, name: str = "netw
 class _Walk:
     """The graph as it grows while the fx nodes are visited in order."""
 
-    def __init__(self, network: nn.Module, input_shape: tuple[int, ...]) -> None:
-        self.network, self.input_shape = network, input_shape
+    def __init__(self, network: nn.Module, input_shape: tuple[int, ...], modules: Modules) -> None:
+        self.network, self.input_shape, self.modules = network, input_shape, modules
         self.streams: dict[torch.fx.Node, Stream] = {}
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
         self.paths: dict[str, str] = {}
-        self.problems: list[str] = []
+        self.unknown: list[str] = []  # modules and calls without a node
+        self.problems: list[str] = []  # known ones that do not fit
         self.sizes: set[torch.fx.Node] = set()  # x.size(0), x.shape and their items
         self.timesteps: set[int] = set()
 
@@ -123,13 +111,14 @@ class _Walk:
     def _module(self, fx_node: torch.fx.Node, streams: list[Stream]) -> Stream | None:
         path = str(fx_node.target)
         module = self.network.get_submodule(path)
-        if isinstance(module, MLF | Frames | MeanOverTime):
-            self.timesteps.add(module.timesteps)
+        steps = getattr(module, "timesteps", None)
+        if isinstance(steps, int):
+            self.timesteps.add(steps)
         if isinstance(module, PASS_THROUGH):
             return streams[0]
-        build: Callable[[str, Any, tuple[int, ...]], Node] | None = TRACE.get(type(module))
+        build = self.modules.get(type(module))
         if build is None:
-            self.problems.append(f"{path} ({type(module).__name__}{line(fx_node)})")
+            self.unknown.append(f"{path} ({type(module).__name__}{line(fx_node)})")
             return None
         name = self._name(path)
         self.paths[name] = path
@@ -159,7 +148,7 @@ class _Walk:
             return self._flat(streams[0])
         if target in MEANS and sorted(d % 4 for d in dims(options.get("dim"))) == [2, 3]:
             return self._mean(streams[0], keepdim=bool(options.get("keepdim", False)))
-        self.problems.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
+        self.unknown.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
         return None
 
     def _flattens(self, fx_node: torch.fx.Node, stream: Stream) -> bool:
@@ -190,7 +179,7 @@ class _Walk:
 
     def _end(self, fx_node: torch.fx.Node) -> None:
         result = fx_node.args[0]
-        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self.problems):
+        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self._refused()):
             raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
         if result in self.streams and not any(isinstance(n, Readout) for n in self.nodes.values()):
             stream = self.streams[result]
@@ -213,16 +202,22 @@ class _Walk:
             name, again = f"{base}_{again}", again + 1
         return name
 
+    def _refused(self) -> list[str]:
+        """Everything that stands against the graph."""
+        if not self.unknown:
+            return self.problems
+        known = "replace these by convolution, linear, norm, pool, flatten, MLF or sums, or explain them with modules="
+        return [*self.problems, f"there is no node for {', '.join(self.unknown)}; {known}"]
+
     def graph(self, name: str) -> Graph:
         """The finished graph."""
-        if self.problems:
-            raise InputError(
-                f"{type(self.network).__name__} uses what has no node in the graph: {'; '.join(self.problems)}; "
-                "replace these by convolution, linear, norm, pool, flatten, MLF or sums."
-            )
+        if self._refused():
+            raise InputError(f"{type(self.network).__name__} cannot be traced: {'; '.join(self._refused())}.")
         if len(self.timesteps) > 1:
             raise InputError(
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
+        if not self.timesteps and any(isinstance(node, NEURONS) for node in self.nodes.values()):
+            raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
         steps = self.timesteps.pop() if self.timesteps else 1
         return Graph.build(self.nodes.values(), self.edges, steps, name, {"modules": self.paths})

@@ -6,7 +6,7 @@ float64 arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
 
 Shape = tuple[int, ...]
+Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node name, module, shape that arrives) -> node
 
 
 def array(tensor: Tensor | None, size: int, default: float) -> Array:
@@ -145,7 +146,7 @@ def pair(value: Any) -> Pair:
 
 
 PASS_THROUGH = (Frames, nn.Identity, nn.Dropout, nn.Dropout2d)
-TRACE: dict[type[nn.Module], Callable[[str, Any, Shape], Node]] = {
+TRACE: Modules = {
     nn.Conv2d: _conv,
     nn.Linear: _linear,
     nn.BatchNorm1d: _batchnorm,

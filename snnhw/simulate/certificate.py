@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Array, Graph
+from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.simulate.compare import NEAR_TIE, Agreement, Backend, compare
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.module import simulate_module
@@ -62,8 +62,9 @@ class Stage:
 def module_backend(network: nn.Module, graph: Graph) -> Backend:
     """The trained torch module in float64, unfused and unfolded. `graph` is its trace."""
     paths = graph.metadata.get("modules", {})
-    units = {n.name: (str(paths[n.name]), n) for n in graph.of_type(MLF) if n.name in paths}
-    if len(units) < len(graph.of_type(MLF)):
+    neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | LIF)]
+    units = {n.name: (str(paths[n.name]), n) for n in neurons if n.name in paths}
+    if len(units) < len(neurons):
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:

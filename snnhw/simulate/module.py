@@ -1,7 +1,7 @@
 """The trained torch module as a backend: its own forward, unfused and unfolded, observed by hooks.
 
 Takes the network and the module path of every unit, gives the same `SpikeRecord` as the engines. Levels and membranes
-are recomputed from what enters each MLF module; their sum must be what the module sent.
+are recomputed from what enters each neuron module; their sum must be what the module sent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Array
+from snnhw.graph.ir import LIF, MLF, Array
 from snnhw.simulate.neurons import step_unit
 from snnhw.simulate.record import SpikeRecord, unit_record
 
@@ -22,7 +22,7 @@ from snnhw.simulate.record import SpikeRecord, unit_record
 @torch.no_grad()
 def simulate_module(
     network: nn.Module,
-    units: Mapping[str, tuple[str, MLF]],
+    units: Mapping[str, tuple[str, MLF | LIF]],
     inputs: Array,
     *,
     dtype: torch.dtype = torch.float64,
@@ -32,13 +32,13 @@ def simulate_module(
 
     Args:
         network: module of time-major layers; returned to its dtype and mode afterwards.
-        units: unit name -> (path of the MLF module, the unit's node).
+        units: unit name -> (path of the neuron module, the unit's node).
         inputs: [N, C, H, W] or [N, T, C, H, W].
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
 
     Raises:
-        InputError: a module sends something else than the sum of its levels.
+        InputError: a module sends something else than the sum of its levels, or cannot run in `dtype`.
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
 
@@ -55,6 +55,11 @@ def simulate_module(
         x = torch.as_tensor(np.asarray(inputs)).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         logits = network(x if x.dim() == 4 else x.transpose(0, 1))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{type(network).__name__} does not run in {dtype} ({reason}); keep the dtype of the input in every layer."
+        ) from error
     finally:
         for handle in hooks:
             handle.remove()
@@ -72,7 +77,7 @@ def simulate_module(
     )
 
 
-def _levels(unit: str, node: MLF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
+def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
     """(raster uint8, membranes) [N, T, K, *shape] of one unit."""
     x = current.reshape(steps, -1, *current.shape[1:])
     rows = [(torch.stack(s), torch.stack(u)) for s, u in step_unit((node,), x)]

@@ -8,8 +8,9 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph import ir
-from snnhw.graph.ir import Conv2d, Edge, Norm, Pool
+from snnhw.graph.ir import LIF, Conv2d, Edge, Norm, Pool
 from snnhw.graph.trace import trace
+from snnhw.model import model_of
 from snnhw.nn.neurons import MLF
 from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
@@ -173,8 +174,74 @@ def test_a_branch_on_data_is_refused():
         def forward(self, x):
             return x if x.sum() > 0 else -x
 
-    with pytest.raises(InputError, match="branches on its data"):
+    with pytest.raises(
+        InputError, match=r"Branch cannot be traced: Branch.forward branches or loops on its data .*own"
+    ):
         trace(Branch(), (1, 2, 2))
+    inside = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Sequential(Branch()))
+    with pytest.raises(InputError, match=r"in '1\.0': Branch\.forward .* modules=\{Branch: \.\.\.\}"):
+        trace(inside, (1, 2, 2))
+
+
+class Leaky(nn.Module):
+    """A neuron as people write it: a loop over time, here with the reset of a soft or a hard threshold."""
+
+    def __init__(self, beta, soft):
+        super().__init__()
+        self.beta, self.soft, self.timesteps = beta, soft, 3
+
+    def forward(self, x):
+        u, sent = 0.0, []
+        for current in x.reshape(self.timesteps, -1, *x.shape[1:]):
+            u = self.beta * u + current
+            fired = (u > 1).to(x.dtype)
+            u = u - fired if self.soft else u * (1 - fired)
+            sent.append(fired)
+        return torch.cat(sent)
+
+
+class Residual(nn.Module):
+    """Neurons of one's own around a residual sum."""
+
+    def __init__(self, beta, soft):
+        super().__init__()
+        self.frames, self.end, self.head = Frames(3), MeanOverTime(3), nn.Linear(4 * 16, 3)
+        self.conv, self.one = nn.Conv2d(1, 4, 3, padding=1), Leaky(beta, soft)
+        self.body, self.two = nn.Conv2d(4, 4, 3, padding=1), Leaky(beta, soft)
+
+    def forward(self, x):
+        h = self.one(self.conv(self.frames(x)))
+        return self.end(self.head((h + self.two(self.body(h))).flatten(1)))
+
+
+def leaky_node(name, module, shape):
+    return LIF(name=name, shape=shape, decay=module.beta, threshold=1.0, reset="subtract" if module.soft else "hard")
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_neurons_of_ones_own_run_and_are_held_to_their_module(soft, tmp_path):
+    torch.manual_seed(0)
+    network = Residual(0.5, soft)
+    model = model_of(network, (1, 4, 4), modules={Leaky: leaky_node})
+    assert [n.decay for n in model.graph.of_type(LIF)] == [0.5, 0.5] and model.graph.timesteps == 3
+    x = np.random.default_rng(0).normal(0, 3, (5, 1, 4, 4))
+    record = simulate(model.graph, x, dtype=torch.float64)
+    expected = network.double()(torch.as_tensor(x)).detach().numpy()
+    np.testing.assert_allclose(record.logits, expected, atol=1e-12)
+    assert all(record.units[name].spikes.sum() > 0 for name in ("one", "two"))
+    told = module_backend(network, model.traced).run(x, False)
+    np.testing.assert_array_equal(told.units["two"].levels, record.units["two"].levels)
+
+    wrong = model_of(network, (1, 4, 4), modules={Leaky: lambda n, m, s: leaky_node(n, Leaky(0.25, soft), s)})
+    with pytest.raises(InputError, match="does not send the sum of its levels"):
+        module_backend(network, wrong.traced).run(x, False)
+
+
+def test_a_neuron_that_does_not_say_its_steps_is_refused():
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), Leaky(0.5, False))
+    del network[1].timesteps
+    with pytest.raises(InputError, match="says no number of steps"):
+        trace(network, (1, 2, 2), modules={Leaky: leaky_node})
 
 
 def test_batchnorm_is_told_from_tdbn():

@@ -16,14 +16,13 @@ from typing import Any
 from analysis.breakeven import matched_bits
 from analysis.energy import HOPS, Term
 from analysis.memory import access_constant
-from analysis.profiles import CONFIDENCES, Constant, Profile, load_profile
+from analysis.profiles import CONFIDENCES, TWIN_BITS, Constant, Profile, load_profile
 from analysis.ranges import Range
 from analysis.rows import LayerCounts, NetworkCounts
 from snnhw.errors import InputError
 
 ARITHMETIC, MEMORY, MOVEMENT = "arithmetic", "memory", "movement"
 BEYOND = {"memory": MEMORY, "events": MEMORY, "power": MEMORY, "movement": MOVEMENT}  # by model of the SNN's profile
-BITS = {"fp32": 32, "int8": 8}
 FULL = 8  # bits of the multiplier that a matched twin's is scaled from
 DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
 SCOPE_ASSUMES = {
@@ -246,10 +245,7 @@ def _term(layer: LayerCounts, part: str, quantity: str, count: float | Range, co
 
 
 def _arithmetic(profile: Profile, precision: str) -> Arithmetic:
-    mac = _span(profile, precision, "mac")
-    if precision not in BITS:
-        raise InputError(f"Profile {profile.name!r} names a twin {precision!r}; use {' or '.join(BITS)}.")
-    return Arithmetic(BITS[precision], mac, _span(profile, precision, "ac"))
+    return Arithmetic(TWIN_BITS[precision], _span(profile, precision, "mac"), _span(profile, precision, "ac"))
 
 
 def _memories(profile: Profile, precision: str) -> tuple[Profile, ...]:

@@ -78,9 +78,12 @@ def load_chip(name: str | Path) -> Chip:
     for key, field in fields.items():
         missing = key not in data and field.default is dataclasses.MISSING
         is_text = key in ("name", "title", "memory_holds", "source", "confidence")
-        if missing or (is_text and not str(data[key]).strip()):
+        if missing or (is_text and not (isinstance(data[key], str) and data[key].strip())):
             raise InputError(f"{path.name}: has no {key!r}; add it.")
         smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits") else 1
         if key in data and key != "assumes" and not is_text and (type(data[key]) is not int or data[key] < smallest):
             raise InputError(f"{path.name}: {key!r} is {data[key]!r}; give an integer of at least {smallest}.")
-    return Chip(**{**data, "assumes": tuple(data.get("assumes", ()))})
+    assumes = data.get("assumes", [])
+    if not isinstance(assumes, list) or not all(isinstance(text, str) for text in assumes):
+        raise InputError(f"{path.name}: 'assumes' is {assumes!r}; give a list of texts.")
+    return Chip(**{**data, "assumes": tuple(assumes)})

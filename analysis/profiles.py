@@ -23,6 +23,7 @@ else:
     import tomli as tomllib
 
 FOLDER = Path(__file__).with_name("profiles")
+TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers
 KINDS = ("measured", "simulated", "fitted", "all-in", "convention")
 CONFIDENCES = ("high", "medium", "low")
 PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
@@ -163,8 +164,10 @@ def parse_profile(data: Mapping[str, Any], where: str) -> Profile:
     if model not in MODELS:
         raise InputError(f"{where}: model {model!r} is unknown; choose one of {', '.join(MODELS)}.")
     technology = _number(data, "technology_nm", where)
-    tables = data.get("constants", {})
-    constants = {key: _constant(key, table, technology, f"{where}, constant {key!r}") for key, table in tables.items()}
+    constants = {
+        key: _constant(key, _table(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}")
+        for key, table in _table(data.get("constants", {}), f"{where}, constants").items()
+    }
     required, optional = MODELS[model]
     for key in required:
         if key not in constants:
@@ -185,11 +188,26 @@ def parse_profile(data: Mapping[str, Any], where: str) -> Profile:
         technology_nm=technology,
         deployment=deployment,
         constants=constants,
-        twins={precision: tuple(names) for precision, names in data.get("twins", {}).items()},
-        voltage_v=data.get("voltage_v"),
-        assumes=tuple(data.get("assumes", ())),
-        excludes=tuple(data.get("excludes", ())),
+        twins=_twins(_table(data.get("twins", {}), f"{where}, twins"), where),
+        voltage_v=_number(data, "voltage_v", where) if "voltage_v" in data else None,
+        assumes=_texts(data.get("assumes", []), f"{where}: 'assumes'"),
+        excludes=_texts(data.get("excludes", []), f"{where}: 'excludes'"),
     )
+
+
+def _twins(data: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
+    """Profiles that price the ANN, by precision; each is one of the package or a path to a file."""
+    found = {}
+    for precision, names in data.items():
+        if precision not in TWIN_BITS:
+            raise InputError(f"{where}: names a twin {precision!r}; use {' or '.join(TWIN_BITS)}.")
+        found[precision] = _texts(names, f"{where}, twin {precision!r}")
+        for name in found[precision]:
+            if not name.endswith(".toml") and name not in available_profiles():
+                raise InputError(
+                    f"{where}: twin {precision!r} names the profile {name!r}, which does not exist; mend it."
+                )
+    return found
 
 
 CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "table", "kind", "confidence", "spread"}
@@ -218,14 +236,33 @@ def _constant(name: str, data: Mapping[str, Any], technology: float, where: str)
         dimension=dimension,
         unit=unit,
         printed=value,
-        technology_nm=data.get("technology_nm", technology),
+        technology_nm=_number(data, "technology_nm", where) if "technology_nm" in data else technology,
         source=_text(data, "source", where),
         table=_text(data, "table", where),
         kind=kind,
         confidence=confidence,
-        spread=data.get("spread", ""),
-        access_bits=data.get("access_bits"),
+        spread=_text(data, "spread", where) if "spread" in data else "",
+        access_bits=_width(data, where),
     )
+
+
+def _width(data: Mapping[str, Any], where: str) -> int | None:
+    bits = data.get("access_bits")
+    if bits is not None and (type(bits) is not int or bits < 1):
+        raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
+    return bits
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: is {value!r}; make it a table of keys and values.")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+        raise InputError(f"{where} is {value!r}; give a list of texts.")
+    return tuple(value)
 
 
 def _text(data: Mapping[str, Any], key: str, where: str) -> str:

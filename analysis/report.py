@@ -190,11 +190,15 @@ def make_report(
         sections: optional fields of `Report`: accuracy, certificate, quantisation, levels, relays, example.
 
     Raises:
-        InputError: no profile, no samples, a chip is unknown, or a profile cannot price the network.
+        InputError: no profile, two of one name, no samples, a chip is unknown, or a profile cannot price the network.
     """
     chosen = tuple(profiles)
     if not chosen:
         raise InputError("A report needs at least one energy profile; name one with --profile.")
+    names: dict[str, Profile] = {}
+    for profile in chosen:
+        if names.setdefault(profile.name, profile) != profile:
+            raise InputError(f"Two different profiles are called {profile.name!r}; rename one in its file.")
     energy = {profile.name: estimate(counts, profile) for profile in chosen}
     ann = {profile.name: ann_estimates(counts, profile, sparsity) for profile in chosen}
     mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])

@@ -1,12 +1,13 @@
 """Cores on a chip: limits kept, demands against brute force, and the latency and static energy that follow."""
 
 import dataclasses
+import re
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
-from analysis.chips import available_chips, load_chip
+from analysis.chips import FOLDER, available_chips, load_chip
 from analysis.counts import count
 from analysis.energy import estimate
 from analysis.mapping import LIMITS, map_network
@@ -148,6 +149,13 @@ def test_chip_files_are_checked(tmp_path):
         load_chip(path)
     path.write_text("cores_per_chip = -3\n" + "".join(f'{k} = "x"\n' for k in ("name", "title")))
     with pytest.raises(InputError, match="at least 1"):
+        load_chip(path)
+    good = (FOLDER / "loihi1.toml").read_text()
+    path.write_text(re.sub(r"(?s)assumes = .*", "assumes = 3\n", good))
+    with pytest.raises(InputError, match="'assumes' is 3; give a list"):
+        load_chip(path)
+    path.write_text(good.replace('title = "Loihi 1"', "title = 1"))
+    with pytest.raises(InputError, match="has no 'title'"):
         load_chip(path)
 
 

@@ -81,6 +81,18 @@ def test_every_profile_is_complete(name):
         (["deployment"], "magic", "deployment 'magic' is unknown"),
         (["technology_nm"], None, "'technology_nm' is None"),
         (["constnats"], {}, "'constnats' is unknown"),
+        (["constants"], 3, "constants: is 3; make it a table"),
+        (["constants", "synop"], 3, "'synop': is 3; make it a table"),
+        (["constants", "synop", "technology_nm"], "old", "'technology_nm' is 'old'"),
+        (["constants", "synop", "access_bits"], "64", "'access_bits' is '64'"),
+        (["constants", "synop", "spread"], 3, "has no 'spread'"),
+        (["voltage_v"], "0.8", "'voltage_v' is '0.8'"),
+        (["assumes"], "one sentence", "'assumes' is 'one sentence'; give a list"),
+        (["excludes"], [3], r"'excludes' is \[3\]; give a list"),
+        (["twins"], "int8", "twins: is 'int8'; make it a table"),
+        (["twins", "int8"], "horowitz45-int8", "twin 'int8' is 'horowitz45-int8'; give a list"),
+        (["twins", "int8"], ["horowitz46"], "names the profile 'horowitz46', which does not exist"),
+        (["twins", "fp4"], ["horowitz45-int8"], "names a twin 'fp4'; use fp32 or int8"),
     ],
 )
 def test_a_profile_that_breaks_a_rule_is_refused(path, value, message):

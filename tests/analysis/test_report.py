@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import math
 import re
@@ -16,7 +17,7 @@ from analysis.deployments import DEPLOYMENTS
 from analysis.digits import count_text, range_text, typical_text
 from analysis.profiles import MODELS, available_profiles, load_profile
 from analysis.ranges import Range
-from analysis.report import plain, write_report
+from analysis.report import make_report, plain, write_report
 from analysis.report_facts import precision_name
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
@@ -378,6 +379,14 @@ def test_numbers_that_json_lacks_become_null():
 def test_report_without_a_profile_is_refused():
     with pytest.raises(InputError, match="--profile"):
         sample_report(complete=False, profiles=())
+
+
+def test_two_profiles_of_one_name_are_refused(report):
+    real = load_profile("loihi1-davies2018")
+    mine = dataclasses.replace(load_profile("loihi2"), name=real.name)
+    with pytest.raises(InputError, match="Two different profiles are called 'loihi1-davies2018'"):
+        make_report(report.graph, report.counts, (real, mine), report.stamp)
+    assert list(make_report(report.graph, report.counts, (real, real), report.stamp, chips=()).energy) == [real.name]
 
 
 def test_report_into_a_folder_that_cannot_be_made_is_refused(tmp_path):

@@ -17,12 +17,13 @@ from torch import Tensor
 from snnhw.compile import compile_channels
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
+from snnhw.inputs import Inputs
 from snnhw.passes.dequantise import dequantise
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.passes.quantise import Quantised, quantise
 from snnhw.simulate.engine import simulate
-from snnhw.train.data import Dataset, stratified_split
+from snnhw.train.data import Dataset, dataset, stratified_split
 from snnhw.train.evaluate import time_first
 from snnhw.train.graph_module import GraphModule
 
@@ -86,6 +87,23 @@ def finetune(
         if progress:
             progress(epoch + 1, epochs)
     return best
+
+
+def labelled_samples(inputs: Inputs, graph: Graph) -> Dataset:
+    """Samples of a data set or a file as `finetune` takes them.
+
+    Raises:
+        InputError: they have no labels, or labels that are no class of `graph`.
+    """
+    if inputs.targets is None:
+        raise InputError(
+            f"{inputs.name} has no labels to fine-tune on; save them under the key 'target' of an .npz file."
+        )
+    classes = graph.readout.shape[0]
+    if inputs.targets.dtype.kind not in "iu" or inputs.targets.min() < 0 or inputs.targets.max() >= classes:
+        raise InputError(f"The labels of {inputs.name} are no integers 0..{classes - 1}; number the classes from 0.")
+    values, targets = inputs.values.astype(np.float32), inputs.targets.astype(np.int64)
+    return dataset(inputs.name, "train", values, targets, classes)
 
 
 def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:

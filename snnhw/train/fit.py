@@ -1,13 +1,16 @@
 """The training loop, on Lightning Fabric: one process or many, float32 or bfloat16, resumable after every epoch.
 
 Everything random in epoch e comes from (seed, e): a run that is killed and resumed has the curve of one that was not.
-Under several processes the batch of a step is `batch` samples of each, in the order one process with all of them has:
+Under several processes the batch of a step is `batch` samples of each: n processes give what one gives with a batch n
+times as large, up to rounding, except for dropout, whose draws are of each process its own. Only the first process
+reads and writes the run folder:
     torchrun --nproc-per-node=4 -m snnhw train cifar10
     torchrun --nnodes=2 --nproc-per-node=4 --rdzv-backend=c10d --rdzv-endpoint=HOST:29500 -m snnhw train cifar10
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -28,7 +31,18 @@ from snnhw.train.data import Dataset, load, stratified_split
 from snnhw.train.evaluate import evaluate, time_first
 from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
-from snnhw.train.run import BEST, LAST, Card, Run, load_state, save_metrics, save_run, save_state, software_versions
+from snnhw.train.run import (
+    BEST,
+    LAST,
+    Card,
+    Run,
+    open_folder,
+    read_state,
+    save_metrics,
+    save_run,
+    save_state,
+    software_versions,
+)
 from snnhw.train.schedule import learning_rate, make_optimiser, training_loss, value_from
 from snnhw.train.tensorboard import ScalarLog
 
@@ -84,12 +98,14 @@ def fit(
         recipe: see `load_recipe`.
         out: run folder; what an earlier run left there is replaced unless `resume`.
         data_dir: folder of the data files, by default the one SNNHW_DATA names.
-        resume: go on after the last finished epoch in `out`, or start if there is none.
+        resume: go on after the last finished epoch in `out`, or start if there is none; with the number of processes
+            of before, the curve is that of a run that was not stopped.
         console: where progress is shown; None shows nothing.
         tensorboard: write the rows of `metrics.csv` as TensorBoard scalars too.
 
     Raises:
-        InputError: data, model or recipe cannot be used, `out` holds another recipe's run, or TensorBoard is missing.
+        InputError: data, model or recipe cannot be used or do not fit each other, `out` holds another recipe's run or
+            cannot be written, or TensorBoard is missing.
     """
     out = Path(out)
     splits = load_splits(recipe, data_dir)
@@ -98,18 +114,21 @@ def fit(
     fabric = _fabric(recipe)
     torch.manual_seed(recipe.seed)
     raw = build(recipe.model, relu=recipe.relu, **_arguments(recipe, splits.train))
+    _check_input(recipe, raw, splits.train)
     optimiser = make_optimiser(recipe, raw)
+    lead = fabric.global_rank == 0
+    state = fabric.broadcast(read_state(out / LAST) if lead and resume and (out / LAST).is_file() else None)
     rows: list[Mapping[str, float]] = []
-    if resume and (out / LAST).is_file():
-        state = load_state(out / LAST, raw, optimiser)
-        if state["recipe"] != recipe.to_dict():
+    if state is not None:
+        if state.about["recipe"] != plain(recipe):
             raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
-        rows = state["rows"]
+        state.put_back(raw, optimiser)
+        rows = state.about["rows"]
     sizes = [_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     network, steps_of = fabric.setup(ByStep(raw), optimiser)
-
-    lead = fabric.global_rank == 0
     samples = _steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
+    if lead:
+        open_folder(out, rows)
     with (
         TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress,
         ScalarLog(out if lead and tensorboard else None, rows) as scalars,
@@ -124,7 +143,7 @@ def fit(
             rows.append(row)
             best = _best(rows, sizes) == epoch
             if lead:
-                about = {"recipe": recipe.to_dict(), "rows": rows}
+                about = {"recipe": plain(recipe), "rows": rows}
                 if best:
                     save_state(out / BEST, raw, None, about)
                 save_state(out / LAST, raw, optimiser, about)
@@ -132,14 +151,21 @@ def fit(
                 scalars.epoch(row)
             progress.epoch(row)
             fabric.barrier()
-    if recipe.keep == "best":
-        load_state(out / BEST, raw)
-    tested = evaluate(raw.float(), splits.test, device=fabric.device)
-    kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
-    card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
-    run = save_run(out, raw, card, rows) if lead else Run(out, card, tuple(rows))
-    fabric.barrier()
-    return run
+    run = None
+    if lead:
+        if recipe.keep == "best":
+            read_state(out / BEST).put_back(raw)
+        tested = evaluate(raw.float(), splits.test, device=fabric.device)
+        kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
+        run = save_run(out, raw, _card(recipe, raw, splits, rows, kept, tested.accuracy), rows)
+    finished: Run = fabric.broadcast(run)
+    return finished
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON gives it back."""
+    values: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
+    return values
 
 
 @dataclass(frozen=True)
@@ -191,8 +217,33 @@ def _fabric(recipe: Recipe) -> Any:
 
 
 def _arguments(recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    """Arguments of the model, with channels and classes of the data where the recipe does not say."""
-    return {"in_channels": data.inputs.shape[-3], "classes": data.classes, **recipe.arguments}
+    """Arguments of the model, with channels and classes of the data where the recipe does not say.
+
+    Raises:
+        InputError: the recipe gives the network fewer classes than the data have.
+    """
+    arguments = {"in_channels": data.inputs.shape[-3], "classes": data.classes, **recipe.arguments}
+    if arguments["classes"] < data.classes:
+        raise InputError(
+            f"Recipe {recipe.name!r} has {arguments['classes']} classes and {data.name} {data.classes}; remove the key."
+        )
+    return arguments
+
+
+def _check_input(recipe: Recipe, network: nn.Module, data: Dataset) -> None:
+    """Let the network see one sample.
+
+    Raises:
+        InputError: it cannot take inputs of this shape.
+    """
+    x = torch.from_numpy(data.inputs[:1])
+    try:
+        with torch.no_grad():
+            network.eval()(time_first(x))
+    except RuntimeError as error:
+        raise InputError(
+            f"Model {recipe.model!r} cannot take inputs {list(x.shape[1:])} of {data.name} ({error}); choose another."
+        ) from error
 
 
 def _steps_per_epoch(recipe: Recipe, data: Dataset, processes: int) -> int:
@@ -216,13 +267,13 @@ def _train_epoch(
     progress: TrainingProgress,
 ) -> dict[str, float]:
     network.train()
-    torch.manual_seed(_epoch_seed(recipe, epoch))  # of dropout
+    torch.manual_seed(_epoch_seed(recipe, epoch) + (fabric.global_rank << 32))  # of dropout
     steps = _steps_per_epoch(recipe, data, fabric.world_size)
     sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
     rate = 0.0
     for step, (x, target) in enumerate(_batches(fabric, recipe, data, epoch, steps)):
         x = _resize(x, size.pixels)
-        rate = learning_rate(recipe, epoch + (step + 1) / steps)
+        rate = learning_rate(recipe, epoch, (step + 1) / steps)
         for group in optimiser.param_groups:
             group["lr"] = rate
         loss, correct = train_step(fabric, recipe, network, optimiser, x, target)
@@ -259,11 +310,15 @@ def train_step(
 
 
 def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch."""
+    """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch.
+
+    The part consists of equal parts of the pieces into which one process would cut the whole batch.
+    """
     generator = torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
     order = torch.randperm(len(data), generator=generator).numpy()
     whole = recipe.batch * fabric.world_size
-    mine = slice(fabric.global_rank * recipe.batch, (fabric.global_rank + 1) * recipe.batch)
+    places = torch.arange(whole).view(recipe.accumulate, fabric.world_size, recipe.batch // recipe.accumulate)
+    mine = places[:, fabric.global_rank].flatten()
     for step in range(steps):
         index = order[step * whole : (step + 1) * whole]
         x = augment(torch.from_numpy(data.inputs[index]), recipe.augment, generator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from snnhw.errors import InputError, unknown
+from snnhw.train.augment import AUGMENTATIONS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,6 +19,23 @@ else:
     import tomli as tomllib
 
 FOLDER = Path(__file__).parent / "recipes"
+LARGEST = sys.float_info.max
+RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a key
+    "epochs": (1, LARGEST),
+    "batch": (1, LARGEST),
+    "accumulate": (1, LARGEST),
+    "lr": (0, LARGEST),
+    "momentum": (0, 1),
+    "weight_decay": (0, LARGEST),
+    "step_epochs": (1, LARGEST),
+    "step_factor": (0, LARGEST),
+    "warmup": (0, LARGEST),
+    "tet_lambda": (0, 1),
+    "tet_mean": (-LARGEST, LARGEST),
+    "label_smoothing": (0, 1),
+    "seed": (0, 2**32 - 1),  # of NumPy's generators
+    "threads": (0, LARGEST),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,7 @@ class Recipe:
         default_factory=dict
     )  # height and width that images are resized to, likewise
     batch: int = 64  # samples per process and optimiser step
-    accumulate: int = 1  # pieces into which a batch is cut to save memory
+    accumulate: int = 1  # equal pieces into which a batch is cut to save memory; norms see the statistics of a piece
     optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: float = 0.1
     momentum: float = 0.9  # of sgd
@@ -99,9 +118,16 @@ def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
             raise InputError(f'{where} has no {key!r}; add the line {key} = "...".')
     hints = get_type_hints(Recipe)
     recipe = Recipe(**{key: _checked(key, value, hints[key], where) for key, value in values.items()})
-    for key in ("epochs", "batch", "accumulate", "step_epochs"):
-        if getattr(recipe, key) < 1:
-            raise InputError(f"{where} has {key} = {getattr(recipe, key)}; give at least 1.")
+    for key, (lowest, highest) in RANGES.items():
+        value = getattr(recipe, key)
+        if not lowest <= value <= highest:  # not a number is in no range
+            raise InputError(f"{where} has {key} = {value}; give {_range(lowest, highest)}.")
+    if recipe.batch % recipe.accumulate:
+        raise InputError(
+            f"{where} cuts a batch of {recipe.batch} into {recipe.accumulate} pieces; give a divisor of the batch, "
+            "for pieces of one size."
+        )
+    _check_augmentations(recipe.augment, where)
     for key in ("timesteps_from", "pixels_from"):
         for start, value in getattr(recipe, key).items():
             if not start.isdecimal() or not isinstance(value, int) or value < 1:
@@ -109,6 +135,18 @@ def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe
+
+
+def _check_augmentations(amounts: Mapping[str, Any], where: str) -> None:
+    for name, amount in amounts.items():
+        if name not in AUGMENTATIONS:
+            raise unknown("augmentation", name, AUGMENTATIONS)
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < math.inf:
+            raise InputError(f"{where} augments by {name} = {amount!r}; give a number of at least 0.")
+
+
+def _range(lowest: float, highest: float) -> str:
+    return f"{lowest} to {highest}" if highest < LARGEST else f"at least {lowest}"
 
 
 def _checked(key: str, value: Any, kind: Any, where: str) -> Any:

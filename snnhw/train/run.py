@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -88,6 +88,22 @@ def save_run(path: Path, network: nn.Module, card: Card, metrics: Iterable[Mappi
     return Run(path, card, rows)
 
 
+def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
+    """Make the run folder ready for what follows on `rows`: without any, nothing of an earlier run stays in it.
+
+    What a killed process left half written is removed as well.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    save_metrics(path, rows)
+    for name in (CARD, WEIGHTS, LAST, BEST, METRICS):
+        for half in path.glob(f".{name}.*"):
+            half.unlink()
+    for name in (CARD, WEIGHTS, LAST, BEST) if not rows else ():
+        (path / name).unlink(missing_ok=True)
+
+
 def save_metrics(path: Path, rows: Iterable[Mapping[str, float]]) -> None:
     """Write `metrics.csv`."""
     rows = list(rows)
@@ -137,27 +153,52 @@ def save_state(
     write_atomically(path, lambda file: file.write(content))
 
 
-def load_state(path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> dict[str, Any]:
-    """Put the state back and return the plain values.
+@dataclass(frozen=True, eq=False)
+class State:
+    """What `save_state` wrote: tensors by name and the plain values."""
 
-    Raises:
-        InputError: the file is damaged or of another network.
-    """
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            about: dict[str, Any] = json.loads(file.metadata()["state"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        network.load_state_dict({k[len("network.") :]: v for k, v in tensors.items() if k.startswith("network.")})
-    except (safetensors.SafetensorError, OSError, RuntimeError, KeyError) as error:
-        raise InputError(f"{path} cannot be resumed ({error}); delete the folder and start again.") from error
-    if optimiser is not None:
+    path: Path
+    tensors: Mapping[str, Tensor]
+    about: Mapping[str, Any]
+
+    def put_back(self, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
+        """Give the network and the optimiser their tensors.
+
+        Raises:
+            InputError: the state is of another network.
+        """
+        try:
+            network.load_state_dict(
+                {k[len("network.") :]: v for k, v in self.tensors.items() if k.startswith("network.")}
+            )
+        except RuntimeError as error:
+            raise _cannot_resume(self.path, error) from error
+        if optimiser is None:
+            return
         state: dict[int, dict[str, Any]] = {}
-        for key, value in tensors.items():
+        for key, value in self.tensors.items():
             if key.startswith("optimiser."):
                 _, index, name = key.split(".", 2)
                 state.setdefault(int(index), {})[name] = value
-        for key, value in about["optimiser"].items():
+        for key, value in self.about["optimiser"].items():
             index, name = key.split(".", 1)
             state.setdefault(int(index), {})[name] = value
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return about
+
+
+def read_state(path: Path) -> State:
+    """State of a run that was stopped.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            about: dict[str, Any] = json.loads((file.metadata() or {})["state"])
+            return State(path, {key: file.get_tensor(key) for key in file.keys()}, about)  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
+        raise _cannot_resume(path, error) from error
+
+
+def _cannot_resume(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} cannot be resumed ({error}); delete the folder and start again.")

@@ -12,16 +12,18 @@ from torch.nn.functional import cross_entropy
 from snnhw.train.recipe import Recipe
 
 
-def learning_rate(recipe: Recipe, epoch: float) -> float:
-    """Rate at `epoch`, counted from 0 with fractions: linear warm-up times the schedule.
+def learning_rate(recipe: Recipe, epoch: int, share: float) -> float:
+    """Rate of the step with which `share` (0..1] of epoch 0, 1, ... is done: linear warm-up times the schedule.
 
-    cosine: lr * (1 + cos(pi * epoch / epochs)) / 2;  step: lr * step_factor ** floor(epoch / step_epochs).
+    With e = epoch + share, cosine: lr * (1 + cos(pi * e / epochs)) / 2;
+    step, the same for all of an epoch: lr * step_factor ** floor(epoch / step_epochs).
     """
-    warm = min(1.0, epoch / recipe.warmup) if recipe.warmup else 1.0
+    done = epoch + share
+    warm = min(1.0, done / recipe.warmup) if recipe.warmup else 1.0
     if recipe.schedule == "cosine":
-        factor = 0.5 * (1.0 + math.cos(math.pi * min(1.0, epoch / recipe.epochs)))
+        factor = 0.5 * (1.0 + math.cos(math.pi * done / recipe.epochs))
     elif recipe.schedule == "step":
-        factor = recipe.step_factor ** int(epoch // recipe.step_epochs)
+        factor = recipe.step_factor ** (epoch // recipe.step_epochs)
     else:
         factor = 1.0
     return recipe.lr * warm * factor

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from snnhw.train.data import dataset, load
 from snnhw.train.evaluate import evaluate
 from snnhw.train.fit import ByStep, fit, load_splits, train_step
 from snnhw.train.recipe import recipe_from
-from snnhw.train.run import load_run
+from snnhw.train.run import BEST, CARD, LAST, METRICS, WEIGHTS, load_run
 from snnhw.train.schedule import make_optimiser
 
 fit_module = importlib.import_module("snnhw.train.fit")
@@ -95,10 +96,11 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
         assert len(list(csv.DictReader(file))) == 2
     with pytest.raises(InputError, match="no finished run"):
         load_run(killed)
+    (killed / ".last.safetensors.abcd").write_bytes(b"half")  # as of one that is killed while it writes
     resumed = fit(recipe_from(about), killed, resume=True)
     assert curve(resumed.metrics) == curve(straight.metrics)
     assert resumed.card.weights_checksum == straight.card.weights_checksum
-    assert not [p for p in killed.iterdir() if p.name.startswith(".") and p.suffix == ".json"]
+    assert sorted(p.name for p in killed.iterdir()) == sorted((WEIGHTS, CARD, METRICS, LAST, BEST))
 
 
 def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_path, monkeypatch):
@@ -120,8 +122,22 @@ def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_p
     assert card.validation_accuracy == run.metrics[-1]["validation_accuracy"]
 
 
-def test_resuming_another_recipe_is_refused(tmp_path):
+def test_a_run_that_replaces_a_finished_one_and_is_stopped_is_not_taken_for_it(tmp_path, monkeypatch):
     fit(recipe_from({**SMALL, "epochs": 1}), tmp_path)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit_module, "train_step", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [METRICS]
+
+
+def test_resuming_another_recipe_is_refused(tmp_path):
+    widths = {"arguments": {"widths": (6, 8, 12), "timesteps": 2}}  # a tuple, which JSON does not know
+    fit(recipe_from({**SMALL, **widths, "epochs": 1}), tmp_path)
+    fit(recipe_from({**SMALL, "epochs": 1}), tmp_path, resume=True)
     with pytest.raises(InputError, match="another recipe"):
         fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path, resume=True)
 
@@ -153,10 +169,17 @@ def test_bfloat16_follows_float32(tmp_path):
     assert all(v.dtype == torch.float32 for v in load_run(tmp_path / "16")[0].state_dict().values())
 
 
-def test_impossible_recipes_are_refused_before_training(tmp_path):
+def test_impossible_recipes_are_refused_before_training(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="set a smaller batch"):
         fit(recipe_from({**SMALL, "batch": 5000}), tmp_path)
     with pytest.raises(InputError, match="no argument 'depth'"):
         fit(recipe_from({**SMALL, "arguments": {"depth": 3}}), tmp_path)
+    with pytest.raises(InputError, match="3 classes and digits 10"):
+        fit(recipe_from({**SMALL, "arguments": {"classes": 3}}), tmp_path)
+    with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits"):
+        fit(recipe_from({**SMALL, "model": "vgg16", "arguments": {"width": 2}}), tmp_path)
+    monkeypatch.setattr(fit_module, "train_step", None)
+    with pytest.raises(InputError, match=r"Cannot write .*; choose a folder"):
+        fit(recipe_from(SMALL), Path(__file__))
     with pytest.raises(InputError, match="put mnist/"):
         fit(recipe_from({**SMALL, "data": "mnist"}), tmp_path, data_dir=tmp_path)

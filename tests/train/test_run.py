@@ -1,11 +1,13 @@
 import json
+import resource
 
 import pytest
+import safetensors.torch
 import torch
 
 from snnhw.errors import InputError
 from snnhw.nn.models import build
-from snnhw.train.run import CARD, WEIGHTS, Card, load_run, load_state, save_run, save_state
+from snnhw.train.run import CARD, WEIGHTS, Card, load_run, read_state, save_run, save_state
 
 
 def card(**changes):
@@ -81,7 +83,9 @@ def test_optimiser_goes_on_where_it_stopped(tmp_path, kind):
     save_state(tmp_path / "last", *straight, {"rows": [1, 2]})
     step(*straight)
     resumed = start()
-    assert load_state(tmp_path / "last", *resumed)["rows"] == [1, 2]
+    state = read_state(tmp_path / "last")
+    state.put_back(*resumed)
+    assert state.about["rows"] == [1, 2]
     step(*resumed)
     for a, b in zip(straight[0].state_dict().values(), resumed[0].state_dict().values(), strict=True):
         assert torch.equal(a, b)
@@ -90,4 +94,24 @@ def test_optimiser_goes_on_where_it_stopped(tmp_path, kind):
 def test_damaged_state_is_named(tmp_path):
     (tmp_path / "last").write_bytes(b"half a file")
     with pytest.raises(InputError, match="cannot be resumed"):
-        load_state(tmp_path / "last", build("digits_ds_resnet8"))
+        read_state(tmp_path / "last")
+    (tmp_path / "last").write_bytes(safetensors.torch.save({"a": torch.zeros(1)}))
+    with pytest.raises(InputError, match="cannot be resumed"):
+        read_state(tmp_path / "last")
+    save_state(tmp_path / "last", build("digits_ds_resnet8", widths=(2, 3, 4)), None, {})
+    with pytest.raises(InputError, match="cannot be resumed"):
+        read_state(tmp_path / "last").put_back(build("digits_ds_resnet8"))
+
+
+def test_full_disk_leaves_the_older_file_and_nothing_half_written(tmp_path):
+    """Files of this process may not grow beyond 4 kB meanwhile, which the system reports as it does a full disk."""
+    save_state(tmp_path / "last", build("digits_ds_resnet8", widths=(1, 1, 1)), None, {"rows": [1]})
+    before = (tmp_path / "last").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"Cannot write .*last: .*; free some space"):
+            save_state(tmp_path / "last", build("digits_ds_resnet8"), None, {"rows": [1, 2]})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["last"] and (tmp_path / "last").read_bytes() == before

@@ -13,14 +13,16 @@ LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits", "epochs": 
 
 def test_step_schedule_of_the_paper():
     recipe = recipe_from({**LEAST, "schedule": "step", "step_epochs": 40})
-    assert [learning_rate(recipe, e) for e in (0, 39.9, 40, 80)] == pytest.approx([0.1, 0.1, 0.01, 0.001])
+    rates = [[learning_rate(recipe, epoch, share) for share in (0.01, 1.0)] for epoch in (0, 39, 40, 79, 80)]
+    assert rates == [pytest.approx([rate] * 2) for rate in (0.1, 0.1, 0.01, 0.01, 0.001)]  # last steps included
 
 
 def test_cosine_schedule_with_warm_up():
     recipe = recipe_from({**LEAST, "warmup": 5.0})
-    assert learning_rate(recipe, 0) == 0 and learning_rate(recipe, 100) == pytest.approx(0)
-    assert learning_rate(recipe, 50) == pytest.approx(0.05)
-    assert learning_rate(recipe, 2.5) == pytest.approx(0.1 * 0.5 * (1 + math.cos(math.pi * 0.025)) / 2)
+    assert learning_rate(recipe, 0, 1e-9) < 1e-10 and learning_rate(recipe, 99, 1.0) == pytest.approx(0)
+    assert learning_rate(recipe, 49, 1.0) == pytest.approx(0.05)
+    assert learning_rate(recipe, 2, 0.5) == pytest.approx(0.1 * 0.5 * (1 + math.cos(math.pi * 0.025)) / 2)
+    assert learning_rate(recipe, 4, 1.0) == pytest.approx(0.1 * (1 + math.cos(math.pi * 0.05)) / 2)
 
 
 def test_norms_and_biases_do_not_decay_unless_asked():
@@ -44,3 +46,16 @@ def test_losses_equal_their_equations():
     pull = ((logits - 1.0) ** 2).mean()
     tet = training_loss(recipe_from({**LEAST, "loss": "tet", "tet_lambda": 0.2}), logits, target)
     torch.testing.assert_close(tet, 0.8 * every + 0.2 * pull)
+
+
+def test_label_smoothing_gives_a_share_to_every_class():
+    """Targets are 1 - s + s/C for the class and s/C for the others, in both losses (Szegedy et al., 2016)."""
+    logits, target = torch.randn(3, 4, 5), torch.tensor([1, 0, 4, 2])
+    wanted = torch.full((4, 5), 0.3 / 5)
+    wanted[torch.arange(4), target] += 0.7
+    smooth = recipe_from({**LEAST, "label_smoothing": 0.3})
+    torch.testing.assert_close(
+        training_loss(smooth, logits, target), -(wanted * log_softmax(logits.mean(0), 1)).sum(1).mean()
+    )
+    tet = recipe_from({**LEAST, "label_smoothing": 0.3, "loss": "tet", "tet_lambda": 0.0})
+    torch.testing.assert_close(training_loss(tet, logits, target), -(wanted * log_softmax(logits, 2)).sum(2).mean())

@@ -48,25 +48,30 @@ def load_model(
     Args:
         source: run folder, zoo name, official `.pth`, or `.nir`.
         dt: time step of a NIR file that does not state it, seconds.
-        timesteps: T where the file does not state it.
+        timesteps: T in place of the model's own; weights do not depend on it, accuracy does.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
         written_by: framework that wrote a NIR file, a key of `snnhw.graph.nir_io.CONVENTIONS`.
         reset: "hard", "subtract" or "subtract-late" for the neurons of a NIR file that does not say it rightly.
 
     Raises:
-        InputError: nothing of that name exists, or the file is damaged.
+        InputError: nothing of that name exists, the file is damaged, or it is no NIR file and one of the options is
+            for these alone.
     """
     path = Path(source)
-    if path.is_dir():
-        return _from_run(path)
-    if path.suffix == ".nir":
+    if path.suffix == ".nir" and not path.is_dir():
         return _from_nir(path, dt, timesteps, written_by, reset)
+    for_files = {"dt": dt, "written-by": written_by, "reset": reset}
+    given = [name for name, value in for_files.items() if value is not None]
+    if given:
+        raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
+    if path.is_dir():
+        return _from_run(path, timesteps)
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, timesteps, input_shape)
     from snnhw.zoo import zoo_names, zoo_path
 
     if str(source) in zoo_names():
-        return _from_run(zoo_path(str(source)))
+        return _from_run(zoo_path(str(source)), timesteps)
     raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
 
 
@@ -92,10 +97,13 @@ def model_of(
     return LoadedModel(traced.name, run_passes(traced, FLOAT), traced, network, checksum=digest.hexdigest())
 
 
-def _from_run(path: Path) -> LoadedModel:
+def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
+    from snnhw.nn.time import set_timesteps
     from snnhw.train.run import load_run
 
     network, card = load_run(path)
+    if timesteps is not None:
+        set_timesteps(network, timesteps)
     traced = trace(network, tuple(card.input_shape), name=card.model)
     if card.relu:
         raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")

@@ -24,6 +24,9 @@ def folder(tmp_path_factory) -> Path:
     np.save(path / "words.npy", np.array(["a", "b"]))
     np.save(path / "none.npy", np.zeros((0, 1, 8, 8)))
     np.save(path / "shape.npy", np.zeros((2, 3, 5, 5), np.float32))
+    np.save(path / "huge.npy", np.full((2, 1, 8, 8), 1e30))
+    np.savez(path / "classes.npz", input=np.ones((2, 1, 8, 8)), target=np.array([3, 10]))
+    np.save(path / "unlabelled.npy", np.ones((2, 1, 8, 8)))
     np.save(path / "nan.npy", np.full((2, 1, 8, 8), np.nan, np.float32))
     (path / "bad.toml").write_text("model = ")
     (path / "nosource.toml").write_text('name = "x"\n[constants.synop]\nvalue = 1\nunit = "pJ"\n')
@@ -57,6 +60,12 @@ MISUSE = [
     (["export", "digits", "-o", "x.nir", "--target", "onnx"], "onnx"),
     (["export", "digits", "-o", "x.nir", "--dialect", "brian"], "brian"),
     (["quantise", "digits", "--calibrate", "nan.npy", "-o", "x.nir"], "NaN"),
+    (["map", "digits", "--deployment", "slots"], "slots"),
+    (["check", "digits", "--dt", "0.001"], "digits is no NIR file, so dt would change nothing"),
+    (["evaluate", "digits", "--reset", "hard", "--written-by", "norse"], "so written-by, reset would"),
+    (["quantise", "digits", "--calibrate", "huge.npy", "-o", "x.nir"], "reach |x| = 1e+30"),
+    (["quantise", "digits", "--calibrate", "unlabelled.npy", "-o", "x.nir", "--finetune", "1"], "has no labels"),
+    (["quantise", "digits", "--calibrate", "classes.npz", "-o", "x.nir", "--finetune", "1"], "no integers 0..9"),
     (["train", "digitz"], "digitz"),
     (["train", "bad.toml"], "bad.toml"),
     (["train", "digits", "--set", "epochs"], "epochs"),

@@ -11,6 +11,7 @@ import pytest
 
 from snnhw.cli import main
 from snnhw.graph.nir_io import read_nir
+from snnhw.train.data import load
 
 
 @pytest.fixture
@@ -81,7 +82,12 @@ def test_export_without_what_never_fires(call):
 
 
 def test_quantise_then_simulate_integers(call):
-    layers = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")["layers"]
+    made = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")
+    layers = made["layers"]
+    clipped = {f["node"]: int(f["message"].split()[0]) for f in made["findings"] if f["code"] == "saturated-weights"}
+    assert clipped == {layer["name"]: layer["saturated"] for layer in layers if layer["saturated"]}
+    falls = {f["node"] for f in made["findings"] if f["code"] == "state-may-clip"}
+    assert falls == {layer["name"] for layer in layers if layer["lowest_state"] < 1 - 2**23}
     assert all(layer["current_bound"] < 2**17 for layer in layers)
     command = ("simulate", "int.nir", "--input", "digits:test", "--samples", "40", "--backend", "torch-int", "--json")
     first = call(*command, "--raster")
@@ -92,12 +98,48 @@ def test_quantise_then_simulate_integers(call):
     assert "Loihi integers; use the backend" in refused(call, "simulate", "int.nir", "--input", "digits:test")
 
 
+def test_fine_tuning_on_a_file(call):
+    digits = load("digits", "train").take(slice(60))
+    np.savez("some.npz", input=digits.inputs, target=digits.targets)
+    call("quantise", "digits", "--calibrate", "some.npz", "-o", "tuned.nir", "--finetune", "1", "--json")
+    assert read_nir(Path("tuned.nir")).is_integer
+
+
 def refused(call, *arguments: str) -> str:
     try:
         call(*arguments)
     except AssertionError as error:
         return str(error)
     raise AssertionError("the command was accepted")
+
+
+def test_a_trained_network_lasts_as_many_steps_as_are_asked_for(call):
+    counted = {}
+    for steps in (2, 4):
+        result = call("evaluate", "digits", "--samples", "200", "--timesteps", str(steps), "--json")
+        counted[steps] = result["accuracy"]
+        call("simulate", "digits", "--input", "digits:test", "--samples", "3", "--timesteps", str(steps), "--json")
+        record = np.load("spikes.npz")
+        assert record["counts_t/stem_mlf"].shape == (steps,)
+    assert counted[4] > counted[2] > 0.2
+
+
+def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
+    np.savez("x.npz", input=np.random.default_rng(0).random((4, 1, 8, 8)).astype(np.float32), target=np.arange(4))
+    call("export", "digits", "-o", "net.nir")
+    call("quantise", "net.nir", "--calibrate", "x.npz", "-o", "integers.nir", "--reset", "hard", "--timesteps", "3")
+    assert read_nir(Path("integers.nir")).timesteps == 3
+    call("evaluate", "net.nir", "--input", "x.npz", "--written-by", "snntorch", "--reset", "hard", "--json")
+    call("map", "net.nir", "--dt", "0.0001", "--json")
+    for verb in ("evaluate", "compare", "simulate", "report", "verify"):
+        out = ("--out", "o") if verb == "report" else ()
+        call(verb, "net.nir", "--input", "x.npz", "--written-by", "nobody", *out, code=2)
+    for verb in (
+        ("map", "net.nir"),
+        ("quantise", "net.nir", "--calibrate", "x.npz", "-o", "y.nir"),
+        ("check", "net.nir"),
+    ):
+        call(*verb, "--written-by", "nobody", code=2)
 
 
 def test_verify_without_lava(call):

@@ -83,6 +83,9 @@ def quantise(
     data: Data = None,
     samples: Samples = CALIBRATION_SAMPLES,
     timesteps: Timesteps = None,
+    dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -94,14 +97,13 @@ def quantise(
     from snnhw.simulate.certificate import staged
     from snnhw.simulate.quantisation_loss import measure_loss
 
-    loaded = load_model(model, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
     made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel)
     if tune:
-        from snnhw.train.data import load, parse
-        from snnhw.train.finetune import finetune
+        from snnhw.train.finetune import finetune, labelled_samples
 
-        labelled = load(*parse(calibrate), data, loaded.graph.timesteps)
+        labelled = labelled_samples(load_inputs(calibrate, data, loaded.graph.timesteps), loaded.graph)
         with progress_bars(quiet or as_json) as tick:
             made = finetune(loaded.graph, made, labelled, epochs=tune, progress=staged(tick, "fine-tuning epochs"))
     write_nir(made.graph, path)
@@ -122,12 +124,17 @@ def quantise(
     ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
     if loss.float_accuracy is not None:
         ends += f"; accuracy {loss.float_accuracy:.2%} in floats, {loss.integers.accuracy:.2%} in integers"
-    show(
-        {"path": str(path), "layers": [layer.to_dict() for layer in made.layers], "loss": loss.to_dict()},
-        as_json,
-        table(f"Loihi integers in {path}", columns, rows),
-        ends,
-    )
+    tables = [table(f"Loihi integers in {path}", columns, rows)]
+    if made.findings:
+        notes = [(f.severity, f.node, f.message, f.remedy) for f in made.findings]
+        tables.append(table("What is clipped, or may be", ("severity", "layer", "finding", "remedy"), notes))
+    result = {
+        "path": str(path),
+        "layers": [layer.to_dict() for layer in made.layers],
+        "loss": loss.to_dict(),
+        "findings": [f.to_dict() for f in made.findings],
+    }
+    show(result, as_json, *tables, ends)
 
 
 def simulate(
@@ -219,7 +226,7 @@ def check(
     reset: Reset = None,
     as_json: Json = False,
 ) -> None:
-    """Everything about a model that a target cannot do or does differently, all at once."""
+    """Everything about a model that a target cannot do or does differently; exit code 1 if any is an error."""
     from snnhw.graph.check import check as run
     from snnhw.model import load_model
 

@@ -9,7 +9,7 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.terminal import show, table
-from snnhw.verbs.options import Json, Model, OutDir, Quiet, Timesteps
+from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
 
 
 def demo(
@@ -60,6 +60,9 @@ def map_to_chip(
     chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
     deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
     timesteps: Timesteps = None,
+    dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
 ) -> None:
     """Cores and chips that a model takes, and which limit binds in each layer."""
@@ -68,12 +71,12 @@ def map_to_chip(
     from snnhw.model import load_model
     from snnhw.passes.fold_pool import fold_pool
 
-    loaded = load_model(model, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     found = map_network(fold_pool(loaded.graph), load_chip(chip), deployment)
     rows = [
         (layer.name, layer.cores, "x".join(map(str, layer.tiles)), layer.binds, f"{layer.use:.0%}")
         for layer in found.layers
     ]
-    title = f"{loaded.name} on {found.chip.title}: {found.cores} cores, {found.chips} chips"
+    title = f"{loaded.name} on {found.chip.title}: {found.cores} cores, {found.chips} chip{'s' * (found.chips != 1)}"
     columns = ("layer", ">cores", ">tiles", "what binds", ">full to")
     show(found.to_dict(), as_json, table(title, columns, rows))

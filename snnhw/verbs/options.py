@@ -14,7 +14,7 @@ TestInput = Annotated[
 ]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets (default: SNNHW_DATA)")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
-Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, where the file does not say")]
+Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in place of the model's own")]
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
     str | None, typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch")

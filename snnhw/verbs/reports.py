@@ -71,6 +71,9 @@ def compare(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -84,9 +87,13 @@ def compare(
     if ann is not None and len(models) > 1:
         raise InputError(f"--ann is the twin of one model and {len(models)} are named; compare them one by one.")
     reports = {}
+    files = [name for name in models if name.endswith(".nir")] or models  # of several models, the options are theirs
     with progress_bars(quiet or as_json) as tick:
         for name in models:
-            loaded = load_model(name, timesteps=timesteps)
+            if name in files:
+                loaded = load_model(name, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+            else:
+                loaded = load_model(name, timesteps=timesteps)
             inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
             label = Path(name).stem if Path(name).stem not in reports else name.strip("/.").replace("/", "_")
             reports[label] = build_report(loaded, inputs, profiles=profile, ann=ann, progress=tick)

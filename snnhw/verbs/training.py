@@ -12,7 +12,19 @@ from rich.table import Table
 
 from snnhw.errors import InputError
 from snnhw.terminal import err, progress_bars, show, table
-from snnhw.verbs.options import Data, InputOption, Json, Model, Quiet, Samples, TestInput, Timesteps
+from snnhw.verbs.options import (
+    Data,
+    Dt,
+    InputOption,
+    Json,
+    Model,
+    Quiet,
+    Reset,
+    Samples,
+    TestInput,
+    Timesteps,
+    WrittenBy,
+)
 
 if TYPE_CHECKING:
     from snnhw.train.depth_study import DepthRow
@@ -47,6 +59,9 @@ def evaluate(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    dt: Dt = None,
+    written_by: WrittenBy = None,
+    reset: Reset = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -58,7 +73,7 @@ def evaluate(
     from snnhw.train.data import dataset
     from snnhw.train.evaluate import evaluate as evaluate_module
 
-    loaded = load_model(model, timesteps=timesteps)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     if source is None and not loaded.card:
         raise InputError(f"{model} does not say what it was trained on; name labelled samples with --input.")
     source = source or f"{loaded.card['data']}:test"

@@ -106,6 +106,30 @@ def _integer_bound(node: LoihiLIF, x: Interval, timesteps: int) -> Array:
     return bound
 
 
+def lowest_states(graph: Graph) -> dict[str, float]:
+    """Integer neuron node -> lowest v that can occur in T steps if nothing clips or wraps, in 1/64 weight units.
+
+    Whatever is reset starts again from 0, so the lowest of 1..T steps from rest bounds v. (The other end needs no
+    proof: the largest membrane is above every threshold, so clipping it changes no spike, and the neuron is reset.)
+    """
+    lowest: dict[str, float] = {}
+
+    def spikes(node: Node, x: Interval) -> Interval:
+        if isinstance(node, LoihiLIF):
+            keep_u, keep_v = (DECAY_ONE - 1 - node.du) / DECAY_ONE, (DECAY_ONE - node.dv) / DECAY_ONE
+            bias = np.broadcast_to(loihi_bias(node), node.shape).reshape(node.shape[0], -1).min(axis=1)
+            u, v = np.zeros(node.shape[0]), np.zeros(node.shape[0])
+            lowest[node.name] = 0.0
+            for _ in range(graph.timesteps):
+                u = np.trunc(u * keep_u) + UNITS_PER_WEIGHT * x.low
+                v = np.trunc(v * keep_v) + u + bias
+                lowest[node.name] = min(lowest[node.name], float(v.min()))
+        return Interval(np.zeros(node.shape[0]), np.full(node.shape[0], float(graph.signal(node.name).levels)))
+
+    value_bounds(graph, spikes)
+    return lowest
+
+
 def _decayed(state: Array, keep: int) -> Array:
     """trunc(state * keep / 4096), toward zero."""
     decayed: Array = np.sign(state) * (abs(state) * keep // DECAY_ONE)

@@ -3,7 +3,9 @@
 Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only), thresholds 17 bits, decays
 12 bits, biases a 13-bit mantissa with an exponent 0..7 in units of 1/64 weight. With weight scale s and input scale a:
     w = 2*round(s*W / (2a)),  vth = round(s*theta),  64*bias = round(64*s*b) as mantissa << exponent.
-Postcondition: |a| < 2^17 at every neuron, by an interval bound (else the 24-bit current of the chip would wrap).
+Postcondition: |a| < 2^17 at every neuron, by an interval bound (else the 24-bit current of the chip would wrap). The
+24-bit membrane cannot wrap; where no bound shows that it does not clip either, and where weights were clipped, there is
+a finding.
 """
 
 from __future__ import annotations
@@ -15,8 +17,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
-from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, UNITS_PER_WEIGHT, WEIGHT_LIMIT
+from snnhw.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
+    DECAY_ONE,
+    MEMBRANE_LIMIT,
+    UNITS_PER_WEIGHT,
+    WEIGHT_LIMIT,
+)
+from snnhw.passes.membrane_bound import lowest_states
 from snnhw.passes.rounding import rounded_weights
 from snnhw.passes.scale_search import best_scales, total_bias
 from snnhw.simulate.moments import Moments
@@ -32,6 +44,7 @@ class LayerScale:
     weight_error: float  # rms of the weight error over rms of the weights, after scaling back
     saturated: int  # weights clipped to the limit
     current_bound: int  # largest |a| that can occur
+    lowest_state: int = 0  # lowest membrane that can occur, in 1/64 weight units; Lava clips it at -2^23 + 1
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Plain values for JSON."""
@@ -45,6 +58,26 @@ class Quantised:
     graph: Graph
     layers: tuple[LayerScale, ...]
     scales: Mapping[str, Array]  # unit or readout synapse -> weight units per float unit of current [O]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Where something is clipped, or may be."""
+        found: list[Finding] = []
+        for layer in self.layers:
+            if layer.saturated:
+                message = (
+                    f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
+                )
+                found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
+            if layer.lowest_state < -MEMBRANE_LIMIT:
+                message = (
+                    f"its membrane could fall to {layer.lowest_state} on the worst input and is clipped at "
+                    f"{-MEMBRANE_LIMIT}, where a float goes on"
+                )
+                found.append(
+                    Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
+                )
+        return tuple(found)
 
 
 def quantise(
@@ -98,7 +131,8 @@ def quantise(
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
-    return Quantised(integer, tuple(_bounded(integer, layer) for layer in layers), used)
+    lowest = lowest_states(integer)
+    return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
 
 
 def bias_code(units: Array) -> tuple[Array, int]:
@@ -196,12 +230,12 @@ def _report(
     return LayerScale(name, float(scale.mean()), float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
 
 
-def _bounded(graph: Graph, layer: LayerScale) -> LayerScale:
-    units = graph.units()
-    name = units[layer.name][0].name if layer.name in units else graph.readout.name
-    bound = largest_input(graph, name)
-    if layer.name in units and bound >= CURRENT_LIMIT:
+def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> LayerScale:
+    neurons = [node.name for node in graph.units().get(layer.name, ())]
+    bound = largest_input(graph, neurons[0] if neurons else graph.readout.name)
+    if neurons and bound >= CURRENT_LIMIT:
         raise InputError(
             f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."
         )
-    return dataclasses.replace(layer, current_bound=bound)
+    state = min((int(lowest[name]) for name in neurons), default=0)
+    return dataclasses.replace(layer, current_bound=bound, lowest_state=state)

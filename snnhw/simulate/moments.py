@@ -13,11 +13,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Graph, Input, Synapse
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.frames import check_inputs
 
 BATCH = 16  # samples whose rasters are kept at once
+LARGEST = 1e12  # |x| whose squares still add up in float32
 WINDOWS = 16384  # of each synapse, drawn at random; more say little more
 
 
@@ -41,9 +43,14 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
         inputs: [N, *shape] or [N, T, *shape].
 
     Raises:
-        InputError: the inputs do not fit the graph.
+        InputError: the inputs do not fit the graph, or are too large to be squared.
     """
     frames = check_inputs(graph, inputs)
+    largest = float(np.abs(frames).max(initial=0.0))
+    if largest > LARGEST:
+        raise InputError(
+            f"The calibration data reach |x| = {largest:.3g}; scale them to the range of the training data."
+        )
     windows = max(1, WINDOWS // -(-len(frames) // BATCH))
     found: dict[str, Moments] = {}
     for start in range(0, len(frames), BATCH):

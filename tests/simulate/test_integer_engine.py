@@ -13,6 +13,7 @@ from snnhw.graph.ir import Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Pool
 from snnhw.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.code_input import code_input
+from snnhw.passes.membrane_bound import lowest_states
 from snnhw.passes.quantise import bias_code, quantise
 from snnhw.passes.rounding import even_weights
 from snnhw.simulate.engine import dtype_of, simulate
@@ -231,6 +232,41 @@ def test_integers_follow_the_floats_closely():
     integers = simulate(compile_loihi(sample.graph, sample.inputs).graph, sample.inputs, raster=True)
     for unit in floats.raster:
         assert (floats.raster[unit] != integers.raster[unit]).mean() < 0.08, unit
+
+
+@given(
+    weight=st.lists(st.integers(-127, 127), min_size=1, max_size=4),
+    mant=st.integers(-4096, 4095),
+    exp=st.integers(0, 7),
+    dv=st.sampled_from([0, 1000, 3072, 4095]),
+    bits=st.integers(2, 16),
+    timesteps=st.integers(1, 6),
+)
+def test_the_lowest_state_is_what_the_worst_input_reaches(weight, mant, exp, dv, bits, timesteps):
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    graph = product_graph(2 * np.array([weight], np.int32), bits)
+    node = neuron(131071, dv=dv, mant=mant, exp=exp)
+    graph = graph.replace(nodes={**graph.nodes, "n": node}, timesteps=timesteps)
+    current = sum(2 * w * (low if w > 0 else high) for w in weight)
+    v, reached = 0, [0]
+    for _ in range(timesteps):  # exact integers that neither wrap nor clip
+        kept = abs(v) * (4096 - dv) // 4096
+        v = (kept if v > 0 else -kept) + 64 * current + (mant << exp)
+        reached.append(v)
+    assert lowest_states(graph) == {"n": min(reached)}
+
+
+def test_clipped_weights_and_membranes_are_findings():
+    """The stem is scaled up to |a| < 2^17, so that its worst input clips the membrane; spikes alone do not."""
+    sample = residual_net(samples=4)
+    graph = code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)
+    fine = quantise(graph)
+    lowest = {layer.name: layer.lowest_state for layer in fine.layers}
+    assert lowest["stem_mlf"] < -MEMBRANE_LIMIT < lowest["s0b0_2_mlf"] < 0
+    assert [(f.code, f.node) for f in fine.findings if f.severity == "warning"] == [("state-may-clip", "stem_mlf")]
+    made = quantise(graph, scales={**fine.scales, "s0b0_2_mlf": 1.6 * fine.scales["s0b0_2_mlf"]})
+    assert ("saturated-weights", "s0b0_2_mlf") in {(f.code, f.node) for f in made.findings}
+    assert ("saturated-weights", "s0b0_2_mlf") not in {(f.code, f.node) for f in fine.findings}
 
 
 @given(st.lists(st.floats(-500000, 500000), min_size=1, max_size=6))

@@ -59,6 +59,8 @@ def read_aedat3(path: Path) -> Events:
         place += 28
         if place + size * number > len(content):
             raise InputError(f"{path} ends in the middle of a packet; fetch it again.")
+        if kind == POLARITY_EVENT and size != 8:
+            raise InputError(f"{path} has events of {size} bytes where 8 are read; convert it to AEDAT 3.1.")
         if kind == POLARITY_EVENT:
             parts.append(np.frombuffer(content, "<u4", 2 * number, place).reshape(-1, 2))
         place += size * number

@@ -7,7 +7,10 @@ and a checksum of both. A set whose files are absent is an InputError that names
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
+import pickle
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,17 @@ from snnhw.train import aedat, readers
 SPLITS = ("train", "test")
 DIGITS_SEED = 0
 DIGITS_TEST_SHARE = 0.2
+DAMAGE = (  # what the readers raise on files of another content
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +83,22 @@ class Availability:
     remedy: str
 
 
-def _idx_layouts(folder: str) -> tuple[Layout, ...]:
+def _idx_layouts(*folders: str) -> tuple[Layout, ...]:
+    """In any of these folders, the last being torchvision's."""
     names = {"train": "train", "test": "t10k"}
     return tuple(
         Layout(
             {s: (f"{folder}{n}-images-idx3-ubyte{gz}", f"{folder}{n}-labels-idx1-ubyte{gz}") for s, n in names.items()},
             readers.read_idx_pair,
         )
+        for folder in folders
         for gz in (".gz", "")
     )
 
 
 SOURCES: dict[str, Source] = {
-    "mnist": Source(10, _idx_layouts("mnist/")),
-    "fashion": Source(10, _idx_layouts("fashion_mnist/")),
+    "mnist": Source(10, _idx_layouts("mnist/", "MNIST/raw/")),
+    "fashion": Source(10, _idx_layouts("fashion_mnist/", "FashionMNIST/raw/")),
     "cifar10": Source(
         10,
         (
@@ -100,6 +116,13 @@ SOURCES: dict[str, Source] = {
                 },
                 readers.read_cifar_binary,
             ),
+            Layout(
+                {
+                    "train": tuple(f"cifar-10-batches-py/data_batch_{i}" for i in range(1, 6)),
+                    "test": ("cifar-10-batches-py/test_batch",),
+                },
+                readers.read_cifar_python,
+            ),
         ),
     ),
     "nmnist": Source(
@@ -109,6 +132,7 @@ SOURCES: dict[str, Source] = {
                 {split: ("nmnist_small.npz",) for split in SPLITS},
                 readers.read_nmnist_packed,
             ),
+            Layout({"train": ("NMNIST/Train",), "test": ("NMNIST/Test",)}, readers.read_nmnist),
         ),
         timesteps=10,
     ),
@@ -124,7 +148,7 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
     """Data set `name`, `split` "train" or "test"; `timesteps` is T of event frames, by default that of the set.
 
     Raises:
-        InputError: there is no such set or split, or its files are absent or damaged.
+        InputError: there is no such set or split, its files are absent or damaged, or T is impossible.
     """
     if name not in NAMES:
         raise unknown("data set", name, NAMES)
@@ -135,7 +159,24 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
     source = SOURCES[name]
     layout, folder = _find(name, split, data_dir)
     paths = [folder / file for file in layout.files[split]]
-    inputs, targets = layout.read(paths, split, timesteps or source.timesteps)
+    steps = source.timesteps if timesteps is None else timesteps
+    if not isinstance(steps, int) or (source.timesteps and steps < 1):
+        raise InputError(f"Data set {name!r} is asked for {steps!r} time steps; give a number of at least 1.")
+    try:
+        inputs, targets = layout.read(paths, split, steps)
+    except DAMAGE as error:
+        raise InputError(f"The files of {name}:{split} in {folder} are damaged ({error}); fetch them again.") from error
+    axes = 5 if source.timesteps else 4
+    if inputs.ndim != axes or targets.shape != inputs.shape[:1] or not len(targets):
+        raise InputError(
+            f"The files of {name}:{split} in {folder} hold inputs {list(inputs.shape)} and targets "
+            f"{list(targets.shape)}; fetch them again."
+        )
+    if targets.min() < 0 or targets.max() >= source.classes:
+        raise InputError(
+            f"The files of {name}:{split} in {folder} hold the classes {targets.min()} to {targets.max()} where there "
+            f"are {source.classes}; fetch them again."
+        )
     return dataset(name, split, inputs, targets, source.classes)
 
 

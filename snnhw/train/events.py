@@ -21,8 +21,9 @@ def bin_events(
     """Counts int32 [T, 2, side, side] of events at (x, y) with polarity 0 or 1 and time in microseconds, ascending.
 
     With `step_us` frame k holds the times start + k*step_us .. start + (k+1)*step_us - 1 and later events are left out;
-    without it the sample is cut into T windows of equal length. Pixels are floor(x / downsample); those beyond `side`
-    are left out. Counts are 32-bit: no window is long enough to wrap them.
+    without it the sample is cut into T windows of equal length. Events whose time lies before the first's are left out.
+    Pixels are floor(x / downsample); those beyond `side` are left out. Counts are 32-bit: no window is long enough to
+    wrap them.
     """
     frames = np.zeros((timesteps, 2, side, side), np.int32)
     if len(t_us) == 0:
@@ -30,7 +31,7 @@ def bin_events(
     since = t_us.astype(np.int64) - int(t_us[0])
     k = since // step_us if step_us else since * timesteps // (int(since[-1]) + 1)
     column, row = ((pixel.astype(np.int64) / downsample).astype(np.int64) for pixel in (x, y))
-    inside = (k < timesteps) & (column < side) & (row < side)
+    inside = (k >= 0) & (k < timesteps) & (column < side) & (row < side)
     at = tuple(index[inside] for index in (k, polarity.astype(np.int64), row, column))
     np.add.at(frames, at, 1)
     return frames

@@ -83,9 +83,17 @@ def test_damaged_recordings_are_named(tmp_path):
     (tmp_path / "b.aedat").write_bytes((tmp_path / "b.aedat").read_bytes()[:-3])
     with pytest.raises(InputError, match="middle of a packet"):
         read_aedat3(tmp_path / "b.aedat")
+    packet = struct.pack("<HHIIIIII", 1, 0, 16, 4, 0, 1, 1, 1) + bytes(16)
+    (tmp_path / "c.aedat").write_bytes(b"#!AER-DAT3.1\r\n#!END-HEADER\r\n" + packet)
+    with pytest.raises(InputError, match="events of 16 bytes"):
+        read_aedat3(tmp_path / "c.aedat")
     (tmp_path / "DvsGesture").mkdir()
     with pytest.raises(InputError, match="holds no recording"):
         load("dvsgesture", "test", tmp_path)
     write_aedat3(tmp_path / "DvsGesture/user24_a.aedat", [(1, 1, 1, 1)])
     with pytest.raises(InputError, match=r"has no user24_a_labels\.csv"):
         load("dvsgesture", "test", tmp_path)
+    for content, message in {"class,start,end\nx,y,z\n": "damaged", "class,start,end\n12,0,9\n": "classes 11"}.items():
+        (tmp_path / "DvsGesture/user24_a_labels.csv").write_text(content)
+        with pytest.raises(InputError, match=message):
+            load("dvsgesture", "test", tmp_path)

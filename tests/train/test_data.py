@@ -1,6 +1,8 @@
 import gzip
 import io
 import lzma
+import os
+import pickle
 import struct
 
 import numpy as np
@@ -93,6 +95,88 @@ def test_packed_events_become_counts(tmp_path):
     assert data.inputs.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
     assert data.inputs[0, 0, 1, 2, 1] == 2 and data.inputs[0, 1, 0, 0, 33] == 1 and data.inputs[0].sum() == 3
     assert data.inputs[1, 0, 1, 0, 0] == 1 and data.inputs[1].sum() == 1
+
+
+def test_cifar_pickles_of_torchvision_give_the_pictures_of_the_binary_files_and_run_no_code(tmp_path):
+    random = np.random.default_rng(2)
+    pictures, labels = random.integers(0, 256, (6, 3072), dtype=np.uint8), random.integers(0, 10, 6)
+    for folder in ("binary/cifar-10-batches-bin", "python/cifar-10-batches-py"):
+        (tmp_path / folder).mkdir(parents=True)
+    records = np.concatenate([labels[:, None].astype(np.uint8), pictures], axis=1)
+    records.tofile(tmp_path / "binary/cifar-10-batches-bin/test_batch.bin")
+    place = tmp_path / "python/cifar-10-batches-py/test_batch"
+    place.write_bytes(pickle.dumps({b"data": pictures, b"labels": labels.tolist()}, protocol=2))
+    assert (
+        load("cifar10", "test", tmp_path / "python").checksum == load("cifar10", "test", tmp_path / "binary").checksum
+    )
+    place.write_bytes(pickle.dumps({b"data": pictures, b"labels": os.system}))
+    with pytest.raises(InputError, match=r"damaged \(it names posix\.system\)"):
+        load("cifar10", "test", tmp_path / "python")
+
+
+def test_published_nmnist_files_are_read_in_the_order_of_their_numbers(tmp_path):
+    def event(x, y, p, t):
+        return bytes([x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255])
+
+    late = [event(1, 2, 1, 70_000), event(0, 240, 0, 0), event(33, 0, 0, 65_000), event(1, 2, 1, 80_000)]
+    for name, content in {"3/00010": late, "7/00009": [event(5, 6, 0, 9)], "0/00100": [event(0, 0, 1, 1)]}.items():
+        path = tmp_path / f"NMNIST/Test/{name}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"".join(content))
+    data = load("nmnist", "test", tmp_path, timesteps=2)
+    assert data.targets.tolist() == [7, 3, 0] and data.inputs.shape == (3, 2, 2, 34, 34)
+    # from 70,000 us to 80,000 + 8,192: the third event, at 73,192, lies in the first half
+    assert data.inputs[1, 0, 1, 2, 1] == data.inputs[1, 0, 0, 0, 33] == data.inputs[1, 1, 1, 2, 1] == 1
+    assert data.inputs.sum() == 5
+    (tmp_path / "NMNIST/Test/3/00011.bin").write_bytes(b"four")
+    with pytest.raises(InputError, match="damaged"):
+        load("nmnist", "test", tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["MNIST/raw", "FashionMNIST/raw"])
+def test_folders_of_torchvision_are_found(tmp_path, folder):
+    write_idx(tmp_path / folder / "t10k-images-idx3-ubyte", np.zeros((10, 28, 28), np.uint8), False)
+    write_idx(tmp_path / folder / "t10k-labels-idx1-ubyte", np.arange(10, dtype=np.uint8), False)
+    assert len(load("mnist" if folder[0] == "M" else "fashion", "test", tmp_path)) == 10
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        ((10, 28, 28), np.arange(10) + 70, "the classes 70 to 79 where there are 10"),
+        ((10,), np.arange(10), r"inputs \[10, 1\]"),
+        ((10, 28, 28), np.zeros((10, 2)), r"targets \[10, 2\]"),
+        ((0, 28, 28), np.zeros(0), r"inputs \[0, 1, 28, 28\]"),
+    ],
+)
+def test_files_that_do_not_hold_labelled_pictures_are_refused(tmp_path, images, labels, message):
+    write_idx(tmp_path / "mnist/t10k-images-idx3-ubyte", np.zeros(images, np.uint8), False)
+    write_idx(tmp_path / "mnist/t10k-labels-idx1-ubyte", labels.astype(np.uint8), False)
+    with pytest.raises(InputError, match=message):
+        load("mnist", "test", tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", lzma.compress(b"junk")], ids=["empty", "junk", "xz"])
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("cifar10", "cifar-10-batches-bin/test_batch.bin"),
+        ("cifar10", "cifar-10-batches-py/test_batch"),
+        ("cifar10", "cifar10_test_batch.npy.xz"),
+        ("cifar10", "cifar10_labels.npz"),
+        ("nmnist", "nmnist_small.npz"),
+    ],
+)
+def test_damaged_files_are_one_sentence(tmp_path, name, file, content):
+    if file.startswith("cifar10_"):
+        image = io.BytesIO()
+        np.save(image, np.zeros((1, 3, 32, 32), np.uint8))
+        (tmp_path / "cifar10_test_batch.npy.xz").write_bytes(lzma.compress(image.getvalue()))
+        np.savez(tmp_path / "cifar10_labels.npz", test=np.zeros(1))
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(InputError, match=r"fetch (it|them) again"):
+        load(name, "test", tmp_path)
 
 
 def test_absent_data_names_folder_and_files(tmp_path, monkeypatch):

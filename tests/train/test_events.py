@@ -38,6 +38,11 @@ def test_large_counts_do_not_wrap():
     assert frames[0, 0, 0, 0] == 70_000
 
 
+def test_an_event_before_the_first_is_left_out():
+    zero = np.zeros(3, np.int64)
+    assert bin_events(zero, zero, zero, np.array([50, 10, 60]), 2, 4, step_us=30).sum() == 2
+
+
 def test_a_sample_without_events_is_dark():
     none = np.zeros(0, np.int64)
     assert bin_events(none, none, none, none, 3, 4).shape == (3, 2, 4, 4)

@@ -82,7 +82,7 @@ def energy_chart(
     axes.set_yticks(ticks, names)
     axes.xaxis.set_major_formatter(lambda value, _: tick_text(value, "J"))
     axes.minorticks_off()
-    axes.set_xlabel("energy per inference, logarithmic")
+    axes.set_xlabel("energy per inference, logarithmic", loc="right" if width == NARROW else "center")
     axes.grid(axis="x", color=RULE, linewidth=0.8)
     return figure
 

@@ -42,6 +42,7 @@ def load_model(
     input_shape: tuple[int, ...] | None = None,
     written_by: str | None = None,
     reset: str | None = None,
+    constants: Mapping[str, Any] | None = None,
 ) -> LoadedModel:
     """Model from what a user names.
 
@@ -52,6 +53,7 @@ def load_model(
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
         written_by: framework that wrote a NIR file, a key of `snnhw.graph.nir_io.CONVENTIONS`.
         reset: "hard", "subtract" or "subtract-late" for the neurons of a NIR file that does not say it rightly.
+        constants: of an official checkpoint, which does not hold them: thresholds, decay, downsample_sum.
 
     Raises:
         InputError: nothing of that name exists, the file is damaged, or it is no NIR file and one of the options is
@@ -67,7 +69,7 @@ def load_model(
     if path.is_dir():
         return _from_run(path, timesteps)
     if path.suffix in (".pth", ".pt"):
-        return _from_official(path, timesteps, input_shape)
+        return _from_official(path, timesteps, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
 
     if str(source) in zoo_names():
@@ -121,14 +123,36 @@ def _from_nir(
     return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=findings)
 
 
-def _from_official(path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None) -> LoadedModel:
-    from snnhw.nn.official import from_official, read_checkpoint
+OFFICIAL_CONSTANTS = {"thresholds": (0.6, 1.6, 2.6), "decay": 0.25, "downsample_sum": "ds"}  # as published
 
-    network = from_official(read_checkpoint(path), timesteps=timesteps).eval()
-    channels = int(getattr(network, "in_channels", 3))
-    shape = input_shape or (channels, 32, 32)
-    traced = trace(network, shape, name=path.stem)
-    return LoadedModel(path.stem, run_passes(traced, FLOAT), traced, network, checksum=_sha256(path))
+
+def _from_official(
+    path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Mapping[str, Any]
+) -> LoadedModel:
+    from snnhw.nn.official import from_official, read_checkpoint, setting_of
+
+    for name in constants:
+        if name not in OFFICIAL_CONSTANTS:
+            raise unknown("constant of a checkpoint", name, OFFICIAL_CONSTANTS)
+    taken = {**OFFICIAL_CONSTANTS, **constants}
+    try:
+        network = from_official(read_checkpoint(path), timesteps=timesteps, **taken).eval()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} cannot be read with the constants {dict(constants)} ({error}).") from error
+    setting = setting_of(int(network.in_channels), getattr(network, "input_norm", None) is not None)  # type: ignore[arg-type]
+    traced = trace(network, input_shape or setting.input_shape, name=path.stem)
+    assumed = Finding(
+        "official-constants",
+        "info",
+        "",
+        f"the checkpoint does not hold T, thresholds, decay, the kind of block and the size of the input; taken are "
+        f"{traced.timesteps}, {list(taken['thresholds'])}, {taken['decay']}, {taken['downsample_sum']} and "
+        f"{list(traced.input.shape)}, by default those of {setting.data}",
+        "name others with --timesteps and --constant, the size with load_model(input_shape=...)",
+    )
+    return LoadedModel(
+        path.stem, run_passes(traced, FLOAT), traced, network, checksum=_sha256(path), findings=(assumed,)
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Checkpoints of the MLF authors' public code (Feng et al., IJCAI 2022) into our networks.
 
-The architecture is recognised from the names and shapes of the state dict. T, thresholds and decay are constants of
-that code and not in the file: they are arguments here, with the published values as defaults.
+The architecture is recognised from the names and shapes of the state dict. T, thresholds, decay, the side of the sum on
+which a block fires and the pixels of the input are constants of that code and not in the file: they are arguments here,
+with the published values as defaults.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,22 @@ VGG_UNITS = {
     str(sum(GROUPS[:g]) + g + c): f"conv{g + 1}_{c + 1}" for g, depth in enumerate(GROUPS) for c in range(depth)
 }
 VGG_LINEAR = {"0": "hidden.fc1", "3": "hidden.fc2", "6": "head"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a network of the authors' code is trained on there."""
+
+    data: str
+    timesteps: int
+    input_shape: tuple[int, int, int]  # (C, H, W)
+
+
+def setting_of(in_channels: int, input_norm: bool) -> Setting:
+    """The setting of a network, told by its input: colours, or events with or without a tdBN of their own."""
+    if in_channels != 2:
+        return Setting("CIFAR-10", 4, (in_channels, 32, 32))
+    return Setting("DVS128-Gesture", 40, (2, 32, 32)) if input_norm else Setting("CIFAR10-DVS", 10, (2, 42, 42))
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -78,13 +96,22 @@ def from_official(
     if not is_official(state):
         raise InputError("The state dict is not of the MLF authors' code (no 'voting.weight'); give one that is.")
     unit: dict[str, Any] = {"thresholds": thresholds, "decay": decay, "surrogate_width": surrogate_width}
+    try:
+        return _build(state, unit, timesteps, downsample_sum)
+    except KeyError as error:
+        raise InputError(f"The checkpoint lacks tensor {error}; give one of the MLF authors' code.") from error
+
+
+def _build(
+    state: Mapping[str, Tensor], unit: Mapping[str, Any], timesteps: int | None, downsample_sum: BlockKind
+) -> nn.Module:
     if "voting.weight" not in state:
         first, last = state["feature.0.conv.0.weight"], state["classifier.6.weight"]
         arguments: dict[str, Any] = {"in_channels": first.shape[1], "classes": last.shape[0], "width": first.shape[0]}
         network: nn.Module = VGG16(**arguments, **unit, timesteps=timesteps or 4)
         return _load(network, {_vgg_name(n): v for n, v in state.items() if "num_batches" not in n})
     resnet = _resnet_arguments(state)
-    usual = 4 if resnet["in_channels"] != 2 else 40 if resnet["input_norm"] else 10
+    usual = setting_of(resnet["in_channels"], resnet["input_norm"]).timesteps
     network = DSResNet(**resnet, **unit, timesteps=timesteps or usual, downsample_sum=downsample_sum)
     return _load(network, {resnet_name(n): v for n, v in state.items() if "num_batches" not in n})
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from snnhw.errors import InputError
+from snnhw.model import load_model
 from snnhw.nn.neurons import MLF
 from snnhw.nn.official import from_official, is_official, read_checkpoint, resnet_name
 from snnhw.nn.vgg import VGG16
@@ -113,6 +114,28 @@ def test_checkpoint_file_with_wrapper_and_prefix(tmp_path):
     assert network.timesteps == 10 and network.in_channels == 2
 
 
+def test_model_takes_the_size_and_the_constants_of_the_data_set_and_says_so(tmp_path):
+    """CIFAR10-DVS frames have 42 pixels a side there, and K is no tensor."""
+    path = tmp_path / "result.pth"
+    torch.save({"model": part(golden(FILES[1]), "state/")}, path)
+    model = load_model(path)
+    assert model.graph.input.shape == (2, 42, 42) and model.graph.timesteps == 10
+    assert "[0.6, 1.6, 2.6], 0.25, ds and [2, 42, 42]" in model.findings[0].message
+    changed = {"thresholds": [0.6, 1.6], "decay": 0.5, "downsample_sum": "plain"}
+    other = load_model(path, timesteps=3, input_shape=(2, 12, 12), constants=changed)
+    assert other.graph.input.shape == (2, 12, 12) and other.graph.timesteps == 3
+    units = [m for m in other.network.modules() if isinstance(m, MLF)]
+    assert {(u.levels, u.decay) for u in units} == {(2, 0.5)}
+    assert other.network.stages.stage1_block1.kind == "plain"
+    x = torch.poisson(torch.full((3, 1, 2, 12, 12), 0.6))
+    direct = from_official(read_checkpoint(path), timesteps=3, **changed).eval()
+    assert torch.equal(other.network(x), direct(x))
+    with pytest.raises(InputError, match="no constant of a checkpoint 'levels'"):
+        load_model(path, constants={"levels": 2})
+    with pytest.raises(InputError, match=r"constants \{'thresholds': 'x'\}"):
+        load_model(path, constants={"thresholds": "x"})
+
+
 def test_vgg_checkpoint_maps_every_tensor():
     ours = VGG16(width=4, classes=7, hidden=(512, 256))
     places = [i for i in range(18) if i not in (2, 5, 9, 13, 17)]
@@ -137,6 +160,10 @@ def test_broken_checkpoints_are_named(tmp_path):
         from_official({**state, "bn1.bn.weight": torch.zeros(3)})
     with pytest.raises(InputError, match="not of the MLF authors' code"):
         from_official({"weight": torch.zeros(1)})
+    with pytest.raises(InputError, match=r"lacks tensor 'layer2\.execute\.0\.conv1\.weight'"):
+        from_official({k: v for k, v in state.items() if k != "layer2.execute.0.conv1.weight"})
+    with pytest.raises(InputError, match=r"lacks tensor 'classifier\.6\.weight'"):
+        from_official({"feature.0.conv.0.weight": torch.zeros(4, 3, 3, 3)})
     (tmp_path / "broken.pth").write_bytes(b"nothing")
     with pytest.raises(InputError, match="not a torch checkpoint"):
         read_checkpoint(tmp_path / "broken.pth")

@@ -1,5 +1,7 @@
 """The exported folder runs by itself, where there is neither torch nor this project, and notices a wrong spike."""
 
+import shutil
+import signal
 import subprocess
 
 import numpy as np
@@ -84,6 +86,24 @@ def test_errors_are_one_sentence_and_exit_code_1(folder, tmp_path):
     assert done.returncode == 1 and "do not fit" in done.stderr
     done = run(folder, "-o", "/no/such/folder/out.npz", cwd=tmp_path)
     assert done.returncode == 1 and "Cannot write /no/such/folder/out.npz" in done.stderr
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_an_interrupted_run_and_a_damaged_folder_say_so(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "expected.npz").write_bytes(b"PK no more")
+    done = run(copy, cwd=tmp_path)
+    assert done.returncode == 1 and "Cannot compare with" in done.stderr and "Traceback" not in done.stderr
+    python = find_interpreter()
+    inputs = np.zeros((5000, 1, *residual_net().graph.input.shape))
+    np.savez(tmp_path / "many.npz", input=inputs)
+    command, environment = [python, str(copy / "run.py"), str(tmp_path / "many.npz")], environment_of(python)
+    caller = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+    assert caller.stderr.read(1) == b"\r"  # the first line of the progress: Lava runs
+    caller.send_signal(signal.SIGINT)
+    _, words = caller.communicate(timeout=20)
+    assert caller.returncode == 130 and b"Interrupted." in words and b"Traceback" not in words
 
 
 def test_differences_are_exact_for_integers_and_tolerant_for_float_logits():

@@ -2,7 +2,7 @@
 
     python run.py [SAMPLES.npz] [-o SPIKES.npz] [--stock-conv] [--raster] [--time-limit SECONDS]
 
-Exit codes: 0 the spikes are as expected, 1 they differ or Lava failed, 2 wrong usage.
+Exit codes: 0 the spikes are as expected, 1 they differ or Lava failed, 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +42,16 @@ def main(folder: Path, arguments: list[str]) -> int:
             with np.load(output, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in content.files}
             if given.output:
-                shutil.copyfile(output, given.output)
+                _keep(output, given.output)
     except LavaRunError as error:
         sys.stderr.write(f"{error.traceback_text}\n{error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"Cannot write {given.output}: {error.strerror}; choose another place.\n")
+        sys.stderr.write(f"Cannot write {given.output or 'temporary files'}: {error.strerror}; choose another place.\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        return 130
     sys.stdout.write(_table(arrays))
     return 0 if given.samples else _compare(folder / EXPECTED, arrays)
 
@@ -63,9 +67,23 @@ def differences(expected: dict[str, Array], arrays: dict[str, Array]) -> list[st
     return wrong
 
 
+def _keep(made: Path, path: Path) -> None:
+    """Copy a file; one that does not fit on the disk is not left behind half."""
+    try:
+        shutil.copyfile(made, path)
+    except OSError:
+        if path.is_file():
+            path.unlink()
+        raise
+
+
 def _compare(path: Path, arrays: dict[str, Array]) -> int:
-    with np.load(path, allow_pickle=False) as content:
-        wrong = differences({name: content[name] for name in content.files}, arrays)
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            wrong = differences({name: content[name] for name in content.files}, arrays)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        sys.stderr.write(f"Cannot compare with {path} ({error}); export the network again.\n")
+        return 1
     if wrong:
         sys.stdout.write(f"NOT as expected: {', '.join(wrong)}\n")
         return 1

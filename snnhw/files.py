@@ -5,6 +5,7 @@ Takes a path and a function that writes to an open binary file; turns disk error
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Callable
@@ -15,12 +16,14 @@ from snnhw.errors import InputError
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
-    """Create or replace `path` with what `write` puts into the file it is given.
+    """Create or replace `path` with what `write` puts into the file it is given. A device or pipe is written to.
 
     Raises:
         InputError: the folder cannot be written or the disk is full; nothing is left behind, an older file stays.
     """
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return _write_through(path, write)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -39,6 +42,17 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
         ) from error
     finally:
         Path(beside).unlink(missing_ok=True)
+    return path
+
+
+def _write_through(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+    """Write to a device such as /dev/null, which renaming would replace by a file."""
+    buffer = io.BytesIO()
+    write(buffer)
+    try:
+        path.write_bytes(buffer.getvalue())
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror}; choose another place.") from error
     return path
 
 

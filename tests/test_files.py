@@ -1,0 +1,27 @@
+"""Files are written whole or not at all, and devices are not replaced by files."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from snnhw.errors import InputError
+from snnhw.files import write_text
+
+
+def test_a_device_stays_a_device(tmp_path):
+    for device in ("null", "full"):
+        (tmp_path / device).symlink_to(f"/dev/{device}")
+    write_text(tmp_path / "null", "words")
+    with pytest.raises(InputError, match="full: No space left on device; choose another place"):
+        write_text(tmp_path / "full", "words")
+    assert all((tmp_path / device).is_symlink() for device in ("null", "full"))
+    assert sorted(os.listdir(tmp_path)) == ["full", "null"]
+
+
+def test_a_failure_leaves_the_older_file(tmp_path):
+    path = write_text(tmp_path / "file", "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "\ud800")
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["file"]

@@ -35,6 +35,10 @@ def _ends(graph: Graph) -> Iterator[Finding]:
         if len(found) != 1:
             message = f"there are {len(found)} {kind.__name__} nodes where exactly one is needed"
             yield Finding("ends", "error", found[1] if found else "", message, "merge them or add one")
+    for edge in graph.edges:
+        if isinstance(graph.nodes[edge.source], Readout) or isinstance(graph.nodes[edge.target], Input):
+            message = f"the edge {edge.source} -> {edge.target} leads out of the read-out or into the input"
+            yield Finding("ends", "error", edge.source, message, "remove it")
 
 
 def _loop(graph: Graph) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION, Conventi
 from snnhw.graph.nir_file import RawNode
 
 Shape = tuple[int, ...]
+LONGEST = 100  # characters of a value in a message
 
 
 @dataclass
@@ -41,6 +42,12 @@ class Context:
         return (shape[0], 1, shape[1]) if self.lift and len(shape) == 2 else shape
 
 
+def shown(value: object) -> str:
+    """What a file says, on one line of bounded length, for a message."""
+    text = repr(value.ravel()[:LONGEST].tolist() if isinstance(value, np.ndarray) else value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def array_of(raw: RawNode, key: str, name: str) -> Array:
     """A numeric field, finite.
 
@@ -48,7 +55,7 @@ def array_of(raw: RawNode, key: str, name: str) -> Array:
         InputError: missing, not numeric, or NaN or infinite somewhere.
     """
     if key not in raw.fields:
-        raise InputError(f"Node {name!r} ({raw.type}) has no field {key!r}; write the file again.")
+        raise InputError(f"Node {name!r} of type {shown(raw.type)} has no field {key!r}; write the file again.")
     value = np.asarray(raw.fields[key])
     if value.dtype.kind not in "fiub":
         raise InputError(f"Node {name!r}: field {key!r} is not numeric; write the file again.")
@@ -77,7 +84,7 @@ def _integers(raw: RawNode, key: str, name: str, count: int, least: int) -> list
     flat = value.reshape(-1)
     if flat.size not in (1, count) or (flat != np.round(flat)).any() or (flat < least).any() or (flat > 2**31).any():
         wanted = "a whole number" if count == 1 else f"one or {count} whole numbers"
-        raise InputError(f"Node {name!r}: {key} is {value.tolist()}; it must be {wanted} of at least {least}.")
+        raise InputError(f"Node {name!r}: {key} is {shown(value)}; it must be {wanted} of at least {least}.")
     return [int(n) for n in np.broadcast_to(flat, (count,))]
 
 

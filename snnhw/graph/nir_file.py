@@ -22,7 +22,7 @@ from snnhw.errors import InputError
 from snnhw.files import write_atomically
 
 MAX_BYTES = 4 * 2**30  # of all arrays of a file together
-SECONDS = 30.0  # to read a file, and ...
+SECONDS = 60.0  # to read a file, on a busy machine too, and ...
 BYTES_PER_SECOND = 2 * 2**20  # ... this many bytes of it in each second more
 READER = Path(__file__).with_name("nir_hdf5.py")
 

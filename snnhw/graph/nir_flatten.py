@@ -6,16 +6,18 @@ A subgraph's Input and Output become `Identity` nodes, so that several edges int
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.nir_fields import Context, array_of
+from snnhw.graph.nir_fields import Context, array_of, shown
 from snnhw.graph.nir_file import RawGraph, RawNode
 
 IDENTITY = "Identity"
+MAX_DIMENSIONS = 8  # of what enters; no layer of NIR takes more than 3
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ def flattened(raw: RawGraph, context: Context) -> FlatGraph:
     """`raw` without nesting, with exactly one Input and one Output.
 
     Raises:
-        InputError: an edge ends nowhere or is there twice, or inputs and outputs are missing or too many.
+        InputError: an edge ends nowhere or is there twice, or inputs and outputs are missing, too many or passed by.
     """
     nodes, edges = _spread(raw, "")
-    repeated = [e for e in edges if edges.count(e) > 1] if len(set(edges)) < len(edges) else []
-    if repeated:
-        a, b = repeated[0]
-        raise InputError(f"Edge {a} -> {b} is in the file twice, which NIR does not define; use a weight of 2 instead.")
+    (a, b), times = Counter(edges).most_common(1)[0] if edges else (("", ""), 0)
+    if times > 1:
+        raise InputError(
+            f"Edge {shown(a)} -> {shown(b)} is in the file twice, which NIR does not define; use a weight of 2 instead."
+        )
     return _with_ports(nodes, edges, context)
 
 
@@ -59,7 +62,9 @@ def _spread(raw: RawGraph, prefix: str) -> tuple[dict[str, RawNode], list[tuple[
     for a, b in raw.edges:
         for end in (a, b):
             if end not in raw.nodes:
-                raise InputError(f"Edge {a} -> {b} names the unknown node {end!r}; add the node or drop the edge.")
+                raise InputError(
+                    f"Edge {shown(a)} -> {shown(b)} names the unknown node {shown(end)}; add the node or drop the edge."
+                )
         edges.append((leave[a], enter[b]))
     return nodes, edges
 
@@ -78,16 +83,14 @@ def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context
     for kind, end, ends in (("Input", 1, "nothing leads into"), ("Output", 0, "nothing takes the output of")):
         ports = [n for n, node in nodes.items() if node.type == kind]
         if len(ports) > 1:
-            raise InputError(
-                f"The file has {len(ports)} {kind} nodes ({', '.join(sorted(ports)[:5])}); keep exactly one."
-            )
+            raise InputError(f"The file has {len(ports)} {kind} nodes ({_listed(sorted(ports))}); keep exactly one.")
         if ports:
             continue
         connected = {edge[end] for edge in edges}
         loose = sorted(n for n in nodes if n not in connected)
         if len(loose) != 1:
             raise InputError(
-                f"The file has no {kind} and {ends} {len(loose)} nodes ({', '.join(loose[:5])}); add an {kind} node."
+                f"The file has no {kind} and {ends} {len(loose)} nodes ({_listed(loose)}); add an {kind} node."
             )
         port = kind.lower()
         while port in nodes:
@@ -97,7 +100,14 @@ def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context
         context.find(
             "port-added", "info", port, f"the file has no {kind} node; one is put at {loose[0]}", "none needed"
         )
+    for a, b in edges:
+        if nodes[a].type == "Output" or nodes[b].type == "Input":
+            raise InputError(f"Edge {shown(a)} -> {shown(b)} leads out of an Output or into an Input; remove it.")
     return FlatGraph(nodes, tuple(edges))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(shown(name) for name in names[:5])
 
 
 def input_shape(flat: FlatGraph, name: str) -> tuple[int, ...]:
@@ -110,8 +120,10 @@ def input_shape(flat: FlatGraph, name: str) -> tuple[int, ...]:
     declared = node.fields.get("shape")
     if declared is not None and np.size(declared) > 0:
         sizes = array_of(node, "shape", name).reshape(-1)
+        if len(sizes) > MAX_DIMENSIONS:
+            raise InputError(f"Input {name!r} has {len(sizes)} dimensions; give at most {MAX_DIMENSIONS}.")
         if (sizes < 1).any() or (sizes != np.round(sizes)).any():
-            raise InputError(f"Input {name!r} has the shape {sizes.tolist()}; give positive whole sizes.")
+            raise InputError(f"Input {name!r} has the shape {shown(sizes)}; give positive whole sizes.")
         return tuple(int(n) for n in sizes)
     for a, b in flat.edges:
         if a == name:

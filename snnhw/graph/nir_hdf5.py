@@ -18,12 +18,21 @@ import numpy as np
 SMALL_BYTES = 16 * 2**20  # a file may declare this much whatever its size ...
 COMPRESSION_LIMIT = 1100  # ... or this many times its size: deflate cannot do better than 1032 to 1
 MAX_NODES = 100_000
+MAX_MEMBERS = 1_000_000  # groups and arrays that are looked at; links may lead to the same one again and again
+MAX_NAME = 255  # characters
 MAX_DEPTH = 16  # nesting of subgraphs
+STRINGS_AT_ONCE = 256  # an array of a few bytes may hold the same long string in every place
 BROKEN = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError, MemoryError)
 
 
 class RefusedError(Exception):
     """The file is not one that we read; the message is a sentence."""
+
+
+def budget_of(path: Path, max_bytes: int) -> int:
+    """Bytes that the arrays of a file of this size may have together."""
+    size = path.stat().st_size if path.is_file() else 0
+    return min(max_bytes, max(SMALL_BYTES, size * COMPRESSION_LIMIT))
 
 
 def content(path: Path, max_bytes: int) -> dict[str, Any]:
@@ -33,11 +42,10 @@ def content(path: Path, max_bytes: int) -> dict[str, Any]:
         RefusedError: no NIR file, damaged, or it declares arrays that it cannot hold.
     """
     try:
-        budget = min(max_bytes, max(SMALL_BYTES, path.stat().st_size * COMPRESSION_LIMIT))
         with h5py.File(path, "r") as file:
             if "node" not in file:
                 raise RefusedError(f"{path} is HDF5 but holds no NIR graph; export it with nir.write.")
-            reader = _Reader(path, budget)
+            reader = _Reader(path, budget_of(path, max_bytes))
             version = reader.value("version", reader.child(file, "version")) if "version" in file else ""
             return {"version": str(version), "graph": reader.graph(reader.child(file, "node"), 0)}
     except FileNotFoundError as error:
@@ -57,6 +65,7 @@ class _Reader:
         self.budget = budget
         self.left = budget
         self.nodes_left = MAX_NODES
+        self.members_left = MAX_MEMBERS
 
     def graph(self, group: Any, depth: int) -> dict[str, Any]:
         if depth > MAX_DEPTH:
@@ -93,6 +102,11 @@ class _Reader:
 
     def child(self, group: Any, key: str) -> Any:
         """A member of `group`, unless it lies elsewhere: links out of the file could open any file of the reader."""
+        self.members_left -= 1
+        if self.members_left < 0:
+            raise RefusedError(f"{self.path} has more than {MAX_MEMBERS} groups and arrays; split the network.")
+        if len(key) > MAX_NAME:
+            raise RefusedError(f"{self.path}: a name has {len(key)} characters; give it at most {MAX_NAME}.")
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
             raise RefusedError(f"{self.path}: {group.name}/{key} is a link; write the array itself into the file.")
         return group[key]
@@ -107,14 +121,32 @@ class _Reader:
             )
         if dataset.shape is None:
             raise RefusedError(f"{self.path}: {dataset.name} is empty; write the file again.")
-        self.left -= int(np.prod([int(n) for n in dataset.shape], dtype=object)) * max(dataset.dtype.itemsize, 1)
+        self._take(
+            int(np.prod([int(n) for n in dataset.shape], dtype=object)) * max(dataset.dtype.itemsize, 1), dataset
+        )
+        if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
+            raise RefusedError(f"{self.path}: {dataset.name} holds neither numbers nor text; write the file again.")
+        if dataset.dtype.kind == "O" and dataset.ndim:
+            return self._strings(dataset)
+        value = dataset[()]
+        return _text(value) if isinstance(value, bytes | str) else value
+
+    def _take(self, size: int, dataset: Any) -> None:
+        self.left -= size
         if self.left < 0:
             raise RefusedError(
                 f"{self.path}: {dataset.name} of shape {list(dataset.shape)} is beyond the {self.budget} bytes that a "
                 "file of this size can hold; write the arrays themselves."
             )
-        value = dataset[()]
-        return _text(value) if isinstance(value, bytes | str) else value
+
+    def _strings(self, dataset: Any) -> Any:
+        """An array of text, some of it at a time: only reading tells how long it is."""
+        found = np.empty(dataset.shape, dtype=object)
+        rows = max(1, STRINGS_AT_ONCE // max(1, int(np.prod(dataset.shape[1:]))))
+        for start in range(0, len(dataset), rows):
+            block = found[start : start + rows] = dataset[start : start + rows]
+            self._take(sum(len(text) for text in block.flat), dataset)
+        return found
 
 
 def _text(value: Any) -> str:
@@ -125,18 +157,18 @@ def _text(value: Any) -> str:
     raise ValueError(f"a {type(value).__name__} stands where text is needed")
 
 
-def _limit_memory(max_bytes: int) -> None:
+def _limit_memory(budget: int) -> None:
     try:
         import resource
 
-        room = 3 * max_bytes + 2**30  # the arrays, their pickle, and the library
+        room = 3 * budget + 2**30  # the arrays, their pickle, and the library
         resource.setrlimit(resource.RLIMIT_AS, (room, room))
     except (ImportError, ValueError, OSError):
         return  # not on this system: the declared sizes are checked all the same
 
 
 def _main(path: str, max_bytes: int) -> None:
-    _limit_memory(max_bytes)
+    _limit_memory(budget_of(Path(path), max_bytes))
     try:
         answer: dict[str, Any] = content(Path(path), max_bytes)
     except RefusedError as refused:

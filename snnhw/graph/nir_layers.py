@@ -12,7 +12,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Conv2d, Delay, Flatten, Linear, Node, Pool, Readout, Scale
-from snnhw.graph.nir_fields import Context, Shape, array_of, fitting, pair, scalar, whole
+from snnhw.graph.nir_fields import Context, Shape, array_of, fitting, pair, scalar, shown, whole
 from snnhw.graph.nir_file import RawNode
 
 
@@ -92,7 +92,9 @@ def _padding(
     if words == "valid":
         return weight, (0, 0)
     if words != "same":
-        raise InputError(f"Convolution {name!r} has the padding {words!r}; it must be a number, 'same' or 'valid'.")
+        raise InputError(
+            f"Convolution {name!r} has the padding {shown(words)}; it must be a number, 'same' or 'valid'."
+        )
     padding = []
     for axis, (n, s, d) in enumerate(zip(size, stride, dilation, strict=True), start=2):
         outputs = -(-n // s)

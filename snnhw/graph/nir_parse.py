@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Node
-from snnhw.graph.nir_fields import Context, Shape
+from snnhw.graph.nir_fields import Context, Shape, shown
 from snnhw.graph.nir_file import RawNode
 from snnhw.graph.nir_layers import affine, conv1d, conv2d, delay, flatten, output, pool, scale
 from snnhw.graph.nir_neurons import cuba_li, cuba_lif, integrator, li, lif, threshold
@@ -45,7 +45,9 @@ def parse(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[No
         InputError: the type is unknown, a field is missing, or its values or shapes cannot be.
     """
     if raw.type not in PARSERS:
-        raise InputError(f"Node {name!r} is of the unknown NIR type {raw.type!r}; replace it by {', '.join(PARSERS)}.")
+        raise InputError(
+            f"Node {name!r} is of the unknown NIR type {shown(raw.type)}; replace it by {', '.join(PARSERS)}."
+        )
     nodes = PARSERS[raw.type](raw, name, arriving, context)
     for node in nodes:
         if node.size > MAX_ELEMENTS or any(n < 1 for n in node.shape):

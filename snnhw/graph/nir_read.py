@@ -12,7 +12,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
 from snnhw.graph.nir_convention import CONVENTIONS, DEFAULT_CONVENTION, convention_named, reset_named
 from snnhw.graph.nir_dialect import DIALECTS
-from snnhw.graph.nir_fields import Context
+from snnhw.graph.nir_fields import Context, shown
 from snnhw.graph.nir_file import RawGraph, RawNode
 from snnhw.graph.nir_flatten import IDENTITY, FlatGraph, flattened
 from snnhw.graph.nir_loops import with_causal_loops
@@ -54,7 +54,7 @@ def graph_from_raw(
             "version-newer",
             "warning",
             "",
-            f"the file is of nir {raw.version}; it is read as nir {NEWEST_MAJOR} defines it",
+            f"the file is of nir {shown(raw.version)}; it is read as nir {NEWEST_MAJOR} defines it",
             "compare with the framework that wrote it",
         )
     meta = _metadata(raw, context)

@@ -10,7 +10,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Edge, Input, Node
-from snnhw.graph.nir_fields import Context, Shape
+from snnhw.graph.nir_fields import Context, Shape, shown
 from snnhw.graph.nir_file import RawNode
 from snnhw.graph.nir_flatten import IDENTITY, FlatGraph, input_shape
 from snnhw.graph.nir_meta import Metadata
@@ -54,7 +54,9 @@ class Walk:
                 ready = [n for n in frontier if n not in self.shapes][:1]
             if not ready:
                 lost = sorted(set(self.flat.nodes) - set(self.shapes))
-                raise InputError(f"Nothing leads from the input to {', '.join(lost[:5])}; connect or remove them.")
+                raise InputError(
+                    f"Nothing leads from the input to {', '.join(map(shown, lost[:5]))}; connect or remove them."
+                )
             name = ready.pop(0)
             self._one(name, [self.shapes[s] for s in into[name] if s in self.shapes])
             frontier.pop(name, None)

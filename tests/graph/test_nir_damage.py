@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph import nir_file
+from snnhw.graph import nir_file, nir_hdf5
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, Readout
 from snnhw.graph.nir_io import from_nir, read_nir, to_nir, write_nir
 
@@ -107,6 +107,66 @@ def test_declared_sizes_are_refused_before_allocation(tmp_path: Path) -> None:
         group.create_dataset("tau", shape=(10**9,), dtype="f4", chunks=(10**6,), compression="gzip", fillvalue=1)
     assert path.stat().st_size < 50_000
     assert "of shape [1000000000] is beyond the" in refused(path)
+
+
+@pytest.mark.parametrize("place", ["edges", "metadata/snnhw"])
+def test_long_text_in_every_place_of_a_small_file_is_refused_while_reading(tmp_path: Path, place: str) -> None:
+    """50 KB that stand for 8 GB: the text is held once, as the value of what is not written."""
+    path = tmp_path / "text.nir"
+    nir.write(path, chain(lif=lif()))
+    with h5py.File(path, "a") as file:
+        if place == "edges":
+            del file["node/edges"]
+        text = h5py.string_dtype()
+        file.create_dataset(f"node/{place}", (200_000, 2), text, chunks=(1000, 2), fillvalue="x" * 20_000)
+    assert path.stat().st_size < 60_000
+    assert "of shape [200000, 2] is beyond the" in refused(path)
+
+
+def test_links_that_go_round_are_followed_a_bounded_number_of_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "round.nir"
+    nir.write(path, chain(lif=lif()))
+    with h5py.File(path, "a") as file:
+        group = file.create_group("node/metadata/group")
+        for _ in range(15):  # 12 ways to each next one
+            below = group.create_group("way0")
+            for way in range(1, 12):
+                group[f"way{way}"] = below
+            group = below
+    with pytest.raises(nir_hdf5.RefusedError, match="more than 1000 groups and arrays"):
+        monkeypatch.setattr(nir_hdf5, "MAX_MEMBERS", 1000)
+        nir_hdf5.content(path, 2**30)
+
+
+@pytest.mark.parametrize("kind", ["name", "type", "padding", "stride", "edge"])
+def test_sentences_stay_short_whatever_the_file_holds(tmp_path: Path, kind: str) -> None:
+    path, long = tmp_path / "long.nir", "x\n" * 1000
+    graph = conv_in((2, 6, 6))
+    graph.nodes["a"].input_shape = (6, 6)
+    nir.write(path, graph)
+    with h5py.File(path, "a") as file:
+        if kind == "name":
+            file.move("node/nodes/a", f"node/nodes/{long}")
+        elif kind == "edge":
+            edges = file["node/edges"]
+            edges[0] = ["input", long]
+        else:
+            node = file["node/nodes/a"]
+            del node[kind]
+            node[kind] = np.full(10**5, 1.5) if kind == "stride" else long
+    assert len(refused(path)) < 400 + len(str(path))
+
+
+@pytest.mark.parametrize("dtype", [h5py.ref_dtype, h5py.vlen_dtype(np.float32)])
+def test_what_is_neither_number_nor_text_is_refused(tmp_path: Path, dtype: np.dtype) -> None:
+    path = tmp_path / "a.nir"
+    nir.write(path, chain(lif=lif()))
+    with h5py.File(path, "a") as file:
+        del file["node/nodes/lif/tau"]
+        file.create_dataset("node/nodes/lif/tau", (4,), dtype)
+    assert "/node/nodes/lif/tau holds neither numbers nor text" in refused(path)
 
 
 def test_huge_input_shapes_are_refused(tmp_path: Path) -> None:
@@ -219,13 +279,22 @@ PORTS = {"i": nir.Input(np.array([4])), "o": nir.Output(np.array([4]))}
         (graph_of([("i", "x"), ("i", "o")], **PORTS), "unknown node 'x'"),
         (graph_of([("i", "o")], **PORTS, p=nir.Output(np.array([4]))), "2 Output nodes"),
         (graph_of([("i", "o")], **PORTS, p=nir.Input(np.array([4]))), "2 Input nodes"),
-        (graph_of([("i", "o"), ("s", "s")], **PORTS, s=nir.Scale(ONE)), "Nothing leads from the input to s"),
+        (graph_of([("i", "o"), ("s", "s")], **PORTS, s=nir.Scale(ONE)), "Nothing leads from the input to 's'"),
         (
             graph_of([("i", "f"), ("f", "f"), ("f", "o")], **PORTS, f=nir.Flatten(np.array([4]), 0)),
             "no neuron and no weights",
         ),
         (graph_of([("i", "o")], i=nir.Input(np.array([0])), o=PORTS["o"]), "positive whole sizes"),
         (graph_of([("i", "o")], i=nir.Input(np.array([-4])), o=PORTS["o"]), "positive whole sizes"),
+        (graph_of([("i", "o")], i=nir.Input(np.ones(1000)), o=PORTS["o"]), "has 1000 dimensions"),
+        (
+            graph_of([("i", "o"), ("o", "s"), ("s", "o")], **PORTS, s=nir.Scale(ONE)),
+            "'o' -> 's' leads out of an Output",
+        ),
+        (
+            graph_of([("i", "s"), ("s", "i"), ("s", "o")], **PORTS, s=nir.Scale(ONE)),
+            "'s' -> 'i' leads .* into an Input",
+        ),
         (graph_of([], s=nir.Scale(ONE), t=nir.Scale(ONE)), "no Input"),
         (
             graph_of(

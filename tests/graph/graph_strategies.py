@@ -46,7 +46,8 @@ def float_graphs(draw: st.DrawFn, *, dyadic: bool = False, grouped: bool = True)
         conv, source = f"conv{block}", shape
         kernel = (draw(st.sampled_from([1, 3])), draw(st.sampled_from([1, 3])))
         stride = draw(st.sampled_from([1, 2])) if min(shape[1:]) > 2 else 1
-        padding = tuple(k // 2 for k in kernel)
+        dilation = draw(st.sampled_from([1, 1, 2]))
+        padding = tuple(dilation * (k // 2) for k in kernel)
         groups = draw(st.sampled_from([1, shape[0]])) if grouped else 1
         channels = shape[0] * draw(st.integers(1, 2))
         shape = (channels, -(-shape[1] // stride), -(-shape[2] // stride))
@@ -58,6 +59,7 @@ def float_graphs(draw: st.DrawFn, *, dyadic: bool = False, grouped: bool = True)
                 bias=bias(channels),
                 stride=(stride, stride),
                 padding=padding,
+                dilation=(dilation, dilation),
                 groups=groups,
             )
         )

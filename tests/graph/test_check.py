@@ -95,6 +95,7 @@ def test_integers_of_the_strategy_differ_from_loihi_only_in_range(graph: Graph) 
 
 ONES = np.ones(4)
 SMALL = Conv2d(name="c", shape=(4, 2, 2), weight=np.ones((4, 2, 3, 3)))
+SIDE = Conv2d(name="side", shape=(4, 4, 4), weight=np.ones((4, 2, 1, 1)))
 WRONG = Conv2d(name="conv", shape=(4, 4, 4), weight=np.ones((4, 3, 3, 3)), padding=(1, 1))
 BROKEN = Conv2d(name="conv", shape=(4, 4, 4), weight=np.full((4, 2, 3, 3), np.nan), padding=(1, 1))
 NORM = Norm(name="unit", shape=(4, 4, 4), gamma=ONES, beta=ONES, mean=ONES, var=ONES, eps=1e-5)
@@ -113,6 +114,8 @@ NORM = Norm(name="unit", shape=(4, 4, 4), gamma=ONES, beta=ONES, mean=ONES, var=
         (net(flat=Flatten(name="flat", shape=(63,))), ("shape", "flat")),
         (net(fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 5)))), ("shape", "fc")),
         (net(SMALL, edges=(Edge("input", "c"), Edge("c", "unit"))), ("shapes-unequal", "unit")),
+        (net(edges=(Edge("readout", "unit"),)), ("ends", "readout")),
+        (net(edges=(Edge("unit", "input"),)), ("ends", "unit")),
         (net(conv=WRONG), ("shape", "conv")),
         (net(conv=BROKEN), ("not-finite", "conv")),
         (net(unit=MLF(name="unit", shape=(4, 4, 4), thresholds=(1.0, 0.5), decay=0.25)), ("thresholds", "unit")),
@@ -161,6 +164,7 @@ def test_what_the_reader_found_is_reported() -> None:
         (net(unit=lif(threshold=np.arange(64.0).reshape(4, 4, 4))), "snntorch", ("per-neuron-parameters", "unit")),
         (net(unit=lif(leak=0.5)), "snntorch", ("reset-ignored", "unit")),
         (net(unit=lif(v_reset=0.5)), "snntorch", ("reset-ignored", "unit")),
+        (net(SIDE, edges=(Edge("input", "side"), Edge("side", "unit"))), "sinabs", ("importer-branches", "unit")),
         (net(unit=Scale(name="unit", shape=(4, 4, 4), scale=2.0)), "snntorch", ("importer-lacks", "unit")),
         (net(unit=Delay(name="unit", shape=(4, 4, 4), steps=1)), "spikingjelly", ("importer-lacks", "unit")),
         (net(unit=LI(name="unit", shape=(4, 4, 4), decay=0.5)), "snntorch", ("importer-lacks", "unit")),

@@ -98,6 +98,7 @@ def render(report: Report) -> str:
             name: {key: _contributions(twin.terms) for key, twin in twins.items()} for name, twins in report.ann.items()
         },
         current_limit=CURRENT_LIMIT,
+        needed=NEEDED,
     )
 
 

@@ -296,6 +296,15 @@ def test_levels_relays_and_sampling_are_in_file_and_page(report, out, html):
         assert range_text(Range(sampled["p5"], sampled["p50"], sampled["p95"]), "J") in text
 
 
+def test_static_power_and_latency_have_their_footnotes(html):
+    """Power, time per operation and barrier: each row of the table leads to the constants that it is made of."""
+    table = html[html.index("With static = without static") :]
+    rows = [row for row in table[: table.index("</table>")].split("<tr>") if "loihi1-davies2018" in row]
+    notes = dict(re.findall(r'<li id="(source-\d+)"><code>loihi1-davies2018</code> ([a-z ]+) =', html))
+    found = [{notes[note] for note in re.findall(r'href="#(source-\d+)"', row)} for row in rows]
+    assert found == [{"static chip", "synop time", "neuron time", "barrier time"}, {"static chip", "step time"}]
+
+
 def test_static_power_adds_chips_times_time_times_power(report, out):
     found = json.loads((out / "report.json").read_text())
     cases = found["static"]["loihi1-davies2018"]

@@ -245,7 +245,8 @@ def _term(layer: LayerCounts, part: str, quantity: str, count: float | Range, co
 
 
 def _arithmetic(profile: Profile, precision: str) -> Arithmetic:
-    return Arithmetic(TWIN_BITS[precision], _span(profile, precision, "mac"), _span(profile, precision, "ac"))
+    mac, add = _span(profile, precision, "mac"), _span(profile, precision, "ac")
+    return Arithmetic(TWIN_BITS[precision], mac, add)
 
 
 def _memories(profile: Profile, precision: str) -> tuple[Profile, ...]:

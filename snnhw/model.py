@@ -60,6 +60,8 @@ def load_model(
             for these alone.
     """
     path = Path(source)
+    if constants and path.suffix not in (".pth", ".pt"):
+        raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
     if path.suffix == ".nir" and not path.is_dir():
         return _from_nir(path, dt, timesteps, written_by, reset)
     for_files = {"dt": dt, "written-by": written_by, "reset": reset}

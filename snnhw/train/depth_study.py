@@ -45,7 +45,7 @@ def depth_study(
     """Dormancy and gradients of DS-ResNet and plain ResNet, for each depth and K.
 
     Args:
-        data: trained on as a whole; the first `samples` samples are measured.
+        data: trained on as a whole; the first `samples` samples are measured. Events keep their T, images last 4 steps.
         depths: of 8, 14, 20, 32, 44 and 68.
         levels: K, at most 3.
         widths: channels of the three stages.
@@ -56,6 +56,7 @@ def depth_study(
     Raises:
         InputError: there is no network of such a depth.
     """
+    steps = {"timesteps": data.inputs.shape[1]} if data.inputs.ndim == 5 else {}
     rows = []
     for depth in depths:
         for kind, family in (("ds", "ds_resnet"), ("plain", "spiking_resnet")):
@@ -67,6 +68,7 @@ def depth_study(
                     in_channels=data.inputs.shape[-3],
                     classes=data.classes,
                     thresholds=THRESHOLDS[:count],
+                    **steps,
                 )
                 _train(network, data, epochs)
                 found = diagnose(network, data, samples)

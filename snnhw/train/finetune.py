@@ -21,6 +21,7 @@ from snnhw.inputs import Inputs
 from snnhw.passes.dequantise import dequantise
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
+from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.passes.quantise import Quantised, quantise
 from snnhw.simulate.engine import simulate
 from snnhw.train.data import Dataset, dataset, stratified_split
@@ -58,7 +59,7 @@ def finetune(
     """
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
-    trainable = fold_pool(identity_synapses(graph))  # the synapses that the scales belong to
+    trainable = pool_into_conv(fold_pool(identity_synapses(graph)))  # the synapses that the scales belong to
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(data.targets, held_out, seed))

@@ -100,7 +100,7 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"Recipe {path} is not TOML ({error}); correct the line it names.") from error
     for override in overrides:
-        _set(values, override)
+        set_value(values, override)
     return recipe_from(values, str(path))
 
 
@@ -163,7 +163,12 @@ def _checked(key: str, value: Any, kind: Any, where: str) -> Any:
     return value
 
 
-def _set(values: dict[str, Any], override: str) -> None:
+def set_value(values: dict[str, Any], override: str) -> None:
+    """Write "key=value" into a table, with TOML's values and a bare word as a string; dots lead into tables in it.
+
+    Raises:
+        InputError: there is no equals sign, or a dot leads into what is no table.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise InputError(f"Setting {override!r} is not key=value; write for example epochs=3.")

@@ -22,6 +22,10 @@ WrittenBy = Annotated[
 Reset = Annotated[
     str | None, typer.Option("--reset", help="hard, subtract or subtract-late, where a NIR file does not say it")
 ]
+Constants = Annotated[
+    list[str] | None,
+    typer.Option("--constant", help="key=value that an official .pth does not hold: thresholds, decay, downsample_sum"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]

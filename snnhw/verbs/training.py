@@ -41,12 +41,15 @@ def train(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a recipe; writes model.safetensors, model.json and metrics.csv."""
+    """Train a recipe; writes model.safetensors, model.json and metrics.csv. Under torchrun on several processes."""
+    from snnhw.processes import rank
     from snnhw.train.fit import fit
     from snnhw.train.recipe import load_recipe
 
     loaded = load_recipe(recipe, settings or [])
     run = fit(loaded, out_dir or Path("runs") / loaded.name, data, resume, None if quiet else err, tensorboard)
+    if rank() > 0:
+        return
     card = run.card
     rows = [(card.model, card.data, card.parameters, f"{card.accuracy:.2%}", str(run.path))]
     columns = ("model", "data", ">parameters", ">test accuracy", "folder")

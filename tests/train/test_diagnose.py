@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,7 +8,7 @@ from snnhw.errors import InputError
 from snnhw.nn import MLF, Frames, MeanOverTime
 from snnhw.nn.models import build
 from snnhw.nn.resnet import Block
-from snnhw.train.data import load
+from snnhw.train.data import dataset, load
 from snnhw.train.depth_study import depth_study
 from snnhw.train.diagnose import diagnose
 from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
@@ -123,6 +124,12 @@ def test_study_names_every_network_and_makes_a_picture(tmp_path):
         (depth, kind, levels) for depth in (8, 14) for kind in ("ds", "plain") for levels in (1, 2)
     ]
     assert plot_study(rows, tmp_path / "study.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_study_of_events_keeps_their_steps():
+    frames = np.random.default_rng(0).poisson(1.0, (4, 3, 2, 8, 8))
+    (row,) = depth_study(dataset("a", "train", frames, np.arange(4), 10), (8,), (1,), (2, 2, 2))[:1]
+    assert row.loss > 0
 
 
 @pytest.mark.parametrize("seed", [0, 1])

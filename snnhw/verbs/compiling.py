@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from snnhw.terminal import progress_bars, show, table
 from snnhw.verbs.options import (
     Calibrate,
+    Constants,
     Data,
     Deploy,
     Dt,
@@ -45,6 +46,7 @@ def export(
     reset: Reset = None,
     as_json: Json = False,
 ) -> None:
+    constants: Constants = None,
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     from exporters import exporter
     from snnhw.compile import compile_loihi
@@ -53,7 +55,8 @@ def export(
     from snnhw.model import load_model
     from snnhw.passes.remove_dead import Pruned, remove_dead
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+    given = _constants(constants)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
     graph = loaded.graph
     if calibrate is not None:
         samples = load_inputs(calibrate, data, graph.timesteps).first(CALIBRATION_SAMPLES)
@@ -62,15 +65,19 @@ def export(
     pruned = remove_dead(graph, input_range=input_range) if prune_dead else Pruned(graph, ())
     artifact = exporter(target).export(deploy(pruned.graph, deployment), path, dialect=dialect, inputs=example)
     row = (artifact.target, str(artifact.path), artifact.size_bytes)
-    notes = [(f.severity, f.node, f.message) for f in artifact.findings]
+    findings = (*loaded.findings, *artifact.findings)
+    notes = [(f.severity, f.node, f.message) for f in findings]
     tables = [table("Exported", ("target", "path", ">bytes"), [row])]
     if notes:
-        tables.append(table("What the importer does differently", ("severity", "node", "finding"), notes))
+        tables.append(
+            table("What was assumed, and what the importer does differently", ("severity", "node", "finding"), notes)
+        )
     if prune_dead:
         gone = [(r.what, r.name, r.level or "", "" if r.channel < 0 else r.channel, r.reason()) for r in pruned.removed]
         columns = ("removed", "unit", ">level", ">channel", "because")
         tables.append(table(f"{len(gone)} parts that never fire", columns, gone))
-    show({**artifact.to_dict(), "removed": [r.to_dict() for r in pruned.removed]}, as_json, *tables)
+    result = {**artifact.to_dict(), "findings": [f.to_dict() for f in findings]}
+    show({**result, "removed": [r.to_dict() for r in pruned.removed]}, as_json, *tables)
 
 
 def quantise(
@@ -200,6 +207,7 @@ def verify(
     quiet: Quiet = False,
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
+    constants: Constants = None,
     import tempfile
 
     from snnhw.certificate_table import certificate_table
@@ -207,12 +215,15 @@ def verify(
     from snnhw.model import load_model
     from snnhw.verification import verify as run
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+    given = _constants(constants)
+    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, calibration.values, Path(folder), lava_samples=lava_samples, progress=tick)
-    show(made.certificate.to_dict(), as_json, certificate_table(made.certificate))
+    assumed = [f"assumed: {finding.message}" for finding in loaded.findings]
+    result = {**made.certificate.to_dict(), "findings": [f.to_dict() for f in loaded.findings]}
+    show(result, as_json, certificate_table(made.certificate), *assumed)
     raise typer.Exit(0 if made.certificate.agrees else 1)
 
 
@@ -237,3 +248,13 @@ def check(
     result = {"model": loaded.name, "target": target, "findings": [f.to_dict() for f in findings]}
     show(result, as_json, table(title, ("severity", "node", "finding", "remedy"), rows))
     raise typer.Exit(1 if any(f.severity == "error" for f in findings) else 0)
+
+
+def _constants(settings: list[str] | None) -> dict[str, Any]:
+    """Of an official checkpoint, from key=value."""
+    from snnhw.train.recipe import set_value
+
+    values: dict[str, Any] = {}
+    for setting in settings or []:
+        set_value(values, setting)
+    return values

@@ -1,7 +1,7 @@
 """Backends by name, one registry: the same record from each.
 
-torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers; a float graph is quantised on the way
-with the calibration samples, by default the inputs themselves.
+torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers, sanafe either; a float graph is
+quantised on the way with the calibration samples, by default the inputs themselves.
 """
 
 from __future__ import annotations
@@ -28,11 +28,21 @@ def _lava(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) 
     return run_lava(graph, inputs, raster=raster, progress=staged(progress, "Lava"))
 
 
-BACKENDS: dict[str, tuple[bool, Runner]] = {  # name -> (integers, run)
+def _sanafe(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    from exporters import exporter
+
+    exporter("sanafe")  # or the reason why it cannot run here
+    from exporters.sanafe import record
+
+    return record(graph, inputs, raster=raster, progress=counter(progress, "SANA-FE", len(inputs)))
+
+
+BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None for either; run)
     "torch": (False, _torch),
     "torch-int": (True, _torch),
     "lava-float": (False, _lava),
     "lava-fixed": (True, _lava),
+    "sanafe": (None, _sanafe),
 }
 
 
@@ -51,7 +61,7 @@ def simulate_on(
         backend: a key of BACKENDS.
         graph: float or integer graph.
         inputs: [N, *shape] or [N, T, *shape].
-        calibration: fixes the scales if integers are asked for and the graph is in floats.
+        calibration: fixes the scales if integers are asked for and the graph is in floats; asks sanafe for integers.
         raster: keep every spike.
         progress: called with the backend's name, samples finished, samples in all.
 
@@ -61,9 +71,10 @@ def simulate_on(
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
     integers, run = BACKENDS[backend]
-    if graph.is_integer and not integers:
+    if graph.is_integer and integers is False:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")
-    if integers and not graph.is_integer:
+    wanted = calibration is not None if integers is None else integers
+    if wanted and not graph.is_integer:
         graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
     elif backend == "lava-float":
         graph = compile_channels(graph)

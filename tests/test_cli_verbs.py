@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from snnhw.cli import main
-from snnhw.graph.nir_io import read_nir
+from snnhw.graph.nir_io import read_nir, write_nir
 from snnhw.train.data import load
+from tests.analysis.nets import small_net
 
 
 @pytest.fixture
@@ -140,6 +141,18 @@ def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
         ("check", "net.nir"),
     ):
         call(*verb, "--written-by", "nobody", code=2)
+
+
+@pytest.mark.slow
+def test_sanafe_is_an_export_target_and_a_backend(call):
+    graph = small_net()
+    write_nir(graph, Path("small.nir"))
+    np.save("x.npy", np.random.default_rng(0).normal(size=(2, *graph.input.shape)))
+    assert call("check", "small.nir", "--target", "sanafe", "--json")["findings"]
+    wrote = call("export", "small.nir", "--target", "sanafe", "--input", "x.npy", "-o", "new/net.yaml", "--json")
+    assert Path("new/net.yaml").stat().st_size == wrote["size_bytes"] > 1000
+    run = ("simulate", "small.nir", "--input", "x.npy", "--json")
+    assert call(*run, "--backend", "sanafe")["spikes"] == call(*run)["spikes"]
 
 
 def test_verify_without_lava(call):

@@ -20,6 +20,7 @@ from snnhw.graph.ir import (
     SYNAPSES,
     Conv2d,
     Delay,
+    Flatten,
     Graph,
     Input,
     Linear,
@@ -55,15 +56,20 @@ def _counterpart(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
         message = f"a {type(node).__name__} has no counterpart on {target}"
         yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
     elif isinstance(node, Norm):
-        yield Finding("norm", "info", node.name, "the normalisation is folded into its synapse", "run fold_norm")
+        yield Finding("norm", "info", node.name, "the normalisation is folded into its synapse", settled("fold_norm"))
     elif isinstance(node, Pool):
-        severity: Severity = "error" if target == "sanafe" or any(node.padding) else "info"
-        yield Finding("pool", severity, node.name, "the pool is folded into the matrix behind it", "run fold_pool")
+        kept = target == "sanafe" and not _folds(graph, node)
+        severity: Severity = "error" if kept or any(node.padding) else "info"
+        message, remedy = "the pool is folded into the matrix behind it", settled("fold_pool")
+        if severity == "error":
+            message = "the pool has padding or does not lead to one matrix alone, so it cannot be folded into weights"
+            remedy = "use a strided convolution"
+        yield Finding("pool", severity, node.name, message, remedy)
     elif isinstance(node, MLF):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"
         )
-        yield Finding("multi-level", "info", node.name, message, "run decompose")
+        yield Finding("multi-level", "info", node.name, message, settled("decompose"))
         if target == "loihi1" and node.levels > 1:
             message = "spikes of Loihi 1 carry no payload, so the levels are separate neurons"
             yield Finding("no-payload", "info", node.name, message, f"count {node.levels} times its neurons")
@@ -76,6 +82,19 @@ def _counterpart(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
         if direct:
             message = f"it takes {', '.join(direct)} without a synapse between"
             yield Finding("no-synapse", "warning", node.name, message, "put an identity 1x1 convolution between them")
+
+
+def settled(by: str) -> str:
+    """Remedy for what export and simulation do by themselves."""
+    return f"nothing to do, the pass {by} does it on the way"
+
+
+def _folds(graph: Graph, pool: Node) -> bool:
+    """True where nothing but pools and a flatten stand between `pool` and one matrix that takes nothing else."""
+    targets = [graph.nodes[e.target] for e in graph.out_of(pool.name)]
+    if len(targets) != 1 or len(graph.into(targets[0].name)) != 1:
+        return False
+    return isinstance(targets[0], Linear) or (isinstance(targets[0], Pool | Flatten) and _folds(graph, targets[0]))
 
 
 def _lif(node: LIF, target: str) -> Iterator[Finding]:
@@ -142,7 +161,7 @@ def _whole(graph: Graph, target: str) -> Iterator[Finding]:
         if graph.of_type(Delay):
             yield Finding("recurrent", "error", "", str(error), "remove the loop")
         else:
-            yield Finding("unbalanced", "info", "", str(error), "run balance_delays")
+            yield Finding("unbalanced", "info", "", "branches of unequal depth meet", settled("balance_delays"))
     if target == "sanafe":
         synapses = sum(synapse_count(graph, n) for n in graph.nodes.values() if isinstance(n, SYNAPSES))
         if synapses > SANAFE_SYNAPSES:

@@ -30,7 +30,7 @@ CALIBRATION_SAMPLES = 256
 def export(
     model: Model,
     path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
-    target: Annotated[str, typer.Option("--target", help="nir, or lava for a folder that runs beside lava-nc")] = "nir",
+    target: Annotated[str, typer.Option("--target", help="nir, lava (a folder beside lava-nc) or sanafe")] = "nir",
     dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
     calibrate: Calibrate = None,
     deployment: Deploy = "channels",
@@ -38,15 +38,17 @@ def export(
     input_range: Annotated[
         tuple[float, float] | None, typer.Option("--input-range", help="lowest and highest input, for the proof")
     ] = None,
-    source: Annotated[str | None, typer.Option("--input", help="lava: samples for the example in the folder")] = None,
+    source: Annotated[
+        str | None, typer.Option("--input", help="samples: lava's example; the first is part of a SANA-FE file")
+    ] = None,
     data: Data = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    constants: Constants = None,
     as_json: Json = False,
 ) -> None:
-    constants: Constants = None,
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     from exporters import exporter
     from snnhw.compile import compile_loihi
@@ -147,7 +149,9 @@ def quantise(
 def simulate(
     model: Model,
     source: InputOption,
-    backend: Annotated[str, typer.Option("--backend", help="torch, torch-int, lava-float or lava-fixed")] = "torch",
+    backend: Annotated[
+        str, typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed or sanafe")
+    ] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
     deployment: Deploy = "channels",
     calibrate: Calibrate = None,
@@ -203,11 +207,11 @@ def verify(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    constants: Constants = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
-    constants: Constants = None,
     import tempfile
 
     from snnhw.certificate_table import certificate_table

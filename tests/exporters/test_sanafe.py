@@ -1,20 +1,23 @@
 """SANA-FE's own run is the oracle of our closed formula, and the exported file is the network that it ran."""
 
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import sanafe
+import torch
 
 from analysis.noc import Mesh, noc_energy, place, traffic
 from analysis.profiles import load_profile
 from analysis.stepwise import run_stepwise
-from exporters.sanafe import conv_synapses, export, run, unavailable, with_relays
+from exporters.sanafe import conv_synapses, export, record, run, unavailable, with_relays
+from snnhw.backends import simulate_on
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
 from snnhw.passes.decompose import decompose
 from snnhw.simulate.engine import simulate
-from tests.analysis.nets import mlf, weights
+from tests.analysis.nets import mlf, small_net, weights
 
 RNG = np.random.default_rng(17)
 
@@ -130,7 +133,7 @@ def test_relays_keep_the_spikes_of_the_network():
 def test_exported_file_is_the_network_that_ran(tmp_path):
     graph = dense_net(size=10)
     sample = sample_of(graph)
-    artifact = export(graph, tmp_path / "net.yaml", sample=sample)
+    artifact = export(graph, tmp_path / "net.yaml", inputs=sample[None])
     assert artifact.size_bytes == artifact.path.stat().st_size > 0
     architecture = sanafe.load_loihi()
     chip = sanafe.SpikingChip(architecture)
@@ -142,6 +145,60 @@ def test_exported_file_is_the_network_that_ran(tmp_path):
     assert unavailable() is None
 
 
+def same(ours, theirs):
+    assert ours.units.keys() == theirs.units.keys() and (ours.samples, ours.timesteps) == (
+        theirs.samples,
+        theirs.timesteps,
+    )
+    for name, unit in ours.units.items():
+        np.testing.assert_array_equal(unit.levels, theirs.units[name].levels, err_msg=name)
+        np.testing.assert_array_equal(unit.events, theirs.units[name].events, err_msg=name)
+        np.testing.assert_array_equal(unit.levels_t, theirs.units[name].levels_t, err_msg=name)
+
+
+def biased(graph):
+    """Every synapse gets a bias, which must not act before the first spike arrives."""
+    new = [
+        dataclasses.replace(n, bias=RNG.normal(size=n.shape[0]) / 3) if isinstance(n, Conv2d | Linear) else n
+        for n in graph.nodes.values()
+    ]
+    return graph.replace(nodes=new)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", [residual_net, strided_net, dense_net])
+def test_the_record_is_that_of_the_engine(build):
+    graph = biased(build())
+    inputs = np.stack([sample_of(graph) for _ in range(2)])
+    ours, theirs = simulate(graph, inputs, raster=True, dtype=torch.float64), record(graph, inputs, raster=True)
+    same(ours, theirs)
+    assert sum(int(u.levels.sum()) for u in ours.units.values()) > 100
+    for name, raster in ours.raster.items():
+        np.testing.assert_array_equal(raster, theirs.raster[name])
+    np.testing.assert_allclose(theirs.logits, ours.logits, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_multi_level_units_run_in_floats_and_in_loihi_integers():
+    graph = small_net()
+    assert graph.of_type(MLF)
+    images = RNG.normal(size=(2, *graph.input.shape))
+    same(simulate(graph, images, dtype=torch.float64), simulate_on("sanafe", graph, images))
+    calibration = RNG.normal(size=(16, *graph.input.shape))
+    integers = simulate_on("torch-int", graph, images, calibration)
+    theirs = simulate_on("sanafe", graph, images, calibration)
+    same(integers, theirs)
+    np.testing.assert_array_equal(theirs.logits, integers.logits)
+
+
+def test_images_that_change_over_time_are_refused(capfd):
+    graph = strided_net()
+    record(graph, RNG.normal(size=(1, *graph.input.shape)))
+    assert capfd.readouterr().out == ""  # the simulator prints, --json must not
+    with pytest.raises(InputError, match="cannot change over time"):
+        record(graph, RNG.normal(size=(1, graph.timesteps, *graph.input.shape)))
+
+
 def test_listed_synapses_are_the_convolution():
     layer = Conv2d(
         name="c", shape=(4, 3, 4), weight=weights(RNG, (4, 2, 3, 2)), stride=(2, 1), padding=(1, 0), groups=2,
@@ -151,8 +208,6 @@ def test_listed_synapses_are_the_convolution():
     start, end, weight = conv_synapses(layer, shape)
     matrix = np.zeros((layer.size, 120))
     np.add.at(matrix, (end, start), weight)
-    import torch
-
     x = RNG.normal(size=shape)
     y = torch.nn.functional.conv2d(
         torch.as_tensor(x)[None], torch.as_tensor(layer.weight), None, (2, 1), (1, 0), (1, 2), 2
@@ -162,7 +217,7 @@ def test_listed_synapses_are_the_convolution():
 
 def test_what_does_not_fit_is_refused(tmp_path):
     graph = dense_net()
-    with pytest.raises(InputError, match="sample="):
+    with pytest.raises(InputError, match="--input"):
         export(graph, tmp_path / "net.yaml")
     with pytest.raises(InputError, match="needs 4 cores, the chip has 2"):
         place(graph, Mesh(height=1, width=1, cores_per_tile=2))

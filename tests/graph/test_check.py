@@ -294,8 +294,15 @@ def test_recurrence_is_no_error_for_nir_but_for_hardware() -> None:
 def test_pools_and_many_synapses_for_sanafe() -> None:
     pool = Pool(name="flat", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
     graph = net(flat=pool, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
-    assert ("pool", "flat") in errors(graph, "sanafe")
-    assert ("pool", "flat") in found(graph, "lava") - errors(graph, "lava")
+    for target in ("sanafe", "lava"):  # in front of a matrix, with or without a flatten between
+        assert ("pool", "flat") in found(graph, target) - errors(graph, target)
+    between = Pool(name="unit", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    kept = net(unit=between, flat=Conv2d(name="flat", shape=(2, 2, 2), weight=np.ones((2, 4, 1, 1))),
+               fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 8))))  # fmt: skip
+    assert ("pool", "unit") in errors(kept, "sanafe")
+    shared = net(Linear(name="other", shape=(3,), weight=np.ones((3, 16))), flat=pool, edges=(Edge("flat", "other"),),
+                 fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))  # fmt: skip
+    assert ("pool", "flat") in errors(shared, "sanafe")
     big = net(fc=Linear(name="fc", shape=(200_000,), weight=np.ones((200_000, 64), np.int8)),
               readout=Readout(name="readout", shape=(200_000,)))  # fmt: skip
     assert ("too-many-synapses", "") in found(big, "sanafe")

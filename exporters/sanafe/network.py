@@ -1,26 +1,24 @@
-"""Exporter for SANA-FE, a simulator of energy and time on a mesh of neuromorphic cores; for graphs of a few layers.
+"""A graph as SANA-FE's network object: every synapse listed, neurons mapped on the cores of its Loihi.
 
-Writes SANA-FE's network file, mapped on its Loihi. Every synapse is listed, so keep it below some million synapses.
-Branches of a residual sum that are early get relay neurons, because the simulator has no working delays.
+Branches of a residual sum that are early get relay neurons, because the simulator has no working delays. Biases act in
+every step, also before the first spike arrives; with `windows`, a gate neuron per population holds them back until
+then, so that the spikes are those of the network.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.noc import LOIHI_MESH, Mesh, place, synapse_kind
+from analysis.noc import Mesh, place, synapse_kind
 from analysis.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
-from exporters.base import Artifact
 from snnhw.errors import InputError
 from snnhw.graph.check_deployment import check_expressible
-from snnhw.graph.finding import Finding
 from snnhw.graph.ir import (
     LIF,
     NEURONS,
@@ -28,7 +26,6 @@ from snnhw.graph.ir import (
     Array,
     Conv2d,
     Edge,
-    Flatten,
     Graph,
     Input,
     Linear,
@@ -41,82 +38,12 @@ NEVER = 1e30  # threshold of the read-out
 Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
 
 
-@dataclass(frozen=True)
-class ChipRun:
-    """What SANA-FE says about one run."""
-
-    fired: dict[str, npt.NDArray[np.int64]]  # sender -> spikes per neuron [*shape]
-    events: int
-    packets: int
-    updated: int  # neuron-steps, those of the inputs that fired included
-    synapse: float  # J
-    soma: float
-    network: float
-    seconds: float  # simulated time
-
-
-def export(graph: Graph, path: Path, **options: Any) -> Artifact:
-    """Write `graph` as a SANA-FE network, mapped on its Loihi architecture.
-
-    Args:
-        graph: decomposed into channels, pools folded (pipeline LOIHI_CHANNELS), float or integer.
-        path: of the YAML file.
-        **options: `sample`, the input: an image [*shape] or binary events [T, *shape].
-
-    Raises:
-        InputError: the graph has nodes that SANA-FE lacks, does not fit the chip, or `sample` is missing.
-    """
-    if "sample" not in options:
-        raise InputError("A SANA-FE network contains its input; give sample=, an image or binary events of one sample.")
-    balanced, relays = with_relays(graph)
-    network, _ = _network(balanced, np.asarray(options["sample"]), LOIHI_MESH)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        beside = Path(folder) / "network.yaml"
-        network.save(str(beside))
-        beside.replace(path)
-    findings = [
-        Finding(
-            "relay", "info", name, "Delays a branch by one step with neurons of its own.", "Count them in the energy."
-        )
-        for name in relays
-    ]
-    return Artifact("sanafe", path, path.stat().st_size, tuple(findings))
-
-
-def unavailable() -> str | None:
-    """Why SANA-FE cannot run here, or None."""
-    try:
-        import sanafe  # noqa: F401
-    except ImportError:
-        return "SANA-FE is not installed; run `pip install sanafe==2.2.9`."
-    return None
-
-
-def run(graph: Graph, sample: Array, steps: int, mesh: Mesh = LOIHI_MESH) -> ChipRun:
-    """Simulate one sample on SANA-FE's Loihi; `graph` as for `export`, with its branches in balance."""
+@cache
+def loihi() -> Any:
+    """SANA-FE's Loihi; it takes seconds to make, and networks only name its cores."""
     import sanafe
 
-    network, senders = _network(graph, sample, mesh)
-    chip = sanafe.SpikingChip(sanafe.load_loihi())
-    chip.load(network)
-    found = chip.sim(steps, timing_model="simple", spike_trace=True, processing_threads=1)
-    fired = {name: np.zeros(graph.nodes[name].size, dtype=np.int64) for name in senders}
-    for step in found["spike_trace"]:
-        for address in step:
-            fired[address.group_name][address.neuron_offset] += 1
-    energy = found["energy"]
-    return ChipRun(
-        fired={name: counts.reshape(graph.nodes[name].shape) for name, counts in fired.items()},
-        events=found["spikes"],
-        packets=found["packets_sent"],
-        updated=found["neurons_updated"],
-        synapse=energy["synapse"],
-        soma=energy["soma"],
-        network=energy["network"],
-        seconds=found["sim_time"],
-    )
+    return sanafe.load_loihi()
 
 
 def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
@@ -165,16 +92,28 @@ def _relay(
     return added[source, late]
 
 
-def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, ...]]:
-    """The SANA-FE network object and the names of all groups that send."""
+def build(
+    graph: Graph, sample: Array, mesh: Mesh, windows: Mapping[str, int] | None = None
+) -> tuple[Any, tuple[str, ...]]:
+    """The SANA-FE network object and the names of all groups that send.
+
+    Args:
+        graph: decomposed into channels, pools folded, branches in balance.
+        sample: an image [*shape], which becomes a bias, or binary events [T, *shape].
+        mesh: the cores.
+        windows: first step in which each population counts; its bias is held back until then.
+
+    Raises:
+        InputError: the graph has nodes that SANA-FE lacks, or does not fit the chip.
+    """
     import sanafe
 
     _check(graph)
-    architecture = sanafe.load_loihi()
-    cores, slots = place(graph, mesh), list(architecture.cores())
+    cores, slots = place(graph, mesh), list(loihi().cores())
     analog = graph.input.levels is None
     scale = 1.0 if graph.is_integer else FLOAT_SCALE
     network, groups = sanafe.Network(), {}
+    gates: list[tuple[str, Any, Array]] = []  # population, its gate neuron, the bias that it sends
     if not analog:
         group = groups[graph.input.name] = network.create_neuron_group(graph.input.name, graph.input.size)
         events = np.asarray(sample).reshape(len(sample), -1).astype(bool)
@@ -193,7 +132,15 @@ def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, .
             default_dendrite_hw_name="loihi_dendrites",
             soma_hw_name="loihi_lif",
             log_spikes=True,
+            log_potential=isinstance(graph.nodes[name], Readout),
         )
+        first = 0 if windows is None else windows[name]
+        if first and parameters.bias.any():
+            gate = network.create_neuron_group(f"{name}_gate", 1)
+            when = [first - 1 <= step < first - 1 + graph.timesteps for step in range(first + graph.timesteps)]
+            gate[0].set_attributes(soma_hw_name="loihi_inputs[0]", model_attributes={"spikes": when})
+            gates.append((name, gate, parameters.bias))
+            parameters = dataclasses.replace(parameters, bias=np.zeros_like(parameters.bias))
         threshold = np.minimum(np.broadcast_to(parameters.threshold, parameters.bias.shape) * scale, NEVER).ravel()
         for i, bias in enumerate((parameters.bias * scale).ravel().tolist()):
             group[i].set_attributes(model_attributes={"threshold": float(threshold[i]), "bias": bias})
@@ -201,6 +148,10 @@ def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, .
         for source, (start, end, weight) in _incoming(graph, name):
             pairs = list(zip(start.tolist(), end.tolist(), strict=True))
             groups[source].connect_neurons_sparse(groups[name], {"weight": (weight * scale).tolist()}, pairs)
+    for name, gate, bias in gates:
+        held = [(0, int(i)) for i in np.flatnonzero(bias)]
+        gate.connect_neurons_sparse(groups[name], {"weight": (bias[bias != 0] * scale).tolist()}, held)
+        gate[0].map_to_core(slots[int(cores[name].flat[0])])
     for name, group in groups.items():
         for i, core in enumerate(cores[name].ravel().tolist()):
             group[i].map_to_core(slots[core])
@@ -209,7 +160,7 @@ def _network(graph: Graph, sample: Array, mesh: Mesh) -> tuple[Any, tuple[str, .
 
 def _check(graph: Graph) -> None:
     check_expressible(graph, "sanafe")
-    known = (Input, Conv2d, Linear, Flatten, LIF, LoihiLIF, Readout)
+    known = (Input, Conv2d, Linear, LIF, LoihiLIF, Readout)
     for node in graph.nodes.values():
         if not isinstance(node, known):
             raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")

@@ -1,0 +1,63 @@
+"""Exporter for SANA-FE, a simulator of energy and time on a mesh of neuromorphic cores; for graphs of a few layers.
+
+Writes SANA-FE's network file, mapped on its Loihi; the first sample is part of it. Every synapse is listed, so keep it
+below some million synapses.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.noc import LOIHI_MESH
+from exporters.base import Artifact
+from exporters.sanafe.network import build, conv_synapses, with_relays
+from exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
+from snnhw.errors import InputError
+from snnhw.files import write_atomically
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+
+__all__ = ["ChipRun", "conv_synapses", "export", "record", "run", "unavailable", "with_relays"]
+
+
+def export(graph: Graph, path: Path, **options: Any) -> Artifact:
+    """Write `graph` as a SANA-FE network, mapped on its Loihi architecture.
+
+    Args:
+        graph: any graph that can be decomposed into channels, float or integer.
+        path: of the YAML file.
+        **options: `inputs`, samples of which the first becomes part of the network: images [N, *shape] or binary
+            events [N, T, *shape].
+
+    Raises:
+        InputError: the graph has nodes that SANA-FE lacks, does not fit the chip, or the inputs are missing.
+    """
+    if options.get("inputs") is None:
+        raise InputError("A SANA-FE network contains its input; name samples with --input, the first is taken.")
+    chip, relays = with_relays(channels(graph))
+    sample = samples(chip, np.asarray(options["inputs"])[:1])[0]
+    network, _ = build(chip, sample, LOIHI_MESH, windows(chip))
+    with tempfile.TemporaryDirectory() as folder:
+        beside = Path(folder) / "network.yaml"
+        network.save(str(beside))
+        path = write_atomically(path, lambda file: file.write(beside.read_bytes()))
+    findings = [
+        Finding(
+            "relay", "info", name, "Delays a branch by one step with neurons of its own.", "Count them in the energy."
+        )
+        for name in relays
+    ]
+    return Artifact("sanafe", path, path.stat().st_size, tuple(findings))
+
+
+def unavailable() -> str | None:
+    """Why SANA-FE cannot run here, or None."""
+    try:
+        import sanafe  # noqa: F401
+    except ImportError:
+        return "SANA-FE is not installed; run `pip install sanafe==2.2.9`."
+    return None

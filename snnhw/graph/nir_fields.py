@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -59,11 +59,18 @@ def array_of(raw: RawNode, key: str, name: str) -> Array:
     value = np.asarray(raw.fields[key])
     if value.dtype.kind not in "fiub":
         raise InputError(f"Node {name!r}: field {key!r} is not numeric; write the file again.")
+    value = value.astype(_usual(value.dtype), copy=False)
     if value.dtype.kind == "f" and not np.isfinite(value).all():
         raise InputError(f"Node {name!r}: field {key!r} holds NaN or infinity; export the trained weights again.")
-    if value.dtype == np.float16:
-        value = value.astype(np.float32)
     return value
+
+
+def _usual(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of this machine that holds the values: torch takes no other byte order and no long doubles."""
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    native: np.dtype[Any] = dtype.newbyteorder("=")
+    return native
 
 
 def whole(raw: RawNode, key: str, name: str, least: int, default: int | None = None) -> int:

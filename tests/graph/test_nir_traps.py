@@ -310,6 +310,16 @@ def test_whole_numbers_of_foreign_files_are_weights(tmp_path: Path) -> None:
     assert (simulate(read_nir(path, timesteps=1), np.ones((1, 4))).logits == 64.5).all()
 
 
+@pytest.mark.parametrize("dtype", ["e", ">f4", ">f8", "g", ">i2", "u2", "u8", "?"])
+def test_any_number_type_of_a_file_is_run(tmp_path: Path, dtype: str) -> None:
+    weight = np.array([[1, 0, 1, 1]] * 4, dtype)
+    scales = np.full(4, 2, dtype)  # True is 1
+    path = in_file(between(fc=nir.Linear(weight), s=nir.Scale(scales), t=nir.Threshold(scales)), tmp_path / "a.nir")
+    graph = read_nir(path, timesteps=1)
+    assert (simulate(graph, np.ones((1, 4))).logits == 1).all()
+    assert graph.nodes["s"].scale == float(scales[0])
+
+
 def test_parameters_without_dimensions_count_for_all_neurons() -> None:
     values = {"tau": 2e-4, "r": 2.0, "v_leak": 0.0, "v_threshold": 1.0, "v_reset": 0.0}
     node = nir.LIF(**{key: np.float32(value) for key, value in values.items()})

@@ -1,6 +1,6 @@
 """The report of a run: one frozen object, written as report.html, report.json, layers.csv and energy.csv.
 
-All four files print the same objects. Sections whose input was not given are left out of the page.
+All files print the same objects. Sections whose input was not given are left out of the page.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from analysis.report_sections import (
     layer_break_evens,
     static_cases,
 )
-from analysis.rows import NetworkCounts
+from analysis.rows import BY_STEP, NetworkCounts
 from analysis.sensitivity import Swing, sampled, tornado
 from analysis.stamp import RunStamp
-from analysis.tables import energy_frame, layers_frame
+from analysis.tables import energy_frame, layers_frame, steps_frame
 from snnhw.errors import InputError
 from snnhw.files import write_text
 from snnhw.graph.finding import Finding
@@ -91,6 +91,7 @@ class Report:
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     convention: Convention | None = None  # what most papers would print
+    steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
@@ -107,6 +108,7 @@ class Report:
             "layers": counted["layers"],
             "totals": counted["totals"],
             "edges": counted["edges"],
+            "steps": [{key: step.total(key) for key in ("spikes", *BY_STEP)} for step in self.steps],
             "deployments": {name: self._deployment(name) for name in self.deployments},
             "energy": {name: found.to_dict() for name, found in self.energy.items()},
             "ann": {name: {key: twin.to_dict() for key, twin in twins.items()} for name, twins in self.ann.items()},
@@ -227,6 +229,8 @@ def make_report(
 def write_report(report: Report, out: Path) -> Path:
     """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
 
+    With counts by time step there is a steps.csv, too.
+
     Raises:
         InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
     """
@@ -239,6 +243,8 @@ def write_report(report: Report, out: Path) -> Path:
         "layers.csv": lambda: layers_frame(report.counts),
         "energy.csv": lambda: energy_frame(report.energy),
     }
+    if report.steps:
+        frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
     for name, frame in frames.items():
         write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
     return write_text(out / "report.html", page)

@@ -124,8 +124,8 @@ class LayerCounts:
         )
 
 
-TOTALS = (
-    "neurons",
+# What adds up over samples and time steps, and what the network alone decides.
+BY_STEP = (
     "graded_spikes",
     "events",
     "unit_synops",
@@ -134,13 +134,9 @@ TOTALS = (
     "bias_adds",
     "pool_adds",
     "neuron_updates",
-    "dense_macs",
-    "dense_inputs",
-    "dense_addresses",
-    "synapses",
-    "params",
-    "weight_bits",
 )
+STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
+TOTALS = ("neurons", *BY_STEP, *STATIC)
 
 
 @dataclass(frozen=True)
@@ -211,8 +207,6 @@ def _structure(counts: NetworkCounts) -> tuple[object, ...]:
 
 
 def _row(layer: LayerCounts, samples: int, timesteps: int) -> dict[str, Any]:
-    additive = ("graded_spikes", "events", "unit_synops", "replicated_synops", "macs", "bias_adds", "pool_adds")
-    static = ("neuron_updates", "dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
     return {
         "name": layer.name,
         "kind": layer.kind,
@@ -223,7 +217,7 @@ def _row(layer: LayerCounts, samples: int, timesteps: int) -> dict[str, Any]:
         "spikes": list(layer.spikes),
         "spikes_t": [list(level) for level in layer.spikes_t],
         "rate": layer.rate(samples, timesteps),
-        **{key: getattr(layer, key) for key in (*additive, *static)},
+        **{key: getattr(layer, key) for key in (*BY_STEP, *STATIC)},
     }
 
 

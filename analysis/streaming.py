@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,9 +18,17 @@ from analysis.rows import NetworkCounts
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.simulate.engine import simulate
-from snnhw.simulate.record import SpikeRecord, UnitRecord
+from snnhw.simulate.frames import check_inputs
+from snnhw.simulate.record import SpikeRecord, UnitRecord, event_record, unit_record
 
 Backend = Callable[[Graph, Array], SpikeRecord]
+
+
+class RasterBackend(Protocol):
+    """A backend that keeps every spike on request."""
+
+    def __call__(self, graph: Graph, inputs: Array, /, *, raster: bool) -> SpikeRecord:
+        """Record of `inputs`."""
 
 
 def count_stream(graph: Graph, batches: Iterable[Array], run: Backend = simulate) -> NetworkCounts:
@@ -40,6 +49,38 @@ def count_stream(graph: Graph, batches: Iterable[Array], run: Backend = simulate
     if total is None:
         raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
     return count(graph, sum_over_processes(total))
+
+
+def count_steps(graph: Graph, batches: Iterable[Array], run: RasterBackend = simulate) -> tuple[NetworkCounts, ...]:
+    """Counts of every time step; all that is additive sums over the steps to what `count_stream` gives.
+
+    Args:
+        graph: folded.
+        batches: as in `count_stream`; the raster of one batch at a time is kept.
+        run: backend that simulates a batch and can record rasters.
+
+    Raises:
+        InputError: there is no batch.
+    """
+    totals: list[SpikeRecord] = []
+    for batch in batches:
+        record = run(graph, batch, raster=True)
+        steps = [_step(graph, batch, record, t) for t in range(record.timesteps)]
+        totals = [a.merge(b) for a, b in zip(totals, steps, strict=True)] if totals else steps
+    if not totals:
+        raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
+    return tuple(count(graph, sum_over_processes(total)) for total in totals)
+
+
+def _step(graph: Graph, batch: Array, record: SpikeRecord, t: int) -> SpikeRecord:
+    """The record of step `t` alone."""
+    units = {name: unit_record(raster[:, t : t + 1]) for name, raster in record.raster.items()}
+    if graph.input.levels is not None:
+        frames = check_inputs(graph, batch)
+        units[graph.input.name] = event_record(
+            frames[:, t : t + 1] if frames.shape[1] > 1 else frames, graph.input.levels, 1
+        )
+    return SpikeRecord(record.samples, 1, units, record.logits[:0])
 
 
 def sum_over_processes(record: SpikeRecord) -> SpikeRecord:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from analysis.energy import EnergyEstimate
 from analysis.ranges import Range
-from analysis.rows import NetworkCounts
+from analysis.rows import BY_STEP, NetworkCounts
 
 
 def layers_frame(counts: NetworkCounts) -> pd.DataFrame:
@@ -21,6 +21,18 @@ def layers_frame(counts: NetworkCounts) -> pd.DataFrame:
         row["synapse_nodes"] = " ".join(row["synapse_nodes"])
         rows.append({**row, **per_level})
     frame: pd.DataFrame = pd.DataFrame(rows)
+    return frame
+
+
+def steps_frame(steps: Sequence[NetworkCounts]) -> pd.DataFrame:
+    """One row per time step and layer, steps from 1; exact integer sums over the samples of what differs by step."""
+    rows = []
+    for number, counts in enumerate(steps, start=1):
+        layers = layers_frame(counts)
+        layers.insert(0, "step", number)
+        rows.append(layers)
+    columns = ["step", "name", *(c for c in rows[0].columns if c.startswith("spikes_l")), *BY_STEP]
+    frame: pd.DataFrame = pd.concat(rows, ignore_index=True)[columns]
     return frame
 
 

@@ -5,7 +5,7 @@ Takes what the command line names; gives the `Report` and the path of its page, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ from analysis.relay import relays
 from analysis.report import Report, write_report
 from analysis.report import make_report as assemble
 from analysis.report_facts import lines, precision_name, rate_text, steps_text
+from analysis.rows import NetworkCounts
 from analysis.stamp import make_stamp
-from analysis.streaming import sum_over_processes
+from analysis.streaming import count_steps, sum_over_processes
 from snnhw.errors import InputError
+from snnhw.graph.ir import Array
 from snnhw.inputs import Inputs
 from snnhw.model import LoadedModel
 from snnhw.processes import share, summed
@@ -35,6 +37,7 @@ from snnhw.terminal import table
 from snnhw.twin import measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
+BATCH = 64  # samples of which every spike is kept at a time
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,13 @@ class Measured:
 
     record: SpikeRecord
     accuracy: dict[str, float]  # by stage; empty without labels
+    steps: tuple[NetworkCounts, ...] = ()  # of each time step, on request
 
 
-def measure(model: LoadedModel, inputs: Inputs, progress: Progress | None = None) -> Measured:
+def measure(model: LoadedModel, inputs: Inputs, progress: Progress | None = None, *, by_step: bool = False) -> Measured:
     """Simulate `model` on `inputs`; of several processes each takes its share, and all get the sums.
+
+    `by_step` simulates once more and counts each time step on its own.
 
     Raises:
         InputError: the samples do not fit, or are fewer than the processes.
@@ -57,7 +63,18 @@ def measure(model: LoadedModel, inputs: Inputs, progress: Progress | None = None
     if inputs.targets is not None:
         right = summed(int((record.logits.argmax(axis=1) == mine.targets).sum()))
         accuracy = {"loihi integers" if model.graph.is_integer else "float": right / len(inputs.values)}
-    return Measured(sum_over_processes(record), accuracy)
+    steps: tuple[NetworkCounts, ...] = ()
+    if by_step:
+        steps = count_steps(model.graph, _batches(mine.values, counter(progress, "time steps", len(mine.values))))
+    return Measured(sum_over_processes(record), accuracy, steps)
+
+
+def _batches(values: Array, finished: Callable[[int], None] | None) -> Iterator[Array]:
+    for start in range(0, len(values), BATCH):
+        batch = values[start : start + BATCH]
+        yield batch
+        if finished:
+            finished(len(batch))
 
 
 def build_report(
@@ -81,7 +98,7 @@ def build_report(
         ann: run folder of the trained ReLU twin, whose zeros the matched quantised twin skips.
         levels: also run the network without each of its levels and with each threshold moved.
         progress: called with stage, samples finished, samples in all.
-        sections: optional parts of the report: accuracy, certificate, quantisation.
+        sections: optional parts of the report: accuracy, certificate, quantisation, steps.
 
     Raises:
         InputError: a profile is unknown, the samples do not fit, `ann` is no twin of the model, advice on levels lacks

@@ -24,6 +24,9 @@ def report(
     levels: Annotated[
         bool, typer.Option("--levels", help="also run without each level and with each threshold moved")
     ] = False,
+    by_step: Annotated[
+        bool, typer.Option("--by-step", help="also count each time step on its own; writes steps.csv too")
+    ] = False,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
@@ -45,7 +48,7 @@ def report(
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
-        measured = measure(loaded, inputs, tick)
+        measured = measure(loaded, inputs, tick, by_step=by_step)
         if not first:
             return
         made, path = make_report(
@@ -55,6 +58,7 @@ def report(
             profiles=profile,
             record=measured.record,
             accuracy=measured.accuracy,
+            steps=measured.steps,
             ann=ann,
             levels=levels,
             progress=tick,

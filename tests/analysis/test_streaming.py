@@ -7,15 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import distributed, multiprocessing
 
 from analysis.counts import count
-from analysis.streaming import count_stream
+from analysis.rows import BY_STEP
+from analysis.streaming import count_steps, count_stream
 from snnhw.errors import InputError
 from snnhw.inputs import inputs_of
 from snnhw.processes import share, summed
 from snnhw.simulate.engine import simulate
-from tests.analysis.nets import small_net
+from tests.analysis.nets import networks, small_net
+from tests.oracle import count_events
 
 INPUTS = np.random.default_rng(3).normal(size=(30, 2, 6, 6)) * 2
 
@@ -28,6 +32,28 @@ def test_a_stream_counts_like_the_whole():
         count_stream(graph, iter(()))
 
 
+@settings(max_examples=25)
+@given(networks(), st.integers(0, 2**32 - 1))
+def test_each_step_is_counted_as_the_oracle_counts_it(graph, seed):
+    rng = np.random.default_rng(seed)
+    shape = (2, graph.timesteps, *graph.input.shape) if rng.random() < 0.5 else (2, *graph.input.shape)
+    inputs = rng.integers(0, 4, shape).astype(np.float32)
+    counted = count_steps(graph, [inputs[:1], inputs[1:]])
+    whole, record = count(graph, simulate(graph, inputs)), simulate(graph, inputs, raster=True)
+    assert len(counted) == graph.timesteps
+    assert all(sum(step.total(key) for step in counted) == whole.total(key) for key in ("spikes", *BY_STEP))
+    for t, step in enumerate(counted):
+        told = count_events(graph, {name: raster[:, t : t + 1] for name, raster in record.raster.items()})
+        found = {(e.source, e.synapse, e.target): e for e in step.edges if e.source != graph.input.name}
+        assert sum(e.unit_synops for e in found.values()) == sum(u for _, u, _ in told.values())
+        assert sum(e.events for e in found.values()) == sum(e for e, _, _ in told.values())
+
+
+def test_steps_need_a_batch():
+    with pytest.raises(InputError, match="no batch"):
+        count_steps(small_net(), iter(()))
+
+
 def _share(rank, folder):
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
@@ -35,7 +61,7 @@ def _share(rank, folder):
     assert (len(mine.values), mine.targets[0], summed(rank + 1)) == (15, rank, 3)
     with pytest.raises(InputError, match="1 samples are too few for 2 processes"):
         share(mine.first(1))
-    counts = count_stream(small_net(), [mine.values])
+    counts = count_stream(small_net(), [mine.values]), count_steps(small_net(), [mine.values])
     Path(folder, f"{rank}.txt").write_text(repr(counts))
     distributed.destroy_process_group()
 
@@ -43,7 +69,7 @@ def _share(rank, folder):
 @pytest.mark.slow
 def test_two_processes_count_like_one(tmp_path):
     multiprocessing.spawn(_share, args=(str(tmp_path),), nprocs=2)
-    whole = repr(count(small_net(), simulate(small_net(), INPUTS)))
+    whole = repr((count(small_net(), simulate(small_net(), INPUTS)), count_steps(small_net(), [INPUTS])))
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == [whole, whole]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout, Synapse
 from snnhw.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
@@ -155,6 +155,11 @@ def _check(graph: Graph) -> None:
     if graph.input.scale is None:
         raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
     for node in graph.nodes.values():
+        if isinstance(node, Pool):
+            raise InputError(
+                f"Pool {node.name!r} has no Loihi integers and does not fold into what is behind it; use pools "
+                "that tile the image in front of convolutions, or run LOIHI_CHANNELS first."
+            )
         if not isinstance(node, Input | Conv2d | Linear | LIF | Readout):
             raise InputError(
                 f"Node {node.name!r} ({type(node).__name__}) has no Loihi integers; run LOIHI_CHANNELS first."

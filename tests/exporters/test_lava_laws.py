@@ -84,20 +84,29 @@ def test_any_chain_equals_the_oracle(chain, binary):
 
 @pytest.mark.very_slow
 @pytest.mark.parametrize(
-    "name, width, samples", [("ds_resnet14", 16, 10), ("ds_resnet20", 8, 5), ("spiking_resnet14", 8, 5)]
+    "name, shape, samples",
+    [
+        ("ds_resnet14", {"widths": (16, 32, 64)}, 10),
+        ("ds_resnet20", {"widths": (8, 16, 32)}, 5),
+        ("spiking_resnet14", {"widths": (8, 16, 32)}, 5),
+        ("vgg16", {"width": 8, "hidden": (32, 16), "dropout": 0.0}, 5),
+    ],
 )
-def test_whole_residual_networks_on_images_of_32_by_32(name, width, samples):
+def test_whole_networks_on_images_of_32_by_32(name, shape, samples):
     """Loihi integers and floats: no spike differs between Lava and the engine in any population."""
     torch.manual_seed(0)
     inputs = np.random.default_rng(0).uniform(-1, 1, (samples, 3, 32, 32))
-    network = build(name, widths=(width, 2 * width, 4 * width)).train()
+    network = build(name, **shape).train()
     with torch.no_grad():
+        for parameter, value in network.named_parameters():
+            if name == "vgg16" and parameter.endswith(("norm.bias", "fc1.bias", "fc2.bias")):
+                value += 0.6  # as initialised, it is silent from its second group on
         for _ in range(20):  # running statistics of the norms
             network(torch.as_tensor(inputs, dtype=torch.float32))
     folded = run_passes(trace(network.eval(), (3, 32, 32)), FLOAT)
     for graph in (compile_loihi(folded, inputs).graph, compile_channels(folded)):
         engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
-        assert all(record.spikes.sum() > 1000 for record in engine.units.values())
+        assert min(int(record.spikes.sum()) for record in engine.units.values()) > 100, "silent units prove nothing"
         assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
 
 

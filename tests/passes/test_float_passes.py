@@ -5,17 +5,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Norm, Pool, Readout
+from snnhw.graph.trace import trace
+from snnhw.nn import build
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
 from snnhw.passes.balance_delays import balance_delays, check_balance, depths
 from snnhw.passes.decompose import decompose, recompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
+from snnhw.passes.pool_into_conv import pool_into_conv
+from snnhw.passes.quantise import quantise
 from snnhw.simulate.engine import simulate
 from tests.nets import norm, residual_net, residual_nets
 
@@ -165,6 +169,77 @@ def test_any_pool_folds_into_the_readout(seed, kernel, stride, padding, kind):
     assert not folded.of_type(Pool, Flatten)
     inputs = rng.uniform(0, 2, (2, 3, 6, 6))
     assert_same(run(graph, inputs), run(folded, inputs))
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    size=st.tuples(st.integers(4, 9), st.integers(4, 9)),
+    kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    pool_padding=st.integers(0, 1),
+    kind=st.sampled_from(["avg", "sum"]),
+    taps=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    conv_stride=st.integers(1, 2),
+    padding=st.integers(0, 2),
+    dilation=st.integers(1, 2),
+    groups=st.sampled_from([1, 2]),
+)
+def test_a_pool_folds_into_the_convolution_or_stays(
+    seed, size, kernel, stride, pool_padding, kind, taps, conv_stride, padding, dilation, groups
+):
+    """Values are the same whatever folds; windows that tile the image always do."""
+    rng = np.random.default_rng(seed)
+    pads = tuple(min(pool_padding, k // 2) for k in kernel)
+    pooled = tuple((n + 2 * p - k) // s + 1 for n, p, k, s in zip(size, pads, kernel, stride, strict=True))
+    out = tuple(
+        (n + 2 * padding - dilation * (t - 1) - 1) // conv_stride + 1 for n, t in zip(pooled, taps, strict=True)
+    )
+    assume(min(*pooled, *out) > 0)
+    weight = rng.normal(size=(4, 2 // groups, *taps))
+    nodes = [
+        Input(name="input", shape=(2, *size)),
+        MLF(name="mlf", shape=(2, *size), thresholds=(0.6, 1.6), decay=0.25),
+        Pool(name="pool", shape=(2, *pooled), kind=kind, kernel=kernel, stride=stride, padding=pads),
+        Conv2d(
+            name="conv", shape=(4, *out), weight=weight, bias=rng.normal(size=4), stride=(conv_stride, conv_stride),
+            padding=(padding, padding), dilation=(dilation, dilation), groups=groups,
+        ),
+        MLF(name="last", shape=(4, *out), thresholds=(0.6,), decay=0.25),
+        Linear(name="fc", shape=(3,), weight=rng.normal(size=(3, 4 * out[0] * out[1]))),
+        Readout(name="readout", shape=(3,)),
+    ]  # fmt: skip
+    graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 3)
+    folded = pool_into_conv(graph)
+    tiles = all(n % k == 0 for n, k in zip(size, kernel, strict=True)) and kernel == stride and pads == (0, 0)
+    if tiles:
+        assert not folded.of_type(Pool)
+    inputs = rng.uniform(0, 2, (2, 2, *size))
+    assert_same(run(graph, inputs), run(folded, inputs))
+
+
+def test_a_pool_that_stays_is_refused_by_the_integers():
+    shape, out = (1, 5, 5), (1, 3, 3)
+    nodes = [
+        Input(name="input", shape=shape, scale=1.0),
+        Conv2d(name="first", shape=shape, weight=np.ones((1, 1, 1, 1))),
+        LIF(name="a", shape=shape, threshold=0.5, decay=0.25),
+        Pool(name="pool", shape=(1, 3, 3), kind="avg", kernel=(3, 3), stride=(1, 1)),
+        Conv2d(name="second", shape=out, weight=np.ones((1, 1, 3, 3)), padding=(1, 1)),
+        LIF(name="b", shape=out, threshold=0.5, decay=0.25),
+        Linear(name="fc", shape=(2,), weight=np.ones((2, 9))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 2)
+    assert pool_into_conv(graph).of_type(Pool)
+    with pytest.raises(InputError, match="Pool 'pool' has no Loihi integers and does not fold"):
+        quantise(run_passes(graph, LOIHI_CHANNELS))
+
+
+def test_the_papers_vgg_has_no_pool_left():
+    torch.manual_seed(0)
+    graph = run_passes(trace(build("vgg16", width=2, hidden=(8, 6), timesteps=2).eval(), (3, 32, 32)), LOIHI_CHANNELS)
+    assert not graph.of_type(Pool, Flatten)
+    assert [c.weight.shape[2] for c in graph.of_type(Conv2d)] == [3, 3, 6, 3, 6, 3, 3, 6, 3, 3, 6, 3, 3]
 
 
 @given(residual_nets)

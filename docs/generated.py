@@ -1,7 +1,7 @@
 """Pages that are made from the code when the documents are built, so that they cannot be out of date.
 
 mkdocs calls `on_files`; `profiles_page` reads analysis/profiles/*.toml, `cli_page` the typer application,
-`counters_page` what benchmarks/counters/table.py recorded.
+`counters_page` what benchmarks/counters/table.py recorded, `dialects_page` the dialects of NIR and an example.
 """
 
 from __future__ import annotations
@@ -17,15 +17,27 @@ from mkdocs.structure.files import File, Files
 from analysis.chips import available_chips, load_chip
 from analysis.profiles import Profile, available_profiles, load_profile
 from snnhw.cli import app
+from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS, Dialect
 
 ROOT = Path(__file__).parents[1]
 COUNTED = ROOT / "benchmarks" / "counters" / "recorded.json"
+NORSE_CELLS = ROOT / "examples" / "norse_cells.py"
+FORMS = {
+    "euler": "r = tau / dt: the input enters unscaled",
+    "euler_r1": "r = 1: R is ignored, thresholds are scaled by 1 - decay instead",
+    "exponential": "decay = exp(-dt / tau): R is ignored",
+}
 TRAP = ROOT / "tests" / "golden" / "peer_counters.json"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the generated pages."""
-    pages = {"profiles.md": profiles_page(), "cli.md": cli_page(), "counters.md": counters_page()}
+    pages = {
+        "profiles.md": profiles_page(),
+        "cli.md": cli_page(),
+        "counters.md": counters_page(),
+        "dialects.md": dialects_page(),
+    }
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     return files
@@ -159,6 +171,42 @@ def counters_page() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def dialects_page() -> str:
+    """What is written for each importer, what it cannot do, and how norse's cells run our files."""
+    lines = [
+        "# Writing NIR files for other frameworks",
+        "",
+        "Importers of NIR disagree on the time step, on R, on the threshold and on the reset.",
+        f"`snnhw export MODEL -o FILE.nir --dialect NAME` (default `{DEFAULT_DIALECT}`) writes what makes one of them",
+        "fire our spikes. What they then do is measured: [Which importers run our NIR files](conformance.md).",
+        "",
+        "| `--dialect` | dt | tau and r | thresholds | parameters of a node | reset | cannot load | beware |",
+        "|---|---:|---|---|---|---|---|---|",
+        *(_dialect(dialect) for dialect in DIALECTS.values()),
+        "",
+        "## norse, with its branches",
+        "",
+        "norse's own `from_nir` runs the branches of a residual network in an order that changes from run to run. Its",
+        "cells under nirtorch's interpreter sum them: `examples/norse_cells.py` (norse brings torchvision, which fails",
+        "beside a torch built for the CPU alone; give it an environment of its own).",
+        "",
+        "```python",
+        NORSE_CELLS.read_text(encoding="utf-8").rstrip(),
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _dialect(dialect: Dialect) -> str:
+    threshold = "the next float32 above: it fires at >=" if dialect.fires_at_threshold else "as they are"
+    parameters = "one element" if dialect.single else "one value, full arrays" if dialect.uniform else "full arrays"
+    reset = "not written" if not dialect.writes_reset else "any" if dialect.resets_elsewhere else "to 0"
+    lacks = [*dialect.unknown, *([] if dialect.branches else ["branches"])]
+    cells = (FORMS[dialect.form], threshold, parameters, reset, ", ".join(lacks), dialect.limits)
+    return f"| `{dialect.name}` | {dialect.dt:g} | {' | '.join(map(_cell, cells))} |"
 
 
 def _bars(trap: dict[str, Any]) -> str:

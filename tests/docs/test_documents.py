@@ -14,6 +14,7 @@ import pytest
 
 from analysis.profiles import available_profiles, load_profile, tomllib
 from snnhw.cli import LAVA_VERBS, VERBS
+from snnhw.graph.nir_dialect import DIALECTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +50,15 @@ def test_page_of_counters_shows_what_is_recorded(generated):
     for name, row in recorded["rows"].items():
         line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
         assert all(f"{row['exact'][key]:,}" in line for key in ("merged", "events", "units", "rate_x_flops"))
+
+
+def test_every_dialect_stands_on_the_page_with_its_limits(generated):
+    page = generated.dialects_page()
+    for name, dialect in DIALECTS.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        assert dialect.limits in row and all(kind in row for kind in dialect.unknown)
+        assert (">=" in row) == dialect.fires_at_threshold
+    assert "LIFBoxCell" in page
 
 
 def test_printed_ranges_are_those_of_the_file(generated):

@@ -60,8 +60,8 @@ def measure(model: LoadedModel, inputs: Inputs, progress: Progress | None = None
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}
-    if inputs.targets is not None:
-        right = summed(int((record.logits.argmax(axis=1) == mine.targets).sum()))
+    if mine.targets is not None:
+        right = summed(record.correct(mine.targets))
         accuracy = {"loihi integers" if model.graph.is_integer else "float": right / len(inputs.values)}
     steps: tuple[NetworkCounts, ...] = ()
     if by_step:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 
 
@@ -55,9 +56,20 @@ class SpikeRecord:
             {name: np.concatenate([u, other.membranes[name]]) for name, u in self.membranes.items()},
         )
 
+    def correct(self, target: Array) -> int:
+        """Number of samples whose largest logit is the target's; target int [N].
+
+        Raises:
+            InputError: a target is no class of the network.
+        """
+        classes = self.logits.shape[1]
+        if target.dtype.kind not in "iu" or (len(target) and not 0 <= target.min() <= target.max() < classes):
+            raise InputError(f"The labels are no integers 0..{classes - 1}; number the classes as the network does.")
+        return int((self.logits.argmax(axis=1) == target).sum())
+
     def accuracy(self, target: Array) -> float:
-        """Share of samples whose largest logit is the target's; target int [N]."""
-        return float((self.logits.argmax(axis=1) == target).mean())
+        """Share of samples whose largest logit is the target's; target and errors as in `correct`."""
+        return self.correct(target) / len(target)
 
     def arrays(self) -> dict[str, Array]:
         """The `spikes.npz` layout: counts/<unit> [*shape], levels/<unit> [K,*shape], counts_t/<unit> [T], logits."""

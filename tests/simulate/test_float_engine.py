@@ -12,6 +12,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Pool, Readout
 from snnhw.simulate.engine import simulate
 from snnhw.simulate.neurons import step_unit
+from snnhw.simulate.record import SpikeRecord
 from tests.nets import residual_net
 
 
@@ -172,3 +173,11 @@ def test_a_cycle_is_named():
     looped = sample.graph.replace(edges=(*sample.graph.edges, Edge("s0b0_2_mlf", "s0b0_1_conv")))
     with pytest.raises(InputError, match=r"cycle.*s0b0_1_conv"):
         simulate(looped, sample.inputs)
+
+
+def test_accuracy_counts_classes_of_the_network_alone():
+    record = SpikeRecord(3, 1, {}, np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]))
+    assert (record.correct(np.array([1, 0, 0])), record.accuracy(np.array([1, 0, 0]))) == (2, 2 / 3)
+    for labels in ([1, 0, 2], [-1, 0, 1], [1.0, 0.0, 0.0]):
+        with pytest.raises(InputError, match=r"no integers 0\.\.1"):
+            record.accuracy(np.array(labels))

@@ -23,7 +23,7 @@ $(VENV)/.lava: $(VENV)/.installed exporters/lava/requirements.txt
 	$(BIN)/snnhw lava install
 	@touch $@
 
-demo: setup  ## Train on handwritten digits, export, simulate, count, report (about 3 minutes); OUT=folder
+demo: setup  ## Train on handwritten digits, export, simulate, count, report (about 5 minutes); OUT=folder
 	$(BIN)/snnhw demo --out $(OUT)
 
 test: setup  ## Run the tests that CI runs

@@ -20,7 +20,6 @@ from snnhw.graph.ir import (
     SYNAPSES,
     Conv2d,
     Delay,
-    Flatten,
     Graph,
     Input,
     Linear,
@@ -32,6 +31,8 @@ from snnhw.graph.ir import (
 )
 from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT, WEIGHT_LIMIT
 from snnhw.passes.balance_delays import depths
+from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.simulate.synapses import largest_input
 
 PROCESS_LIMIT = 127  # kernel, stride, padding and dilation of Lava's Conv are int8
@@ -40,8 +41,9 @@ SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
 def hardware(graph: Graph, target: str) -> Iterator[Finding]:
     """Findings for `target`, one of lava, loihi1, loihi2, sanafe."""
+    left = pools_left(graph)
     for node in graph.nodes.values():
-        yield from _counterpart(graph, node, target)
+        yield from _counterpart(graph, node, target, left)
         if isinstance(node, LIF):
             yield from _lif(node, target)
         elif isinstance(node, LoihiLIF):
@@ -51,20 +53,20 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
     yield from _whole(graph, target)
 
 
-def _counterpart(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
+def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Iterator[Finding]:
     if isinstance(node, LI | Scale | Delay):
         message = f"a {type(node).__name__} has no counterpart on {target}"
         yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
     elif isinstance(node, Norm):
         yield Finding("norm", "info", node.name, "the normalisation is folded into its synapse", settled("fold_norm"))
     elif isinstance(node, Pool):
-        kept = target == "sanafe" and not _folds(graph, node)
-        severity: Severity = "error" if kept or any(node.padding) else "info"
-        message, remedy = "the pool is folded into the matrix behind it", settled("fold_pool")
-        if severity == "error":
-            message = "the pool has padding or does not lead to one matrix alone, so it cannot be folded into weights"
-            remedy = "use a strided convolution"
-        yield Finding("pool", severity, node.name, message, remedy)
+        if node.name not in left:
+            message = "the pool is folded into the weights behind it"
+            yield Finding("pool", "info", node.name, message, settled("fold_pool or pool_into_conv"))
+        else:
+            severity: Severity = "error" if target == "sanafe" or any(node.padding) else "info"
+            message = "the pool cannot be folded into the weights behind it"
+            yield Finding("pool", severity, node.name, message, "let it lead to one matrix or to convolutions alone")
     elif isinstance(node, MLF):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"
@@ -78,7 +80,8 @@ def _counterpart(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
             "analogue-input", "info", node.name, "the first layer gets analogue values", "quantise the network"
         )
     if isinstance(node, NEURONS):
-        direct = [e.source for e in graph.into(node.name) if isinstance(graph.nodes[e.source], (*NEURONS, Input))]
+        alone = NEURONS if graph.is_integer else (*NEURONS, Input)  # coded integers may enter as a current
+        direct = [e.source for e in graph.into(node.name) if isinstance(graph.nodes[e.source], alone)]
         if direct:
             message = f"it takes {', '.join(direct)} without a synapse between"
             yield Finding("no-synapse", "warning", node.name, message, "put an identity 1x1 convolution between them")
@@ -89,12 +92,12 @@ def settled(by: str) -> str:
     return f"nothing to do, the pass {by} does it on the way"
 
 
-def _folds(graph: Graph, pool: Node) -> bool:
-    """True where nothing but pools and a flatten stand between `pool` and one matrix that takes nothing else."""
-    targets = [graph.nodes[e.target] for e in graph.out_of(pool.name)]
-    if len(targets) != 1 or len(graph.into(targets[0].name)) != 1:
-        return False
-    return isinstance(targets[0], Linear) or (isinstance(targets[0], Pool | Flatten) and _folds(graph, targets[0]))
+def pools_left(graph: Graph) -> set[str]:
+    """Pools that the passes cannot fold into the weights behind them."""
+    try:
+        return {pool.name for pool in pool_into_conv(fold_pool(graph)).of_type(Pool)}
+    except InputError:  # a loop, or a pool before a matrix that feeds something else too: no pipeline takes the graph
+        return {pool.name for pool in graph.of_type(Pool) if len(graph.out_of(pool.name)) > 1}
 
 
 def _lif(node: LIF, target: str) -> Iterator[Finding]:

@@ -193,7 +193,7 @@ class LoihiLIF(Node):
     """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
-    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulate/engine_int.py` for the recurrence.
+    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulate/neurons.py` for the recurrence.
     """
 
     threshold: int | Array

@@ -296,9 +296,12 @@ def test_pools_and_many_synapses_for_sanafe() -> None:
     graph = net(flat=pool, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
     for target in ("sanafe", "lava"):  # in front of a matrix, with or without a flatten between
         assert ("pool", "flat") in found(graph, target) - errors(graph, target)
-    between = Pool(name="unit", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
-    kept = net(unit=between, flat=Conv2d(name="flat", shape=(2, 2, 2), weight=np.ones((2, 4, 1, 1))),
-               fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 8))))  # fmt: skip
+    first = Pool(name="unit", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    last = Linear(name="fc", shape=(3,), weight=np.ones((3, 8)))
+    folds = net(unit=first, flat=Conv2d(name="flat", shape=(2, 2, 2), weight=np.ones((2, 4, 1, 1))), fc=last)
+    assert ("pool", "unit") in found(folds, "sanafe") - errors(folds, "sanafe")
+    relay = MLF(name="flat", shape=(4, 2, 2), thresholds=(0.6,), decay=0.25)
+    kept = net(unit=first, flat=relay, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
     assert ("pool", "unit") in errors(kept, "sanafe")
     shared = net(Linear(name="other", shape=(3,), weight=np.ones((3, 16))), flat=pool, edges=(Edge("flat", "other"),),
                  fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))  # fmt: skip

@@ -77,6 +77,8 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
         image = quantise_input(graph.input, np.asarray(image))
     for synapse in synapses_into(graph, name):
         if synapse is None:
+            if image is not None:  # the input itself may be a current
+                bias += image * sum(edge.gain for edge in graph.into(name) if edge.source == graph.input.name)
             continue
         x = torch.zeros(1, 1, *graph.nodes[graph.into(synapse.name)[0].source].shape, dtype=torch.float64)
         if image is not None and any(edge.source == graph.input.name for edge in graph.into(synapse.name)):

@@ -13,6 +13,7 @@ from snnhw.cli import main
 from snnhw.graph.nir_io import read_nir, write_nir
 from snnhw.train.data import load
 from tests.analysis.nets import small_net
+from tests.passes.test_input_current import current_net
 
 
 @pytest.fixture
@@ -97,6 +98,19 @@ def test_quantise_then_simulate_integers(call):
         assert saved["raster/stem_mlf"].shape == (40, 4, 3, 12, 8, 8)
     assert first["accuracy"] >= 0.95
     assert "Loihi integers; use the backend" in refused(call, "simulate", "int.nir", "--input", "digits:test")
+
+
+def test_an_input_as_a_current(call):
+    graph, inputs = current_net()
+    write_nir(graph, Path("own.nir"))
+    np.savez("some.npz", input=inputs, target=np.arange(6) % 3)
+    options = ("own.nir", "--calibrate", "some.npz", "-o", "int.nir", "--input-as", "current")
+    made = call("quantise", *options, "--finetune", "1", "--each-layer", "--json", "-q")
+    assert [layer["name"] for layer in made["layers"]] == ["first", "second", "fc"]
+    ran = call("simulate", "int.nir", "--input", "some.npz", "--backend", "torch-int", "--json", "-q")
+    assert sum(ran["spikes"]["first"]) > 0
+    again = ("quantise", "digits", "--calibrate", "digits:train", "-o", "no.nir", "--input-as", "current")
+    assert "cannot be a current" in refused(call, *again) and not Path("no.nir").exists()
 
 
 def test_fine_tuning_on_a_file(call):

@@ -2,7 +2,8 @@
 
 FLOAT folds normalisation and keeps multi-level units. The others go on to what hardware runs, with pools folded into
 the readout and delays balanced: LOIHI_CHANNELS has K binary channels per unit and its other pools in the convolutions
-behind them (`quantise`, which needs calibration, follows), LOIHI_GRADED one graded spike per unit, TIME_SLOTS one
+behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same with an input that enters the
+first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one
 binary channel per unit in S sub-steps.
 """
 
@@ -17,13 +18,14 @@ from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
-from snnhw.passes.identity_synapses import identity_synapses
+from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
 
 Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm,)
 LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose, fold_pool, pool_into_conv, balance_delays)
+LOIHI_CURRENT: tuple[Pass, ...] = (fold_norm, spike_synapses, decompose, fold_pool, pool_into_conv, balance_delays)
 LOIHI_GRADED: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose_graded, fold_pool, balance_delays)
 TIME_SLOTS: tuple[Pass, ...] = (fold_norm, identity_synapses, fold_pool, decompose_slots, balance_delays)
 

@@ -1,7 +1,8 @@
 """Pass: how many bits of the input, and at which scale, lose least of the current.
 
-Sets `scale` and `bits` of the input node. More bits keep the values, but |a| < 2^17 then leaves fewer to the first
-weights; the choice has the smallest expected error of the current, by the values and by the weights together.
+Sets `scale` and `bits` of the input node. In messages, more bits keep the values, but |a| < 2^17 then leaves fewer to
+the first weights; the choice has the smallest expected error of the current, by the values and by the weights together.
+A current that enters neurons directly has no weights: it takes what thresholds and |a| < 2^17 allow.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, Array, Conv2d, Graph, Input, Linear, Synapse
+from snnhw.graph.ir import LIF, NEURONS, Array, Conv2d, Graph, Input, Linear, Synapse
+from snnhw.loihi import THRESHOLD_LIMIT
 from snnhw.passes.scale_search import best_scales
 from snnhw.simulate.frames import quantise_input
 from snnhw.simulate.moments import Moments
 
 FEWEST_BITS = 4
+CURRENT_BITS = 17  # signed: up to 2^16, below the 2^17 at which 64 times the current would leave 24 bits
 
 
 def code_input(
@@ -40,6 +43,8 @@ def code_input(
     limit = float(np.abs(calibration).max(initial=0.0))
     if not (np.isfinite(limit) and limit > 0):
         raise InputError(f"The calibration data reach |x| = {limit}; give data that are finite and not all zero.")
+    if any(isinstance(graph.nodes[edge.target], NEURONS) for edge in graph.out_of(graph.input.name)):
+        return _as_current(graph, calibration, limit)
     first = _first_layers(graph)
     tried: list[tuple[float, Graph]] = []
     for bits in range(min(FEWEST_BITS, graph.input.bits), graph.input.bits + 1):
@@ -55,6 +60,18 @@ def code_input(
                 error += sum(float((_squares(s) * wrong).sum()) for s in synapses)
             tried.append((error, coded))
     return min(tried, key=lambda found: found[0])[1]
+
+
+def _as_current(graph: Graph, calibration: Array, limit: float) -> Graph:
+    fed = [n for n in (graph.nodes[e.target] for e in graph.out_of(graph.input.name)) if isinstance(n, LIF)]
+    theta = max(float(np.max(n.threshold)) for n in fed)
+    gain = max(abs(edge.gain) for edge in graph.out_of(graph.input.name))
+    bits = CURRENT_BITS - (gain - 1).bit_length()
+    full = min((2 ** (bits - 1) - 1) / limit, THRESHOLD_LIMIT / theta if theta > 0 else np.inf)
+    scales = full, float(2.0 ** np.floor(np.log2(full)))
+    tried = [dataclasses.replace(graph.input, scale=scale, bits=bits) for scale in scales]
+    coded = min(tried, key=lambda node: _input_error(node, calibration))
+    return graph.replace(nodes=[coded if n is graph.input else n for n in graph.nodes.values()])
 
 
 def _first_layers(graph: Graph) -> list[tuple[list[LIF], list[Synapse]]]:

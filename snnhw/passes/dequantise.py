@@ -37,7 +37,7 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
         if layer in units and layer in integer_units:
             neurons = [n for n in integer_units[layer] if isinstance(n, LoihiLIF)]
             bias = loihi_bias(neurons[0]).reshape(len(scale), -1)[:, 0] / (UNITS_PER_WEIGHT * scale)
-            names = [e.source for e in graph.into(units[layer][0].name)]
+            names = [e.source for e in graph.into(units[layer][0].name) if e.source != graph.input.name]
             nodes.update({n.name: n for n in _with_thresholds(units[layer], neurons, scale)})
         else:
             names = [layer]

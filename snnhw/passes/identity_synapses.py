@@ -1,7 +1,8 @@
-"""Pass: a synapse of weight one wherever spikes or the input reach a neuron without one.
+"""Passes: a synapse of weight one wherever spikes or the input reach a neuron without one.
 
 Hardware adds nothing to a membrane without a synapse; the plain spiking ResNet fires behind its residual sum, so its
-shortcut needs one. Postcondition: whatever feeds a neuron is a Conv2d, Linear or Norm. Values are unchanged.
+shortcut needs one. Postcondition of `identity_synapses`: whatever feeds a neuron is a Conv2d, Linear or Norm.
+`spike_synapses` leaves the input out, which then enters neurons as a current. Values are unchanged.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm, Synapse
 
 DEPTHWISE_LIMIT = 127  # Lava keeps the number of groups in 8 bits and computes nonsense from 128 on
@@ -35,6 +37,24 @@ def identity_synapses(graph: Graph) -> Graph:
         if edge.target == units[unit][0].name:  # the channels of a unit share their input
             edges.append(dataclasses.replace(edge, target=name))
     return graph.replace(nodes=_in_place(graph, units, made), edges=tuple(edges)) if made else graph
+
+
+def spike_synapses(graph: Graph) -> Graph:
+    """Graph in which neurons are fed by synapses, or by the input alone, as a current.
+
+    Raises:
+        InputError: the input reaches something else than neurons, or neurons that something else feeds too.
+    """
+    fed = [edge.target for edge in graph.out_of(graph.input.name)]
+    for name in fed:
+        if not isinstance(graph.nodes[name], NEURONS) or len(graph.into(name)) > 1:
+            raise InputError(
+                f"The input reaches {name!r}, which is no neuron fed by it alone, so it cannot be a current; let it "
+                "enter as messages, or make the current of the first neurons the input of the network."
+            )
+    rest = graph.replace(edges=tuple(e for e in graph.edges if e.source != graph.input.name))
+    made = identity_synapses(rest)
+    return made.replace(edges=tuple(e for e in graph.edges if e.source == graph.input.name) + made.edges)
 
 
 def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping[str, Synapse]) -> list[Node]:

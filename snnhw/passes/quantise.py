@@ -60,6 +60,12 @@ class Quantised:
     scales: Mapping[str, Array]  # unit or readout synapse -> weight units per float unit of current [O]
 
     @property
+    def input_as(self) -> str:
+        """How the input enters: "messages" through synapses, or as the "current" of the first neurons."""
+        fed = [self.graph.nodes[edge.target] for edge in self.graph.out_of(self.graph.input.name)]
+        return "current" if any(isinstance(node, LoihiLIF) for node in fed) else "messages"
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Where something is clipped, or may be."""
         found: list[Finding] = []
@@ -111,13 +117,15 @@ def quantise(
         synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
         gain = {s.name: _source_scale(graph, s) for s in synapses}
         best = given.get(name)
-        if best is None:
+        if best is None and not synapses:
+            best = np.full(1, graph.input.scale)  # the input is the current
+        elif best is None:
             best, _ = best_scales(graph, synapses, gain, group, known, per_channel=per_channel)
         used[name] = best
         for synapse in synapses:
             integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
-        bias = total_bias(synapses)
+        bias = total_bias(synapses) if synapses else np.zeros(1)
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = _readout_synapse(graph)
@@ -166,7 +174,8 @@ def _check(graph: Graph) -> None:
             )
         if isinstance(node, LIF):
             for edge in graph.into(node.name):
-                if not isinstance(graph.nodes[edge.source], SYNAPSES):
+                alone = edge.source == graph.input.name and len(graph.into(node.name)) == 1
+                if not isinstance(graph.nodes[edge.source], SYNAPSES) and not alone:
                     raise InputError(
                         f"Neuron {node.name!r} takes {edge.source!r} without a synapse; "
                         "put an identity 1x1 convolution between them."

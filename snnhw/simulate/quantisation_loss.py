@@ -72,7 +72,7 @@ def measure_loss(
     Raises:
         InputError: the inputs do not fit the graph.
     """
-    channels = compile_channels(graph)
+    channels = compile_channels(graph, input_as=quantised.input_as)
     layers = tuple(quantised.scales)
     runs = 2 + (len(layers) if each_layer else 0)
     finished = 0

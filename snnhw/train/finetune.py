@@ -20,7 +20,7 @@ from snnhw.graph.ir import Graph
 from snnhw.inputs import Inputs
 from snnhw.passes.dequantise import dequantise
 from snnhw.passes.fold_pool import fold_pool
-from snnhw.passes.identity_synapses import identity_synapses
+from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.passes.quantise import Quantised, quantise
 from snnhw.simulate.engine import simulate
@@ -59,7 +59,8 @@ def finetune(
     """
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
-    trainable = pool_into_conv(fold_pool(identity_synapses(graph)))  # the synapses that the scales belong to
+    with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
+    trainable = pool_into_conv(fold_pool(with_synapses(graph)))  # the synapses that the scales belong to
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(data.targets, held_out, seed))
@@ -81,7 +82,7 @@ def finetune(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-        made = quantise(compile_channels(module.trained()), scales=quantised.scales)
+        made = quantise(compile_channels(module.trained(), input_as=quantised.input_as), scales=quantised.scales)
         reached = loss_of_integers(made, kept_out, wanted)
         if reached < least:
             best, least = made, reached

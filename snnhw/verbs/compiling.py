@@ -87,6 +87,9 @@ def quantise(
     calibrate: Annotated[str, typer.Option("--calibrate", help="samples that fix the scales, such as digits:train")],
     path: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write")],
     per_channel: Annotated[bool, typer.Option("--per-channel", help="one scale per output channel")] = False,
+    input_as: Annotated[
+        str, typer.Option("--input-as", help="messages of up to 8 bits, or current, where it enters neurons directly")
+    ] = "messages",
     tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
     each_layer: Annotated[bool, typer.Option("--each-layer", help="also what every layer alone costs")] = False,
     data: Data = None,
@@ -108,7 +111,7 @@ def quantise(
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
-    made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel)
+    made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel, input_as=input_as)
     if tune:
         from snnhw.train.finetune import finetune, labelled_samples
 

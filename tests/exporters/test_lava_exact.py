@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from exporters.lava.run import LavaError, run_lava
+from snnhw.compile import compile_channels, compile_loihi
 from snnhw.graph.ir import Edge, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.simulate.engine import simulate
 from tests.exporters.lava_nets import Net, plain_resnet, residual, vgg
 from tests.exporters.lava_oracle import run_oracle
+from tests.passes.test_input_current import current_net
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
 TIMEOUT_S = 120
@@ -180,3 +182,10 @@ def test_the_largest_threshold():
     graph = balance_delays(Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 1))
     record = check(graph, np.array([[1023.0, 63.0], [1023.0, 64.0], [1024.0, 1.0]]))  # a = 131070, 2^17, 2^17 + 2
     assert record.raster["u"][:, 0, 0].tolist() == [[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_an_input_that_is_a_current(integer):
+    graph, inputs = current_net()
+    made = compile_loihi(graph, inputs, input_as="current").graph if integer else None
+    check(made or compile_channels(graph, input_as="current"), inputs)

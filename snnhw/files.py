@@ -5,6 +5,7 @@ Takes a path and a function that writes to an open binary file; turns disk error
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tempfile
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from snnhw.errors import InputError
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # what more space or a higher limit cures
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
@@ -37,9 +40,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
         os.chmod(beside, 0o666 & ~_umask())
         os.replace(beside, path)
     except OSError as error:
-        raise InputError(
-            f"Cannot write {path}: {error.strerror or error}; free some space or choose another folder."
-        ) from error
+        remedy = "free some space or choose another folder" if error.errno in FULL else "choose another path"
+        raise InputError(f"Cannot write {path}: {error.strerror or error}; {remedy}.") from error
     finally:
         Path(beside).unlink(missing_ok=True)
     return path

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.profiles import load_profile
 from snnhw.cli import main
 from snnhw.graph.nir_io import read_nir, write_nir
 from snnhw.train.data import load
@@ -174,6 +175,13 @@ def test_verify_without_lava(call):
     assert out["agrees"] and [stage["differing"] for stage in out["stages"]] == [0, 0, 0, 0]
     assert all(stage["spikes"] > 100_000 for stage in out["stages"])
     assert min(out["accuracy"].values()) >= 0.95
+    assert out["calibration"] == {"samples": 256, "data": "digits:test"}
+
+
+def test_a_profile_shows_what_it_leaves_out(call):
+    shown = call("profiles", "show", "loihi1-davies2018", "--json")
+    profile = load_profile("loihi1-davies2018")
+    assert (shown["assumes"], shown["excludes"]) == (list(profile.assumes), list(profile.excludes)) != ([], [])
 
 
 def test_report_writes_four_files_with_the_same_numbers(call):

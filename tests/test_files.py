@@ -25,3 +25,8 @@ def test_a_failure_leaves_the_older_file(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_text(path, "\ud800")
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_more_space_is_no_remedy_for_a_folder_in_the_way(tmp_path):
+    with pytest.raises(InputError, match="Is a directory; choose another path"):
+        write_text(tmp_path, "x")

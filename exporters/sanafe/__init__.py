@@ -40,7 +40,7 @@ def export(graph: Graph, path: Path, **options: Any) -> Artifact:
         raise InputError("A SANA-FE network contains its input; name samples with --input, the first is taken.")
     chip, relays = with_relays(channels(graph))
     sample = samples(chip, np.asarray(options["inputs"])[:1])[0]
-    network, _ = build(chip, sample, LOIHI_MESH, windows(chip))
+    network, _, gates = build(chip, sample, LOIHI_MESH, windows(chip))
     with tempfile.TemporaryDirectory() as folder:
         beside = Path(folder) / "network.yaml"
         network.save(str(beside))
@@ -50,6 +50,12 @@ def export(graph: Graph, path: Path, **options: Any) -> Artifact:
             "relay", "info", name, "Delays a branch by one step with neurons of its own.", "Count them in the energy."
         )
         for name in relays
+    ]
+    findings += [
+        Finding(
+            "gate", "info", name, "A neuron sends its biases, once they count.", "Leave its spikes out of the energy."
+        )
+        for name in gates
     ]
     return Artifact("sanafe", path, path.stat().st_size, tuple(findings))
 

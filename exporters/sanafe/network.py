@@ -94,8 +94,8 @@ def _relay(
 
 def build(
     graph: Graph, sample: Array, mesh: Mesh, windows: Mapping[str, int] | None = None
-) -> tuple[Any, tuple[str, ...]]:
-    """The SANA-FE network object and the names of all groups that send.
+) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
+    """The SANA-FE network object, the names of all groups that send, and the populations that got a gate.
 
     Args:
         graph: decomposed into channels, pools folded, branches in balance.
@@ -155,7 +155,7 @@ def build(
     for name, group in groups.items():
         for i, core in enumerate(cores[name].ravel().tolist()):
             group[i].map_to_core(slots[core])
-    return network, tuple(groups)
+    return network, tuple(groups), tuple(name for name, _, _ in gates)
 
 
 def _check(graph: Graph) -> None:

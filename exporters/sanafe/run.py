@@ -44,7 +44,7 @@ def run(graph: Graph, sample: Array, steps: int, mesh: Mesh = LOIHI_MESH) -> Chi
     """Simulate one sample on SANA-FE's Loihi; `graph` as for `export`, with its branches in balance."""
     import sanafe
 
-    network, senders = build(graph, sample, mesh)
+    network, senders, _ = build(graph, sample, mesh)
     chip = sanafe.SpikingChip(loihi())
     chip.load(network)
     found = _sim(chip, steps)
@@ -89,7 +89,7 @@ def record(
     rasters = {u: np.zeros((len(fed), steps, len(n), *n[0].shape), dtype=np.uint8) for u, n in units.items()}
     logits = np.zeros((len(fed), *chip.readout.shape))
     for i, sample in enumerate(fed):
-        network, _ = build(chip, sample, LOIHI_MESH, start)
+        network, _, _ = build(chip, sample, LOIHI_MESH, start)
         simulator = sanafe.SpikingChip(loihi())
         simulator.load(network)
         found = _sim(simulator, start[end] + steps, potential_trace=True)

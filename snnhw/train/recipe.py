@@ -20,6 +20,7 @@ else:
 
 FOLDER = Path(__file__).parent / "recipes"
 LARGEST = sys.float_info.max
+KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}  # else a table
 RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a key
     "epochs": (1, LARGEST),
     "batch": (1, LARGEST),
@@ -159,7 +160,7 @@ def _checked(key: str, value: Any, kind: Any, where: str) -> Any:
         return float(value)
     wanted = dict if choices else kind
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise InputError(f"{where} has {key} = {value!r}; give a {'table' if choices else wanted.__name__}.")
+        raise InputError(f"{where} has {key} = {value!r}; give {KINDS.get(wanted, 'a table')}.")
     return value
 
 

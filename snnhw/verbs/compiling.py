@@ -228,9 +228,13 @@ def verify(
     calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, calibration.values, Path(folder), lava_samples=lava_samples, progress=tick)
-    assumed = [f"assumed: {finding.message}" for finding in loaded.findings]
-    result = {**made.certificate.to_dict(), "findings": [f.to_dict() for f in loaded.findings]}
-    show(result, as_json, certificate_table(made.certificate), *assumed)
+    own = "" if calibrate else ", samples that are verified too; see --calibrate"
+    notes = [f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}"]
+    notes += [f"assumed: {finding.message}" for finding in loaded.findings]
+    scales = {"samples": len(calibration.values), "data": calibration.name}
+    findings = [f.to_dict() for f in loaded.findings]
+    result = {**made.certificate.to_dict(), "calibration": scales, "findings": findings}
+    show(result, as_json, certificate_table(made.certificate), *notes)
     raise typer.Exit(0 if made.certificate.agrees else 1)
 
 

@@ -52,7 +52,10 @@ def profiles(
     ]
     columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
     title = f"{profile.title} ({profile.name})" + (": valid" if action == "validate" else "")
-    show({"name": profile.name, "title": profile.title, "constants": constants}, as_json, table(title, columns, cells))
+    told = [f"{verb}: {text}" for verb in ("assumes", "excludes") for text in getattr(profile, verb)]
+    result = {"name": profile.name, "title": profile.title, "model": profile.model, "constants": constants}
+    result |= {"assumes": list(profile.assumes), "excludes": list(profile.excludes)}
+    show(result, as_json, table(title, columns, cells), *told)
 
 
 def map_to_chip(

@@ -191,6 +191,15 @@ def test_multi_level_units_run_in_floats_and_in_loihi_integers():
     np.testing.assert_array_equal(theirs.logits, integers.logits)
 
 
+def test_neurons_that_were_added_are_told(tmp_path):
+    graph = biased(residual_net())
+    artifact = export(graph, tmp_path / "net.yaml", inputs=sample_of(graph)[None])
+    told = {kind: {f.node for f in artifact.findings if f.code == kind} for kind in ("relay", "gate")}
+    assert told["relay"] == {"a_l1_late1", "a_l2_late1", "a_l3_late1"}
+    held = {name for name in artifact.path.read_text().split() if name.endswith("_gate")}
+    assert {f"{name}_gate" for name in told["gate"]} == held and "a_l1" in told["gate"]
+
+
 def test_images_that_change_over_time_are_refused(capfd):
     graph = strided_net()
     record(graph, RNG.normal(size=(1, *graph.input.shape)))

@@ -30,8 +30,8 @@ def test_settings_change_values_and_tables(tmp_path):
     ("change", "message"),
     [
         ({"epoch": 3}, "unknown key 'epoch'"),
-        ({"epochs": "3"}, "give a int"),
-        ({"epochs": True}, "give a int"),
+        ({"epochs": "3"}, "give a whole number"),
+        ({"epochs": True}, "give a whole number"),
         ({"batch": 0}, "at least 1"),
         ({"schedule": "linear"}, "choose one of cosine, step, constant"),
         ({"validation": 1.0}, "holds out 1.0"),

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.counts import dense_macs, is_identity
+from analysis.counts import is_identity, twin_synapse
 from analysis.digits import count_text
-from analysis.layers import layers, source_shape, synapse
+from analysis.layers import layers, source_shape
 from analysis.profiles import Profile
 from analysis.rows import NetworkCounts
 from snnhw.graph.ir import Graph
@@ -77,10 +77,8 @@ def convention(graph: Graph, counts: NetworkCounts) -> Convention:
 
 def _flops(graph: Graph, name: str) -> int:
     """Outputs times weights per output; a read-out with a pool folded into it counts as the one it came from."""
-    node = synapse(graph, name)
-    if is_identity(node) or name in graph.metadata.get("folded_pool", {}):
-        return dense_macs(graph, name)
-    return node.size * int(node.weight[0].size)
+    node, _ = twin_synapse(graph, name)
+    return 0 if is_identity(node) else node.size * int(node.weight[0].size)
 
 
 def _size(graph: Graph, source: str) -> int:

@@ -6,13 +6,15 @@ not grow with the data. Operations are classified by the graph, never by looking
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from analysis.fanout import Counts, dense_taps, effective_taps, fanout
 from analysis.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from analysis.rows import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Graph, Input, LoihiLIF, Pool, Synapse
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Synapse
 from snnhw.simulate.record import SpikeRecord, UnitRecord
 
 
@@ -124,30 +126,41 @@ def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
 def dense_macs(graph: Graph, name: str) -> int:
     """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
 
-    A read-out that had an average pool folded into it counts as the smaller one it came from: the twin keeps its pool.
-    Identity synapses, which only hardware needs, are no layer of the twin.
+    A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
+    synapses, which only hardware needs, are no layer of the twin.
     """
-    node = synapse(graph, name)
-    if is_identity(node):
-        return 0
-    unfolded = graph.metadata.get("folded_pool", {}).get(name)
-    return int(unfolded) * node.shape[0] if unfolded is not None else dense_taps(node, input_shape(graph, name))
+    node, shape = twin_synapse(graph, name)
+    return 0 if is_identity(node) else dense_taps(node, shape)
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
     """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
-    if is_identity(synapse(graph, name)):
-        return 0
-    unfolded = graph.metadata.get("folded_pool", {}).get(name)
-    return int(unfolded) if unfolded is not None else int(np.prod(input_shape(graph, name), dtype=np.int64))
+    node, shape = twin_synapse(graph, name)
+    return 0 if is_identity(node) else int(np.prod(shape, dtype=np.int64))
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
     """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
-    node = synapse(graph, name)
+    node, _ = twin_synapse(graph, name)
     if is_identity(node):
         return 0
     return dense_inputs(graph, name) + node.size + int(node.weight.size) // int(node.weight.shape[1])
+
+
+def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
+    """Synapse node `name` as it was before a pool was folded into it (its weights are then all 1), and its input."""
+    node, shape = synapse(graph, name), input_shape(graph, name)
+    inputs = graph.metadata.get("folded_pool", {}).get(name)
+    window = graph.metadata.get("folded_conv", {}).get(name)
+    if isinstance(node, Linear) and inputs is not None:
+        return dataclasses.replace(node, weight=np.ones((len(node.weight), int(inputs)))), (int(inputs),)
+    if isinstance(node, Conv2d) and window is not None:
+        pairs = [(int(a), int(b)) for a, b in zip(window[::2], window[1::2], strict=True)]
+        size, kernel, stride, padding, dilation = pairs
+        weight = np.ones((*node.weight.shape[:2], *kernel))
+        before = dataclasses.replace(node, weight=weight, stride=stride, padding=padding, dilation=dilation)
+        return before, (shape[0], *size)
+    return node, shape
 
 
 def is_identity(node: Synapse) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ class Metadata:
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # convolutions written dense and square
     integers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # synapse -> dtypes of weight and bias
     folded_pool: Mapping[str, int] = field(default_factory=dict)  # linear -> inputs it had behind the pool it took in
+    folded_conv: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # convolution -> as in pool_into_conv
 
     def to_json(self) -> str:
         """The string that goes into the file."""
@@ -90,7 +91,14 @@ def _checked(meta: Metadata) -> Metadata:
         forms={str(k): dict(v) for k, v in meta.forms.items()},
         integers={str(k): {str(a): str(b) for a, b in v.items()} for k, v in meta.integers.items()},
         folded_pool={str(k): int(v) for k, v in meta.folded_pool.items()},
+        folded_conv={str(k): _ten(v) for k, v in meta.folded_conv.items()},
     )
+
+
+def _ten(values: Sequence[Any]) -> tuple[int, ...]:
+    if len(values) != 10:
+        raise ValueError("a folded convolution is told by ten numbers")
+    return tuple(int(v) for v in values)
 
 
 def describe_input(node: Input) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from snnhw.graph.nir_dialect import DIALECTS
 from snnhw.graph.nir_fields import Context, shown
 from snnhw.graph.nir_file import RawGraph, RawNode
 from snnhw.graph.nir_flatten import IDENTITY, FlatGraph, flattened
+from snnhw.graph.nir_folded import with_folded_pools
 from snnhw.graph.nir_loops import with_causal_loops
 from snnhw.graph.nir_meta import KEY, Metadata
 from snnhw.graph.nir_restore import restore
@@ -78,8 +79,9 @@ def graph_from_raw(
     context.findings.extend(found)
     steps = timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
     order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
-    known = {"folded_pool": dict(meta.folded_pool)} if meta and meta.folded_pool else {}
-    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name, known)
+    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
+    if meta is not None:
+        graph = with_folded_pools(graph, meta, context)
     return graph, tuple(context.findings)
 
 

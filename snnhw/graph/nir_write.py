@@ -133,6 +133,7 @@ class _Writer:
             integers={n.name: dtypes for n in _synapses(graph) if (dtypes := _integer_dtypes(n))},
             forms={n.name: form for n in graph.of_type(Conv2d) if (form := describe_form(n))},
             folded_pool=dict(graph.metadata.get("folded_pool", {})),
+            folded_conv=dict(graph.metadata.get("folded_conv", {})),
         )
         return nir.NIRGraph(self.nodes, self.edges, metadata={KEY: metadata.to_json()}, type_check=False)
 

@@ -4,6 +4,8 @@ Pooling with window k and stride s, then a convolution W with stride c, dilation
     W'[x] = sum of W[a] / k over all taps a and offsets i < k with s*d*a + i = x,   stride s*c,   padding p_pool + s*p
 per axis; a sum pool does not divide.
 Exact up to rounding where windows of the padding see padding alone; a pool that does not fold is left as it is.
+`metadata["folded_conv"]` keeps the window of each convolution and the size of its input before, which is what its ANN
+twin computes: [height, width, then kernel, stride, padding, dilation of both axes].
 """
 
 from __future__ import annotations
@@ -80,4 +82,11 @@ def _replaced(graph: Graph, pool: str, convs: dict[str, Conv2d]) -> Graph:
         elif edge.source != pool:
             edges.append(edge)
     nodes = [convs.get(n.name, n) for n in graph.nodes.values() if n.name != pool]
-    return graph.replace(nodes=nodes, edges=tuple(edges))
+    size = graph.nodes[pool].shape[1:]
+    before = {
+        conv.name: (*size, *conv.weight.shape[2:], *conv.stride, *conv.padding, *conv.dilation)
+        for conv in graph.of_type(Conv2d)
+        if conv.name in convs
+    }
+    folded = {**before, **graph.metadata.get("folded_conv", {})}  # the pool next to the convolution comes first
+    return graph.replace(nodes=nodes, edges=tuple(edges), metadata={**graph.metadata, "folded_conv": folded})

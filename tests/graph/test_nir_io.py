@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import nir
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 
 from snnhw.graph.check import check
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.graph.nir_io import from_nir, read_nir, to_nir, write_nir
 from snnhw.graph.same import differences
 from snnhw.passes.decompose import decompose
+from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.simulate.engine import quantise_input, simulate
 from tests.graph.graph_strategies import float_graphs, integer_graphs
 from tests.graph.snntorch_runner import run_snntorch
@@ -162,3 +164,35 @@ def test_pipeline_delay_survives() -> None:
     written = to_nir(graph)
     assert not any(isinstance(n, nir.Delay) for n in written.nodes.values())  # it is no part of the function
     assert differences(from_nir(written), graph) == ()
+
+
+@pytest.mark.parametrize("told", [{"fc": 10**12}, {"fc": 0}, {"absent": 3}, {"conv": 3}])
+def test_a_pool_that_cannot_have_been_there_is_left_out(told):
+    graph = pooled_net()
+    assert from_nir(to_nir(graph)).metadata["folded_conv"] == graph.metadata["folded_conv"]
+    read = from_nir(to_nir(graph.replace(metadata={"folded_pool": told})))
+    assert "folded_pool" not in read.metadata
+    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+
+
+@pytest.mark.parametrize("place, value", [(0, 10**9), (1, 0), (2, 10**6), (4, 0), (6, -1), (8, 0), (3, 2), (7, 4)])
+def test_a_window_that_cannot_have_been_there_is_left_out(place, value):
+    graph = pooled_net()
+    window = list(graph.metadata["folded_conv"]["conv"])
+    window[place] = value
+    read = from_nir(to_nir(graph.replace(metadata={"folded_conv": {"conv": window}})))
+    assert "folded_conv" not in read.metadata
+    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+
+
+def pooled_net():
+    """A pool of 2x2 gone into a 3x3 convolution."""
+    nodes = [
+        Input(name="input", shape=(1, 8, 8), levels=1),
+        Pool(name="pool", shape=(1, 4, 4), kind="avg", kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="conv", shape=(2, 4, 4), weight=np.ones((2, 1, 3, 3)), padding=(1, 1)),
+        LIF(name="unit", shape=(2, 4, 4), threshold=1.0, decay=0.25),
+        Linear(name="fc", shape=(3,), weight=np.ones((3, 32))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    return pool_into_conv(Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 2))

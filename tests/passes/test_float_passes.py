@@ -8,8 +8,10 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from analysis.counts import dense_inputs, dense_macs
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Norm, Pool, Readout
+from snnhw.graph.nir_io import from_nir, to_nir
 from snnhw.graph.trace import trace
 from snnhw.nn import build
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
@@ -215,6 +217,8 @@ def test_a_pool_folds_into_the_convolution_or_stays(
         assert not folded.of_type(Pool)
     inputs = rng.uniform(0, 2, (2, 2, *size))
     assert_same(run(graph, inputs), run(folded, inputs))
+    for twin in (dense_macs, dense_inputs):  # the ANN twin keeps its pool
+        assert twin(folded, "conv") == twin(graph, "conv") > 0
 
 
 def test_a_pool_that_stays_is_refused_by_the_integers():
@@ -237,8 +241,13 @@ def test_a_pool_that_stays_is_refused_by_the_integers():
 
 def test_the_papers_vgg_has_no_pool_left():
     torch.manual_seed(0)
-    graph = run_passes(trace(build("vgg16", width=2, hidden=(8, 6), timesteps=2).eval(), (3, 32, 32)), LOIHI_CHANNELS)
+    whole = trace(build("vgg16", width=2, hidden=(8, 6), timesteps=2).eval(), (3, 32, 32))
+    graph = run_passes(whole, LOIHI_CHANNELS)
     assert not graph.of_type(Pool, Flatten)
+    for compiled in (graph, from_nir(to_nir(graph))):  # the ANN twin keeps its pools
+        for node in whole.of_type(Conv2d, Linear):
+            assert dense_macs(compiled, node.name) == dense_macs(whole, node.name) > 0
+            assert dense_inputs(compiled, node.name) == dense_inputs(whole, node.name) > 0
     assert [c.weight.shape[2] for c in graph.of_type(Conv2d)] == [3, 3, 6, 3, 6, 3, 3, 6, 3, 3, 6, 3, 3]
 
 

@@ -1,5 +1,4 @@
 import csv
-import importlib
 import json
 import signal
 import subprocess
@@ -13,14 +12,16 @@ from lightning_fabric import Fabric
 
 from snnhw.errors import InputError
 from snnhw.nn.models import build
+from snnhw.train import epoch
 from snnhw.train.data import dataset, load
+from snnhw.train.epoch import ByStep, train_step
 from snnhw.train.evaluate import evaluate
-from snnhw.train.fit import ByStep, fit, load_splits, train_step
+from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.run import BEST, CARD, LAST, METRICS, WEIGHTS, load_run
 from snnhw.train.schedule import make_optimiser
+from snnhw.train.splits import load_splits
 
-fit_module = importlib.import_module("snnhw.train.fit")
 SMALL = {
     "name": "small",
     "model": "digits_ds_resnet8",
@@ -35,7 +36,8 @@ SMALL = {
 }
 KILLED = """
 import json, os, signal, sys
-from snnhw.train import fit as module
+from snnhw.train import epoch as module
+from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 steps, step = [], module.train_step
 def last_step(*arguments):
@@ -44,7 +46,7 @@ def last_step(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return step(*arguments)
 module.train_step = last_step
-module.fit(recipe_from(json.loads(sys.argv[1])), sys.argv[2])
+fit(recipe_from(json.loads(sys.argv[1])), sys.argv[2])
 """
 
 
@@ -105,13 +107,13 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
 
 def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_path, monkeypatch):
     seen = []
-    step = fit_module.train_step
+    step = epoch.train_step
 
     def listen(fabric, recipe, network, optimiser, x, target):
         seen.append((int(network.module.network.readout.timesteps), *x.shape[-2:]))
         return step(fabric, recipe, network, optimiser, x, target)
 
-    monkeypatch.setattr(fit_module, "train_step", listen)
+    monkeypatch.setattr(epoch, "train_step", listen)
     early = {"timesteps_from": {"0": 1, "2": 3}, "pixels_from": {"1": 6}}
     run = fit(recipe_from({**SMALL, **early, "epochs": 4}), tmp_path)
     steps = len(seen) // 4
@@ -128,7 +130,7 @@ def test_a_run_that_replaces_a_finished_one_and_is_stopped_is_not_taken_for_it(t
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_module, "train_step", stop)
+    monkeypatch.setattr(epoch, "train_step", stop)
     with pytest.raises(KeyboardInterrupt):
         fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [METRICS]
@@ -178,7 +180,7 @@ def test_impossible_recipes_are_refused_before_training(tmp_path, monkeypatch):
         fit(recipe_from({**SMALL, "arguments": {"classes": 3}}), tmp_path)
     with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits"):
         fit(recipe_from({**SMALL, "model": "vgg16", "arguments": {"width": 2}}), tmp_path)
-    monkeypatch.setattr(fit_module, "train_step", None)
+    monkeypatch.setattr(epoch, "train_step", None)
     with pytest.raises(InputError, match=r"Cannot write .*; choose a folder"):
         fit(recipe_from(SMALL), Path(__file__))
     with pytest.raises(InputError, match="put mnist/"):

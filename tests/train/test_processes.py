@@ -29,7 +29,8 @@ ABOUT = {
 }
 TRAIN = """
 import json, os, sys
-from snnhw.train import fit as module
+from snnhw.train import epoch as module
+from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 recipe, out = recipe_from(json.loads(sys.argv[1])), sys.argv[2] + os.environ["RANK"]  # no folder in common
 steps, step = [], module.train_step
@@ -40,9 +41,9 @@ def stopped(*arguments):
     return step(*arguments)
 module.train_step = stopped
 try:
-    module.fit(recipe, out)
+    fit(recipe, out)
 except KeyboardInterrupt:
-    run = module.fit(recipe, out, resume=True)
+    run = fit(recipe, out, resume=True)
     assert run.card.weights_checksum
 """
 NORM = """

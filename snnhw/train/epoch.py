@@ -1,0 +1,175 @@
+"""One epoch on Lightning Fabric: the batches of this process, the steps of the optimiser, and the held-out samples.
+
+Everything random in epoch e comes from (seed, e), whatever came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.train.augment import augment
+from snnhw.train.data import Dataset
+from snnhw.train.evaluate import evaluate, time_first
+from snnhw.train.progress import TrainingProgress
+from snnhw.train.recipe import Recipe
+from snnhw.train.schedule import learning_rate, training_loss, value_from
+
+
+class ByStep(nn.Module):
+    """What is trained: a network seen as samples [B, ...] -> logits of every step [T, B, classes]."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of every step."""
+        logits: Tensor = self.network.by_step(time_first(x))  # type: ignore[operator]
+        return logits.unflatten(0, (-1, len(x)))  # type: ignore[no-untyped-call, no-any-return]
+
+
+@dataclass(frozen=True)
+class EpochSize:
+    """How much of a sample an epoch trains on; early epochs may take less of it, at less cost."""
+
+    timesteps: int
+    pixels: int
+
+
+def epoch_size(recipe: Recipe, network: nn.Module, data: Dataset, epoch: int) -> EpochSize:
+    """Size of an epoch; the last one always takes the network's own time steps and the data's own pixels.
+
+    Raises:
+        InputError: the recipe changes the number of steps of data that have their own.
+    """
+    own = EpochSize(int(network.get_submodule("readout").timesteps), data.inputs.shape[-1])  # type: ignore[arg-type]
+    if recipe.timesteps_from and data.inputs.ndim != 4:
+        raise InputError(
+            f"Recipe {recipe.name!r} has timesteps_from and {data.name} has its own steps; remove the key."
+        )
+    if epoch == recipe.epochs - 1:
+        return own
+    return EpochSize(
+        value_from(recipe.timesteps_from, epoch, own.timesteps), value_from(recipe.pixels_from, epoch, own.pixels)
+    )
+
+
+def steps_per_epoch(recipe: Recipe, data: Dataset, processes: int) -> int:
+    """Steps of an epoch; what does not fill a batch of all processes is left out.
+
+    Raises:
+        InputError: the data do not fill one batch.
+    """
+    steps = len(data) // (recipe.batch * processes)
+    if steps == 0:
+        raise InputError(
+            f"Recipe {recipe.name!r} wants {recipe.batch} samples of each of {processes} processes and {data.name} has "
+            f"{len(data)}; set a smaller batch."
+        )
+    return steps
+
+
+def train_epoch(
+    fabric: Any,
+    recipe: Recipe,
+    network: Any,
+    optimiser: Any,
+    data: Dataset,
+    epoch: int,
+    size: EpochSize,
+    progress: TrainingProgress,
+) -> dict[str, float]:
+    """Train on every batch of epoch `epoch`; its row of `metrics.csv`, means over all processes.
+
+    Raises:
+        InputError: the data do not fill one batch.
+    """
+    network.train()
+    torch.manual_seed(_epoch_seed(recipe, epoch) + (fabric.global_rank << 32))  # of dropout
+    steps = steps_per_epoch(recipe, data, fabric.world_size)
+    sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
+    rate = 0.0
+    for step, (x, target) in enumerate(_batches(fabric, recipe, data, epoch, steps)):
+        x = _resize(x, size.pixels)
+        rate = learning_rate(recipe, epoch, (step + 1) / steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        loss, correct = train_step(fabric, recipe, network, optimiser, x, target)
+        sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
+        progress.batch(len(x) * fabric.world_size)
+    loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
+    return {
+        "epoch": epoch + 1,
+        "lr": rate,
+        "train_loss": loss_sum / samples,
+        "train_accuracy": correct / samples,
+    }
+
+
+def train_step(
+    fabric: Any, recipe: Recipe, network: Any, optimiser: Any, x: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor]:
+    """One step of the optimiser on samples x [B, ...] and targets [B]; the loss and the number of hits.
+
+    The batch is cut into `accumulate` pieces whose gradients add up; norms see the statistics of a piece.
+    """
+    total, correct = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
+    pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
+    for index, (part, wanted) in enumerate(pieces):
+        with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
+            by_step = network(part)
+            loss = training_loss(recipe, by_step, wanted) * (len(part) / len(x))
+            fabric.backward(loss)
+        total = total + loss.detach()
+        correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()
+    optimiser.step()
+    optimiser.zero_grad()
+    return total, correct
+
+
+def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch.
+
+    The part consists of equal parts of the pieces into which one process would cut the whole batch.
+    """
+    generator = torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
+    order = torch.randperm(len(data), generator=generator).numpy()
+    whole = recipe.batch * fabric.world_size
+    places = torch.arange(whole).view(recipe.accumulate, fabric.world_size, recipe.batch // recipe.accumulate)
+    mine = places[:, fabric.global_rank].flatten()
+    for step in range(steps):
+        index = order[step * whole : (step + 1) * whole]
+        x = augment(torch.from_numpy(data.inputs[index]), recipe.augment, generator)
+        target = torch.from_numpy(data.targets[index])
+        yield x[mine].to(fabric.device), target[mine].to(fabric.device)
+
+
+def _resize(x: Tensor, pixels: int) -> Tensor:
+    """Images [B, C, H, W] or [B, T, C, H, W] with their width and height scaled alike."""
+    if x.shape[-1] == pixels:
+        return x
+    frames = x.reshape(-1, *x.shape[-3:])
+    height = max(1, round(x.shape[-2] * pixels / x.shape[-1]))
+    frames = nn.functional.interpolate(frames, (height, pixels), mode="bilinear", antialias=True, align_corners=False)
+    return frames.reshape(*x.shape[:-2], height, pixels)
+
+
+def validate(fabric: Any, network: nn.Module, data: Dataset) -> dict[str, float]:
+    """Loss and accuracy on `data`, of which each process takes its share."""
+    part = data.take(np.arange(fabric.global_rank, len(data), fabric.world_size))
+    with fabric.autocast():
+        result = evaluate(network, part, device=fabric.device)
+    sums = torch.tensor([result.loss * result.samples, result.correct, result.samples], dtype=torch.float64)
+    loss, correct, samples = fabric.all_reduce(sums.to(fabric.device), reduce_op="sum").tolist()
+    return {"validation_loss": loss / samples, "validation_accuracy": correct / samples}
+
+
+def _epoch_seed(recipe: Recipe, epoch: int) -> int:
+    return recipe.seed * 1_000_003 + epoch

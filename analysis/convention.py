@@ -7,6 +7,7 @@ updates, memory, routing or static power.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,9 @@ def convention(graph: Graph, counts: NetworkCounts) -> Convention:
     """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
     rows = layers(graph)
     edges = [edge for edge in counts.edges if edge.synapse]
-    by_rate = sum(edge.spikes * _flops(graph, edge.synapse) / _size(graph, edge.source) for edge in edges)
+    by_rate = sum(
+        edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
+    )
     return Convention(
         flops=sum(_flops(graph, name) for row in rows for name in row.owns),
         dense_macs=counts.total("dense_macs"),
@@ -79,13 +82,6 @@ def _flops(graph: Graph, name: str) -> int:
     """Outputs times weights per output; a read-out with a pool folded into it counts as the one it came from."""
     node, _ = twin_synapse(graph, name)
     return 0 if is_identity(node) else node.size * int(node.weight[0].size)
-
-
-def _size(graph: Graph, source: str) -> int:
-    size = 1
-    for length in source_shape(graph, source):
-        size *= length
-    return size
 
 
 def _error(found: float, exact: float) -> str:

@@ -75,16 +75,19 @@ def test_w5_dvs_gestures_on_42_cores():
 
 @pytest.mark.slow
 def test_w5_run_by_sanafe():
-    """The same network under SANA-FE's detailed timing: 25.885 ms, and the energies of the formula to ten digits."""
+    """The same network under SANA-FE's detailed timing: 25.885 ms, and the energies of the formula to ten digits.
+
+    Its scheduler breaks ties differently from run to run: 25.885 most times, up to 25.958 ms with the same arguments.
+    """
     graph, units, image = dvs_network()
-    found = sanafe_run(graph, even_cores(units, DVS_CORES), 1000, image=image)
+    found = sanafe_run(graph, even_cores(units, DVS_CORES), 1000, "detailed", image=image)
     assert (found["neurons_fired"], found["spikes"], found["packets_sent"]) == (365277, 51_549_374, 2_482_643)
     assert found["energy"]["total"] == pytest.approx(3.440570683 * MJ, abs=5e-10 * MJ)
-    assert found["sim_time"] == pytest.approx(25.885 * MS, abs=0.5e-3 * MS)
+    assert found["sim_time"] == pytest.approx(25.885 * MS, rel=5e-3)
 
 
-def sanafe_run(graph, cores, steps, *, image=None, events=None):
-    """`graph` as it stands (nothing scaled, zero weights stored) on SANA-FE's Loihi, detailed timing.
+def sanafe_run(graph, cores, steps, timing, *, image=None, events=None):
+    """`graph` as it stands (nothing scaled, zero weights stored) on SANA-FE's Loihi.
 
     Where layers have no events, the synapse memory is not named, and SANA-FE takes its first, the dense one.
     """
@@ -125,7 +128,7 @@ def sanafe_run(graph, cores, steps, *, image=None, events=None):
     chip = sanafe.SpikingChip(loihi())
     chip.load(network)
     with contextlib.redirect_stdout(io.StringIO()):
-        return chip.sim(steps, timing_model="detailed", processing_threads=1)
+        return chip.sim(steps, timing_model=timing, processing_threads=1)
 
 
 def three_layers():
@@ -163,7 +166,7 @@ def test_w6_three_layers(monkeypatch):
     assert energy.network == pytest.approx(0.666 * UJ, abs=0.5 * NJ)
     assert energy.network - 5827 * 111e-12 == pytest.approx(19.4586 * NJ, rel=1e-9)
     assert energy.total == pytest.approx(3.238 * UJ, abs=0.5 * NJ)
-    theirs = sanafe_run(graph, tiles, 20, events=events)
+    theirs = sanafe_run(graph, tiles, 20, "simple", events=events)
     assert (theirs["spikes"], theirs["packets_sent"]) == (60_892, 5827)
     for term in ("synapse", "soma", "network"):
         assert theirs["energy"][term] == pytest.approx(getattr(energy, term), rel=1e-9)

@@ -1,6 +1,7 @@
 """Multi-level-firing networks as torch modules."""
 
 from snnhw.nn.ann import relu_twin
+from snnhw.nn.fused import fire_normalised
 from snnhw.nn.models import MODELS, build
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
@@ -18,6 +19,7 @@ __all__ = [
     "MeanOverTime",
     "TDBatchNorm",
     "build",
+    "fire_normalised",
     "from_official",
     "is_official",
     "read_checkpoint",

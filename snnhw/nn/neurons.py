@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from snnhw.errors import InputError
 from snnhw.nn.kernels import loops_for
-from snnhw.nn.norm import Affine, affine_behind
+from snnhw.nn.kernels.constants import Recurrence
 
 
 class MLF(nn.Module):
@@ -65,14 +65,20 @@ class MLF(nn.Module):
         Raises:
             InputError: the leading dimension is not a multiple of T.
         """
+        spikes: Tensor = _FusedMLF.apply(x, self.recurrence(x))  # type: ignore[no-untyped-call]
+        return spikes
+
+    def recurrence(self, x: Tensor) -> Recurrence:
+        """The numbers of the unit, for x [T*B, ...].
+
+        Raises:
+            InputError: the leading dimension is not a multiple of T.
+        """
         if x.shape[0] % self.timesteps:
             raise InputError(
                 f"MLF got {x.shape[0]} rows for {self.timesteps} time steps; give [T*B, ...] with the T of the unit."
             )
-        spikes: Tensor = _FusedMLF.apply(  # type: ignore[no-untyped-call]
-            x, affine_behind(x), self.thresholds, self.decay, self.surrogate_width, self.timesteps
-        )
-        return spikes
+        return Recurrence(self.thresholds, self.decay, self.surrogate_width, self.timesteps)
 
     def extra_repr(self) -> str:
         """Shown by print(network)."""
@@ -80,36 +86,36 @@ class MLF(nn.Module):
 
 
 class _FusedMLF(torch.autograd.Function):
-    """All levels in one walk over time; keeps the input, or what it comes from, and walks again in backward."""
+    """All levels in one walk over time; keeps the input alone and walks again in backward."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        affine: Affine | None,
-        thresholds: tuple[float, ...],
-        decay: float,
-        width: float,
-        timesteps: int,
-    ) -> Tensor:
-        ctx.save_for_backward(*(affine or (x,)))
-        ctx.constants = (thresholds, decay, width, timesteps)
-        steps = _by_step(x, timesteps)  # [T, n]
-        spikes = torch.empty_like(steps)
-        loops_for(steps).fire(steps, spikes, thresholds, decay)
-        return _like(spikes, x)
+    def forward(ctx: Any, x: Tensor, unit: Recurrence) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.unit = unit
+        return fire(x, unit)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor | None, ...]:
-        kept = ctx.saved_tensors
-        x = kept[0] if len(kept) == 1 else Affine(*kept).value()
-        thresholds, decay, width, timesteps = ctx.constants
-        steps = _by_step(x, timesteps)
-        grads = _by_step(_same_layout(grad_spikes, x), timesteps)
-        grad_steps = torch.empty_like(steps)
-        loops_for(steps).fire_backward(steps, grads, grad_steps, thresholds, decay, width)
-        return _like(grad_steps, x), None, None, None, None, None
+    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return fire_backward(x, grad_spikes, ctx.unit), None
+
+
+def fire(x: Tensor, unit: Recurrence) -> Tensor:
+    """Spikes of x [T*B, ...]."""
+    steps = _by_step(x, unit.timesteps)  # [T, n]
+    spikes = torch.empty_like(steps)
+    loops_for(steps).fire(steps, spikes, unit.thresholds, unit.decay)
+    return _like(spikes, x)
+
+
+def fire_backward(x: Tensor, grad_spikes: Tensor, unit: Recurrence) -> Tensor:
+    """dL/dx from x and dL/do, both [T*B, ...]."""
+    steps = _by_step(x, unit.timesteps)
+    grads = _by_step(_same_layout(grad_spikes, x), unit.timesteps)
+    grad_steps = torch.empty_like(steps)
+    loops_for(steps).fire_backward(steps, grads, grad_steps, unit.thresholds, unit.decay, unit.surrogate_width)
+    return _like(grad_steps, x)
 
 
 def _by_step(x: Tensor, timesteps: int) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
+from snnhw.nn.fused import fire_normalised
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
@@ -42,8 +43,8 @@ class Unit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Spikes, or normalised potentials, [T*B, channels[1], H', W']."""
-        y: Tensor = self.norm(self.conv(x))
-        return y if self.mlf is None else self.mlf(y)
+        y: Tensor = self.conv(x)
+        return self.norm(y) if self.mlf is None else fire_normalised(self.norm, self.mlf, y)
 
 
 class Block(nn.Module):
@@ -63,9 +64,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[T*B, channels[0], H, W] -> [T*B, channels[1], H', W'], integers."""
-        y = self.norm2(self.conv2(self.mlf1(self.norm1(self.conv1(x)))))
-        past = x if self.shortcut is None else self.shortcut(x)
-        summed: Tensor = self.mlf2(y) + past if self.kind == "ds" else self.mlf2(y + past)
+        y = self.conv2(fire_normalised(self.norm1, self.mlf1, self.conv1(x)))
+        if self.kind == "ds":
+            spikes = fire_normalised(self.norm2, self.mlf2, y)
+            return spikes + (x if self.shortcut is None else self.shortcut(x))
+        summed: Tensor = self.mlf2(self.norm2(y) + (x if self.shortcut is None else self.shortcut(x)))
         return summed
 
 

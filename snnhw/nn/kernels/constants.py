@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
+
+
+class Recurrence(NamedTuple):
+    """The numbers of a unit; see `snnhw.nn.MLF`."""
+
+    thresholds: tuple[float, ...]
+    decay: float
+    surrogate_width: float
+    timesteps: int
 
 
 def next_above(theta: float, dtype: torch.dtype) -> float:

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
+from snnhw.graph.trace import trace
 from snnhw.nn import MLF, TDBatchNorm, build, fire_normalised
 from snnhw.nn.kernels import fused_native, native, tdbn_native
 
@@ -140,6 +141,20 @@ def test_whoever_watches_a_module_or_replaces_it_sees_it_called(path):
     before = norm.running_mean.clone()
     fire_normalised(norm, MLF(), x)
     assert seen[1:] == ["unit", "all", "all", "other"] and torch.equal(norm.running_mean, before)
+
+
+def test_a_graph_is_traced_through_the_two_modules():
+    class Layer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.mlf = TDBatchNorm(3), MLF()
+
+        def forward(self, x):
+            return fire_normalised(self.norm, self.mlf, x)
+
+    for training in (True, False):
+        graph = trace(Layer().train(training), (3, 4, 4))
+        assert {type(node).__name__ for node in graph.nodes.values()} >= {"Norm", "MLF"}
 
 
 def test_wrong_shapes_are_refused_before_the_running_statistics_move():

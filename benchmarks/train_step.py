@@ -13,12 +13,14 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from snnhw.nn import MLF, TDBatchNorm, build, relu_twin
+from snnhw.nn import MLF, TDBatchNorm, build, packed_spikes, relu_twin
+from snnhw.nn.packing import Bytes, pack, unpack
 
 
 class PlainSpike(torch.autograd.Function):
@@ -93,18 +95,19 @@ def written_plainly(network: nn.Module) -> nn.Module:
     return network
 
 
-def saved_megabytes(network: nn.Module, loss_of: Callable[[nn.Module], Tensor]) -> float:
+def saved_megabytes(network: nn.Module, loss_of: Callable[[nn.Module], Tensor], packed: bool) -> float:
     """Memory that autograd keeps between forward and backward, weights and input not counted."""
     owned = {p.untyped_storage().data_ptr() for p in network.parameters()}
     kept: dict[int, int] = {}
 
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
+    def keep(tensor: Tensor) -> Tensor | Bytes:
+        packet = pack(tensor) if packed else tensor
+        storage = (packet.values if isinstance(packet, Bytes) else packet).untyped_storage()
         if storage.data_ptr() not in owned:
             kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        return packet
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(keep, unpack):
         loss = loss_of(network)
     megabytes = sum(kept.values()) / 1e6
     loss.backward()
@@ -124,6 +127,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="images, each shown for four time steps; default: 4, 64 on cuda")
     parser.add_argument("--model", default="ds_resnet20", help="residual network for CIFAR-10")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--packed", action="store_true", help="ours keeps its spikes for backward as bytes")
     options = parser.parse_args()
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
@@ -142,7 +146,8 @@ def main() -> None:
     def loss_of(network: nn.Module) -> Tensor:
         return nn.functional.cross_entropy(network(x), target)
 
-    memory = {name: saved_megabytes(network, loss_of) for name, network in networks.items()}
+    packs = {"ours": options.packed, "plain": False, "floor": False}
+    memory = {name: saved_megabytes(network, loss_of, packs[name]) for name, network in networks.items()}
     apart = max(
         float((a.grad - b.grad).norm() / b.grad.norm())
         for a, b in zip(ours.parameters(), plain.parameters(), strict=True)
@@ -152,7 +157,8 @@ def main() -> None:
     for step in range(options.steps + 1):
         for name, network in networks.items():  # in turn, so that a busy moment of the machine hits all alike
             started = time.perf_counter()
-            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+            packing = packed_spikes() if packs[name] else nullcontext()
+            with packing, torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
                 loss = loss_of(network)
             loss.backward()
             optimisers[name].step()

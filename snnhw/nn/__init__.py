@@ -6,6 +6,7 @@ from snnhw.nn.models import MODELS, build
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.official import from_official, is_official, read_checkpoint
+from snnhw.nn.packing import packed_spikes
 from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.nn.vgg import VGG16
@@ -22,6 +23,7 @@ __all__ = [
     "fire_normalised",
     "from_official",
     "is_official",
+    "packed_spikes",
     "read_checkpoint",
     "relu_twin",
 ]

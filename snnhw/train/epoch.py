@@ -6,6 +6,7 @@ Everything random in epoch e comes from (seed, e), whatever came before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
+from snnhw.nn.packing import packed_spikes
 from snnhw.train.augment import augment
 from snnhw.train.data import Dataset
 from snnhw.train.evaluate import evaluate, time_first
@@ -124,8 +126,9 @@ def train_step(
     pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
     for index, (part, wanted) in enumerate(pieces):
         with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
-            by_step = network(part)
-            loss = training_loss(recipe, by_step, wanted) * (len(part) / len(x))
+            with packed_spikes() if recipe.packed_spikes else nullcontext():
+                by_step = network(part)
+                loss = training_loss(recipe, by_step, wanted) * (len(part) / len(x))
             fabric.backward(loss)
         total = total + loss.detach()
         correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()

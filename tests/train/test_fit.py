@@ -71,6 +71,12 @@ def test_run_learns_and_its_card_tells_the_truth(tmp_path):
     assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in run.metrics]
 
 
+def test_spikes_kept_as_bytes_leave_the_curve_as_it_is(tmp_path):
+    recipe = {**SMALL, "epochs": 1}
+    packed, floats = (fit(recipe_from({**recipe, "packed_spikes": on}), tmp_path / str(on)) for on in (True, False))
+    assert curve(packed.metrics) == curve(floats.metrics)
+
+
 def test_validation_is_held_out_of_training():
     splits = load_splits(recipe_from(SMALL))
     train, held, whole = splits.train, splits.validation, load("digits", "train")

@@ -1,0 +1,47 @@
+"""Spikes that autograd keeps for backward as one byte each instead of four: memory for a little time.
+
+A convolution keeps its input, and that of most layers is spikes or sums of spikes. What is no whole number of 0..255 is
+kept as it is, so gradients have the same bits; on a GPU each tensor looked at costs a synchronisation.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+SMALLEST = 4096  # elements; numbers of channels and biases are not worth a look
+
+
+class Bytes(NamedTuple):
+    """A tensor of whole numbers, and its dtype before."""
+
+    values: Tensor
+    dtype: torch.dtype
+
+
+def packed_spikes() -> saved_tensors_hooks:
+    """Context of the forward pass of a training step, loss included."""
+    return saved_tensors_hooks(pack, unpack)
+
+
+def pack(x: Tensor) -> Tensor | Bytes:
+    """x as bytes where that loses nothing and pays, else x."""
+    parameter = x.is_leaf and x.requires_grad
+    if parameter or x.numel() < SMALLEST or not x.is_floating_point():
+        return x
+    if _bytes(x[:1, :1]) is None:  # what is no spikes is mostly found out here, without a walk over all of it
+        return x
+    return _bytes(x) or x
+
+
+def unpack(kept: Tensor | Bytes) -> Tensor:
+    """What was packed."""
+    return kept.values.to(kept.dtype) if isinstance(kept, Bytes) else kept
+
+
+def _bytes(x: Tensor) -> Bytes | None:
+    values = x.to(torch.uint8)
+    return Bytes(values, x.dtype) if torch.equal(values.to(x.dtype), x) else None

@@ -28,7 +28,7 @@ from snnhw.nn.time import set_timesteps
 from snnhw.train.epoch import ByStep, EpochSize, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
 from snnhw.train.progress import TrainingProgress
-from snnhw.train.recipe import Recipe
+from snnhw.train.recipe import Recipe, recipe_from
 from snnhw.train.run import (
     BEST,
     LAST,
@@ -82,7 +82,8 @@ def fit(
     state = fabric.broadcast(read_state(out / LAST) if lead and resume and (out / LAST).is_file() else None)
     rows: list[Mapping[str, float]] = []
     if state is not None:
-        if state.about["recipe"] != plain(recipe):
+        before = recipe_from(state.about["recipe"], str(out / LAST))  # keys that are newer than the run: the defaults
+        if plain(before) != plain(recipe):
             raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
         state.put_back(raw, optimiser)
         rows = state.about["rows"]

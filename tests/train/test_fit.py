@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors
 import torch
 from lightning_fabric import Fabric
+from safetensors.torch import save_file
 
 from snnhw.errors import InputError
 from snnhw.nn.models import build
@@ -140,6 +142,22 @@ def test_a_run_that_replaces_a_finished_one_and_is_stopped_is_not_taken_for_it(t
     with pytest.raises(KeyboardInterrupt):
         fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == [METRICS]
+
+
+def test_a_run_from_before_a_recipe_had_a_key_is_resumed(tmp_path):
+    recipe = recipe_from({**SMALL, "epochs": 2})
+    whole = fit(recipe, tmp_path / "whole")
+    fit(recipe, tmp_path / "old")
+    with safetensors.safe_open(tmp_path / "old" / LAST, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        about = json.loads(file.metadata()["state"])
+    del about["recipe"]["packed_spikes"]
+    save_file(tensors, tmp_path / "old" / LAST, {"state": json.dumps(about)})
+    assert curve(fit(recipe, tmp_path / "old", resume=True).metrics) == curve(whole.metrics)
+    about["recipe"]["colour"] = "red"
+    save_file(tensors, tmp_path / "old" / LAST, {"state": json.dumps(about)})
+    with pytest.raises(InputError, match="unknown key 'colour'"):
+        fit(recipe, tmp_path / "old", resume=True)
 
 
 def test_resuming_another_recipe_is_refused(tmp_path):

@@ -15,10 +15,11 @@ ODD = st.sampled_from([0.0, 1.0, 3.0, 255.0, 256.0, -1.0, 0.5, 1e-30, np.inf, np
     odd=arrays(np.float32, 3, elements=ODD),
     place=st.integers(0, SMALLEST - 3),
     dtype=st.sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]),
+    shape=st.sampled_from([(SMALLEST,), (64, -1), (2, 2, -1), (4, 2, 8, -1)]),
 )
-def test_what_is_unpacked_is_what_was_kept(odd, place, dtype):
+def test_what_is_unpacked_is_what_was_kept(odd, place, dtype, shape):
     """Whatever stands between the spikes, wherever; spikes alone are packed."""
-    x = torch.arange(SMALLEST).remainder(13).to(dtype).view(2, 2, -1)
+    x = torch.arange(SMALLEST).remainder(13).to(dtype).view(shape)
     x.view(-1)[place : place + 3] = torch.from_numpy(odd).to(dtype)
     kept = pack(x)
     whole = bool(((x == x.round()) & (x >= 0) & (x <= 255)).all())

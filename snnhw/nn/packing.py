@@ -32,11 +32,8 @@ def pack(x: Tensor) -> Tensor | Bytes:
     parameter = x.is_leaf and x.requires_grad
     if parameter or x.numel() < SMALLEST or not x.is_floating_point():
         return x
-    if (
-        _bytes(x[(0,) * (x.dim() - 1)]) is None
-    ):  # what is no spikes is mostly found out here, without a walk over all of it
-        return x
-    return _bytes(x) or x
+    first_row = x[(0,) * (x.dim() - 1)]  # mostly tells what is no spikes, without a walk over all of it
+    return (_bytes(first_row) and _bytes(x)) or x
 
 
 def unpack(kept: Tensor | Bytes) -> Tensor:

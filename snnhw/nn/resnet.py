@@ -65,10 +65,10 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[T*B, channels[0], H, W] -> [T*B, channels[1], H', W'], integers."""
         y = self.conv2(fire_normalised(self.norm1, self.mlf1, self.conv1(x)))
-        if self.kind == "ds":
-            spikes = fire_normalised(self.norm2, self.mlf2, y)
-            return spikes + (x if self.shortcut is None else self.shortcut(x))
-        summed: Tensor = self.mlf2(self.norm2(y) + (x if self.shortcut is None else self.shortcut(x)))
+        ds = self.kind == "ds"
+        y = fire_normalised(self.norm2, self.mlf2, y) if ds else self.norm2(y)
+        past = x if self.shortcut is None else self.shortcut(x)
+        summed: Tensor = y + past if ds else self.mlf2(y + past)
         return summed
 
 

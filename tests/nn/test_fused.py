@@ -11,17 +11,9 @@ from hypothesis import strategies as st
 from snnhw.errors import InputError
 from snnhw.graph.trace import trace
 from snnhw.nn import MLF, TDBatchNorm, build, fire_normalised
-from snnhw.nn.kernels import fused_native, native, tdbn_native
+from snnhw.nn.kernels import fused_native
 
-
-@pytest.fixture(autouse=True, scope="module", params=["c", "torch"])
-def path(request):
-    """Every test of this file runs in one walk in C, and in parts over torch's operators."""
-    usable = native.usable, tdbn_native.usable
-    if request.param == "torch":
-        native.usable = tdbn_native.usable = lambda x: False
-    yield request.param
-    native.usable, tdbn_native.usable = usable
+pytestmark = pytest.mark.usefixtures("path")
 
 
 def step_by_step(norm, unit, x, width):

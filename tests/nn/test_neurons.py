@@ -5,21 +5,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.nn.kernels import native
 from snnhw.nn.kernels.loops import CHUNK
 from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
 
-
-@pytest.fixture(autouse=True, scope="module", params=["c", "torch"])
-def loops(request):
-    """Every test of this file runs on the C loops and on those over torch's operators."""
-    usable = native.usable
-    if request.param == "torch":
-        native.usable = lambda x: False
-    else:
-        assert usable(torch.zeros(1)), "the C loops did not compile"
-    yield request.param
-    native.usable = usable
+pytestmark = pytest.mark.usefixtures("path")
 
 
 class Step(torch.autograd.Function):
@@ -137,6 +127,17 @@ def test_bfloat16_input_fires_like_its_float32_copy():
     spikes = MLF()(x)
     assert spikes.dtype == torch.bfloat16
     assert torch.equal(spikes.float(), MLF()(x.float()))
+
+
+def test_writing_into_the_output_of_a_norm_changes_the_gradient_as_it_should():
+    x, weight = torch.randn(8, 3, 5, 5) * 2, torch.randn(8, 3, 5, 5)
+    grads = []
+    for scaled in (lambda y: y * 1.7, lambda y: y.mul_(1.7)):
+        norm, leaf = TDBatchNorm(3), x.clone().requires_grad_()
+        (MLF()(scaled(norm(leaf))) * weight).sum().backward()
+        grads.append((leaf.grad, norm.weight.grad, norm.bias.grad))
+    for apart, in_place in zip(*grads, strict=True):
+        assert torch.equal(apart, in_place)
 
 
 def test_many_steps_and_no_samples():

@@ -7,17 +7,7 @@ from snnhw.errors import InputError
 from snnhw.nn.kernels import tdbn_native, tdbn_operators
 from snnhw.nn.norm import TDBatchNorm
 
-
-@pytest.fixture(autouse=True, scope="module", params=["c", "torch"])
-def passes(request):
-    """Every test of this file runs on the C passes and on those over torch's operators."""
-    usable = tdbn_native.usable
-    if request.param == "torch":
-        tdbn_native.usable = lambda x: False
-    else:
-        assert usable(torch.zeros(1, 1, 1)), "the C passes did not compile"
-    yield request.param
-    tdbn_native.usable = usable
+pytestmark = pytest.mark.usefixtures("path")
 
 
 def equation(x, gamma, beta, factor, eps):

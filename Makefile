@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
+STAGED := build/staged
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all lint docs clean
@@ -32,10 +33,12 @@ test: setup  ## Run the tests that CI runs
 test-all: setup  ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: setup  ## ruff and mypy
+lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@rm -rf $(STAGED)
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(STAGED) .
+	cd $(STAGED) && ../../$(BIN)/mypy --config-file ../../pyproject.toml
 
 docs: setup  ## Build the documents into site/, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -6,7 +6,7 @@ digit finer than a tenth of the leading digit of the range's width (GUM, JCGM 10
 
 from __future__ import annotations
 
-from analysis.ranges import Range
+from snnhw.analysis.ranges import Range
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
 LARGE = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))

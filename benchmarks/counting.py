@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from counters.environments import interpreter
 
-from analysis.counts import count
+from snnhw.analysis.counting.counts import count
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
-from snnhw.simulate.engine import simulate
+from snnhw.simulation.engine import simulate
 
 WORKER = Path(__file__).parent / "counters" / "worker.py"
 PEERS = ("neurobench", "sinabs", "spikingjelly")  # syops needs several times as long and is not exact

@@ -23,11 +23,11 @@ import torch.nn.functional as F
 from snntorch.import_nir import import_from_nir
 
 from snnhw.graph.ir import Conv2d, Graph, Input
-from snnhw.graph.nir_io import read_nir, write_nir
-from snnhw.graph.trace import trace
+from snnhw.nir.io import read_nir, write_nir
 from snnhw.nn import build
 from snnhw.passes import FLOAT, run_passes
-from snnhw.simulate.engine import simulate
+from snnhw.simulation.engine import simulate
+from snnhw.tracing.trace import trace
 
 BATCH = 16
 REPEATS = 7

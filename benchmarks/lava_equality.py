@@ -14,18 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from exporters.lava.run import run_lava
-from snnhw.compile import compile_channels, compile_loihi
+from snnhw.data.datasets import load
 from snnhw.errors import InputError
+from snnhw.exporters.lava.run import run_lava
 from snnhw.graph.ir import Array, Graph
-from snnhw.graph.trace import trace
-from snnhw.model import load_model
 from snnhw.nn import build
-from snnhw.passes import FLOAT, run_passes
-from snnhw.simulate.compare import Agreement, Backend, compare
-from snnhw.simulate.engine import simulate
-from snnhw.simulate.record import SpikeRecord
-from snnhw.train.data import load
+from snnhw.passes import FLOAT, compile_channels, run_passes
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.compare import Agreement, Backend, compare
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from snnhw.tracing.trace import trace
+from snnhw.workflows.load import load_model
 
 LIMIT_S = 1800.0
 

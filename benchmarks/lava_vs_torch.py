@@ -18,15 +18,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from exporters.lava.lower import lower
-from exporters.lava.run import run_lava
-from snnhw.compile import compile_channels, compile_loihi
+from snnhw.exporters.lava.lower import lower
+from snnhw.exporters.lava.run import run_lava
 from snnhw.graph.ir import Array, Conv2d, Graph, Input
-from snnhw.graph.trace import trace
 from snnhw.nn import build
-from snnhw.passes import FLOAT, run_passes
-from snnhw.simulate.engine import simulate
-from snnhw.simulate.record import SpikeRecord
+from snnhw.passes import FLOAT, compile_channels, run_passes
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from snnhw.tracing.trace import trace
 
 Model = Literal["stock", "im2col"]
 LIMIT_S = 900.0

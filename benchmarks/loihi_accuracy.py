@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from snnhw.compile import compile_loihi
+from snnhw.data.datasets import Dataset, load
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
-from snnhw.model import load_model
-from snnhw.simulate.engine import simulate
-from snnhw.simulate.record import SpikeRecord
-from snnhw.train.data import Dataset, load
-from snnhw.train.finetune import finetune
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.quantisation.finetune import finetune
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.load import load_model
 from snnhw.zoo import zoo_names
 
 CALIBRATION_SAMPLES = 256

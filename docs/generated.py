@@ -1,6 +1,6 @@
 """Pages that are made from the code when the documents are built, so that they cannot be out of date.
 
-mkdocs calls `on_files`; `profiles_page` reads analysis/profiles/*.toml, `cli_page` the typer application,
+mkdocs calls `on_files`; `profiles_page` reads analysis/hardware/profiles/*.toml, `cli_page` the typer application,
 `counters_page` what benchmarks/counters/table.py recorded, `dialects_page` the dialects of NIR and an example.
 """
 
@@ -14,10 +14,10 @@ import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from analysis.chips import available_chips, load_chip
-from analysis.profiles import Profile, available_profiles, load_profile
+from snnhw.analysis.hardware.chips import available_chips, load_chip
+from snnhw.analysis.hardware.profiles import Profile, available_profiles, load_profile
 from snnhw.cli import app
-from snnhw.graph.nir_dialect import DEFAULT_DIALECT, DIALECTS, Dialect
+from snnhw.nir.frameworks import DEFAULT_DIALECT, DIALECTS, Dialect
 
 ROOT = Path(__file__).parents[1]
 COUNTED = ROOT / "benchmarks" / "counters" / "recorded.json"
@@ -50,9 +50,10 @@ def profiles_page() -> str:
     lines = [
         "# Hardware profiles",
         "",
-        f"{len(profiles)} profiles with {constants} constants, generated from `analysis/profiles/*.toml`. A constant",
-        "without a source is refused when the file is read. `snnhw profiles show NAME` prints one; a file of your own",
-        "is given by its path (see [Adding a chip](extending.md#a-chip)).",
+        f"{len(profiles)} profiles with {constants} constants, generated from",
+        "`analysis/hardware/profiles/*.toml`. A constant without a source is refused when the file is read.",
+        "`snnhw profiles show NAME` prints one; a file of your own is given by its path (see",
+        "[Adding a chip](extending.md#a-chip)).",
         "",
         "*Kind* says how the number came about: `measured` on silicon, `simulated` before silicon, `fitted` to",
         "measurements, `all-in` (total power over operations: nothing may be added to it), `convention` (an agreed or",
@@ -91,7 +92,13 @@ def _profile(profile: Profile) -> list[str]:
 
 
 def _chips() -> list[str]:
-    lines = ["", "## Limits of chips { #chips }", "", "For `snnhw map`; generated from `analysis/chips/*.toml`.", ""]
+    lines = [
+        "",
+        "## Limits of chips { #chips }",
+        "",
+        "For `snnhw map`; generated from `analysis/hardware/chips/*.toml`.",
+        "",
+    ]
     lines += ["| chip | cores | compartments a core | memory a core, bits | source |", "|---|---:|---:|---:|---|"]
     for chip in map(load_chip, available_chips()):
         limits = f"{chip.cores_per_chip} | {chip.compartments_per_core} | {chip.memory_bits_per_core}"

@@ -6,7 +6,7 @@ python examples/compare_deployments.py
 from __future__ import annotations
 
 import snnhw
-from analysis.deployments import deployments
+from snnhw.analysis.counting.deployments import deployments
 
 
 def main() -> None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from exporters.base import Artifact, Exporter
 from snnhw.errors import InputError, unknown
+from snnhw.exporters.base import Artifact, Exporter
 
 __all__ = ["EXPORTERS", "Artifact", "available", "exporter"]
 
 EXPORTERS: dict[str, str] = {
-    "nir": "exporters.nir_file",
-    "lava": "exporters.lava.deploy",
-    "sanafe": "exporters.sanafe",
+    "nir": "snnhw.exporters.nir_file",
+    "lava": "snnhw.exporters.lava.deploy",
+    "sanafe": "snnhw.exporters.sanafe",
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from exporters.base import Artifact
-from snnhw.graph.check import check
+from snnhw.checks.check import check
+from snnhw.exporters.base import Artifact
 from snnhw.graph.ir import Graph
-from snnhw.graph.nir_io import DEFAULT_DIALECT, write_nir
+from snnhw.nir.io import DEFAULT_DIALECT, write_nir
 
 
 def export(graph: Graph, path: Path, **options: Any) -> Artifact:

@@ -23,18 +23,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.counts import count
-    from analysis.energy import estimate
-    from analysis.profiles import load_profile
-    from snnhw.compile import compile_channels, compile_loihi
+    from snnhw.analysis.counting.counts import count
+    from snnhw.analysis.energy.estimate import estimate
+    from snnhw.analysis.hardware.profiles import load_profile
+    from snnhw.data.samples import inputs_of, load_inputs
     from snnhw.errors import InputError
-    from snnhw.graph.nir_io import read_nir, write_nir
-    from snnhw.graph.trace import trace
-    from snnhw.inputs import inputs_of, load_inputs
-    from snnhw.model import load_model, model_of
-    from snnhw.reporting import make_report
-    from snnhw.simulate.engine import simulate as simulate_graph
-    from snnhw.verification import verify
+    from snnhw.nir.io import read_nir, write_nir
+    from snnhw.passes import compile_channels
+    from snnhw.quantisation.compile import compile_loihi
+    from snnhw.simulation.engine import simulate as simulate_graph
+    from snnhw.tracing.trace import trace
+    from snnhw.workflows.load import load_model, model_of
+    from snnhw.workflows.report import make_report
+    from snnhw.workflows.verify import verify
 
 __all__ = [
     "InputError",
@@ -57,21 +58,21 @@ __all__ = [
 
 _HOME = {
     "InputError": "snnhw.errors:InputError",
-    "compile_channels": "snnhw.compile:compile_channels",
-    "compile_loihi": "snnhw.compile:compile_loihi",
-    "count": "analysis.counts:count",
-    "estimate": "analysis.energy:estimate",
-    "inputs_of": "snnhw.inputs:inputs_of",
-    "load_inputs": "snnhw.inputs:load_inputs",
-    "load_model": "snnhw.model:load_model",
-    "load_profile": "analysis.profiles:load_profile",
-    "make_report": "snnhw.reporting:make_report",
-    "model_of": "snnhw.model:model_of",
-    "read_nir": "snnhw.graph.nir_io:read_nir",
-    "simulate_graph": "snnhw.simulate.engine:simulate",  # `snnhw.simulate` is the package
-    "trace": "snnhw.graph.trace:trace",
-    "verify": "snnhw.verification:verify",
-    "write_nir": "snnhw.graph.nir_io:write_nir",
+    "compile_channels": "snnhw.passes:compile_channels",
+    "compile_loihi": "snnhw.quantisation.compile:compile_loihi",
+    "count": "snnhw.analysis.counting.counts:count",
+    "estimate": "snnhw.analysis.energy.estimate:estimate",
+    "inputs_of": "snnhw.data.samples:inputs_of",
+    "load_inputs": "snnhw.data.samples:load_inputs",
+    "load_model": "snnhw.workflows.load:load_model",
+    "load_profile": "snnhw.analysis.hardware.profiles:load_profile",
+    "make_report": "snnhw.workflows.report:make_report",
+    "model_of": "snnhw.workflows.load:model_of",
+    "read_nir": "snnhw.nir.io:read_nir",
+    "simulate_graph": "snnhw.simulation.engine:simulate",  # `snnhw.simulate` is the package
+    "trace": "snnhw.tracing.trace:trace",
+    "verify": "snnhw.workflows.verify:verify",
+    "write_nir": "snnhw.nir.io:write_nir",
 }
 
 

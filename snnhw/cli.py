@@ -14,8 +14,8 @@ import typer
 from rich.text import Text
 
 from snnhw.errors import InputError
-from snnhw.terminal import err, out
 from snnhw.verbs import compiling, lava, numbers, reports, training
+from snnhw.verbs.terminal import err, out
 
 VERBS: dict[str, Callable[..., None]] = {
     "demo": numbers.demo,
@@ -68,7 +68,7 @@ def _version(wanted: bool) -> None:
         import platform
         from importlib.metadata import PackageNotFoundError, version
 
-        from exporters.lava.env import status
+        from snnhw.exporters.lava.env import status
 
         out.print(f"python {platform.python_version()}")
         for name in ("snnhw", "torch", "numpy", "nir"):

@@ -19,9 +19,9 @@ import numpy as np
 from run import Importer, environment
 
 from snnhw.files import write_text
-from snnhw.graph.nir_convention import RESETS
-from snnhw.graph.nir_io import CONVENTIONS, read_nir
-from snnhw.simulate.engine import simulate
+from snnhw.nir.frameworks import RESETS
+from snnhw.nir.io import CONVENTIONS, read_nir
+from snnhw.simulation.engine import simulate
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parents[1] / "tests" / "golden"

@@ -21,8 +21,8 @@ from networks import STEPS, chain, residual
 
 from snnhw.files import write_text
 from snnhw.graph.ir import Graph
-from snnhw.graph.nir_io import DIALECTS, write_nir
-from snnhw.simulate.engine import simulate
+from snnhw.nir.io import DIALECTS, write_nir
+from snnhw.simulation.engine import simulate
 
 HERE = Path(__file__).parent
 TABLE = HERE.parents[1] / "docs" / "conformance.md"

@@ -6,10 +6,10 @@ from typing import Any
 
 from counters.network import network
 
-from analysis.counts import count
-from analysis.relay import relays
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.relay import relays
 from snnhw.graph.ir import Conv2d, Linear
-from snnhw.simulate.engine import simulate
+from snnhw.simulation.engine import simulate
 
 
 def exact(levels: int, residual: bool, events: bool) -> dict[str, int]:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import snnhw
-from analysis.sensitivity import tornado
+from snnhw.analysis.energy.sensitivity import tornado
 
 CHIP = Path(__file__).with_name("mychip.toml")
 

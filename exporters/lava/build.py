@@ -9,8 +9,8 @@ Example:
 
 from __future__ import annotations
 
-from exporters.lava.lower import lower
-from exporters.lava.runtime.assemble import Assembled, Records, assemble, run_configuration
+from snnhw.exporters.lava.lower import lower
+from snnhw.exporters.lava.runtime.assemble import Assembled, Records, assemble, run_configuration
 from snnhw.graph.ir import Graph
 
 __all__ = ["Assembled", "build", "run_configuration"]

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from exporters.base import Artifact
-from exporters.lava.lower import lower
-from exporters.lava.runtime import command, supervise
-from exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.errors import InputError
+from snnhw.exporters.base import Artifact
+from snnhw.exporters.lava.lower import lower
+from snnhw.exporters.lava.runtime import command, supervise
+from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.files import write_atomically, write_text
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
-from snnhw.simulate.frames import check_inputs
-from snnhw.simulate.record import SpikeRecord
+from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.record import SpikeRecord
 
 PACKAGE = "lava_runtime"
 RUN = f'''"""Runs this folder's network in Lava; see README.md."""
@@ -79,7 +79,8 @@ def unavailable() -> str | None:
 
 def _compiled(graph: Graph, calibration: Array | None) -> Graph:
     """The graph as it can run in Lava: K channels, in integers if there are calibration samples."""
-    from snnhw.compile import compile_channels, compile_loihi
+    from snnhw.passes import compile_channels
+    from snnhw.quantisation.compile import compile_loihi
 
     if graph.is_integer:
         return graph
@@ -93,7 +94,7 @@ def _noise(graph: Graph) -> Array:
 
 
 def _fill(folder: Path, graph: Graph, network: LavaNetwork, frames: Array) -> None:
-    from snnhw.simulate.certificate import graph_backend
+    from snnhw.simulation.certificate import graph_backend
 
     record = graph_backend("expected", graph).run(frames if frames.shape[1] > 1 else frames[:, 0], False)
     here = Path(supervise.__file__).parent

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from exporters.lava.env import LavaStatus, environment_folder, environment_of, probe
 from snnhw.errors import InputError
+from snnhw.exporters.lava.env import LavaStatus, environment_folder, environment_of, probe
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 STEP_TIMEOUT_S = 900.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporters.lava.parameters import (
+from snnhw.errors import InputError
+from snnhw.exporters.lava.parameters import (
     conv_parameters,
     dense_parameters,
     lif_parameters,
@@ -18,9 +19,8 @@ from exporters.lava.parameters import (
     readout_bias,
     to_lava_shape,
 )
-from exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
-from snnhw.errors import InputError
-from snnhw.graph.check_deployment import check_expressible
+from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
+from snnhw.graph.expressible import check_expressible
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
 
 Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input

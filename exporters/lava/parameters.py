@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from exporters.lava.runtime.network import Array
 from snnhw.errors import InputError
+from snnhw.exporters.lava.runtime.network import Array
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
-from snnhw.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT
+from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT
 
 Values = tuple[dict[str, Any], dict[str, Array]]
 INT8_LIMIT = 127  # Lava keeps kernel size, stride, padding and dilation as int8

@@ -13,16 +13,16 @@ from typing import Literal
 
 import numpy as np
 
-from exporters.lava.env import environment_of, find_interpreter
-from exporters.lava.lower import lower
-from exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError
-from exporters.lava.runtime.stream import to_torch_order
-from exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.errors import InputError
+from snnhw.exporters.lava.env import environment_of, find_interpreter
+from snnhw.exporters.lava.lower import lower
+from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError
+from snnhw.exporters.lava.runtime.stream import to_torch_order
+from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.files import write_atomically
 from snnhw.graph.ir import Graph
-from snnhw.simulate.frames import check_inputs
-from snnhw.simulate.record import SpikeRecord, UnitRecord
+from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 TIMEOUT_S = 600.0
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.noc import LOIHI_MESH
-from exporters.base import Artifact
-from exporters.sanafe.network import build, conv_synapses, with_relays
-from exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
+from snnhw.analysis.hardware.mesh import LOIHI_MESH
 from snnhw.errors import InputError
+from snnhw.exporters.base import Artifact
+from snnhw.exporters.sanafe.network import build, conv_synapses, with_relays
+from snnhw.exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
 from snnhw.files import write_atomically
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph

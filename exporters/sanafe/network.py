@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.noc import Mesh, place, synapse_kind
-from analysis.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
+from snnhw.analysis.hardware.mesh import Mesh, place, synapse_kind
+from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
 from snnhw.errors import InputError
-from snnhw.graph.check_deployment import check_expressible
+from snnhw.graph.expressible import check_expressible
 from snnhw.graph.ir import (
     LIF,
     NEURONS,

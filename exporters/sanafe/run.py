@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.noc import LOIHI_MESH, Mesh
-from analysis.stepwise import FLOAT_SCALE, populations
-from exporters.sanafe.network import build, loihi, with_relays
+from snnhw.analysis.hardware.mesh import LOIHI_MESH, Mesh
+from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, populations
 from snnhw.errors import InputError
+from snnhw.exporters.sanafe.network import build, loihi, with_relays
 from snnhw.graph.ir import SYNAPSES, Array, Graph
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.fold_pool import fold_pool
-from snnhw.simulate.frames import check_inputs
-from snnhw.simulate.record import SpikeRecord, event_record, unit_record
+from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.record import SpikeRecord, event_record, unit_record
 
 
 @dataclass(frozen=True)

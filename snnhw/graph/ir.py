@@ -163,7 +163,7 @@ class Graph:
 
     def _repr_html_(self) -> str:
         """The picture of the graph, for notebooks."""
-        from analysis.graph_picture import graph_html
+        from snnhw.analysis.report.graph_picture import graph_html
 
         return graph_html(self)
 

@@ -43,6 +43,12 @@ class Input(Node):
     bits: int = 8
     slots: int = 1
 
+    def coded(self, x: Array) -> Array:
+        """Integers that enter the network: round(scale * x) clipped to `bits` bits (half to even, as numpy rounds)."""
+        limit = 2 ** (self.bits - 1)
+        scaled: Array = np.clip(np.rint(x.astype(np.float64) * (self.scale or 1.0)), -limit, limit - 1)
+        return scaled
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Conv2d(Node):
@@ -193,7 +199,7 @@ class LoihiLIF(Node):
     """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
-    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulate/neurons.py` for the recurrence.
+    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulation/neurons.py` for the recurrence.
     """
 
     threshold: int | Array
@@ -203,6 +209,13 @@ class LoihiLIF(Node):
     bias_exp: int
     unit: str = ""
     level: int = 1
+
+    @property
+    def bias(self) -> Array:
+        """bias_mant << bias_exp (>> for a negative exponent, which rounds down as Lava does), in membrane units."""
+        mantissa = self.bias_mant.astype(np.int64)
+        shifted: Array = mantissa << self.bias_exp if self.bias_exp >= 0 else mantissa >> -self.bias_exp
+        return shifted
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,6 +1,5 @@
 """Multi-level-firing networks as torch modules."""
 
-from snnhw.nn.ann import relu_twin
 from snnhw.nn.fused import fire_normalised
 from snnhw.nn.models import MODELS, build
 from snnhw.nn.neurons import MLF
@@ -9,6 +8,7 @@ from snnhw.nn.official import from_official, is_official, read_checkpoint
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.twin import relu_twin
 from snnhw.nn.vgg import VGG16
 
 __all__ = [

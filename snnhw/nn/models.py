@@ -10,8 +10,8 @@ from typing import Any
 from torch import nn
 
 from snnhw.errors import InputError, unknown
-from snnhw.nn.ann import relu_twin
 from snnhw.nn.resnet import DSResNet
+from snnhw.nn.twin import relu_twin
 from snnhw.nn.vgg import VGG16
 
 

@@ -55,3 +55,8 @@ class MeanOverTime(nn.Module):
     def extra_repr(self) -> str:
         """Shown by print(network)."""
         return f"timesteps={self.timesteps}"
+
+
+def time_first(x: Tensor) -> Tensor:
+    """Samples [B, C, H, W] as they are, [B, T, C, H, W] as [T, B, C, H, W]."""
+    return x if x.dim() == 4 else x.transpose(0, 1)

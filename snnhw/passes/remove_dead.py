@@ -21,8 +21,8 @@ import numpy as np
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import MLF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, Neuron, Node, Readout
-from snnhw.passes.membrane_bound import Bounds, bounds
 from snnhw.passes.remove_channels import keep_channels
+from snnhw.proofs.membrane_bound import Bounds, bounds
 
 InputRange = tuple[float, float] | None
 

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from snnhw.data.datasets import Dataset
 from snnhw.nn.models import build
-from snnhw.train.data import Dataset
+from snnhw.nn.time import time_first
 from snnhw.train.diagnose import diagnose
-from snnhw.train.evaluate import time_first
 
 THRESHOLDS = (0.6, 1.6, 2.6)  # of the paper; K takes the first K
 RATE, MOMENTUM, BATCH = 0.05, 0.9, 64  # of the training, the same for every network

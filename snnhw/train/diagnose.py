@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from snnhw.data.datasets import Dataset
 from snnhw.errors import InputError
 from snnhw.nn.neurons import MLF
 from snnhw.nn.resnet import Block
-from snnhw.train.data import Dataset
-from snnhw.train.evaluate import time_first
+from snnhw.nn.time import time_first
 
 
 @dataclass(frozen=True)

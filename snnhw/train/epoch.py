@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from snnhw.data.datasets import Dataset
 from snnhw.errors import InputError
 from snnhw.nn.packing import packed_spikes
+from snnhw.nn.time import time_first
 from snnhw.train.augment import augment
-from snnhw.train.data import Dataset
-from snnhw.train.evaluate import evaluate, time_first
+from snnhw.train.evaluate import evaluate
 from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
 from snnhw.train.schedule import learning_rate, training_loss, value_from

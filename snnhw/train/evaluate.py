@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from snnhw.data.datasets import Dataset
 from snnhw.errors import InputError
-from snnhw.train.data import Dataset
+from snnhw.nn.time import time_first
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,6 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "accuracy": self.accuracy}
-
-
-def time_first(x: Tensor) -> Tensor:
-    """Samples [B, C, H, W] as they are, [B, T, C, H, W] as [T, B, C, H, W]."""
-    return x if x.dim() == 4 else x.transpose(0, 1)
 
 
 def evaluate(

@@ -45,7 +45,7 @@ class Recipe:
 
     name: str
     model: str  # of snnhw.nn.models.MODELS
-    data: str  # of snnhw.train.data.NAMES
+    data: str  # of snnhw.data.datasets.NAMES
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
     epochs: int = 10

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from snnhw.data.datasets import Dataset, load, stratified_split
 from snnhw.errors import InputError
-from snnhw.train.data import Dataset, load, stratified_split
-from snnhw.train.evaluate import time_first
+from snnhw.nn.time import time_first
 from snnhw.train.recipe import Recipe
 
 

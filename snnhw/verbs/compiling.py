@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from snnhw.terminal import progress_bars, show, table
 from snnhw.verbs.options import (
     Calibrate,
     Constants,
@@ -23,6 +22,7 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
 )
+from snnhw.verbs.terminal import progress_bars, show, table
 
 CALIBRATION_SAMPLES = 256
 
@@ -50,12 +50,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
-    from exporters import exporter
-    from snnhw.compile import compile_loihi
-    from snnhw.deployment import deploy
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
+    from snnhw.data.samples import load_inputs
+    from snnhw.exporters import exporter
+    from snnhw.passes import deploy
     from snnhw.passes.remove_dead import Pruned, remove_dead
+    from snnhw.quantisation.compile import compile_loihi
+    from snnhw.workflows.load import load_model
 
     given = _constants(constants)
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
@@ -102,18 +102,18 @@ def quantise(
     quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
-    from snnhw.compile import compile_loihi
-    from snnhw.graph.nir_io import write_nir
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.simulate.certificate import staged
-    from snnhw.simulate.quantisation_loss import measure_loss
+    from snnhw.data.samples import load_inputs
+    from snnhw.nir.io import write_nir
+    from snnhw.progress import staged
+    from snnhw.quantisation.compile import compile_loihi
+    from snnhw.quantisation.loss import measure_loss
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
     made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel, input_as=input_as)
     if tune:
-        from snnhw.train.finetune import finetune, labelled_samples
+        from snnhw.quantisation.finetune import finetune, labelled_samples
 
         labelled = labelled_samples(load_inputs(calibrate, data, loaded.graph.timesteps), loaded.graph)
         with progress_bars(quiet or as_json) as tick:
@@ -169,10 +169,10 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
-    from snnhw.backends import simulate_on
-    from snnhw.deployment import deploy
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
+    from snnhw.data.samples import load_inputs
+    from snnhw.passes import deploy
+    from snnhw.workflows.backends import simulate_on
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
@@ -217,10 +217,10 @@ def verify(
     """The fidelity certificate: which stages agree, spike for spike."""
     import tempfile
 
-    from snnhw.certificate_table import certificate_table
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.verification import verify as run
+    from snnhw.data.samples import load_inputs
+    from snnhw.verbs.tables import certificate_table
+    from snnhw.workflows.load import load_model
+    from snnhw.workflows.verify import verify as run
 
     given = _constants(constants)
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
@@ -249,8 +249,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Everything about a model that a target cannot do or does differently; exit code 1 if any is an error."""
-    from snnhw.graph.check import check as run
-    from snnhw.model import load_model
+    from snnhw.checks.check import check as run
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     findings = run(loaded.graph, target, dialect=dialect)

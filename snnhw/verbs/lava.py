@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 import typer
 
-from snnhw.terminal import err, show, table
 from snnhw.verbs.options import Json, Quiet
+from snnhw.verbs.terminal import err, show, table
 
 
 def lava_install(as_json: Json = False, quiet: Quiet = False) -> None:
     """Make the Python 3.10 environment with lava-nc 0.10.0."""
-    from exporters.lava.install import install
+    from snnhw.exporters.lava.install import install
 
     made = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
     show(asdict(made), as_json, f"Lava {made.version} in {made.path}")
@@ -20,7 +20,7 @@ def lava_install(as_json: Json = False, quiet: Quiet = False) -> None:
 
 def lava_status(as_json: Json = False) -> None:
     """Where Lava is found, or why not."""
-    from exporters.lava.env import status
+    from snnhw.exporters.lava.env import status
 
     found = status()
     cells = [(str(found.path or ""), found.version or "", found.problem or "ready")]

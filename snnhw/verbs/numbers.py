@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from snnhw.errors import InputError
-from snnhw.terminal import show, table
 from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
+from snnhw.verbs.terminal import show, table
 
 
 def demo(
@@ -19,7 +19,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Train on handwritten digits, export, simulate, verify, count and report."""
-    from snnhw.demo import run_demo
+    from snnhw.workflows.demo import run_demo
 
     result = run_demo(out_dir, lava=lava, quiet=quiet)
     show(result.to_dict(), as_json, *result.tables())
@@ -32,7 +32,7 @@ def profiles(
     as_json: Json = False,
 ) -> None:
     """Hardware profiles: every constant with its range and source."""
-    from analysis.profiles import available_profiles, load_profile
+    from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 
     if action not in ("list", "show", "validate"):
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
@@ -69,10 +69,10 @@ def map_to_chip(
     as_json: Json = False,
 ) -> None:
     """Cores and chips that a model takes, and which limit binds in each layer."""
-    from analysis.chips import load_chip
-    from analysis.mapping import map_network
-    from snnhw.model import load_model
+    from snnhw.analysis.hardware.chips import load_chip
+    from snnhw.analysis.hardware.mapping import map_network
     from snnhw.passes.fold_pool import fold_pool
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     found = map_network(fold_pool(loaded.graph), load_chip(chip), deployment)

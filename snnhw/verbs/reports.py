@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from snnhw.errors import InputError
-from snnhw.terminal import progress_bars, show
 from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
+from snnhw.verbs.terminal import progress_bars, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
 Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
@@ -40,10 +40,10 @@ def report(
 
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.processes import process_group
-    from snnhw.reporting import make_report, measure, report_tables
+    from snnhw.data.samples import load_inputs
+    from snnhw.workflows.load import load_model
+    from snnhw.workflows.processes import process_group
+    from snnhw.workflows.report import make_report, measure, report_tables
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
@@ -82,11 +82,11 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, and who is beaten by none."""
-    from analysis.comparison import compare_reports, write_comparison
-    from analysis.report import write_report
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.reporting import build_report, comparison_table, twin_tables
+    from snnhw.analysis.report.comparison import compare_reports, write_comparison
+    from snnhw.analysis.report.report import write_report
+    from snnhw.data.samples import load_inputs
+    from snnhw.workflows.load import load_model
+    from snnhw.workflows.report import build_report, comparison_table, twin_tables
 
     if ann is not None and len(models) > 1:
         raise InputError(f"--ann is the twin of one model and {len(models)} are named; compare them one by one.")

@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from snnhw.errors import InputError
-from snnhw.terminal import err, progress_bars, show, table
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -25,6 +24,7 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
 )
+from snnhw.verbs.terminal import err, progress_bars, show, table
 
 if TYPE_CHECKING:
     from snnhw.train.depth_study import DepthRow
@@ -42,9 +42,9 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a recipe; writes model.safetensors, model.json and metrics.csv. Under torchrun on several processes."""
-    from snnhw.processes import rank
     from snnhw.train.fit import fit
     from snnhw.train.recipe import load_recipe
+    from snnhw.workflows.processes import rank
 
     loaded = load_recipe(recipe, settings or [])
     run = fit(loaded, out_dir or Path("runs") / loaded.name, data, resume, None if quiet else err, tensorboard)
@@ -69,12 +69,12 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
-    from snnhw.inputs import load_inputs
-    from snnhw.model import load_model
-    from snnhw.simulate.certificate import counter
-    from snnhw.simulate.engine import simulate
-    from snnhw.train.data import dataset
+    from snnhw.data.datasets import dataset
+    from snnhw.data.samples import load_inputs
+    from snnhw.progress import counter
+    from snnhw.simulation.engine import simulate
     from snnhw.train.evaluate import evaluate as evaluate_module
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
     if source is None and not loaded.card:
@@ -107,7 +107,7 @@ def zoo(as_json: Json = False) -> None:
 
 def datasets(data: Data = None, as_json: Json = False) -> None:
     """Data sets: what is found, and where to put what is missing."""
-    from snnhw.train.data import available
+    from snnhw.data.datasets import available
 
     found = available(data)
     rows = [(d.name, "yes" if d.found else "no", d.where or d.remedy) for d in found]
@@ -126,11 +126,11 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
-    from snnhw.model import load_model
-    from snnhw.train.data import load, parse
+    from snnhw.data.datasets import load, parse
     from snnhw.train.depth_study import depth_study
     from snnhw.train.diagnose import diagnose as run
     from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
+    from snnhw.workflows.load import load_model
 
     loaded = load_model(model)
     name, split = parse(source)

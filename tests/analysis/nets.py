@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Pool, Readout
-from snnhw.simulate.record import SpikeRecord, unit_record
+from snnhw.simulation.record import SpikeRecord, unit_record
 
 
 def conv_shape(shape, out, kernel, stride, padding, dilation):

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from analysis.counts import count
-from analysis.levels import level_advice
-from analysis.profiles import load_profile
-from analysis.relay import relays
-from analysis.report import make_report
-from analysis.stamp import make_stamp
-from snnhw.compile import compile_channels, compile_loihi
-from snnhw.passes import FLOAT, run_passes
-from snnhw.simulate.certificate import Stage, certify, graph_backend
-from snnhw.simulate.engine import simulate
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.relay import relays
+from snnhw.analysis.energy.level_advice import level_advice
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.analysis.report.report import make_report
+from snnhw.analysis.report.stamp import make_stamp
+from snnhw.passes import FLOAT, compile_channels, run_passes
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.certificate import Stage, certify, graph_backend
+from snnhw.simulation.engine import simulate
 from tests.nets import residual_net
 
 ACCURACY = {"float": 0.9806, "Loihi integers": 0.9778}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.digits import (
+from snnhw.analysis.digits import (
     THIN,
     count_text,
     percent,
@@ -15,7 +15,7 @@ from analysis.digits import (
     tick_text,
     typical_text,
 )
-from analysis.ranges import Range
+from snnhw.analysis.ranges import Range
 
 ranges = st.lists(st.floats(1e-13, 1e3), min_size=3, max_size=3).map(lambda ends: Range(*sorted(ends)))
 SCALES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "µ": 1e-6, "m": 1e-3, "": 1.0}

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.profiles import available_profiles, load_profile, tomllib
+from snnhw.analysis.hardware.profiles import available_profiles, load_profile, tomllib
 from snnhw.cli import LAVA_VERBS, VERBS
-from snnhw.graph.nir_dialect import DIALECTS
+from snnhw.nir.frameworks import DIALECTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +63,7 @@ def test_every_dialect_stands_on_the_page_with_its_limits(generated):
 
 def test_printed_ranges_are_those_of_the_file(generated):
     page = generated.profiles_page()
-    data = tomllib.loads((ROOT / "analysis/profiles/loihi1-davies2018.toml").read_text())
+    data = tomllib.loads((ROOT / "analysis/hardware/profiles/loihi1-davies2018.toml").read_text())
     synop = data["constants"]["synop"]
     assert f"| `synop` | {synop['value']:g} pJ | {synop['low']:g} to {synop['high']:g} | {synop['kind']} |" in page
 
@@ -84,7 +84,7 @@ def test_the_site_builds_without_a_warning(tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
     api = (tmp_path / "site" / "api.html").read_text()
-    assert "snnhw.verification.verify" in api and "lava_time_limit_s" in api
+    assert "snnhw.workflows.verify.verify" in api and "lava_time_limit_s" in api
     pages = {page.stem: page.read_text() for page in (tmp_path / "site").glob("*.html")}
     assert "loihi1-davies2018" in pages["profiles"] and "snnhw lava status" in pages["cli"]
     for name, page in pages.items():  # readable without a network

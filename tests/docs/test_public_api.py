@@ -33,19 +33,21 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_lava_build_can_import_its_part_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"  # any import of it fails, as where it is not installed
-        "import snnhw, snnhw.graph.ir, snnhw.loihi, snnhw.simulate.record, snnhw.simulate.frames\n"
-        "import exporters.lava.lower\n"
+        "import snnhw, snnhw.graph.ir, snnhw.graph.loihi, snnhw.simulation.record, snnhw.simulation.frames\n"
+        "import snnhw.exporters.lava.lower\n"
         "print('torch-free')"
     )
     assert run(code) == "torch-free"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("before", ["pass", "import snnhw.simulate.engine, snnhw.verification", "import snnhw.demo"])
+@pytest.mark.parametrize(
+    "before", ["pass", "import snnhw.simulation.engine, snnhw.workflows.verify", "import snnhw.workflows.demo"]
+)
 def test_the_functions_are_there_in_every_order_of_imports(before):
     code = (
         f"{before}\n"
-        "import snnhw, snnhw.simulate.record\n"
+        "import snnhw, snnhw.simulation.record\n"
         "from snnhw import simulate_graph, verify\n"
         "model, inputs = snnhw.load_model('digits'), snnhw.load_inputs('digits:test').first(2)\n"
         "print(simulate_graph(model.graph, inputs.values).samples, verify.__name__)"

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporters import EXPORTERS, available, exporter
 from snnhw.errors import InputError
+from snnhw.exporters import EXPORTERS, available, exporter
 from snnhw.graph.ir import MLF, Graph, Input, Linear, Readout
-from snnhw.graph.nir_io import read_nir
 from snnhw.graph.same import same_graph
+from snnhw.nir.io import read_nir
 
 
 def tiny() -> Graph:

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.trace import trace
 from snnhw.nn import MLF, TDBatchNorm, build, fire_normalised
 from snnhw.nn.kernels import fused_native
+from snnhw.tracing.trace import trace
 
 pytestmark = pytest.mark.usefixtures("path")
 

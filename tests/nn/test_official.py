@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from snnhw.errors import InputError
-from snnhw.model import load_model
 from snnhw.nn.neurons import MLF
 from snnhw.nn.official import from_official, is_official, read_checkpoint, resnet_name
 from snnhw.nn.vgg import VGG16
+from snnhw.workflows.load import load_model
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = ["official_dsresnet20_gesture.npz", "official_dsresnet8_dvscifar10.npz"]

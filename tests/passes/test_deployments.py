@@ -11,20 +11,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.lava.lower import lower
-from snnhw.compile import compile_loihi
+from snnhw.checks.check import TARGETS, check
 from snnhw.errors import InputError
-from snnhw.graph.check import TARGETS, check
+from snnhw.exporters.lava.lower import lower
 from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Delay, Edge, Graph, Input, Linear, Norm, Pool, Readout, SlotMLF
-from snnhw.graph.nir_io import to_nir
+from snnhw.nir.io import to_nir
 from snnhw.passes import LOIHI_GRADED, TIME_SLOTS, run_passes
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
-from snnhw.simulate.engine import simulate
-from snnhw.simulate.neurons import step_unit
-from tests.graph.graph_strategies import SEEDS, float_graphs
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.neurons import step_unit
+from tests.graph.strategies import SEEDS, float_graphs
 from tests.nets import residual_net, residual_nets
 
 

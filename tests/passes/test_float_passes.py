@@ -8,11 +8,10 @@ import torch
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from analysis.counts import dense_inputs, dense_macs
+from snnhw.analysis.counting.counts import dense_inputs, dense_macs
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Norm, Pool, Readout
-from snnhw.graph.nir_io import from_nir, to_nir
-from snnhw.graph.trace import trace
+from snnhw.nir.io import from_nir, to_nir
 from snnhw.nn import build
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
 from snnhw.passes.balance_delays import balance_delays, check_balance, depths
@@ -21,8 +20,9 @@ from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
-from snnhw.passes.quantise import quantise
-from snnhw.simulate.engine import simulate
+from snnhw.quantisation.quantise import quantise
+from snnhw.simulation.engine import simulate
+from snnhw.tracing.trace import trace
 from tests.nets import norm, residual_net, residual_nets
 
 

@@ -8,15 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.counts import count
-from snnhw.compile import compile_channels, compile_loihi
+from snnhw.analysis.counting.counts import count
+from snnhw.checks.check import check
 from snnhw.errors import InputError
-from snnhw.graph.check import check
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Readout
-from snnhw.graph.nir_io import from_nir, to_nir
-from snnhw.passes.dequantise import dequantise
-from snnhw.simulate.engine import simulate
-from snnhw.simulate.quantisation_loss import measure_loss
+from snnhw.nir.io import from_nir, to_nir
+from snnhw.passes import compile_channels
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.quantisation.dequantise import dequantise
+from snnhw.quantisation.loss import measure_loss
+from snnhw.simulation.engine import simulate
 from tests.nets import residual_net
 
 THRESHOLDS = (0.6, 1.6, 2.6)

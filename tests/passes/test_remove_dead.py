@@ -11,15 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.compile import compile_loihi
+from snnhw.checks.check import check
 from snnhw.errors import InputError
-from snnhw.graph.check import check
 from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.passes.decompose import decompose
-from snnhw.passes.membrane_bound import bounds
 from snnhw.passes.remove_dead import remove_dead
-from snnhw.simulate.engine import simulate
-from tests.graph.graph_strategies import SEEDS, float_graphs, integer_graphs
+from snnhw.proofs.membrane_bound import bounds
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.engine import simulate
+from tests.graph.strategies import SEEDS, float_graphs, integer_graphs
 from tests.nets import residual_nets
 
 RANGE = (-1.0, 1.0)
@@ -30,7 +30,7 @@ def run(graph, inputs):
 
 
 def samples(graph, seed):
-    """Inputs [4, T, *shape] within the range of the graph, its ends among them."""
+    """Samples [4, T, *shape] within the range of the graph, its ends among them."""
     rng = np.random.default_rng(seed)
     shape = (4, graph.timesteps, *graph.input.shape)
     if graph.input.levels is not None:

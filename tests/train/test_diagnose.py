@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from snnhw.data.datasets import dataset, load
 from snnhw.errors import InputError
 from snnhw.nn import MLF, Frames, MeanOverTime
 from snnhw.nn.models import build
 from snnhw.nn.resnet import Block
-from snnhw.train.data import dataset, load
 from snnhw.train.depth_study import depth_study
 from snnhw.train.diagnose import diagnose
 from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study

@@ -3,10 +3,11 @@ import pytest
 import torch
 from torch import nn
 
+from snnhw.data.datasets import dataset
 from snnhw.errors import InputError
 from snnhw.nn.models import build
-from snnhw.train.data import dataset
-from snnhw.train.evaluate import evaluate, time_first
+from snnhw.nn.time import time_first
+from snnhw.train.evaluate import evaluate
 
 
 class Copy(nn.Module):

@@ -12,10 +12,10 @@ import torch
 from lightning_fabric import Fabric
 from safetensors.torch import save_file
 
+from snnhw.data.datasets import dataset, load
 from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.train import epoch
-from snnhw.train.data import dataset, load
 from snnhw.train.epoch import ByStep, train_step
 from snnhw.train.evaluate import evaluate
 from snnhw.train.fit import fit

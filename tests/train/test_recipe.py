@@ -1,8 +1,8 @@
 import pytest
 
+from snnhw.data.datasets import NAMES
 from snnhw.errors import InputError
 from snnhw.nn.models import build
-from snnhw.train.data import NAMES
 from snnhw.train.recipe import load_recipe, recipe_from, recipe_names
 
 LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits"}

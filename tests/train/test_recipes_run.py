@@ -62,7 +62,7 @@ def write_dvsgesture(folder):
 
 
 def write_dvscifar10(folder):
-    from snnhw.train.aedat import CIFAR_CLASSES
+    from snnhw.data.aedat import CIFAR_CLASSES
 
     for name in CIFAR_CLASSES:
         (folder / "CIFAR10DVS" / name).mkdir(parents=True)
@@ -85,7 +85,7 @@ WRITE = {
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_recipe_runs_from_files_to_card(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("snnhw.train.aedat.CIFAR_TRAIN_FILES", 3)
+    monkeypatch.setattr("snnhw.data.aedat.CIFAR_TRAIN_FILES", 3)
     recipe = load_recipe(name, SMALL)
     WRITE[recipe.data](tmp_path)
     run = fit(recipe, tmp_path / "run", data_dir=tmp_path)

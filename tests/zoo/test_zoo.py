@@ -1,7 +1,7 @@
 import pytest
 
+from snnhw.data.datasets import load
 from snnhw.errors import InputError
-from snnhw.train.data import load
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import load_recipe, recipe_from
 from snnhw.train.run import load_run

@@ -1,0 +1,1 @@
+"""Exact counts of a graph from its spike record."""

@@ -1,0 +1,102 @@
+"""One trained network, four ways to run its K-level units; equal in value, unequal in work.
+
+channels  each level is a population with synapses of its own (any spiking chip): K*u synops, u messages.
+shared    K compartments on one dendrite, the current is computed once: u synops, u messages.
+graded    one multi-bit spike carries the value (Loihi 2): e synops, one message for each.
+slots     the value is sent in unary over S sub-steps on one binary channel: u synops, u messages, S times the steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
+from snnhw.errors import unknown
+from snnhw.graph.ir import SYNAPSES, Graph
+
+DEPLOYMENTS = ("channels", "shared", "graded", "slots")
+NEEDS = {
+    "channels": "binary spikes only",
+    "shared": "several compartments that read one dendritic current",
+    "graded": "spikes that carry an integer which multiplies the weight",
+    "slots": "binary spikes, and membranes that leak once every S sub-steps",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one layer does in one deployment, summed over the samples."""
+
+    synops: int  # synaptic operations that arrive
+    updates: int  # membrane updates
+    messages: int  # spikes that arrive, once for each branch they take
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A network in one deployment. Work is summed over the samples, memory and steps are of the network."""
+
+    name: str
+    needs: str
+    synops: int
+    updates: int
+    messages: int
+    payload_bits: int  # widest spike payload; 0: the presence of the spike is the message
+    synapse_bits: int
+    steps: int  # from the first input to the last output, one step per synapse on the way
+
+    def to_dict(self) -> dict[str, Any]:
+        """One entry of `deployments` in `report.json`."""
+        return dict(self.__dict__)
+
+
+def work(layer: LayerCounts, counts: NetworkCounts, deployment: str) -> Work:
+    """Work of one layer.
+
+    Raises:
+        InputError: no such deployment.
+    """
+    spikes = sum(edge.spikes for edge in layer.edges)
+    if deployment == "channels":
+        return Work(layer.replicated_synops, layer.neuron_updates, spikes)
+    if deployment == "shared":
+        return Work(layer.unit_synops, layer.neuron_updates, spikes)
+    if deployment == "graded":
+        return Work(layer.events, layer.neuron_updates, sum(edge.graded_spikes for edge in layer.edges))
+    if deployment == "slots":
+        return Work(layer.unit_synops, layer.neuron_updates * slots(counts), spikes)
+    raise unknown("deployment", deployment, DEPLOYMENTS)
+
+
+def slots(counts: NetworkCounts) -> int:
+    """S: sub-steps that one step needs so that every unit can send its largest value in unary."""
+    return counts.max_levels
+
+
+def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
+    """All four, side by side."""
+    found = {}
+    for name in DEPLOYMENTS:
+        layers = [work(layer, counts, name) for layer in counts.layers]
+        copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
+        found[name] = Deployment(
+            name=name,
+            needs=NEEDS[name],
+            synops=sum(w.synops for w in layers),
+            updates=sum(w.updates for w in layers),
+            messages=sum(w.messages for w in layers),
+            payload_bits=counts.max_levels.bit_length() if name == "graded" and counts.max_levels > 1 else 0,
+            synapse_bits=sum(layer.weight_bits * n for layer, n in zip(counts.layers, copies, strict=True)),
+            steps=(graph.timesteps + depth(graph) - 1) * (slots(counts) if name == "slots" else 1),
+        )
+    return found
+
+
+def depth(graph: Graph) -> int:
+    """Largest number of synapse nodes between input and read-out: the steps a value takes in a pipelined chip."""
+    reached: dict[str, int] = {}
+    for name in graph.order(loops=True):
+        before = max((reached.get(e.source, 0) for e in graph.into(name)), default=0)
+        reached[name] = before + (1 if isinstance(graph.nodes[name], SYNAPSES) else 0)
+    return max(reached.values())

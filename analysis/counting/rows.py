@@ -1,0 +1,225 @@
+"""The rows of a counting table: what one edge, one layer and one network did, in exact Python integers.
+
+A row states the spikes its population SENDS (`spikes`, `graded_spikes`, `rate`) and the work that ARRIVES in it (all
+else). Three numbers are always told apart: graded events e (one multi-level spike is one event), unit synops u (a spike
+of value v is v accumulations) and replicated synops K*u (each of the K levels is a membrane with its own synapses).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from snnhw.analysis.counting.layers import LayerKind
+from snnhw.errors import InputError
+
+
+@dataclass(frozen=True)
+class EdgeCounts:
+    """Spikes of one source that arrive through one synapse node (branches of a residual sum are separate edges)."""
+
+    source: str
+    synapse: str  # "" for an identity connection
+    target: str
+    target_levels: int  # K of the target population: how often replicated synapses are there
+    synapses: int  # non-zero synapses, one set (not times K)
+    spikes: int  # unit spikes that take this branch
+    graded_spikes: int  # the same as multi-level spikes
+    level_synops: tuple[int, ...]  # unit synops caused by each level of the source
+    events: int  # graded spikes times fan-out
+
+    @property
+    def unit_synops(self) -> int:
+        """Accumulations if all levels of the target share one dendrite: sum of spike values times fan-out."""
+        return sum(self.level_synops)
+
+    @property
+    def replicated_synops(self) -> int:
+        """Accumulations if every level of the target has synapses of its own."""
+        return self.target_levels * self.unit_synops
+
+    def __add__(self, other: EdgeCounts) -> EdgeCounts:
+        """Sum over two sets of samples."""
+        level_synops = tuple(a + b for a, b in zip(self.level_synops, other.level_synops, strict=True))
+        return dataclasses.replace(
+            self,
+            spikes=self.spikes + other.spikes,
+            graded_spikes=self.graded_spikes + other.graded_spikes,
+            level_synops=level_synops,
+            events=self.events + other.events,
+        )
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """One row. Additive over samples: `spikes` .. `neuron_updates`, `edges`; the other fields describe the layer."""
+
+    name: str
+    kind: LayerKind
+    shape: tuple[int, ...]
+    levels: int
+    synapse_nodes: tuple[str, ...]
+    spikes: tuple[int, ...]  # sent, per level; empty for the read-out
+    spikes_t: tuple[tuple[int, ...], ...]  # sent, per level and time step [K][T]
+    graded_spikes: int  # sent, if all levels travel in one multi-level spike
+    macs: int  # multiply-accumulates on analogue values, every step, in-bounds taps with non-zero weight
+    bias_adds: int  # non-zero biases, every step, one set (not times K)
+    pool_adds: int  # additions of pools on analogue values; pools on spikes fold into the synapses
+    neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
+    edges: tuple[EdgeCounts, ...]
+    dense_macs: int  # of the ANN twin, per inference, in-bounds taps
+    dense_inputs: int  # activations that the ANN twin reads, per inference, each once
+    dense_addresses: (
+        int  # address steps of the ANN twin: one per input, output and kernel position of an output channel
+    )
+    params: int
+    weight_bits: int  # memory of the weights and biases, one set
+
+    @property
+    def neurons(self) -> int:
+        """N: positions, each with `levels` membranes."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def events(self) -> int:
+        """Graded synaptic events e, branches separate."""
+        return sum(edge.events for edge in self.edges)
+
+    @property
+    def unit_synops(self) -> int:
+        """Unit synaptic operations u."""
+        return sum(edge.unit_synops for edge in self.edges)
+
+    @property
+    def replicated_synops(self) -> int:
+        """K * u; the read-out has no K membranes and counts once."""
+        return sum(edge.replicated_synops for edge in self.edges)
+
+    @property
+    def synapses(self) -> int:
+        """Non-zero synapses that spikes use, one set (not times K)."""
+        return sum(edge.synapses for edge in self.edges)
+
+    def rate(self, samples: int, timesteps: int) -> float:
+        """Unit spikes per neuron and step, 0..K."""
+        steps = samples * timesteps * self.neurons
+        return sum(self.spikes) / steps if steps else 0.0
+
+    def __add__(self, other: LayerCounts) -> LayerCounts:
+        """Sum over two sets of samples."""
+        return dataclasses.replace(
+            self,
+            spikes=_add(self.spikes, other.spikes),
+            spikes_t=tuple(_add(a, b) for a, b in zip(self.spikes_t, other.spikes_t, strict=True)),
+            graded_spikes=self.graded_spikes + other.graded_spikes,
+            macs=self.macs + other.macs,
+            bias_adds=self.bias_adds + other.bias_adds,
+            pool_adds=self.pool_adds + other.pool_adds,
+            neuron_updates=self.neuron_updates + other.neuron_updates,
+            edges=tuple(a + b for a, b in zip(self.edges, other.edges, strict=True)),
+        )
+
+
+# What adds up over samples and time steps, and what the network alone decides.
+BY_STEP = (
+    "graded_spikes",
+    "events",
+    "unit_synops",
+    "replicated_synops",
+    "macs",
+    "bias_adds",
+    "pool_adds",
+    "neuron_updates",
+)
+STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
+TOTALS = ("neurons", *BY_STEP, *STATIC)
+
+
+@dataclass(frozen=True)
+class NetworkCounts:
+    """All rows, for `samples` samples of `timesteps` steps."""
+
+    name: str
+    samples: int
+    timesteps: int
+    layers: tuple[LayerCounts, ...]
+
+    def total(self, key: str) -> int:
+        """Sum of one of `TOTALS`, or of "spikes", over the rows."""
+        if key == "spikes":
+            return sum(sum(layer.spikes) for layer in self.layers)
+        return sum(int(getattr(layer, key)) for layer in self.layers)
+
+    @property
+    def edges(self) -> tuple[EdgeCounts, ...]:
+        """Edges of all rows."""
+        return tuple(edge for layer in self.layers for edge in layer.edges)
+
+    @property
+    def max_levels(self) -> int:
+        """The largest K of the network."""
+        return max((layer.levels for layer in self.layers), default=1)
+
+    def merge(self, other: NetworkCounts) -> NetworkCounts:
+        """Counts of both sets of samples.
+
+        Raises:
+            InputError: the counts are of different networks.
+        """
+        if _structure(self) != _structure(other):
+            raise InputError(f"Counts of {self.name!r} and {other.name!r} do not add up; merge counts of one network.")
+        merged = tuple(a + b for a, b in zip(self.layers, other.layers, strict=True))
+        return dataclasses.replace(self, samples=self.samples + other.samples, layers=merged)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `layers` and `totals` of `report.json`, with `samples`, `timesteps` and `edges`."""
+        rows = [_row(layer, self.samples, self.timesteps) for layer in self.layers]
+        spikes = [
+            sum(layer.spikes[k] for layer in self.layers if k < len(layer.spikes)) for k in range(self.max_levels)
+        ]
+        edges = [
+            {
+                **dataclasses.asdict(edge),
+                "level_synops": list(edge.level_synops),
+                "unit_synops": edge.unit_synops,
+                "replicated_synops": edge.replicated_synops,
+            }
+            for edge in self.edges
+        ]
+        return {
+            "samples": self.samples,
+            "timesteps": self.timesteps,
+            "layers": rows,
+            "totals": {"spikes": spikes, **{key: self.total(key) for key in TOTALS}},
+            "edges": edges,
+        }
+
+
+def _structure(counts: NetworkCounts) -> tuple[object, ...]:
+    return (
+        counts.timesteps,
+        *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs, len(c.edges)) for c in counts.layers),
+    )
+
+
+def _row(layer: LayerCounts, samples: int, timesteps: int) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        "shape": list(layer.shape),
+        "neurons": layer.neurons,
+        "levels": layer.levels,
+        "synapse_nodes": list(layer.synapse_nodes),
+        "spikes": list(layer.spikes),
+        "spikes_t": [list(level) for level in layer.spikes_t],
+        "rate": layer.rate(samples, timesteps),
+        **{key: getattr(layer, key) for key in (*BY_STEP, *STATIC)},
+    }
+
+
+def _add(a: Iterable[int], b: Iterable[int]) -> tuple[int, ...]:
+    return tuple(x + y for x, y in zip(a, b, strict=True))

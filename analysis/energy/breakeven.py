@@ -1,0 +1,159 @@
+"""Where the spiking network and its ANN twin cost the same: the firing rate, the number of steps, published bounds.
+
+An SNN costs a part that grows with its spikes and a part that grows with its steps alone (updates, the analogue first
+layer). Break-even rate: scale the spikes until SNN = ANN; no rate helps where the fixed part is already dearer.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.energy.estimate import EnergyEstimate
+from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+BOUNDS = Path(__file__).with_name("bounds.toml")
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """SNN against one twin, for one layer or the whole network, J per inference.
+
+    The ranges take the dearest network with the cheapest twin, and the other way round; a rate below zero is zero.
+    """
+
+    name: str
+    snn: Range
+    ann: Range
+    rate: float  # unit spikes per neuron and step, as measured
+    break_even_rate: float | None  # None: dearer even without a spike, or no spikes arrive; inf: cheaper at any rate
+    break_even_steps: float  # T at which the twin costs the same, rate held; inf: the network costs nothing here
+    rate_range: Range
+    steps_range: Range
+
+    @property
+    def ratio(self) -> Range | None:
+        """SNN over ANN; None where the twin has no work here."""
+        return self.snn.over(self.ann) if self.ann.low > 0 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        ratio = self.ratio
+        return {
+            "name": self.name,
+            "snn": self.snn.to_dict(),
+            "ann": self.ann.to_dict(),
+            "ratio": None if ratio is None else ratio.to_dict(),
+            "rate": self.rate,
+            "break_even_rate": self.break_even_rate,
+            "break_even_steps": self.break_even_steps,
+            "break_even_rate_range": self.rate_range.to_dict(),
+            "break_even_steps_range": self.steps_range.to_dict(),
+        }
+
+
+def break_even(counts: NetworkCounts, energy: EnergyEstimate, ann: Range, name: str = "network") -> BreakEven:
+    """Of the whole network against a twin of `ann` J per inference."""
+    neurons = sum(layer.neurons for layer in counts.layers if layer.spikes)
+    rate = counts.total("spikes") / (counts.samples * counts.timesteps * neurons) if neurons else 0.0
+    return _solve(name, energy, None, ann, rate, counts.timesteps)
+
+
+def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: dict[str, Range]) -> tuple[BreakEven, ...]:
+    """Per layer that the twin has, with the rate of the spikes that arrive in it."""
+    found = []
+    for layer in counts.layers:
+        if layer.name in ann:
+            slots = counts.samples * counts.timesteps * layer.synapses
+            rate = layer.unit_synops / slots if slots else 0.0
+            found.append(_solve(layer.name, energy, layer.name, ann[layer.name], rate, counts.timesteps))
+    return tuple(found)
+
+
+def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rate: float, steps: int) -> BreakEven:
+    terms = [term for term in energy.terms if layer is None or term.layer == layer]
+    snn = Range.total(term.energy for term in terms)
+    moving = Range.total(term.energy for term in terms if term.by_spikes)
+    fixed = Range.total(term.energy for term in terms if not term.by_spikes)
+    worst, usual, best = (
+        rate * (twin - steady) / spent if spent else (math.inf if twin >= steady and rate else 0.0)
+        for twin, steady, spent in zip(ann.ends, reversed(fixed.ends), reversed(moving.ends), strict=True)
+    )
+    at = usual if rate > 0 and ann.typical >= fixed.typical else None
+    scaled = [
+        steps * twin / spent if spent else math.inf for twin, spent in zip(ann.ends, reversed(snn.ends), strict=True)
+    ]
+    rates = Range(max(0.0, worst), max(0.0, usual), max(0.0, best))
+    return BreakEven(name, snn, ann, rate, at, scaled[1], rates, Range(*scaled))
+
+
+def yan_bound(mac_over_ac: float, sparsity: float, timesteps: int) -> float:
+    """Largest spike rate at which arithmetic alone favours the SNN: T * s_r < k * (1 - gamma).
+
+    Args:
+        mac_over_ac: k, energy of a multiply-accumulate over that of an accumulate.
+        sparsity: gamma, share of zeros among the activations of the quantised twin.
+        timesteps: T.
+
+    Yan, Bai, Wong, arXiv:2409.08290.
+    """
+    return mac_over_ac * (1 - sparsity) / timesteps
+
+
+def matched_bits(levels: int, timesteps: int) -> int:
+    """Bits of the quantised twin that tells apart as many values: ceil(log2(K*T + 1)).
+
+    Yan, Bai, Wong (arXiv:2409.08290) for K = 1; K levels extend it.
+    """
+    if levels < 1 or timesteps < 1:
+        raise InputError(
+            f"A unit of {levels} levels and {timesteps} steps tells nothing apart; give at least 1 of each."
+        )
+    return (levels * timesteps).bit_length()
+
+
+def dense_traffic_ratio(levels: int, timesteps: int) -> float:
+    """Bits moved by a unit that fires at every level and step, over those of its quantised twin: K*T / bits."""
+    return levels * timesteps / matched_bits(levels, timesteps)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A published bound and where the network stands."""
+
+    name: str
+    value: float
+    source: str
+    measured: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the network stays below."""
+        return self.measured < self.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**self.__dict__, "kept": self.kept}
+
+
+def spikes_per_synapse(counts: NetworkCounts) -> float:
+    """Unit synops per synapse and inference, over the layers that spikes drive."""
+    synapses = counts.total("synapses")
+    return counts.total("unit_synops") / (synapses * counts.samples) if synapses else 0.0
+
+
+def published_bounds(counts: NetworkCounts) -> tuple[Bound, ...]:
+    """Spikes per synapse and inference against each published bound."""
+    measured = spikes_per_synapse(counts)
+    data = tomllib.loads(BOUNDS.read_text(encoding="utf-8"))
+    return tuple(Bound(b["name"], b["value"], b["source"], measured) for b in data["bound"])

@@ -1,0 +1,276 @@
+"""Energy per inference from counts and a profile, as a range, traceable term by term.
+
+Every term is a count times a constant of the profile. Its model says what is priced: `operations` arithmetic alone (the
+convention of most papers, after Horowitz, ISSCC 2014), `memory` also the accesses to memory (Lemaire et al. 2022),
+`movement` additions and travelling bits (Yan et al. 2024), `events` synops, updates and messages of an event-driven
+chip, `power` nothing but time. The split and the layers are sums of the same terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from snnhw.analysis.counting.deployments import work
+from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
+from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
+from snnhw.analysis.energy.static import StaticLoad
+from snnhw.analysis.hardware.profiles import Constant, Profile
+from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
+
+HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
+CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
+PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "static")
+
+
+@dataclass(frozen=True)
+class Term:
+    """`count` (per inference) times `constant`, one contribution of one layer."""
+
+    layer: str
+    part: str  # one of PARTS
+    quantity: str  # the count that is priced
+    count: Range
+    constant: Constant
+    by_spikes: bool  # grows with the firing rate; False: with the number of steps alone
+
+    @property
+    def energy(self) -> Range:
+        """J per inference."""
+        c, k = self.constant.range, self.count
+        return Range(k.low * c.low, k.typical * c.typical, k.high * c.high)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Formula, count, constant and source for a footnote."""
+        return {
+            "layer": self.layer,
+            "part": self.part,
+            "formula": f"{self.quantity} * {self.constant.name}",
+            "count": self.count.to_dict(),
+            "constant": self.constant.name,
+            "source": f"{self.constant.source}, {self.constant.table}",
+            "energy": self.energy.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class EnergyEstimate:
+    """J per inference of one network on one profile."""
+
+    profile: Profile
+    deployment: str
+    terms: tuple[Term, ...]
+    assumes: tuple[str, ...]
+    excludes: tuple[str, ...]
+
+    @property
+    def per_inference(self) -> Range:
+        """Sum of all terms, J."""
+        return Range.total(term.energy for term in self.terms)
+
+    @property
+    def split(self) -> dict[str, Range]:
+        """J by part, in the order of PARTS, parts without terms left out."""
+        return self._by(lambda term: term.part, PARTS)
+
+    @property
+    def layers(self) -> dict[str, Range]:
+        """J by layer, in the order of the counts."""
+        return self._by(lambda term: term.layer, tuple(dict.fromkeys(term.layer for term in self.terms)))
+
+    def _by(self, key: Callable[[Term], str], order: tuple[str, ...]) -> dict[str, Range]:
+        groups: dict[str, list[Range]] = {name: [] for name in order}
+        for term in self.terms:
+            groups[key(term)].append(term.energy)
+        return {name: Range.total(parts) for name, parts in groups.items() if parts}
+
+    def to_dict(self) -> dict[str, Any]:
+        """One entry of `energy` in `report.json`."""
+        return {
+            "unit": "J",
+            "title": self.profile.title,
+            "model": self.profile.model,
+            "deployment": self.deployment,
+            "technology_nm": self.profile.technology_nm,
+            "per_inference": self.per_inference.to_dict(),
+            "split": {part: energy.to_dict() for part, energy in self.split.items()},
+            "layers": {layer: energy.to_dict() for layer, energy in self.layers.items()},
+            "terms": [term.to_dict() for term in self.terms],
+            "constants": {name: constant.to_dict() for name, constant in self.profile.constants.items()},
+            "assumes": list(self.assumes),
+            "excludes": list(self.excludes),
+        }
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A count over all samples and the constant that prices it, before they become a `Term`."""
+
+    part: str
+    quantity: str
+    count: float | Range
+    constant: str | Constant
+    by_spikes: bool = True  # grows with the firing rate; False: with the number of steps alone
+
+
+Terms = Iterator[Priced]
+
+
+def estimate(
+    counts: NetworkCounts, profile: Profile, *, deployment: str | None = None, static: StaticLoad | None = None
+) -> EnergyEstimate:
+    """Energy per inference.
+
+    Args:
+        counts: of any number of samples, at least one.
+        profile: its `model` says which counts are priced.
+        deployment: how the K-level units run, one of `DEPLOYMENTS`; None takes the profile's.
+        static: chips and seconds per inference from `static_load`; None leaves static power out.
+
+    Raises:
+        InputError: no samples, or no such deployment.
+    """
+    if counts.samples < 1:
+        raise InputError(f"The counts of {counts.name!r} hold no samples; simulate at least one.")
+    chosen = deployment or profile.deployment
+    terms = [
+        Term(
+            CHIP if p.part == "static" else layer.name,
+            p.part,
+            p.quantity,
+            _range(p.count).scaled(1 / counts.samples),
+            constant,
+            p.by_spikes,
+        )
+        for layer in counts.layers
+        for p in MODEL_TERMS[profile.model](layer, profile, chosen, counts)
+        if (constant := _constant(profile, p.constant)) is not None and _range(p.count).high > 0
+    ]
+    if static is not None:
+        chip_seconds = static.seconds.scaled(static.chips)
+        terms.append(Term(CHIP, "static", f"chip-seconds ({static.mode})", chip_seconds, profile["static_chip"], False))
+    return EnergyEstimate(profile, chosen, tuple(terms), _assumes(counts, profile, static), _excludes(profile, static))
+
+
+def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    done = work(layer, counts, deployment)
+    yield Priced("first_layer", "macs", layer.macs, "mac", by_spikes=False)
+    part = "readout" if layer.kind == "readout" else "synapse"
+    yield Priced(part, f"{deployment} synops", done.synops, "ac")
+    yield Priced(
+        part, "bias_adds", layer.bias_adds * (layer.levels if deployment == "channels" else 1), "ac", by_spikes=False
+    )
+    yield Priced(part, "pool_adds", layer.pool_adds, "ac", by_spikes=False)
+    if layer.kind != "readout":
+        yield Priced("neuron", "neuron_updates", done.updates, "neuron_update", by_spikes=False)
+
+
+def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    done, fired = work(layer, counts, deployment), sum(layer.spikes)  # every level that fires is an active membrane
+    sent = layer.graded_spikes if deployment == "graded" else fired
+    yield Priced("first_layer", "macs", layer.macs, "host_mac", by_spikes=False)
+    yield Priced("first_layer", "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
+    part = "readout" if layer.kind == "readout" else "synapse"
+    yield Priced(part, f"{deployment} synops", done.synops, "synop")
+    if deployment == "graded":
+        yield Priced(part, "graded synops", done.synops, "graded_extra")
+    part = "readout" if layer.kind == "readout" else "neuron"
+    yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
+    yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
+    yield Priced(part, "spikes sent", sent, "spike_out")
+    yield Priced("communication", "messages", done.messages, "message")
+
+
+def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    """Operations, addresses and accesses as Lemaire et al. 2022 list them, on exact synops."""
+    done = work(layer, counts, deployment)
+    copies = layer.levels if deployment == "channels" else 1
+    is_readout = layer.kind == "readout"
+    part = "readout" if is_readout else "synapse"
+    for constant in ("multiply", "add"):
+        yield Priced("first_layer", "macs", layer.macs, constant, by_spikes=False)
+        if not is_readout:
+            yield Priced("neuron", "neuron_updates", done.updates, constant, by_spikes=False)
+        yield Priced(part, "address computations (two per message)", 2 * done.messages, constant)
+    yield Priced(part, f"{deployment} synops", done.synops, "add")
+    yield Priced(part, "address steps, one per synop", done.synops, "add")
+    yield Priced(part, "bias_adds and pool_adds", copies * layer.bias_adds + layer.pool_adds, "add", by_spikes=False)
+    sent = layer.graded_spikes if deployment == "graded" else sum(layer.spikes)
+    weights = access_constant(max(1, copies * layer.params), profile, "weights")
+    potentials = access_constant(layer.neurons * layer.levels, profile, "potentials")
+    messages = access_constant(FIFO_WORDS, profile, "message queue")
+    dense = layer.macs + copies * layer.bias_adds
+    yield Priced("memory", "weight reads for synops", done.synops, weights)
+    yield Priced("memory", "weight reads for macs and bias_adds", dense, weights, by_spikes=False)
+    yield Priced("memory", "potential reads and writes for synops", 2 * done.synops, potentials)
+    yield Priced("memory", "potential reads and writes for updates", 2 * done.updates, potentials, by_spikes=False)
+    yield Priced("memory", "messages read and written", done.messages + sent, messages)
+    yield Priced("memory", "analogue inputs read", layer.macs, messages, by_spikes=False)
+
+
+def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    """Additions, and address bits that travel (Yan, Bai, Wong, arXiv:2409.08290)."""
+    done = work(layer, counts, deployment)
+    yield Priced("first_layer", "macs and pool_adds", layer.macs + layer.pool_adds, "host_mac", by_spikes=False)
+    part = "readout" if layer.kind == "readout" else "synapse"
+    yield Priced(part, f"{deployment} synops", done.synops, "synop")
+    yield Priced(
+        "readout" if layer.kind == "readout" else "neuron",
+        "neuron_updates",
+        done.updates,
+        "neuron_update",
+        by_spikes=False,
+    )
+    sizes = {other.name: other.neurons * other.levels for other in counts.layers}
+    bits = 0
+    for edge in layer.edges:
+        messages = edge.graded_spikes if deployment == "graded" else edge.spikes
+        bits += messages * max(1, (sizes.get(edge.source, 2) - 1).bit_length())
+    yield Priced("communication", "address bits * hops", HOPS.scaled(bits), "move_bit")
+
+
+def _power(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
+    """Power times the time of a sample, once for the whole chip."""
+    if layer is counts.layers[-1]:
+        seconds = profile["step_time"].range.scaled(counts.samples * counts.timesteps)
+        yield Priced("static", "seconds", seconds, "chip_power", by_spikes=False)
+
+
+MODEL_TERMS: Mapping[str, Callable[[LayerCounts, Profile, str, NetworkCounts], Terms]] = {
+    "operations": _operations,
+    "events": _events,
+    "memory": _memory,
+    "movement": _movement,
+    "power": _power,
+}
+
+
+def _constant(profile: Profile, constant: str | Constant) -> Constant | None:
+    """The constant; None where the profile does not have it, which leaves the term out."""
+    return constant if isinstance(constant, Constant) else profile.constants.get(constant)
+
+
+def _range(count: float | Range) -> Range:
+    return count if isinstance(count, Range) else Range.exact(float(count))
+
+
+def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
+    found = list(profile.assumes)
+    if counts.total("macs"):
+        found.append(
+            "The analogue first layer is computed at every step; a static image would allow once per inference."
+        )
+    if counts.total("pool_adds"):
+        found.append("Pools between a synapse and its neurons are priced as separate additions.")
+    if static is not None:
+        found.append(
+            f"Static power of {static.chips} whole chips over {static.steps} steps ({static.mode}), no gating."
+        )
+    return tuple(found)
+
+
+def _excludes(profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
+    waiting = ("static power",) if "static_chip" in profile and static is None else ()
+    return tuple(dict.fromkeys((*profile.excludes, *waiting)))

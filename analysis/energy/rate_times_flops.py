@@ -1,0 +1,88 @@
+"""What most papers would print for the same network, and by how much each shortcut is off.
+
+E = E_MAC * FLOPs(first layer) + E_AC * sum over layers of rate * FLOPs, with taps on the padding among the FLOPs. Known
+errors: those taps, the mean rate instead of where the spikes are, a first layer charged once instead of T times, and no
+updates, memory, routing or static power.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from snnhw.analysis.counting.counts import is_identity, twin_synapse
+from snnhw.analysis.counting.layers import layers, source_shape
+from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.digits import count_text
+from snnhw.analysis.hardware.profiles import Profile
+from snnhw.graph.ir import Graph
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Counts per inference as the convention takes them, beside the exact ones."""
+
+    flops: int  # multiply-accumulates of the twin, taps on the padding included
+    dense_macs: int  # without them
+    rate_synops: float  # rate of the source times FLOPs times T, over all synapse nodes that spikes enter
+    unit_synops: float  # what takes place there
+    first_flops: int  # analogue layers, once
+    timesteps: int
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One for each known error, with its size in this network."""
+        found = []
+        if self.dense_macs:
+            found.append(
+                f"Taps on the padding count: {count_text(self.flops)} multiply-accumulates of the twin instead of "
+                f"{count_text(self.dense_macs)} ({_error(self.flops, self.dense_macs)})."
+            )
+        if self.unit_synops:
+            found.append(
+                f"Mean rate times FLOPs gives {count_text(self.rate_synops)} synops instead of "
+                f"{count_text(self.unit_synops)} ({_error(self.rate_synops, self.unit_synops)}): where the spikes are, "
+                "borders, pools and weights of zero are ignored."
+            )
+        if self.first_flops and self.timesteps > 1:
+            found.append(
+                f"The analogue first layer is charged once, {count_text(self.first_flops)} multiply-accumulates, "
+                f"although it works at each of {self.timesteps} steps."
+            )
+        return (*found, "Neuron updates, memory, routing and static power are left out.")
+
+    def energy(self, profile: Profile) -> float:
+        """J per inference that the convention gives with the constants of a profile of model "operations"."""
+        return self.first_flops * profile["mac"].typical + self.rate_synops * profile["ac"].typical
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `convention` of report.json."""
+        return {**self.__dict__, "errors": list(self.sentences)}
+
+
+def convention(graph: Graph, counts: NetworkCounts) -> Convention:
+    """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
+    rows = layers(graph)
+    edges = [edge for edge in counts.edges if edge.synapse]
+    by_rate = sum(
+        edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
+    )
+    return Convention(
+        flops=sum(_flops(graph, name) for row in rows for name in row.owns),
+        dense_macs=counts.total("dense_macs"),
+        rate_synops=by_rate / counts.samples,
+        unit_synops=sum(edge.unit_synops for edge in edges) / counts.samples,
+        first_flops=sum(_flops(graph, name) for row in rows for name in row.analog),
+        timesteps=counts.timesteps,
+    )
+
+
+def _flops(graph: Graph, name: str) -> int:
+    """Outputs times weights per output; a read-out with a pool folded into it counts as the one it came from."""
+    node, _ = twin_synapse(graph, name)
+    return 0 if is_identity(node) else node.size * int(node.weight[0].size)
+
+
+def _error(found: float, exact: float) -> str:
+    return f"{100 * (found / exact - 1):+.0f} %"

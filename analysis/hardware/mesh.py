@@ -1,0 +1,146 @@
+"""Energy on a mesh of cores by SANA-FE's formula (Boyle et al., TCAD 2025; sanafe 2.2.9), from exact counts.
+
+    E_synapse = sum over spikes sent of fan-out * e(kind of synapse)
+    E_soma    = e_access * N * steps + e_update * updated + e_spike * fired
+    E_network = e_message * packets + e_hop_ew * hops_ew + e_hop_ns * hops_ns
+A packet is one (spike, destination core); it walks first along one axis of the mesh, then along the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from snnhw.analysis.counting.fanout import fanout
+from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.hardware.stepwise import Activity, populations, synapses_into
+from snnhw.errors import InputError
+from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Graph, Input, Linear, Node
+
+Cores = Mapping[str, npt.NDArray[np.int64]]  # sender or population -> core of every neuron [*shape]
+SynapseKind = str  # "conv" | "dense" | "sparse"
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Tiles in a rectangle, numbered along the short side first; cores numbered tile by tile."""
+
+    height: int = 4
+    width: int = 8
+    cores_per_tile: int = 4
+    neurons_per_core: int = 1024
+
+    def hops(self, a: int, b: int) -> tuple[int, int]:
+        """(east-west, north-south) hops between two cores."""
+        (xa, ya), (xb, yb) = (divmod(core // self.cores_per_tile, self.height) for core in (a, b))
+        return abs(xa - xb), abs(ya - yb)
+
+
+LOIHI_MESH = Mesh()
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one run puts on the mesh."""
+
+    events: Mapping[SynapseKind, int]
+    packets: int
+    hops_ew: int
+    hops_ns: int
+
+
+@dataclass(frozen=True)
+class NocEnergy:
+    """J, in the three terms that SANA-FE prints."""
+
+    synapse: float
+    soma: float
+    network: float
+
+    @property
+    def total(self) -> float:
+        """J."""
+        return self.synapse + self.soma + self.network
+
+
+def place(graph: Graph, mesh: Mesh = LOIHI_MESH) -> Cores:
+    """Populations on cores in graph order, each population from a fresh core, input events on cores of their own.
+
+    Raises:
+        InputError: the network needs more cores than the mesh has.
+    """
+    placed: dict[str, npt.NDArray[np.int64]] = {}
+    core = 0
+    senders = (graph.input.name,) if graph.input.levels is not None else ()
+    for name in (*senders, *populations(graph)):
+        size = graph.nodes[name].size
+        placed[name] = core + (np.arange(size) // mesh.neurons_per_core).reshape(graph.nodes[name].shape)
+        core += -(-size // mesh.neurons_per_core)
+    available = mesh.height * mesh.width * mesh.cores_per_tile
+    if core > available:
+        raise InputError(f"Graph {graph.name!r} needs {core} cores, the chip has {available}; map it on several chips.")
+    return placed
+
+
+def synapse_kind(graph: Graph, population: str) -> SynapseKind:
+    """Kind of synapse memory in front of a population: conv if a convolution feeds it, else dense, else sparse."""
+    found = synapses_into(graph, population)
+    if any(isinstance(node, Conv2d) for node in found):
+        return "conv"
+    return "dense" if any(isinstance(node, Linear) for node in found) else "sparse"
+
+
+def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_MESH, *, zeros: bool = False) -> Traffic:
+    """Synaptic events, packets and hops of a run; `zeros`: synapses of weight zero are stored and take events too."""
+    events: dict[SynapseKind, int] = {}
+    packets = hops_ew = hops_ns = 0
+    for sender in graph.nodes.values():
+        if not isinstance(sender, NEURONS) and not (isinstance(sender, Input) and sender.levels is not None):
+            continue
+        sent = activity.sent(sender.name)
+        reached: dict[int, npt.NDArray[np.bool_]] = {}
+        for path, population in _paths(graph, sender.name):
+            kind = synapse_kind(graph, population)
+            for core in np.unique(cores[population]):
+                fan = fanout(path, sender.shape, cores[population] == core, zeros=zeros)
+                events[kind] = events.get(kind, 0) + int((fan * sent).sum())
+                reached[int(core)] = reached.get(int(core), np.zeros(sender.shape, dtype=bool)) | (fan > 0)
+        for core, meets in reached.items():
+            leaving = np.where(meets, sent, 0)
+            packets += int(leaving.sum())
+            for home in np.unique(cores[sender.name]):
+                n = int(leaving[cores[sender.name] == home].sum())
+                ew, ns = mesh.hops(int(home), core)
+                hops_ew, hops_ns = hops_ew + n * ew, hops_ns + n * ns
+    return Traffic(events, packets, hops_ew, hops_ns)
+
+
+def noc_energy(graph: Graph, activity: Activity, found: Traffic, profile: Profile) -> NocEnergy:
+    """Energy of the run, typical constants."""
+    each = {"conv": "synop", "dense": "synop_dense", "sparse": "synop_sparse"}
+    neurons = sum(graph.nodes[name].size for name in populations(graph))
+    fired = sum(int(activity.sent(name).sum()) for name in populations(graph))
+    return NocEnergy(
+        synapse=sum(n * profile[each[kind]].typical for kind, n in found.events.items()),
+        soma=profile["neuron_update"].typical * neurons * activity.steps
+        + profile["neuron_active_extra"].typical * activity.updated
+        + profile["spike_out"].typical * fired,
+        network=profile["message"].typical * found.packets
+        + profile["hop_ew"].typical * found.hops_ew
+        + profile["hop_ns"].typical * found.hops_ns,
+    )
+
+
+def _paths(graph: Graph, sender: str) -> list[tuple[tuple[Node, ...], str]]:
+    """(synapse node or nothing, population) that the spikes of `sender` take."""
+    found: list[tuple[tuple[Node, ...], str]] = []
+    for edge in graph.out_of(sender):
+        node = graph.nodes[edge.target]
+        if isinstance(node, SYNAPSES):
+            found += [((node,), after.target) for after in graph.out_of(node.name)]
+        else:
+            found.append(((), node.name))
+    return found

@@ -1,0 +1,285 @@
+"""Hardware as data: profiles in TOML, every constant with its source; a number without one is refused.
+
+A profile names its model (which counts it prices), its technology, what it assumes and excludes, and its constants:
+value, low, high, unit, source, table, kind and confidence. Add a chip by writing such a file and giving its path.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from snnhw.analysis.counting.deployments import DEPLOYMENTS
+from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError, unknown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FOLDER = Path(__file__).with_name("profiles")
+TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers
+KINDS = ("measured", "simulated", "fitted", "all-in", "convention")
+CONFIDENCES = ("high", "medium", "low")
+PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
+UNITS = {prefix + base: (scale, base) for base in ("J", "W", "s") for prefix, scale in PREFIXES.items()} | {
+    "pJ/bit": (1e-12, "J/bit"),
+    "pJ/bit/hop": (1e-12, "J/bit/hop"),
+    "pJ/hop": (1e-12, "J"),
+    "uW/MHz": (1e-12, "J"),  # power per clock: energy of one cycle
+    "MHz": (1e6, "Hz"),
+    "1": (1.0, "1"),
+}
+# Per model: constants that must be there, constants that may.
+MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "operations": (("mac", "ac"), ("neuron_update",)),
+    "memory": (("add", "multiply", "ram_floor", "ram_slope", "sram_8k", "sram_32k", "sram_1m"), ()),
+    "events": (
+        ("synop",),
+        (
+            *("synop_dense", "synop_sparse", "graded_extra", "neuron_update", "neuron_active_extra", "spike_out"),
+            *("message", "hop_ew", "hop_ns", "host_mac", "idle_cycle"),
+        ),
+    ),
+    "movement": (("synop", "neuron_update", "move_bit"), ("host_mac", "move_bit_dense")),
+    "power": (("chip_power", "step_time"), ()),
+}
+MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
+ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_time", "barrier_time")
+DIMENSIONS = {
+    "ram_slope": "J/bit",
+    "move_bit": "J/bit/hop",
+    "move_bit_dense": "J/bit/hop",
+    "chip_power": "W",
+    "static_chip": "W",
+    "step_time": "s",
+    "synop_time": "s",
+    "neuron_time": "s",
+    "barrier_time": "s",
+}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A physical constant in SI units (J, W, s) with its provenance."""
+
+    name: str
+    range: Range
+    dimension: str
+    unit: str  # as printed in the source
+    printed: float  # value in that unit
+    technology_nm: float | None
+    source: str
+    table: str
+    kind: str
+    confidence: str
+    spread: str = ""  # where low and high come from
+    access_bits: int | None = None
+    follows: str = ""  # what a derived constant was read off: all that follow it vary together
+
+    @property
+    def typical(self) -> float:
+        """The value."""
+        return self.range.typical
+
+    def to_dict(self) -> dict[str, Any]:
+        """Provenance for JSON and footnotes."""
+        return {
+            "value": self.printed,
+            "unit": self.unit,
+            **{f"si_{key}": value for key, value in self.range.to_dict().items()},
+            "technology_nm": self.technology_nm,
+            "source": self.source,
+            "table": self.table,
+            "kind": self.kind,
+            "confidence": self.confidence,
+            "spread": self.spread,
+            "access_bits": self.access_bits,
+        }
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One platform, or one technology with an accounting model."""
+
+    name: str
+    title: str
+    model: str
+    technology_nm: float
+    deployment: str  # how multi-level units run there unless told otherwise
+    constants: Mapping[str, Constant]
+    twins: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # precision -> profiles of the ANN, typical first
+    voltage_v: float | None = None
+    assumes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Constant:
+        """The constant called `name`."""
+        if name not in self.constants:
+            known = ", ".join(sorted(self.constants))
+            raise InputError(f"Profile {self.name!r} has no constant {name!r}; it has {known}.")
+        return self.constants[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the profile has the constant."""
+        return name in self.constants
+
+
+def available_profiles() -> tuple[str, ...]:
+    """Names of the profiles that come with the package."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def load_profile(name: str | Path) -> Profile:
+    """The profile called `name`, or the one in the TOML file at that path.
+
+    Raises:
+        InputError: no such profile, or the file breaks a rule; the message names the file, the constant and the remedy.
+    """
+    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise unknown("profile", name, available_profiles(), "a .toml file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"Cannot read the profile {path}: {error}; mend the file.") from error
+    return parse_profile(data, path.name)
+
+
+def parse_profile(data: Mapping[str, Any], where: str) -> Profile:
+    """Profile from parsed TOML; `where` names the file in errors.
+
+    Raises:
+        InputError: a key is missing, unknown or wrong.
+    """
+    _refuse_unknown(data, set(Profile.__dataclass_fields__), where)
+    model = _text(data, "model", where)
+    if model not in MODELS:
+        raise InputError(f"{where}: model {model!r} is unknown; choose one of {', '.join(MODELS)}.")
+    technology = _number(data, "technology_nm", where)
+    constants = {
+        key: _constant(key, _table(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}")
+        for key, table in _table(data.get("constants", {}), f"{where}, constants").items()
+    }
+    required, optional = MODELS[model]
+    for key in required:
+        if key not in constants:
+            raise InputError(f"{where}: model {model!r} needs the constant {key!r}; add [constants.{key}].")
+    for key in constants:
+        if key not in (*required, *optional, *ALWAYS_ALLOWED):
+            raise InputError(f"{where}: no model uses the constant {key!r}; remove or rename it.")
+    widths = {c.access_bits for key, c in constants.items() if key in MEMORIES}
+    if len(widths) > 1 or None in widths:
+        raise InputError(f"{where}: memory energies have access widths {widths}; give all for one access_bits.")
+    deployment = data.get("deployment", "channels")
+    if deployment not in DEPLOYMENTS:
+        raise InputError(f"{where}: deployment {deployment!r} is unknown; choose one of {', '.join(DEPLOYMENTS)}.")
+    return Profile(
+        name=_text(data, "name", where),
+        title=_text(data, "title", where),
+        model=model,
+        technology_nm=technology,
+        deployment=deployment,
+        constants=constants,
+        twins=_twins(_table(data.get("twins", {}), f"{where}, twins"), where),
+        voltage_v=_number(data, "voltage_v", where) if "voltage_v" in data else None,
+        assumes=_texts(data.get("assumes", []), f"{where}: 'assumes'"),
+        excludes=_texts(data.get("excludes", []), f"{where}: 'excludes'"),
+    )
+
+
+def _twins(data: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
+    """Profiles that price the ANN, by precision; each is one of the package or a path to a file."""
+    found = {}
+    for precision, names in data.items():
+        if precision not in TWIN_BITS:
+            raise InputError(f"{where}: names a twin {precision!r}; use {' or '.join(TWIN_BITS)}.")
+        found[precision] = _texts(names, f"{where}, twin {precision!r}")
+        for name in found[precision]:
+            if not name.endswith(".toml") and name not in available_profiles():
+                raise InputError(
+                    f"{where}: twin {precision!r} names the profile {name!r}, which does not exist; mend it."
+                )
+    return found
+
+
+CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "table", "kind", "confidence", "spread"}
+
+
+def _constant(name: str, data: Mapping[str, Any], technology: float, where: str) -> Constant:
+    _refuse_unknown(data, CONSTANT_KEYS | {"access_bits"}, where)
+    unit, kind, confidence = (_text(data, key, where) for key in ("unit", "kind", "confidence"))
+    for word, known in ((unit, tuple(UNITS)), (kind, KINDS), (confidence, CONFIDENCES)):
+        if word not in known:
+            raise InputError(f"{where}: {word!r} is unknown; choose one of {', '.join(known)}.")
+    scale, dimension = UNITS[unit]
+    expected = DIMENSIONS.get(name, "J")
+    if dimension != expected:
+        raise InputError(f"{where}: {unit!r} is not a unit of {expected}; give the value in one that is.")
+    value = _number(data, "value", where)
+    low = _number(data, "low", where) if "low" in data else value
+    high = _number(data, "high", where) if "high" in data else value
+    if not low <= value <= high:
+        raise InputError(f"{where}: low {low}, value {value}, high {high} are not in ascending order; sort them.")
+    if low != high and not data.get("spread"):
+        raise InputError(f"{where}: says low and high but not where they come from; add `spread`.")
+    return Constant(
+        name=name,
+        range=Range(low * scale, value * scale, high * scale),
+        dimension=dimension,
+        unit=unit,
+        printed=value,
+        technology_nm=_number(data, "technology_nm", where) if "technology_nm" in data else technology,
+        source=_text(data, "source", where),
+        table=_text(data, "table", where),
+        kind=kind,
+        confidence=confidence,
+        spread=_text(data, "spread", where) if "spread" in data else "",
+        access_bits=_width(data, where),
+    )
+
+
+def _width(data: Mapping[str, Any], where: str) -> int | None:
+    bits = data.get("access_bits")
+    if bits is not None and (type(bits) is not int or bits < 1):
+        raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
+    return bits
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: is {value!r}; make it a table of keys and values.")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+        raise InputError(f"{where} is {value!r}; give a list of texts.")
+    return tuple(value)
+
+
+def _text(data: Mapping[str, Any], key: str, where: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: has no {key!r}; every number needs one, add it.")
+    return value
+
+
+def _number(data: Mapping[str, Any], key: str, where: str) -> float:
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise InputError(f"{where}: {key!r} is {value!r}; give a finite number that is not negative.")
+    return float(value)
+
+
+def _refuse_unknown(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    unknown = sorted(set(data) - allowed)
+    if unknown:
+        raise InputError(f"{where}: the key {unknown[0]!r} is unknown; use {', '.join(sorted(allowed))}.")

@@ -1,0 +1,1 @@
+"""The report of a run: facts, verdicts, charts, pages and files."""

@@ -1,0 +1,154 @@
+"""Several reports side by side: accuracy against energy, and who is on the front that nobody beats.
+
+Takes reports of models, deployments or data that share their profiles; writes compare.html, compare.json, compare.csv.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.report import Report, plain
+from snnhw.analysis.report.verdict import listed
+from snnhw.errors import InputError
+from snnhw.files import write_text
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Reports by label, in the order given; all have the same profiles."""
+
+    reports: Mapping[str, Report]
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Names of the profiles."""
+        return tuple(next(iter(self.reports.values())).energy)
+
+    def accuracy(self, label: str) -> float | None:
+        """Accuracy of the first stage, None if it was not measured."""
+        return next(iter(self.reports[label].accuracy.values()), None)
+
+    def energy(self, label: str, profile: str) -> Range:
+        """J per inference."""
+        return self.reports[label].energy[profile].per_inference
+
+    def front(self, profile: str) -> tuple[str, ...]:
+        """Labels that no other one beats on `profile`; those without an accuracy take no part."""
+        points = {
+            label: (accuracy, self.energy(label, profile))
+            for label in self.reports
+            if (accuracy := self.accuracy(label)) is not None
+        }
+        return tuple(
+            label
+            for label, point in points.items()
+            if not any(beats(other, point) for name, other in points.items() if name != label)
+        )
+
+    @property
+    def headline(self) -> str:
+        """Who is on the front, in one sentence for each different front."""
+        fronts: dict[tuple[str, ...], list[str]] = {}
+        for profile in self.profiles:
+            fronts.setdefault(self.front(profile), []).append(profile)
+        return " ".join(
+            f"{listed(front)} {'is' if len(front) == 1 else 'are'} beaten by none on {listed(profiles)}."
+            for front, profiles in fronts.items()
+            if front
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of compare.json."""
+        return {
+            "models": {
+                label: {
+                    "model": report.model.to_dict(),
+                    "samples": report.counts.samples,
+                    "accuracy": self.accuracy(label),
+                    "totals": report.counts.to_dict()["totals"],
+                    "energy": {p: {"unit": "J", **self.energy(label, p).to_dict()} for p in self.profiles},
+                }
+                for label, report in self.reports.items()
+            },
+            "front": {profile: list(self.front(profile)) for profile in self.profiles},
+        }
+
+
+Point = tuple[float, Range]  # accuracy, energy
+
+
+def beats(a: Point, b: Point) -> bool:
+    """Whether `a` is at least as accurate and needs at most the energy of `b` whatever the constants, one of them less.
+
+    The constants of a profile are the same for both, so low is compared with low, typical with typical, high with high.
+    """
+    pairs = ((a[1].low, b[1].low), (a[1].typical, b[1].typical), (a[1].high, b[1].high))
+    as_good = a[0] >= b[0] and all(x <= y for x, y in pairs)
+    return as_good and (a[0] > b[0] or any(x < y for x, y in pairs))
+
+
+def compare_reports(reports: Mapping[str, Report]) -> Comparison:
+    """Comparison of at least two reports.
+
+    Raises:
+        InputError: fewer than two, or their profiles differ.
+    """
+    if len(reports) < 2:
+        raise InputError("A comparison needs at least two reports; name one more model.")
+    first, *others = reports.items()
+    for label, report in others:
+        if set(report.energy) != set(first[1].energy):
+            raise InputError(
+                f"{first[0]} is priced on {', '.join(first[1].energy)} and {label} on {', '.join(report.energy)}; "
+                "report both on the same profiles."
+            )
+    return Comparison(dict(reports))
+
+
+def comparison_frame(comparison: Comparison) -> pd.DataFrame:
+    """One row per model and profile."""
+    frame: pd.DataFrame = pd.DataFrame(_rows(comparison))
+    return frame
+
+
+def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    for label, report in comparison.reports.items():
+        for profile in comparison.profiles:
+            energy = comparison.energy(label, profile)
+            per_inference = {
+                f"{key}_per_inference": report.counts.total(key) / report.counts.samples
+                for key in ("events", "unit_synops", "replicated_synops")
+            }
+            yield {
+                "label": label,
+                "model": report.model.name,
+                "profile": profile,
+                "accuracy": comparison.accuracy(label),
+                "parameters": report.model.parameters,
+                **per_inference,
+                "low_j": energy.low,
+                "typical_j": energy.typical,
+                "high_j": energy.high,
+                "on_front": label in comparison.front(profile),
+            }
+
+
+def write_comparison(comparison: Comparison, out: Path) -> Path:
+    """Write compare.json, compare.csv and, last, compare.html into the folder `out`; gives the page's path.
+
+    Raises:
+        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+    """
+    from snnhw.analysis.report.page import render_comparison
+
+    out, page = Path(out), render_comparison(comparison)
+    write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
+    write_text(out / "compare.csv", comparison_frame(comparison).to_csv(index=False, lineterminator="\n"))
+    return write_text(out / "compare.html", page)

@@ -1,0 +1,72 @@
+"""The spikes of one sample as small pictures, one per unit: a row per time step, a column per neuron.
+
+Takes a record with a raster; gives PNG files as data addresses. The more levels fire, the stronger the colour.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from snnhw.graph.ir import Array
+from snnhw.simulation.record import SpikeRecord
+
+COLOUR = (46, 134, 203)  # readable on paper and on black
+COLUMNS = 384
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class RasterStrip:
+    """One unit of one sample."""
+
+    name: str
+    address: str  # data:image/png;base64,...
+    columns: int
+    neurons: int
+    fired: int  # neurons that fire at least once
+    spikes: int  # unit spikes
+
+
+def raster_strips(record: SpikeRecord, sample: int = 0) -> tuple[RasterStrip, ...]:
+    """A strip for every unit that the record keeps a raster of."""
+    return tuple(_strip(name, raster[sample]) for name, raster in record.raster.items())
+
+
+def _strip(name: str, raster: Array) -> RasterStrip:
+    levels = raster.shape[1]
+    values = raster.sum(axis=1).reshape(raster.shape[0], -1)  # [T, neurons], 0..K
+    neurons = values.shape[1]
+    step = -(-neurons // COLUMNS)
+    padded = np.pad(values, ((0, 0), (0, -neurons % step)))
+    shown = padded.reshape(len(values), -1, step).max(axis=2)
+    return RasterStrip(
+        name=name,
+        address="data:image/png;base64," + base64.b64encode(_png(shown, levels)).decode(),
+        columns=shown.shape[1],
+        neurons=neurons,
+        fired=int(values.any(axis=0).sum()),
+        spikes=int(values.sum()),
+    )
+
+
+def _png(values: Array, levels: int) -> bytes:
+    """Indexed PNG of `values` [H, W] in 0..levels: 0 is transparent, the top level opaque."""
+    height, width = values.shape
+    opacity = [0, *(90 + round(165 * k / levels) for k in range(1, levels + 1))]
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(np.uint8).tobytes() for row in values)
+    chunks = (
+        (b"IHDR", header),
+        (b"PLTE", bytes(COLOUR) * (levels + 1)),
+        (b"tRNS", bytes(opacity)),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
+    return PNG + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )

@@ -1,0 +1,259 @@
+"""The report of a run: one frozen object, written as report.html, report.json, layers.csv and energy.csv.
+
+All files print the same objects. Sections whose input was not given are left out of the page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from snnhw.analysis.counting.deployments import Deployment, deployments
+from snnhw.analysis.counting.relay import Relay
+from snnhw.analysis.counting.rows import BY_STEP, NetworkCounts
+from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
+from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
+from snnhw.analysis.energy.level_advice import Variant
+from snnhw.analysis.energy.rate_times_flops import Convention, convention
+from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
+from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
+from snnhw.analysis.hardware.chips import load_chip
+from snnhw.analysis.hardware.mapping import ChipMapping
+from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
+from snnhw.analysis.report.sections import (
+    StaticCase,
+    break_evens,
+    chip_mappings,
+    deployment_energies,
+    layer_break_evens,
+    static_cases,
+)
+from snnhw.analysis.report.stamp import RunStamp
+from snnhw.errors import InputError
+from snnhw.files import write_text
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.quantisation.quantise import LayerScale
+from snnhw.simulation.certificate import Certificate
+from snnhw.simulation.record import SpikeRecord
+
+CHIPS = ("loihi1", "loihi2")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Size of the network."""
+
+    name: str
+    parameters: int
+    neurons: int  # spiking positions
+    membranes: int  # neurons times their levels
+    levels: int  # the largest K
+    timesteps: int
+    input_shape: tuple[int, ...]
+    layers: int  # spiking layers and the read-out
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `model` of report.json."""
+        return {**asdict(self), "input_shape": list(self.input_shape)}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says."""
+
+    stamp: RunStamp
+    model: ModelFacts
+    counts: NetworkCounts
+    energy: Mapping[str, EnergyEstimate]  # by profile
+    ann: Mapping[str, Mapping[str, AnnEstimate]]  # by profile, then twin
+    accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage, the trained network first
+    certificate: Certificate | None = None
+    quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    deployment_energy: Mapping[str, Mapping[str, EnergyEstimate]] = field(default_factory=dict)  # by profile
+    breakeven: Mapping[str, Mapping[str, BreakEven]] = field(default_factory=dict)  # by profile, then twin
+    breakeven_layers: Mapping[str, Mapping[str, tuple[BreakEven, ...]]] = field(default_factory=dict)
+    bounds: tuple[Bound, ...] = ()
+    levels: tuple[Variant, ...] = ()  # the network as it is, then without each level and with each threshold moved
+    relays: tuple[Relay, ...] = ()  # what merging each residual sum would change
+    sensitivity: Mapping[str, tuple[Swing, ...]] = field(default_factory=dict)  # by profile, widest first
+    sampling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by profile: J at p5, p50, p95
+    mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
+    static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
+    convention: Convention | None = None  # what most papers would print
+    steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
+    graph: Graph | None = None  # for the picture of the network
+    example: SpikeRecord | None = None  # with a raster; its first sample is shown
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of report.json; counts are sums over the samples, energies J per inference."""
+        counted = self.counts.to_dict()
+        return {
+            "stamp": self.stamp.to_dict(),
+            "model": self.model.to_dict(),
+            "samples": self.counts.samples,
+            "timesteps": self.counts.timesteps,
+            "accuracy": next(iter(self.accuracy.values()), None),
+            "accuracy_by_stage": dict(self.accuracy),
+            "layers": counted["layers"],
+            "totals": counted["totals"],
+            "edges": counted["edges"],
+            "steps": [{key: step.total(key) for key in ("spikes", *BY_STEP)} for step in self.steps],
+            "deployments": {name: self._deployment(name) for name in self.deployments},
+            "energy": {name: found.to_dict() for name, found in self.energy.items()},
+            "ann": {name: {key: twin.to_dict() for key, twin in twins.items()} for name, twins in self.ann.items()},
+            "breakeven": {
+                "profiles": {
+                    name: {key: point.to_dict() for key, point in points.items()}
+                    for name, points in self.breakeven.items()
+                },
+                "layers": {
+                    name: {key: [layer.to_dict() for layer in layers] for key, layers in points.items()}
+                    for name, points in self.breakeven_layers.items()
+                },
+                "bounds": [bound.to_dict() for bound in self.bounds],
+            },
+            "sensitivity": {name: [s.to_dict() for s in swings] for name, swings in self.sensitivity.items()},
+            "sampling": {name: dict(found) for name, found in self.sampling.items()},
+            "levels": [variant.to_dict() for variant in self.levels],
+            "relays": [relay.to_dict() for relay in self.relays],
+            "convention": {} if self.convention is None else self.convention.to_dict(),
+            "mapping": {chip: found.to_dict() for chip, found in self.mapping.items()},
+            "static": {
+                name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
+            },
+            "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
+            "quantisation": [layer.to_dict() for layer in self.quantisation],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def _repr_html_(self) -> str:
+        """The page, in a frame of its own, for notebooks."""
+        from snnhw.analysis.report.page import render
+
+        style = "width: 100%; height: 48rem; border: 0"
+        return f'<iframe title="Report" style="{style}" srcdoc="{escape(render(self))}"></iframe>'
+
+    def _deployment(self, name: str) -> dict[str, Any]:
+        energy = {profile: found[name] for profile, found in self.deployment_energy.items() if name in found}
+        return {
+            **self.deployments[name].to_dict(),
+            "energy": {profile: {"unit": "J", **found.per_inference.to_dict()} for profile, found in energy.items()},
+        }
+
+
+def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
+    """Size of `graph`, in the numbers that `counts` uses."""
+    spiking = [layer for layer in counts.layers if layer.kind != "readout"]
+    return ModelFacts(
+        name=counts.name,
+        parameters=counts.total("params"),
+        neurons=sum(layer.neurons for layer in spiking),
+        membranes=sum(layer.neurons * layer.levels for layer in spiking),
+        levels=counts.max_levels,
+        timesteps=counts.timesteps,
+        input_shape=graph.input.shape,
+        layers=len(counts.layers),
+    )
+
+
+def make_report(
+    graph: Graph,
+    counts: NetworkCounts,
+    profiles: Iterable[Profile],
+    stamp: RunStamp,
+    *,
+    chips: Iterable[str | Path] = CHIPS,
+    sparsity: float | None = None,
+    findings: tuple[Finding, ...] = (),
+    **sections: Any,
+) -> Report:
+    """Report with all that follows from graph, counts and profiles: energy, twins, deployments, break-even, chips.
+
+    Args:
+        graph: the one that was counted.
+        counts: of at least one sample.
+        profiles: at least one; the first leads the page.
+        stamp: of this run.
+        chips: names or TOML files of chips to map the network on.
+        sparsity: share of zero activations of the trained ReLU twin; with it, the quantised network that tells apart
+            as many values is a twin too.
+        findings: what the reader of the model had to assume.
+        sections: optional fields of `Report`: accuracy, certificate, quantisation, levels, relays, example.
+
+    Raises:
+        InputError: no profile, two of one name, no samples, a chip is unknown, or a profile cannot price the network.
+    """
+    chosen = tuple(profiles)
+    if not chosen:
+        raise InputError("A report needs at least one energy profile; name one with --profile.")
+    names: dict[str, Profile] = {}
+    for profile in chosen:
+        if names.setdefault(profile.name, profile) != profile:
+            raise InputError(f"Two different profiles are called {profile.name!r}; rename one in its file.")
+    energy = {profile.name: estimate(counts, profile) for profile in chosen}
+    ann = {profile.name: ann_estimates(counts, profile, sparsity) for profile in chosen}
+    mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
+    return Report(
+        stamp,
+        model_facts(graph, counts),
+        counts,
+        energy,
+        ann,
+        findings=findings + unmapped,
+        deployments=deployments(graph, counts),
+        deployment_energy=deployment_energies(counts, chosen),
+        breakeven=break_evens(counts, energy, ann),
+        breakeven_layers=layer_break_evens(counts, energy, ann),
+        bounds=published_bounds(counts),
+        sensitivity={name: tornado(found) for name, found in energy.items()},
+        sampling={name: sampled(found) for name, found in energy.items()},
+        mapping=mapping,
+        static=static_cases(graph, counts, chosen, mapping),
+        convention=convention(graph, counts),
+        graph=graph,
+        **sections,
+    )
+
+
+def write_report(report: Report, out: Path) -> Path:
+    """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
+
+    With counts by time step there is a steps.csv, too.
+
+    Raises:
+        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+    """
+    from snnhw.analysis.report.page import render
+
+    out = Path(out)
+    page = render(report)
+    write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
+    frames: Mapping[str, Callable[[], pd.DataFrame]] = {
+        "layers.csv": lambda: layers_frame(report.counts),
+        "energy.csv": lambda: energy_frame(report.energy),
+    }
+    if report.steps:
+        frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
+    for name, frame in frames.items():
+        write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
+    return write_text(out / "report.html", page)
+
+
+def plain(value: Any) -> Any:
+    """`value` for JSON, which has no NaN and no infinity: they become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

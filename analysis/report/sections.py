@@ -1,0 +1,102 @@
+"""What follows from graph, counts and profiles alone: twins, deployments, break-even, chips, static power.
+
+Takes what `make_report` has; gives the optional fields of `Report`. What a chip cannot hold becomes a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snnhw.analysis.counting.deployments import DEPLOYMENTS
+from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
+from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
+from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
+from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.hardware.chips import Chip
+from snnhw.analysis.hardware.mapping import ChipMapping, map_network
+from snnhw.analysis.hardware.profiles import Profile
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.passes.fold_pool import fold_pool
+
+NEEDED = {
+    "batch1": ("static_chip", "synop_time", "neuron_time", "barrier_time"),
+    "realtime": ("static_chip", "step_time"),
+}
+
+
+@dataclass(frozen=True)
+class StaticCase:
+    """One profile with static power, at one pace."""
+
+    load: StaticLoad
+    energy: EnergyEstimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**self.load.to_dict(), "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()}}
+
+
+def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> dict[str, dict[str, EnergyEstimate]]:
+    """Energy by profile and deployment."""
+    return {p.name: {name: estimate(counts, p, deployment=name) for name in DEPLOYMENTS} for p in profiles}
+
+
+def break_evens(
+    counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
+) -> dict[str, dict[str, BreakEven]]:
+    """Break-even of the whole network by profile and twin."""
+    return {
+        name: {key: break_even(counts, energy[name], twin.per_inference) for key, twin in twins.items()}
+        for name, twins in ann.items()
+    }
+
+
+def layer_break_evens(
+    counts: NetworkCounts, energy: Mapping[str, EnergyEstimate], ann: Mapping[str, Mapping[str, AnnEstimate]]
+) -> dict[str, dict[str, tuple[BreakEven, ...]]]:
+    """Break-even of every layer that the twin has, by profile and twin; none where a profile prices the chip alone."""
+    return {
+        name: {
+            key: break_even_layers(counts, energy[name], twin.layers)
+            for key, twin in twins.items()
+            if set(energy[name].layers) != {CHIP}
+        }
+        for name, twins in ann.items()
+    }
+
+
+def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMapping], tuple[Finding, ...]]:
+    """Cores and chips by chip, K binary channels; a finding for each chip that cannot hold the network."""
+    found: dict[str, ChipMapping] = {}
+    findings = []
+    for chip in chips:
+        try:
+            found[chip.name] = map_network(fold_pool(graph), chip)
+        except InputError as error:
+            findings.append(Finding("does-not-map", "warning", "", f"{chip.title}: {error}", "Leave the chip out."))
+    return found, tuple(findings)
+
+
+def static_cases(
+    graph: Graph, counts: NetworkCounts, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
+) -> dict[str, dict[str, StaticCase]]:
+    """Energy with static power by profile and pace, where the profile has the constants.
+
+    A profile belongs to the chip whose name its own begins with.
+    """
+    found: dict[str, dict[str, StaticCase]] = {}
+    for profile in profiles:
+        mapping = next((m for name, m in mappings.items() if profile.name.startswith(name)), None)
+        for mode in MODES[1:]:
+            if mapping is None or any(name not in profile for name in NEEDED[mode]):
+                continue
+            load = static_load(fold_pool(graph), counts, profile, mapping, mode)
+            if load is not None:
+                case = StaticCase(load, estimate(counts, profile, deployment=mapping.deployment, static=load))
+                found.setdefault(profile.name, {})[mode] = case
+    return found

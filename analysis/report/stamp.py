@@ -1,0 +1,113 @@
+"""The run stamp: all that somebody needs to get the same numbers again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from snnhw.analysis.hardware.profiles import Profile
+
+PACKAGES = ("snnhw", "torch", "numpy", "nir")
+
+
+@dataclass(frozen=True)
+class RunStamp:
+    """Who computed what from what."""
+
+    versions: Mapping[str, str]  # python and packages
+    model: str
+    weights_checksum: str  # sha256 of the file with the weights
+    data: str
+    data_checksum: str  # sha256 of the samples
+    profiles: Mapping[str, str]  # name -> sha256 of its content
+    seed: int | None
+    commit: str | None  # of the checkout that ran, "-dirty" behind it if files differ from it
+    date: str  # UTC, ISO 8601
+    command: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `stamp` of report.json."""
+        return asdict(self)
+
+
+def make_stamp(
+    *,
+    model: str,
+    weights_checksum: str,
+    data: str,
+    data_checksum: str,
+    profiles: Iterable[Profile] = (),
+    seed: int | None = None,
+    command: str | None = None,
+    date: datetime | None = None,
+) -> RunStamp:
+    """Stamp of a run on this machine, now.
+
+    Args:
+        model: name of the network.
+        weights_checksum: sha256 of the weights.
+        data: name of the data, such as "digits:test".
+        data_checksum: sha256 of the samples.
+        profiles: the ones that priced the counts.
+        seed: of the training, None if unknown.
+        command: what was typed; None takes it from the running program.
+        date: None takes the time of day.
+    """
+    typed = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if command is None else command
+    now = datetime.now(timezone.utc) if date is None else date.astimezone(timezone.utc)
+    return RunStamp(
+        versions={"python": platform.python_version(), **_versions()},
+        model=model,
+        weights_checksum=weights_checksum,
+        data=data,
+        data_checksum=data_checksum,
+        profiles={profile.name: profile_checksum(profile) for profile in profiles},
+        seed=seed,
+        commit=_commit(),
+        date=now.isoformat(timespec="seconds"),
+        command=typed,
+    )
+
+
+def profile_checksum(profile: Profile) -> str:
+    """sha256 of what the profile says, whatever its file looks like."""
+    return hashlib.sha256(json.dumps(asdict(profile), sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _commit() -> str | None:
+    """Commit of the checkout that holds this package; None if it was installed, or git is not there."""
+    folder = Path(__file__).parent
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(("git", *arguments), cwd=folder, capture_output=True, text=True, timeout=5)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    if (
+        git("ls-files", "--error-unmatch", Path(__file__).name) is None
+    ):  # an environment inside somebody else's checkout
+        return None
+    head = git("rev-parse", "HEAD")
+    return head if head is None or git("diff-index", "--quiet", "HEAD", "--") is not None else f"{head}-dirty"

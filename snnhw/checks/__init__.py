@@ -1,0 +1,1 @@
+"""What a target cannot do with a graph, or does differently: findings as values, never an exception for a graph."""

@@ -1,0 +1,45 @@
+"""All findings about a graph for one target, at once.
+
+Total: it never raises for what is in the graph. Complete: it goes on after a finding. Anchored: findings name nodes.
+"""
+
+from __future__ import annotations
+
+from snnhw.checks.hardware import hardware
+from snnhw.checks.importers import nir
+from snnhw.checks.structure import structure
+from snnhw.errors import unknown
+from snnhw.graph.expressible import deployment
+from snnhw.graph.finding import Finding, Severity
+from snnhw.graph.ir import Graph
+from snnhw.nir.frameworks import DEFAULT_DIALECT
+from snnhw.passes.remove_dead import never_fires
+from snnhw.proofs.membrane_bound import bounds
+
+__all__ = ["TARGETS", "Finding", "Severity", "check"]
+
+TARGETS = ("nir", "lava", "loihi1", "loihi2", "sanafe")
+UNSOUND = {"ends", "loop", "shape", "shapes-unequal"}  # without these the rest cannot be said
+ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+def check(graph: Graph, target: str = "nir", *, dialect: str = DEFAULT_DIALECT) -> list[Finding]:
+    """Findings, errors first, otherwise in graph order; what the reader of a file found comes before the rest.
+
+    Args:
+        graph: any graph, traced or read.
+        target: one of `TARGETS`.
+        dialect: for the target nir, the importer.
+
+    Raises:
+        InputError: there is no such target or dialect.
+    """
+    if target not in TARGETS:
+        raise unknown("target", target, TARGETS)
+    found = [f for f in graph.metadata.get("findings", ()) if isinstance(f, Finding)]
+    found.extend(structure(graph))
+    if not UNSOUND & {f.code for f in found}:
+        found.extend(nir(graph, dialect) if target == "nir" else hardware(graph, target))
+        found.extend(deployment(graph, target))
+        found.extend(never_fires(graph, bounds(graph)))
+    return sorted(found, key=lambda f: ORDER[f.severity])

@@ -1,0 +1,84 @@
+"""Checks for export to NIR: what the writer refuses, and what the importer of a dialect makes of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale, SlotMLF
+from snnhw.nir.frameworks import Dialect, dialect_named
+from snnhw.nir.portable import bias_carriers
+from snnhw.nir.write import refusals
+
+
+def nir(graph: Graph, dialect: str) -> Iterator[Finding]:
+    """Findings of an export in `dialect`.
+
+    Raises:
+        InputError: there is no such dialect.
+    """
+    chosen = dialect_named(dialect)
+    refused = refusals(graph, dialect)
+    held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
+    for name, node in graph.nodes.items():
+        if name in refused and not isinstance(node, SlotMLF):  # `check_deployment` says why
+            yield Finding("nir-refused", "error", name, refused[name], "see the message")
+        yield from _importer(graph, node, chosen)
+        if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:
+            message = f"its bias fits no synapse before it and becomes a leak, which {chosen.name} refuses or ignores"
+            yield Finding("bias-as-leak", "error", name, message, "use one bias per channel, equal for all levels")
+    yield Finding(
+        "importer-limits", "info", "", f"{chosen.name}: {chosen.limits}", "keep to it when you import the file"
+    )
+
+
+def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
+    kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
+    if isinstance(node, Pool) and node.kind == "avg":
+        kind = "AvgPool2d"
+    if isinstance(node, LI) and _drives_one_neuron(graph, node):
+        kind = "CubaLIF"
+    if kind in dialect.unknown:
+        message = f"the importer of {dialect.name} has no {kind}"
+        yield Finding("importer-lacks", "error", node.name, message, "replace it, or map it yourself in the importer")
+    if not dialect.branches and len(graph.into(node.name)) > 1:
+        message = f"several edges meet, and {dialect.name} runs chains only"
+        yield Finding("importer-branches", "error", node.name, message, "use another dialect")
+    if isinstance(node, LIF):
+        yield from _neuron(node, dialect)
+    if isinstance(node, LoihiLIF):
+        message = "Loihi truncates the membrane to 1/64 weight unit in each step, importers do not"
+        yield Finding("integers-truncated", "info", node.name, message, "expect other spikes at near-ties")
+    if isinstance(node, Pool) and node.kind == "sum" and any(node.padding):
+        message = "nirtorch ignores the padding of a sum pool"
+        yield Finding("sum-pool-padding", "warning", node.name, message, "pool without padding")
+    if isinstance(node, Conv2d) and (node.weight.shape[2] - node.weight.shape[3]) % 2:
+        message = f"nir.read refuses the kernel {list(node.weight.shape[2:])}: it takes the height for the width"
+        yield Finding(
+            "kernel-not-square", "warning", node.name, message, "import it with nir.read(path, type_check=False)"
+        )
+    analog = [e for e in graph.into(node.name) if graph.signal(e.source).kind == "analog"]
+    if len(analog) > 2:
+        message = f"it sums {len(analog)} analogue values; importers do so in any order"
+        yield Finding("sum-order", "info", node.name, message, "expect differences in the last bit")
+
+
+def _drives_one_neuron(graph: Graph, node: LI) -> bool:
+    """Such a current is written as part of a CubaLIF."""
+    out = graph.out_of(node.name)
+    return len(out) == 1 and node.name == f"{out[0].target}_syn" and len(graph.into(out[0].target)) == 1
+
+
+def _neuron(node: LIF, dialect: Dialect) -> Iterator[Finding]:
+    parameters = {key: getattr(node, key) for key in ("decay", "threshold", "gain", "leak", "v_reset")}
+    mixed = [key for key, value in parameters.items() if isinstance(value, np.ndarray) and np.ptp(value) > 0]
+    if dialect.uniform and mixed:
+        message = f"{', '.join(mixed)} differ between its neurons, which {dialect.name} does not import"
+        yield Finding("per-neuron-parameters", "error", node.name, message, "use the dialect norse, or equal values")
+    if not dialect.resets_elsewhere:
+        ignored = [key for key in ("leak", "v_reset") if np.any(parameters[key])]
+        if ignored:
+            message = f"{dialect.name} refuses or ignores a {' and a '.join(ignored)} other than 0"
+            yield Finding("reset-ignored", "error", node.name, message, "train without it")

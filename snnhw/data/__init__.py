@@ -1,0 +1,1 @@
+"""Samples: data sets, files, recordings of event cameras; the only reader of data files."""

@@ -1,0 +1,1 @@
+"""Typed graph and NIR files: the only room that imports nir."""

@@ -1,0 +1,118 @@
+"""Fields of a raw NIR node, checked: numeric, finite, whole numbers where they must be; and what parsers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding, Severity
+from snnhw.graph.ir import Array
+from snnhw.nir.file import RawNode
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
+
+Shape = tuple[int, ...]
+LONGEST = 100  # characters of a value in a message
+
+
+@dataclass
+class Context:
+    """How a file is read, and the findings that parsers add to.
+
+    `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length).
+    """
+
+    dt: float
+    form: Literal["euler", "exponential"] = "euler"
+    convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
+    reset: Reset | None = None
+    predates_reset: bool = False
+    dt_assumed: bool = False
+    lift: bool = False
+    findings: list[Finding] = field(default_factory=list)
+
+    def find(self, code: str, severity: Severity, node: str, message: str, remedy: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(code, severity, node, message, remedy))
+
+    def lifted(self, shape: Shape) -> Shape:
+        """`shape` as the typed graph has it."""
+        return (shape[0], 1, shape[1]) if self.lift and len(shape) == 2 else shape
+
+
+def shown(value: object) -> str:
+    """What a file says, on one line of bounded length, for a message."""
+    text = repr(value.ravel()[:LONGEST].tolist() if isinstance(value, np.ndarray) else value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def array_of(raw: RawNode, key: str, name: str) -> Array:
+    """A numeric field, finite.
+
+    Raises:
+        InputError: missing, not numeric, or NaN or infinite somewhere.
+    """
+    if key not in raw.fields:
+        raise InputError(f"Node {name!r} of type {shown(raw.type)} has no field {key!r}; write the file again.")
+    value = np.asarray(raw.fields[key])
+    if value.dtype.kind not in "fiub":
+        raise InputError(f"Node {name!r}: field {key!r} is not numeric; write the file again.")
+    value = value.astype(_usual(value.dtype), copy=False)
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
+        raise InputError(f"Node {name!r}: field {key!r} holds NaN or infinity; export the trained weights again.")
+    return value
+
+
+def _usual(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of this machine that holds the values: torch takes no other byte order and no long doubles."""
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    native: np.dtype[Any] = dtype.newbyteorder("=")
+    return native
+
+
+def whole(raw: RawNode, key: str, name: str, least: int, default: int | None = None) -> int:
+    """An integer field of at least `least`."""
+    if key not in raw.fields and default is not None:
+        return default
+    return _integers(raw, key, name, 1, least)[0]
+
+
+def pair(raw: RawNode, key: str, name: str, least: int) -> tuple[int, int]:
+    """An integer field for (height, width); a single number counts for both."""
+    found = _integers(raw, key, name, 2, least)
+    return found[0], found[1]
+
+
+def _integers(raw: RawNode, key: str, name: str, count: int, least: int) -> list[int]:
+    value = array_of(raw, key, name)
+    flat = value.reshape(-1)
+    if flat.size not in (1, count) or (flat != np.round(flat)).any() or (flat < least).any() or (flat > 2**31).any():
+        wanted = "a whole number" if count == 1 else f"one or {count} whole numbers"
+        raise InputError(f"Node {name!r}: {key} is {shown(value)}; it must be {wanted} of at least {least}.")
+    return [int(n) for n in np.broadcast_to(flat, (count,))]
+
+
+def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context) -> Array:
+    """`value` as a single number or an array of the shape that arrives; [C, 1, 1] is spread over space.
+
+    Raises:
+        InputError: the shapes do not fit.
+    """
+    if value.size == 1:
+        return value.reshape(())
+    shape = context.lifted(value.shape)
+    if shape == arriving:
+        return value.reshape(shape)
+    if len(shape) == len(arriving) and shape == (arriving[0],) + (1,) * (len(arriving) - 1):
+        return np.array(np.broadcast_to(value.reshape(shape), arriving))
+    raise InputError(
+        f"Node {name!r} has {key} of shape {list(value.shape)} but gets the shape {list(arriving)}; check the edges."
+    )
+
+
+def scalar(value: Array) -> float | Array:
+    """A number where all elements are equal, else the array."""
+    return float(value.flat[0]) if (value == value.flat[0]).all() else value

@@ -1,0 +1,210 @@
+"""`RawGraph` -> typed graph: nesting flattened, shapes passed along the edges, loops made causal, metadata put back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
+from snnhw.nir.file import RawGraph, RawNode
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS, convention_named, reset_named
+from snnhw.nir.metadata import KEY, Metadata
+from snnhw.nir.read.fields import Context, shown
+from snnhw.nir.read.flatten import IDENTITY, FlatGraph, flattened
+from snnhw.nir.read.loops import with_causal_loops
+from snnhw.nir.read.restore import restore, with_folded_pools
+from snnhw.nir.read.walk import Walk, without_carriers
+
+DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of the NIR paper assume
+DEFAULT_TIMESTEPS = 16
+TIMED = ("LIF", "LI", "CubaLIF", "CubaLI", "Delay")
+LAST_WITHOUT_RESET = (1, 0, 5)
+NEWEST_MAJOR = 1
+
+
+def graph_from_raw(
+    raw: RawGraph,
+    *,
+    dt: float | None = None,
+    timesteps: int | None = None,
+    written_by: str = DEFAULT_CONVENTION,
+    reset: str | None = None,
+    name: str = "network",
+) -> tuple[Graph, tuple[Finding, ...]]:
+    """(graph, findings); neurons are channels, `unit` and `level` set where metadata says them.
+
+    Raises:
+        InputError: the file cannot be understood; the node and the remedy are named.
+    """
+    convention = convention_named(written_by)
+    context = Context(
+        DEFAULT_DT,
+        form=convention.form,
+        convention=convention,
+        reset=reset_named(reset),
+        predates_reset=_version(raw.version) <= LAST_WITHOUT_RESET,
+    )
+    if _version(raw.version) >= (NEWEST_MAJOR + 1,):
+        context.find(
+            "version-newer",
+            "warning",
+            "",
+            f"the file is of nir {shown(raw.version)}; it is read as nir {NEWEST_MAJOR} defines it",
+            "compare with the framework that wrote it",
+        )
+    meta = _metadata(raw, context)
+    if meta is not None:
+        _step_as_written(meta, context)
+    flat = flattened(raw, context)
+    context.dt = _time_step(flat, dt, meta, context)
+    context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
+    walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
+    walk.run()
+    nodes, edges = walk.nodes, without_carriers(flat, walk, meta)
+    if meta is not None:
+        targets: dict[str, set[str]] = {}
+        for edge in edges:
+            targets.setdefault(edge.source, set()).add(edge.target)
+        nodes = restore(nodes, walk.raws, targets, meta, context)
+        edges = _with_delays(edges, meta)
+    else:
+        _say_assumptions(nodes, context)
+    nodes, edges, found = with_causal_loops(nodes, edges)
+    context.findings.extend(found)
+    steps = timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
+    order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
+    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
+    if meta is not None:
+        graph = with_folded_pools(graph, meta, context)
+    return graph, tuple(context.findings)
+
+
+def _step_as_written(meta: Metadata, context: Context) -> None:
+    """A file of ours says how it is stepped; what else was asked for does not apply to it."""
+    if context.convention.name != DEFAULT_CONVENTION or context.reset is not None:
+        context.find(
+            "convention-ignored",
+            "warning",
+            "",
+            "the file holds snnhw metadata, which says how its neurons step; the framework and the reset that were "
+            "asked for are not applied",
+            "leave out --written-by and --reset",
+        )
+    context.convention, context.reset = CONVENTIONS[DEFAULT_CONVENTION], None
+    dialect = DIALECTS.get(meta.dialect)
+    context.form = "exponential" if dialect is not None and dialect.form == "exponential" else "euler"
+
+
+def _with_delays(edges: list[Edge], meta: Metadata) -> list[Edge]:
+    """Edges with the delays of pipelined hardware, where gains agree with the file."""
+    delayed: dict[tuple[str, str], list[Edge]] = {}
+    for source, target, gain, delay in meta.delays:
+        delayed.setdefault((source, target), []).append(Edge(source, target, gain, delay))
+    out: list[Edge] = []
+    for edge in edges:
+        parts = delayed.get((edge.source, edge.target), [])
+        out.extend(parts if parts and sum(e.gain for e in parts) == edge.gain else [edge])
+    return out
+
+
+def _metadata(raw: RawGraph, context: Context) -> Metadata | None:
+    text = raw.metadata.get(KEY)
+    if text is None:
+        return None
+    try:
+        return Metadata.from_json(str(text))
+    except ValueError as error:
+        context.find(
+            "metadata-unreadable",
+            "warning",
+            "",
+            f"the snnhw metadata of the file is not usable: {error}",
+            "write the file again with snnhw export; it is now read as a foreign file",
+        )
+        return None
+
+
+def _time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context: Context) -> float:
+    if dt is not None:
+        if not (np.isfinite(dt) and dt > 0):
+            raise InputError(f"The time step is {dt}; give a positive number of seconds with --dt.")
+        return dt
+    if meta is not None:
+        return meta.dt
+    if context.convention.dt is not None:
+        return context.convention.dt
+    if any(node.type in TIMED for node in flat.nodes.values()):
+        context.dt_assumed = True
+        context.find(
+            "dt-assumed",
+            "warning",
+            "",
+            f"the file has time constants but no time step; {DEFAULT_DT:g} s is taken",
+            "give the step of the framework that trained it with --dt",
+        )
+    return DEFAULT_DT
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"[0-9]{1,9}", text)[:3])
+
+
+def _assumed_timesteps(context: Context) -> int:
+    context.find(
+        "timesteps-assumed",
+        "warning",
+        "",
+        f"the file does not say how many time steps a sample lasts; {DEFAULT_TIMESTEPS} are taken",
+        "give --timesteps",
+    )
+    return DEFAULT_TIMESTEPS
+
+
+def _say_assumptions(nodes: Mapping[str, Node], context: Context) -> None:
+    convention = context.convention
+    if convention.name != DEFAULT_CONVENTION:
+        context.find(
+            "convention-applied",
+            "info",
+            "",
+            f"the neurons step as those of {convention.name}, dt {context.dt:g}; {convention.limits}",
+            "leave out --written-by to step by the equations of NIR",
+        )
+    context.find(
+        "readout-assumed",
+        "info",
+        list(nodes)[-1],
+        "NIR does not say how outputs are read; their mean over time is taken",
+        "none needed, unless the network was trained otherwise",
+    )
+    if context.lift:
+        context.find(
+            "conv1d-as-conv2d",
+            "info",
+            "",
+            "the network is one-dimensional; shapes (channels, length) are read as (channels, 1, length)",
+            "give inputs of shape [N, channels, 1, length]",
+        )
+
+
+def _typed_names(files: Mapping[str, RawNode], meta: Metadata | None, context: Context) -> dict[str, str]:
+    """Name in the file -> identifier, unique; ours where metadata gives it."""
+    names: dict[str, str] = {}
+    taken = set(files)
+    for file_name, node in files.items():
+        wanted = meta.names.get(file_name, file_name) if meta else file_name
+        ours = wanted
+        if not NODE_NAME.match(ours):
+            ours = re.sub(r"[^A-Za-z0-9_]", "_", ours)
+            ours = ours if NODE_NAME.match(ours) else f"n{ours}"
+        while ours != file_name and ours in taken:
+            ours += "_"
+        if ours != wanted and node.type != IDENTITY:
+            context.find("renamed", "info", ours, f"the node is called {file_name!r} in the file", "none needed")
+        names[file_name] = ours
+        taken.add(ours)
+    return names

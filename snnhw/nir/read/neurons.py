@@ -1,0 +1,157 @@
+"""NIR's neurons -> discrete ones, by forward Euler with the step `dt`.
+
+NIR:  tau dv/dt = (v_leak - v) + R I;  z = v > v_threshold;  v = v_reset where z.  CubaLIF: tau_syn dI/dt = -I + w_in S.
+The current of step t drives the membrane in step t, as in snnTorch, norse and Lava.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LI, LIF, Array, Node
+from snnhw.nir.file import RawNode
+from snnhw.nir.parameters import leaky_step
+from snnhw.nir.read.fields import Context, Shape, array_of, fitting, scalar
+
+
+class State(TypedDict):
+    """One leaky state."""
+
+    decay: float | Array
+    gain: float | Array
+    leak: float | Array
+
+
+LONG = 1e-3  # dt/tau below which a time constant hardly acts within a sample
+
+
+def lif(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`LIF`."""
+    fields = _fields(raw, name, arriving, ("tau", "r", "v_leak"), context)
+    return [_spiking(raw, name, arriving, context, _leaky(fields, "tau", "r", name, context))]
+
+
+def li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`LI`: the membrane is sent, there is no spike."""
+    fields = _fields(raw, name, arriving, ("tau", "r", "v_leak"), context)
+    return [LI(name=name, shape=arriving, **_leaky(fields, "tau", "r", name, context))]
+
+
+def cuba_lif(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`CubaLIF`: a leaky current `<name>_syn` in front of a LIF."""
+    current, membrane = _cuba(raw, name, arriving, context)
+    return [current, _spiking(raw, name, arriving, context, membrane)]
+
+
+def cuba_li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`CubaLI`: two leaky integrators, current and membrane."""
+    current, membrane = _cuba(raw, name, arriving, context)
+    return [current, LI(name=name, shape=arriving, **membrane)]
+
+
+def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`IF` and `I`: dv/dt = R I, so the gain of a step is R dt; R = 1 is taken per step, as most exporters mean it."""
+    r = _fields(raw, name, arriving, ("r",), context)["r"].astype(np.float64)
+    if (r == 1).all():
+        context.find(
+            "gain-per-step",
+            "info",
+            name,
+            f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
+            "write r = 1/dt to have no doubt",
+        )
+        gain = r
+    else:
+        gain = r * context.dt
+        gain = np.where(np.abs(gain - 1) < 1e-6, 1.0, gain)
+    found: State = {"decay": 1.0, "gain": scalar(gain), "leak": 0.0}
+    if raw.type == "I":
+        return [LI(name=name, shape=arriving, **found)]
+    return [_spiking(raw, name, arriving, context, found)]
+
+
+def threshold(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
+    """`Threshold`: a neuron that forgets everything at once."""
+    theta = fitting(array_of(raw, "threshold", name), "threshold", name, arriving, context)
+    return [LIF(name=name, shape=arriving, decay=0.0, threshold=scalar(theta.astype(np.float64)))]
+
+
+def _fields(raw: RawNode, name: str, arriving: Shape, keys: tuple[str, ...], context: Context) -> dict[str, Array]:
+    return {key: fitting(array_of(raw, key, name), key, name, arriving, context) for key in keys}
+
+
+def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Context) -> State:
+    """decay, gain and leak of one leaky state."""
+    if (fields[tau] <= 0).any():
+        raise InputError(f"Neuron {name!r} has a {tau} of 0 or less; export it again.")
+    leak = fields.get("v_leak", np.zeros(()))
+    found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
+    if (found["decay"] < 0).any():
+        raise InputError(
+            f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; give the right step with --dt."
+        )
+    if context.dt_assumed and (found["decay"] < 1).any() and (found["decay"] > 1 - LONG).all():
+        context.find(
+            "time-constant-long",
+            "warning",
+            name,
+            f"{tau} is more than {1 / LONG:g} steps of {context.dt:g}, so the neuron hardly leaks",
+            "give the step of the framework that trained it with --dt",
+        )
+    return {"decay": scalar(found["decay"]), "gain": scalar(found["gain"]), "leak": scalar(found["leak"])}
+
+
+def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[LI, State]:
+    fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
+    w_in = array_of(raw, "w_in", name) if "w_in" in raw.fields else np.ones((), np.float32)
+    current = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
+    state = _leaky(current, "tau_syn", "w_in", name, context)
+    if context.convention.current != "written":
+        state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
+    elif (w_in == 1).all() and np.any(state["gain"] != 1):
+        context.find(
+            "current-gain",
+            "warning",
+            name,
+            "w_in = 1 is taken by the equation: an input adds dt/tau_syn of itself to the current; norse and rockpool "
+            "leave w_in at 1 and add all of it",
+            "say who wrote the file with --written-by",
+        )
+    return LI(name=f"{name}_syn", shape=arriving, **state), _leaky(fields, "tau_mem", "r", name, context)
+
+
+def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: State) -> LIF:
+    theta = _fields(raw, name, arriving, ("v_threshold",), context)["v_threshold"].astype(np.float64)
+    v_reset: Array = np.zeros(())
+    if "v_reset" in raw.fields:
+        v_reset = _fields(raw, name, arriving, ("v_reset",), context)["v_reset"].astype(np.float64)
+    kind = context.reset or context.convention.reset
+    if kind is None and "v_reset" not in raw.fields and context.predates_reset:
+        context.find(
+            "reset-undefined",
+            "warning",
+            name,
+            "files of nir 1.0.5 and older do not hold a reset, and defined it as a subtraction of the threshold; "
+            "this one is read with a hard reset to 0",
+            "choose with --reset hard, subtract or subtract-late, or say who wrote the file with --written-by",
+        )
+    taken_off = theta - v_reset  # where the reset subtracts
+    if kind == "subtract-late":
+        if np.any(np.equal(state["decay"], 0)):
+            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
+        taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
+    if context.convention.fires_at_threshold:
+        theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
+    soft = kind in ("subtract", "subtract-late")
+    return LIF(
+        name=name,
+        shape=arriving,
+        threshold=scalar(theta),
+        v_reset=scalar(theta - taken_off if soft else v_reset),
+        reset="subtract" if soft else "hard",
+        **state,
+    )

@@ -1,0 +1,180 @@
+"""Puts back what our metadata knows, where it predicts what the file holds.
+
+An array that another tool has changed wins over the metadata, and a finding says so. Integers come back all or none.
+What the file says about pools that went into synapses is taken over where it fits: the ANN twin computes the smaller
+synapse from before (`passes.fold_pool`, `passes.pool_into_conv`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout
+from snnhw.nir.file import RawNode
+from snnhw.nir.frameworks import DIALECTS, Dialect
+from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described
+from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
+from snnhw.nir.portable import channel_bias
+from snnhw.nir.portable import restored as restored_conv
+from snnhw.nir.read.fields import Context
+
+INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+Neuron = LIF | LI | LoihiLIF
+
+
+def restore(
+    nodes: Mapping[str, Node],
+    raws: Mapping[str, RawNode],
+    targets: Mapping[str, set[str]],
+    meta: Metadata,
+    context: Context,
+) -> dict[str, Node]:
+    """`nodes` with exact parameters, integers, missing biases, compact convolutions, input and read-out as in `meta`.
+
+    Args:
+        nodes: typed nodes as parsed, by name.
+        raws: what they were parsed from, by the same names.
+        targets: names of the nodes that each node leads to.
+        meta: the file's metadata.
+        context: gets a finding for everything that the file contradicts.
+    """
+    found = dict(nodes)
+    dialect = DIALECTS.get(meta.dialect)
+    if dialect is not None and context.dt == dialect.dt:
+        found.update(_neurons(nodes, raws, targets, meta, dialect, context))
+    for name, node in found.items():
+        if isinstance(node, Input):
+            found[name] = dataclasses.replace(node, **meta.input)
+        elif isinstance(node, Readout):
+            found[name] = dataclasses.replace(node, reduction=meta.reduction)
+        elif isinstance(node, SYNAPSES):
+            found[name] = _synapse(node, meta, found)
+    return found
+
+
+def _synapse(node: Any, meta: Metadata, nodes: Mapping[str, Node]) -> Node:
+    if node.name in meta.no_bias and node.bias is not None:
+        neuron = nodes.get(meta.bias_of.get(node.name, ""))
+        held = channel_bias(neuron, node.bias.dtype) if isinstance(neuron, LoihiLIF) else np.zeros_like(node.bias)
+        if np.array_equal(node.bias, held):
+            node = dataclasses.replace(node, bias=None)
+    for key, dtype in meta.integers.get(node.name, {}).items():
+        node = dataclasses.replace(node, **{key: _as_integers(getattr(node, key, None), dtype)})
+    form = meta.forms.get(node.name)
+    restored: Node = restored_conv(node, form) if form is not None and isinstance(node, Conv2d) else node
+    return restored
+
+
+def _as_integers(array: Any, dtype: str) -> Any:
+    """`array` in the integer type `dtype`, unchanged where that would change a value."""
+    if not isinstance(array, np.ndarray) or dtype not in INTEGERS:
+        return array
+    whole = array.astype(dtype)
+    return whole if np.array_equal(whole, array) else array
+
+
+def _neurons(
+    nodes: Mapping[str, Node],
+    raws: Mapping[str, RawNode],
+    targets: Mapping[str, set[str]],
+    meta: Metadata,
+    dialect: Dialect,
+    context: Context,
+) -> dict[str, Neuron]:
+    held = set().union(*(targets.get(synapse, set()) for synapse in meta.bias_of))
+    described: dict[str, Neuron] = {}
+    for name, entry in meta.neurons.items():
+        node = nodes.get(name)
+        if isinstance(node, LIF | LI):
+            with contextlib.suppress(ValueError):  # reported below
+                described[name] = neuron_described(node, entry)
+    restored = {
+        name: node for name, node in described.items() if _predicted(node, described, raws[name], dialect, name in held)
+    }
+    changed = [name for name in meta.neurons if name not in restored]
+    for name in changed:
+        context.find(
+            "metadata-contradicted",
+            "warning",
+            name,
+            "the arrays of the file are not those that were written with its metadata; the arrays are taken",
+            "export again if this is not what you want",
+        )
+    if changed and any(isinstance(n, LoihiLIF) for n in restored.values()):
+        return {}
+    return restored
+
+
+def _predicted(
+    node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, bias_elsewhere: bool
+) -> bool:
+    """True where `node` would be written as `raw`."""
+    dtype = np.asarray(raw.fields.get("tau", raw.fields.get("tau_mem"))).dtype
+    try:
+        expected = _written(node, described, raw, dialect, dtype, bias_elsewhere)
+    except InputError:
+        return False
+    # parameters that are arrays come from the file itself, through one rounding
+    exact = not any(isinstance(getattr(node, key, None), np.ndarray) for key in PARAMETERS)
+    if "v_reset" not in raw.fields and not expected.get("v_reset", np.zeros(())).any():
+        expected.pop("v_reset", None)  # a file without it resets to 0
+    return all(
+        np.array_equal(there, value) if exact else np.shape(there) == value.shape and np.allclose(there, value, 1e-5, 0)
+        for key, value in expected.items()
+        for there in [raw.fields.get(key, ())]
+    )
+
+
+def _written(
+    node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, dtype: Any, bias_elsewhere: bool
+) -> dict[str, Array]:
+    if isinstance(node, LoihiLIF):
+        node = loihi_as_lif(node, bias_elsewhere)
+    if raw.type == "CubaLIF":
+        name = node.name.removesuffix("_syn") if isinstance(node, LI) else node.name
+        current, membrane = described.get(f"{name}_syn"), described.get(name)
+        if isinstance(current, LI) and isinstance(membrane, LIF):
+            return cuba_fields(current, membrane, dialect, dtype)
+        raise InputError(f"Neuron {name!r} is described in part only; export it again.")
+    return li_fields(node, dialect, dtype) if isinstance(node, LI) else lif_fields(node, dialect, dtype)
+
+
+def with_folded_pools(graph: Graph, meta: Metadata, context: Context) -> Graph:
+    """`graph` with `folded_pool` and `folded_conv` in its metadata; what cannot be true becomes a finding."""
+    kept: dict[str, dict[str, Any]] = {}
+    for key, fits in (("folded_pool", _linear_fits), ("folded_conv", _window_fits)):
+        for name, told in getattr(meta, key).items():
+            if fits(graph, name, told):
+                kept.setdefault(key, {})[name] = told
+            else:
+                message = f"what the metadata says in {key} about {name!r} does not fit the graph"
+                context.find("folded-pool-unusable", "warning", "", message, "write the file again with snnhw export")
+    return graph.replace(metadata={**graph.metadata, **kept})
+
+
+def _linear_fits(graph: Graph, name: str, inputs: int) -> bool:
+    node = graph.nodes.get(name)
+    return isinstance(node, Linear) and 0 < inputs <= node.weight.shape[1]
+
+
+def _window_fits(graph: Graph, name: str, window: tuple[int, ...]) -> bool:
+    """Whether the convolution gives an output of the same size, from an input that is no larger."""
+    node, into = graph.nodes.get(name), graph.into(name)
+    if not isinstance(node, Conv2d) or not into:
+        return False
+    arriving = graph.nodes[into[0].source].shape
+    for axis in (0, 1):
+        size, kernel, stride, padding, dilation = window[axis::2]
+        if not (0 < size <= arriving[1 + axis] and 0 < kernel <= node.weight.shape[2 + axis]):
+            return False
+        if stride < 1 or padding < 0 or dilation < 1:
+            return False
+        if (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1 != node.shape[1 + axis]:
+            return False
+    return True

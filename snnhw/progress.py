@@ -1,0 +1,27 @@
+"""How far a long piece of work is: one kind of callback for all of them, whatever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+Progress = Callable[[str, int, int], None]  # stage, samples finished, samples in all
+
+
+def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None] | None:
+    """A callback that takes batch sizes and tells `progress` how far `stage` is."""
+    if progress is None:
+        return None
+    finished = 0
+
+    def tick(samples: int) -> None:
+        nonlocal finished
+        finished += samples
+        progress(stage, finished, total)
+
+    return tick
+
+
+def staged(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    """A callback (finished, total) that tells `progress` how far `stage` is."""
+    return None if progress is None else partial(progress, stage)

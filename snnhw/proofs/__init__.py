@@ -1,0 +1,1 @@
+"""Bounds that hold for every input: intervals, values, membranes, and the largest integers; no data, no torch."""

@@ -1,0 +1,33 @@
+"""The largest integers that can occur in a graph of Loihi integers, whatever the data: bounds by induction over it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, Input, Pool
+
+
+def largest_input(graph: Graph, name: str) -> int:
+    """Bound on the absolute integer that can arrive at node `name` of an integer graph (weight units at a neuron)."""
+    return sum(abs(edge.gain) * largest_output(graph, edge.source) for edge in graph.into(name))
+
+
+def largest_output(graph: Graph, name: str) -> int:
+    """Bound on the absolute integer that node `name` of an integer graph sends.
+
+    For a synapse the largest row sum of |w| times the largest input, plus |bias|: every partial sum of the product is
+    below it too, whatever the order of summation.
+    """
+    node = graph.nodes[name]
+    if isinstance(node, Input):
+        return int(2 ** (node.bits - 1))
+    if isinstance(node, NEURONS):
+        return graph.signal(name).levels
+    arriving = largest_input(graph, name)
+    if isinstance(node, SYNAPSES):
+        rows = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1).sum(axis=1)
+        bias = 0 if node.bias is None else np.ceil(np.abs(node.bias)).astype(np.int64)
+        return int((rows * arriving + bias).max(initial=0))
+    if isinstance(node, Pool) and node.kind == "sum":
+        return arriving * node.kernel[0] * node.kernel[1]
+    return arriving

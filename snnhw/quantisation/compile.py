@@ -1,0 +1,38 @@
+"""From a multi-level graph to what hardware runs: calibrate, quantise, balance.
+
+Takes the folded multi-level graph and calibration inputs; gives the integer graph with the scale of every layer.
+"""
+
+from __future__ import annotations
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph, SlotMLF
+from snnhw.passes import compile_channels
+from snnhw.quantisation.code_input import code_input
+from snnhw.quantisation.moments import measure_moments
+from snnhw.quantisation.quantise import Quantised, quantise
+
+
+def compile_loihi(
+    graph: Graph, calibration: Array, *, per_channel: bool = False, input_as: str = "messages"
+) -> Quantised:
+    """Loihi integers of a multi-level (or already decomposed) float graph.
+
+    Args:
+        graph: float graph.
+        calibration: [N, *shape] or [N, T, *shape]; a few hundred training samples. Fixes the input scale and weighs the
+            weights of each synapse by how often they are used.
+        per_channel: one weight scale per output channel, see `quantise`.
+        input_as: a key of `passes.INPUTS`.
+
+    Raises:
+        InputError: the graph is integer already, the calibration data do not fit, or a hardware limit cannot be kept.
+    """
+    if graph.is_integer:
+        raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
+    if graph.of_type(SlotMLF):
+        raise InputError(f"Graph {graph.name!r} is in time slots, which have no integers; give the multi-level one.")
+    channels = compile_channels(graph, input_as=input_as)
+    moments = measure_moments(channels, calibration)
+    coded = code_input(channels, calibration, moments, per_channel=per_channel)
+    return quantise(coded, moments=moments, per_channel=per_channel)

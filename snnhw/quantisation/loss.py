@@ -1,0 +1,101 @@
+"""What Loihi integers lose against the floats they were made from: accuracy, and the spikes of every layer.
+
+Takes the float graph, its quantisation and samples; gives a `QuantisationLoss`. On request each layer is put into
+integers alone, which says where accuracy is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from snnhw.graph.ir import Array, Graph
+from snnhw.passes import compile_channels
+from snnhw.quantisation.dequantise import dequantise
+from snnhw.quantisation.quantise import Quantised
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Classes that a network gives, against the floats'."""
+
+    accuracy: float | None  # None without labels
+    same_class: float  # share of samples with the class that the floats give
+
+
+@dataclass(frozen=True)
+class LayerLoss:
+    """One unit, or the synapse of the readout."""
+
+    name: str
+    spikes: int  # of the floats
+    spike_change: float | None  # share by which integers send more; None where the floats send none
+    alone: Outputs | None = None  # with this layer alone in integers, on request
+
+
+@dataclass(frozen=True)
+class QuantisationLoss:
+    """What was measured on `samples` samples."""
+
+    samples: int
+    float_accuracy: float | None
+    integers: Outputs
+    layers: tuple[LayerLoss, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def measure_loss(
+    graph: Graph,
+    quantised: Quantised,
+    inputs: Array,
+    targets: Array | None = None,
+    *,
+    each_layer: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> QuantisationLoss:
+    """Run floats and integers on the same samples.
+
+    Args:
+        graph: floats, multi-level or decomposed; what was quantised.
+        quantised: its integers.
+        inputs: [N, *shape] or [N, T, *shape].
+        targets: class of each sample.
+        each_layer: also put every layer into integers alone, one more run a layer.
+        progress: called with (runs finished, runs).
+
+    Raises:
+        InputError: the inputs do not fit the graph.
+    """
+    channels = compile_channels(graph, input_as=quantised.input_as)
+    layers = tuple(quantised.scales)
+    runs = 2 + (len(layers) if each_layer else 0)
+    finished = 0
+
+    def run(ran: Graph) -> SpikeRecord:
+        nonlocal finished
+        record = simulate(ran, inputs)
+        finished += 1
+        if progress:
+            progress(finished, runs)
+        return record
+
+    floats, integers = run(channels), run(quantised.graph)
+
+    def outputs(record: SpikeRecord) -> Outputs:
+        same = float((record.logits.argmax(axis=1) == floats.logits.argmax(axis=1)).mean())
+        return Outputs(None if targets is None else record.accuracy(targets), same)
+
+    found = []
+    for layer in layers:
+        alone = outputs(run(dequantise(channels, quantised, [layer]))) if each_layer else None
+        before = int(floats.units[layer].spikes.sum()) if layer in floats.units else 0
+        change = int(integers.units[layer].spikes.sum()) / before - 1 if before else None
+        found.append(LayerLoss(layer, before, change, alone))
+    accuracy = None if targets is None else floats.accuracy(targets)
+    return QuantisationLoss(len(inputs), accuracy, outputs(integers), tuple(found))

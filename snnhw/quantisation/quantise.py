@@ -1,0 +1,255 @@
+"""Pass: a folded, decomposed float graph into Loihi integers, one weight scale per group of neurons.
+
+Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only), thresholds 17 bits, decays
+12 bits, biases a 13-bit mantissa with an exponent 0..7 in units of 1/64 weight. With weight scale s and input scale a:
+    w = 2*round(s*W / (2a)),  vth = round(s*theta),  64*bias = round(64*s*b) as mantissa << exponent.
+Postcondition: |a| < 2^17 at every neuron, by an interval bound (else the 24-bit current of the chip would wrap). The
+24-bit membrane cannot wrap; where no bound shows that it does not clip either, and where weights were clipped, there is
+a finding.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout, Synapse
+from snnhw.graph.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
+    DECAY_ONE,
+    MEMBRANE_LIMIT,
+    UNITS_PER_WEIGHT,
+    WEIGHT_LIMIT,
+)
+from snnhw.proofs.largest import largest_input
+from snnhw.proofs.membrane_bound import lowest_states
+from snnhw.quantisation.moments import Moments
+from snnhw.quantisation.rounding import rounded_weights
+from snnhw.quantisation.scale_search import best_scales, total_bias
+
+
+@dataclass(frozen=True)
+class LayerScale:
+    """What quantisation did to the neurons or the readout `name`."""
+
+    name: str
+    scale: float  # weight units per float unit of current; the mean over channels if they have their own
+    weight_error: float  # rms of the weight error over rms of the weights, after scaling back
+    saturated: int  # weights clipped to the limit
+    current_bound: int  # largest |a| that can occur
+    lowest_state: int = 0  # lowest membrane that can occur, in 1/64 weight units; Lava clips it at -2^23 + 1
+
+    def to_dict(self) -> dict[str, float | int | str]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """The integer graph and the scale of every layer."""
+
+    graph: Graph
+    layers: tuple[LayerScale, ...]
+    scales: Mapping[str, Array]  # unit or readout synapse -> weight units per float unit of current [O]
+
+    @property
+    def input_as(self) -> str:
+        """How the input enters: "messages" through synapses, or as the "current" of the first neurons."""
+        fed = [self.graph.nodes[edge.target] for edge in self.graph.out_of(self.graph.input.name)]
+        return "current" if any(isinstance(node, LoihiLIF) for node in fed) else "messages"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Where something is clipped, or may be."""
+        found: list[Finding] = []
+        for layer in self.layers:
+            if layer.saturated:
+                message = (
+                    f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
+                )
+                found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
+            if layer.lowest_state < -MEMBRANE_LIMIT:
+                message = (
+                    f"its membrane could fall to {layer.lowest_state} on the worst input and is clipped at "
+                    f"{-MEMBRANE_LIMIT}, where a float goes on"
+                )
+                found.append(
+                    Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
+                )
+        return tuple(found)
+
+
+def quantise(
+    graph: Graph,
+    *,
+    moments: Mapping[str, Moments] | None = None,
+    per_channel: bool = False,
+    scales: Mapping[str, Array] | None = None,
+) -> Quantised:
+    """Integer graph for Lava's fixed-point models and Loihi.
+
+    Args:
+        graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here), its input
+            coded (`code_input`).
+        moments: synapse -> what arrives there on calibration samples. With them the weights are rounded such that the
+            current keeps its values; without, each to the nearest.
+        per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
+            them, Loihi 1 does not.
+        scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
+
+    Raises:
+        InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
+    """
+    _check(graph)
+    known = moments or {}
+    nodes: dict[str, Node] = dict(graph.nodes)
+    layers: list[LayerScale] = []
+    used: dict[str, Array] = {}
+    given = scales or {}
+    for name, group in _neuron_groups(graph).items():
+        synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
+        gain = {s.name: _source_scale(graph, s) for s in synapses}
+        best = given.get(name)
+        if best is None and not synapses:
+            best = np.full(1, graph.input.scale)  # the input is the current
+        elif best is None:
+            best, _ = best_scales(graph, synapses, gain, group, known, per_channel=per_channel)
+        used[name] = best
+        for synapse in synapses:
+            integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
+            nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
+        bias = total_bias(synapses) if synapses else np.zeros(1)
+        nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
+        layers.append(_report(name, best, synapses, gain, nodes))
+    linear = _readout_synapse(graph)
+    best = given.get(linear.name)
+    if best is None:
+        best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known)
+    used[linear.name] = best
+    integers = rounded_weights(linear.weight, best, known.get(linear.name))
+    offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
+    nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
+    nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
+    layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
+    integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
+    lowest = lowest_states(integer)
+    return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
+
+
+def bias_code(units: Array) -> tuple[Array, int]:
+    """(mantissa int16, exponent) of biases in membrane units: the smallest exponent whose 13-bit mantissa fits.
+
+    Raises:
+        InputError: a bias needs an exponent above 7.
+    """
+    largest = float(np.abs(units).max(initial=0.0))
+    exponent = max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT))))
+    if exponent > BIAS_EXP_LIMIT:
+        raise InputError(
+            f"A bias of {largest:.0f} membrane units needs exponent {exponent} > 7; lower the weight scale."
+        )
+    mantissa: Array = np.clip(np.rint(units / 2**exponent), -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT).astype(np.int16)
+    return mantissa, exponent
+
+
+def _check(graph: Graph) -> None:
+    if graph.input.scale is None:
+        raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
+    for node in graph.nodes.values():
+        if isinstance(node, Pool):
+            raise InputError(
+                f"Pool {node.name!r} has no Loihi integers and does not fold into what is behind it; use pools "
+                "that tile the image in front of convolutions, or run LOIHI_CHANNELS first."
+            )
+        if not isinstance(node, Input | Conv2d | Linear | LIF | Readout):
+            raise InputError(
+                f"Node {node.name!r} ({type(node).__name__}) has no Loihi integers; run LOIHI_CHANNELS first."
+            )
+        if isinstance(node, LIF):
+            for edge in graph.into(node.name):
+                alone = edge.source == graph.input.name and len(graph.into(node.name)) == 1
+                if not isinstance(graph.nodes[edge.source], SYNAPSES) and not alone:
+                    raise InputError(
+                        f"Neuron {node.name!r} takes {edge.source!r} without a synapse; "
+                        "put an identity 1x1 convolution between them."
+                    )
+        if isinstance(node, SYNAPSES) and not np.isfinite(node.weight).all():
+            raise InputError(f"Synapse {node.name!r} has weights that are NaN or infinite; repair the checkpoint.")
+
+
+def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
+    return {unit: tuple(n for n in nodes if isinstance(n, LIF)) for unit, nodes in graph.units().items()}
+
+
+def _source_scale(graph: Graph, synapse: Synapse) -> float:
+    """Integers per float unit of what enters a synapse: the input scale, or 1 for spikes."""
+    from_input = [e.source == graph.input.name for e in graph.into(synapse.name)]
+    if any(from_input) and not all(from_input):
+        raise InputError(f"Synapse {synapse.name!r} mixes the input with spikes; give each its own synapse.")
+    return float(graph.input.scale or 1.0) if any(from_input) else 1.0
+
+
+def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
+    plain = (
+        neuron.reset == "hard" and not np.any(neuron.v_reset) and not np.any(neuron.leak) and np.all(neuron.gain == 1)
+    )
+    if not plain or np.ndim(neuron.decay) != 0:
+        raise InputError(f"Neuron {neuron.name!r} has a soft reset, a leak term or mixed decays; Loihi's LIF has none.")
+    mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
+    along = (-1,) + (1,) * (len(neuron.shape) - 1)
+    uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
+    column = scale[0] if uniform else scale.reshape(along)
+    threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
+    return LoihiLIF(
+        name=neuron.name,
+        shape=neuron.shape,
+        threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
+        du=DECAY_ONE - 1,
+        dv=min(DECAY_ONE - 1, round((1 - float(neuron.decay)) * DECAY_ONE)),
+        bias_mant=mantissa.reshape(along),
+        bias_exp=exponent,
+        unit=neuron.unit,
+        level=neuron.level,
+    )
+
+
+def _readout_synapse(graph: Graph) -> Linear:
+    into = graph.into(graph.readout.name)
+    before = graph.nodes[into[0].source] if len(into) == 1 else None
+    if not isinstance(before, Linear):
+        raise InputError(f"Readout {graph.readout.name!r} does not follow one Linear; end the network with one.")
+    return before
+
+
+def _report(
+    name: str, scale: Array, synapses: list[Synapse], gain: Mapping[str, float], nodes: Mapping[str, Node]
+) -> LayerScale:
+    wrong, all_of_it, saturated = 0.0, 0.0, 0
+    for synapse in synapses:
+        integers = nodes[synapse.name]
+        if isinstance(integers, Conv2d | Linear):
+            column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
+            back = integers.weight / column
+            wrong += float(((back - synapse.weight) ** 2).sum())
+            all_of_it += float((synapse.weight.astype(np.float64) ** 2).sum())
+            ideal = np.abs(synapse.weight) * column
+            saturated += int((ideal > WEIGHT_LIMIT + 1).sum())
+    return LayerScale(name, float(scale.mean()), float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
+
+
+def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> LayerScale:
+    neurons = [node.name for node in graph.units().get(layer.name, ())]
+    bound = largest_input(graph, neurons[0] if neurons else graph.readout.name)
+    if neurons and bound >= CURRENT_LIMIT:
+        raise InputError(
+            f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."
+        )
+    state = min((int(lowest[name]) for name in neurons), default=0)
+    return dataclasses.replace(layer, current_bound=bound, lowest_state=state)

@@ -1,0 +1,122 @@
+"""The weight scales of one layer: the candidates with the smallest expected error of the current, within all limits.
+
+Takes the synapses that feed one group of neurons, gives s [O], equal for all neurons or one per output channel, such
+that w = 2*round(s*W/2) are even 8-bit integers, thresholds round(s*theta) fit 17 bits and the current provably stays
+below 2^17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from snnhw.graph.ir import LIF, Array, Graph, Synapse
+from snnhw.graph.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
+    THRESHOLD_LIMIT,
+    UNITS_PER_WEIGHT,
+    WEIGHT_LIMIT,
+)
+from snnhw.proofs.largest import largest_input
+from snnhw.quantisation.moments import Moments
+from snnhw.quantisation.rounding import even_weights
+
+CANDIDATES = np.linspace(0.6, 1.4, 81)  # scales tried, relative to the one that just avoids clipping
+UNBOUNDED = 1e6  # scale of a layer that nothing limits: all its weights are zero
+
+
+def total_bias(synapses: Sequence[Synapse]) -> Array:
+    """Sum [O] of the biases of all synapses into the same neurons, float64."""
+    sizes = [np.zeros(len(s.weight)) if s.bias is None else s.bias.astype(np.float64) for s in synapses]
+    total: Array = np.sum(sizes, axis=0) if sizes else np.zeros(0)
+    return total
+
+
+def best_scales(
+    graph: Graph,
+    synapses: Sequence[Synapse],
+    gain: Mapping[str, float],
+    neurons: Sequence[LIF],
+    moments: Mapping[str, Moments],
+    *,
+    per_channel: bool = False,
+) -> tuple[Array, float]:
+    """Weight units per float unit of current, [O], and the squared error of the current to be expected with them.
+
+    Args:
+        graph: the float graph, for what can arrive at each synapse.
+        synapses: all synapses into one group of neurons; they share the scales.
+        gain: synapse -> integers per float unit of what enters it (the input scale, or 1 for spikes).
+        neurons: the channels of the unit; none for the readout.
+        moments: synapse -> what arrives there; weighs each weight by how often it is used.
+        per_channel: search one scale per output channel instead of one for all.
+    """
+    ceiling = _ceilings(graph, synapses, gain, neurons)
+    largest = np.max([_rows(np.abs(s.weight)).max(axis=1) / gain[s.name] for s in synapses], axis=0)
+    if not per_channel:
+        ceiling, largest = np.full_like(ceiling, ceiling.min()), np.full_like(largest, largest.max())
+    full = np.divide(WEIGHT_LIMIT, largest, out=ceiling.copy(), where=largest > 0)
+    tried = np.minimum(np.outer(CANDIDATES, full), ceiling)  # [candidates, O]
+    errors = np.stack([_errors(synapses, gain, neurons, moments, scale) for scale in tried])
+    if not per_channel:
+        first = int(errors.sum(axis=1).argmin())
+        return tried[first], float(errors[first].sum())
+    chosen = errors.argmin(axis=0), np.arange(tried.shape[1])
+    return tried[chosen], float(errors[chosen].sum())
+
+
+def _errors(
+    synapses: Sequence[Synapse],
+    gain: Mapping[str, float],
+    neurons: Sequence[LIF],
+    moments: Mapping[str, Moments],
+    scale: Array,
+) -> Array:
+    """Expected squared error of the current and of the thresholds, per output channel [O]."""
+    found = np.zeros(len(scale))
+    for synapse in synapses:
+        column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
+        wrong = even_weights(synapse.weight, column.ravel()) / column - synapse.weight
+        found += _rows(_usage(synapse, moments.get(synapse.name)) * wrong**2).sum(axis=1)
+    for neuron in neurons:
+        theta = float(np.max(neuron.threshold))
+        found += (np.rint(scale * theta) / scale - theta) ** 2
+    return found
+
+
+def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, float], neurons: Sequence[LIF]) -> Array:
+    """Largest scale [O] that keeps thresholds in 17 bits, biases in mantissa and exponent, and |a| below 2^17."""
+    limits = np.full(len(synapses[0].weight), UNBOUNDED)
+    if not neurons:
+        return limits
+    theta = max(float(np.max(n.threshold)) for n in neurons)
+    if theta > 0:
+        limits = np.minimum(limits, THRESHOLD_LIMIT / theta)
+    reach, rounding = np.zeros_like(limits), 0.0
+    for synapse in synapses:
+        limit = largest_input(graph, synapse.name)
+        reach += _rows(np.abs(synapse.weight)).sum(axis=1) / gain[synapse.name] * limit
+        rounding += synapse.weight[0].size * limit  # rounding makes a weight larger by one unit at most
+    bias = np.abs(total_bias(synapses)) * UNITS_PER_WEIGHT
+    for numerator, denominator in (
+        (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
+        (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
+    ):
+        limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
+    return limits
+
+
+def _rows(array: Array) -> Array:
+    """[O, everything else]."""
+    return array.reshape(len(array), -1)
+
+
+def _usage(synapse: Synapse, moments: Moments | None) -> Array:
+    """Mean square of what each weight is multiplied with, [O, ...]; ones where it is not known."""
+    if moments is None:
+        return np.ones_like(synapse.weight, dtype=np.float64)
+    square = np.einsum("gdd->gd", moments.products) / moments.windows
+    return np.repeat(square + 1e-3, len(synapse.weight) // len(square), axis=0).reshape(synapse.weight.shape)

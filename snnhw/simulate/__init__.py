@@ -1,1 +1,0 @@
-"""Running graphs: the reference engines, the record they leave, and comparing records."""

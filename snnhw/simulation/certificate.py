@@ -1,0 +1,124 @@
+"""The fidelity certificate: which stages from the trained module to Lava agree, on how many spikes.
+
+Takes the stages as backends; gives one `Agreement` for each pair of neighbours that has to be equal, and the measured
+loss of the one step that is not exact, quantisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Array, Graph
+from snnhw.progress import Progress, counter
+from snnhw.simulation.compare import NEAR_TIE, Agreement, Backend, compare
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.module import simulate_module
+from snnhw.simulation.record import SpikeRecord
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What was compared and what came out."""
+
+    agreements: tuple[Agreement, ...]  # each has to agree, apart from near-ties
+    quantisation: Agreement | None  # floats against integers: measured, not expected to be equal
+    accuracy: Mapping[str, float]  # stage -> share of samples classified right
+    near_tie: float = NEAR_TIE
+
+    @property
+    def agrees(self) -> bool:
+        """True when every stage agrees."""
+        return all(agreement.agrees for agreement in self.agreements)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `fidelity` block of report.json."""
+        return {
+            "agrees": self.agrees,
+            "near_tie": self.near_tie,
+            "stages": [agreement.to_dict() for agreement in self.agreements],
+            "quantisation": None if self.quantisation is None else self.quantisation.to_dict(),
+            "accuracy": dict(self.accuracy),
+        }
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A backend, the graph that names its units, and how many samples it is compared on (None: all)."""
+
+    backend: Backend
+    graph: Graph
+    samples: int | None = None
+
+
+def module_backend(network: nn.Module, graph: Graph) -> Backend:
+    """The trained torch module in float64, unfused and unfolded. `graph` is its trace."""
+    paths = graph.metadata.get("modules", {})
+    neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | LIF)]
+    units = {n.name: (str(paths[n.name]), n) for n in neurons if n.name in paths}
+    if len(units) < len(neurons):
+        raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
+
+    def run(inputs: Array, membranes: bool) -> SpikeRecord:
+        return simulate_module(network, units, inputs, membranes=membranes)
+
+    return Backend("torch module", run)
+
+
+def graph_backend(name: str, graph: Graph) -> Backend:
+    """The reference engine in float64, or in Loihi integers for an integer graph."""
+
+    def run(inputs: Array, membranes: bool) -> SpikeRecord:
+        return simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=membranes)
+
+    return Backend(name, run)
+
+
+def certify(
+    stages: tuple[Stage, ...],
+    inputs: Array,
+    *,
+    quantisation: tuple[Stage, Stage] | None = None,
+    accuracy: Mapping[str, float] | None = None,
+    batch_size: int = 64,
+    near_tie: float = NEAR_TIE,
+    progress: Progress | None = None,
+) -> Certificate:
+    """Compare each stage with the one before it.
+
+    Args:
+        stages: in pipeline order; float stages first, integer stages after. A float and an integer stage side by side
+            are not compared: that is the quantisation step.
+        inputs: [N, *shape] or [N, T, *shape].
+        quantisation: (float stage, integer stage) whose difference is measured.
+        accuracy: stage -> accuracy, to be shown beside.
+        batch_size: samples compared together.
+        near_tie: |u - theta| below which a differing float spike is a near-tie.
+        progress: called with stage, samples finished and samples in all.
+    """
+
+    def agreement(reference: Stage, candidate: Stage) -> Agreement:
+        samples = min(len(inputs) if s.samples is None else s.samples for s in (reference, candidate))
+        return compare(
+            reference.graph,
+            reference.backend,
+            candidate.backend,
+            inputs[:samples],
+            batch_size=batch_size,
+            near_tie=0.0 if candidate.graph.is_integer else near_tie,
+            progress=counter(progress, f"{reference.backend.name} = {candidate.backend.name}", samples),
+        )
+
+    pairs = [(a, b) for a, b in pairwise(stages) if a.graph.is_integer == b.graph.is_integer]
+    return Certificate(
+        tuple(agreement(a, b) for a, b in pairs),
+        None if quantisation is None else agreement(*quantisation),
+        dict(accuracy or {}),
+        near_tie,
+    )

@@ -1,0 +1,213 @@
+"""Spike-exact comparison of two ways to run the same network.
+
+Takes two backends and inputs, gives an `Agreement`: how many spike slots were compared, how many differ, which of them
+are near-ties (both membranes finite and one within `near_tie` of the threshold), where the first divergence is, and
+whether the logits agree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph
+from snnhw.simulation.record import SpikeRecord
+
+NEAR_TIE = 1e-5
+TIES_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A named way to run the network with rasters: run(inputs, membranes) -> SpikeRecord."""
+
+    name: str
+    run: Callable[[Array, bool], SpikeRecord]
+    has_membranes: bool = True
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A spike that differs; the first one in causal order: by sample, time step, position in the graph."""
+
+    sample: int
+    timestep: int
+    unit: str
+    level: int  # 1..K
+    neuron: tuple[int, ...]  # (c, y, x)
+    membranes: tuple[float, float] | None  # of reference and candidate, before the reset
+
+    def shifted(self, samples: int) -> Divergence:
+        """The same with so many samples before it."""
+        return dataclasses.replace(self, sample=self.sample + samples)
+
+    def __str__(self) -> str:
+        where = ", ".join(str(n) for n in self.neuron)
+        text = f"sample {self.sample}, t = {self.timestep}, {self.unit} level {self.level} neuron ({where})"
+        return text + (f", u = {self.membranes[0]:.9g} against {self.membranes[1]:.9g}" if self.membranes else "")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Result of one comparison; sums over samples."""
+
+    reference: str
+    candidate: str
+    samples: int
+    spikes: int  # sent by the reference
+    compared: int  # neuron-levels x time steps x samples
+    differing: int
+    near_ties: int  # of the differing ones
+    units: Mapping[str, int]  # differing spikes per unit
+    logits_difference: float  # largest absolute difference
+    logits_agree: bool  # equal in integers, to rounding in floats; not asked for where spikes differ
+    first: Divergence | None
+    ties: tuple[Divergence, ...] = ()  # the first near-ties, `TIES_LISTED` at most
+
+    @property
+    def agrees(self) -> bool:
+        """True when every differing spike is a near-tie, and the logits agree."""
+        return self.differing == self.near_ties and self.logits_agree
+
+    def merge(self, other: Agreement) -> Agreement:
+        """Both sets of samples, `self` first."""
+        later = None if other.first is None else other.first.shifted(self.samples)
+        ties = (*self.ties, *(tie.shifted(self.samples) for tie in other.ties))
+        return Agreement(
+            self.reference,
+            self.candidate,
+            self.samples + other.samples,
+            self.spikes + other.spikes,
+            self.compared + other.compared,
+            self.differing + other.differing,
+            self.near_ties + other.near_ties,
+            {unit: n + other.units[unit] for unit, n in self.units.items()},
+            max(self.logits_difference, other.logits_difference),
+            self.logits_agree and other.logits_agree,
+            self.first or later,
+            ties[:TIES_LISTED],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **dataclasses.asdict(self),
+            "agrees": self.agrees,
+        }
+
+
+def compare(
+    graph: Graph,
+    reference: Backend,
+    candidate: Backend,
+    inputs: Array,
+    *,
+    batch_size: int = 64,
+    near_tie: float = NEAR_TIE,
+    progress: Callable[[int], None] | None = None,
+) -> Agreement:
+    """Run both backends batch by batch and compare every spike of every unit.
+
+    Args:
+        graph: for thresholds and the causal order of the units.
+        reference: the backend that is taken as right.
+        candidate: the backend that is compared with it.
+        inputs: [N, *shape] or [N, T, *shape].
+        batch_size: samples compared together.
+        near_tie: a differing spike whose membrane is this close to its threshold counts as a near-tie; also how far
+            logits may be apart, relative to the largest of them (but at least to 1).
+        progress: called with the number of samples finished.
+
+    Raises:
+        InputError: the backends report different units or neurons, or there are no samples.
+    """
+    total: Agreement | None = None
+    for start in range(0, len(inputs), batch_size):
+        batch = inputs[start : start + batch_size]
+        part = _agreement(graph, reference, candidate, batch, near_tie)
+        total = part if total is None else total.merge(part)
+        if progress:
+            progress(len(batch))
+    if total is None:
+        raise InputError("There are no samples to compare; give inputs with at least one.")
+    return total
+
+
+def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Array, near_tie: float) -> Agreement:
+    a, b = reference.run(batch, False), candidate.run(batch, False)
+    if set(a.raster) != set(b.raster):
+        odd = ", ".join(sorted(set(a.raster) ^ set(b.raster)))
+        raise InputError(
+            f"{reference.name} and {candidate.name} have different units ({odd}); compare the same network."
+        )
+    resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
+    if resized or a.logits.shape != b.logits.shape:
+        where = f"unit {resized[0]!r}" if resized else "the readout"
+        raise InputError(
+            f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
+        )
+    places = {unit: np.argwhere(a.raster[unit] != b.raster[unit]) for unit in graph.units()}
+    units = {unit: len(found) for unit, found in places.items()}
+    differing = sum(units.values())
+    ties: dict[str, Array] = {}
+    if differing and reference.has_membranes and candidate.has_membranes:
+        a, b = reference.run(batch, True), candidate.run(batch, True)
+        ties = {unit: found[_close(graph, unit, found, a, b, near_tie)] for unit, found in places.items()}
+    first = _divergences({unit: found[:1] for unit, found in places.items()}, a, b)
+    logits_difference = float(np.abs(a.logits.astype(np.float64) - b.logits.astype(np.float64)).max())
+    tolerance = near_tie * max(1.0, float(np.abs(a.logits).max()))
+    return Agreement(
+        reference.name,
+        candidate.name,
+        a.samples,
+        int(sum(r.sum(dtype=np.int64) for r in a.raster.values())),
+        sum(r.size for r in a.raster.values()),
+        differing,
+        sum(len(found) for found in ties.values()),
+        units,
+        logits_difference,
+        differing > 0 or logits_difference <= tolerance,
+        first[0] if first else None,
+        _divergences(ties, a, b),
+    )
+
+
+def thresholds(graph: Graph, unit: str) -> Array:
+    """Thresholds [K, 1, 1, ...] or [K, *shape] of a unit."""
+    nodes = graph.units()[unit]
+    first = nodes[0]
+    per_level = list(getattr(first, "thresholds", ())) or [getattr(n, "threshold") for n in nodes]  # noqa: B009
+    stacked = np.stack([np.broadcast_to(np.asarray(theta, dtype=np.float64), first.shape) for theta in per_level])
+    return stacked
+
+
+def _close(graph: Graph, unit: str, places: Array, a: SpikeRecord, b: SpikeRecord, near_tie: float) -> Array:
+    """Which of the `places` [n, axes] in a raster have one of the two membranes within `near_tie` of the threshold."""
+    at = tuple(places.T)
+    theta = thresholds(graph, unit)[at[2:]]
+    close: Array = np.minimum(np.abs(a.membranes[unit][at] - theta), np.abs(b.membranes[unit][at] - theta)) < near_tie
+    return close
+
+
+def _divergences(places: Mapping[str, Array], a: SpikeRecord, b: SpikeRecord) -> tuple[Divergence, ...]:
+    """The first `TIES_LISTED` of the places [n, axes] per unit, in causal order; units come in graph order."""
+    found: list[tuple[tuple[int, ...], str]] = []
+    for unit, rows in places.items():
+        found += [(tuple(int(n) for n in row), unit) for row in rows[:TIES_LISTED]]
+    first = sorted(found, key=lambda entry: entry[0][:2])[:TIES_LISTED]  # stable: the graph's order within a step
+    return tuple(
+        Divergence(
+            place[0],
+            place[1],
+            unit,
+            place[2] + 1,
+            place[3:],
+            (float(a.membranes[unit][place]), float(b.membranes[unit][place])) if a.membranes and b.membranes else None,
+        )
+        for place, unit in first
+    )

@@ -1,0 +1,159 @@
+"""The reference engine: runs a feed-forward graph layer by layer, all time steps of a batch at once.
+
+Takes a graph (floats, or Loihi integers) and inputs; gives a `SpikeRecord`. Integers follow Lava's fixed-point models
+bit for bit. The K channels of a decomposed unit share one current and are stepped together. Recurrent graphs go step by
+step (`recurrent.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import NEURONS, Array, Conv2d, Graph, Input, Readout
+from snnhw.simulation.events import convolve_events
+from snnhw.simulation.firing import fire
+from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.plan import Step, plan_of
+from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record
+from snnhw.simulation.recurrent import is_recurrent, run_recurrent
+from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
+
+
+def simulate(
+    graph: Graph,
+    inputs: Array,
+    *,
+    dtype: torch.dtype = torch.float32,
+    batch_size: int = 64,
+    raster: bool = False,
+    membranes: bool = False,
+    device: str = "cpu",
+    progress: Callable[[int], None] | None = None,
+) -> SpikeRecord:
+    """Run `graph` on every sample.
+
+    Args:
+        graph: neurons are MLF, LIF or LoihiLIF; every loop passes through a Delay.
+        inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
+        dtype: arithmetic of float graphs; integer graphs choose float32 or float64 per layer, exactly.
+        batch_size: samples run together.
+        raster: keep every spike, uint8 [N, T, K, *shape] per unit.
+        membranes: keep every membrane before the reset, [N, T, K, *shape] per unit.
+        device: torch device.
+        progress: called with the number of samples finished in each batch.
+
+    Raises:
+        InputError: the inputs do not fit the graph, or are not finite.
+    """
+    frames = check_inputs(graph, inputs)
+    recurrent = is_recurrent(graph)
+    plan = plan_of(graph, loops=recurrent)
+    run = run_recurrent if recurrent else _run
+    record: SpikeRecord | None = None
+    for start in range(0, len(frames), batch_size):
+        batch = run(graph, plan, frames[start : start + batch_size], dtype, device, raster, membranes)
+        record = batch if record is None else record.merge(batch)
+        if progress:
+            progress(batch.samples)
+    if record is None:
+        raise InputError("There are no samples to simulate; give inputs with at least one.")
+    return record
+
+
+@dataclass
+class _State:
+    """Values of one batch while it runs."""
+
+    values: dict[str, Tensor] = field(default_factory=dict)
+    sums: dict[tuple[tuple[str, int], ...], Tensor] = field(default_factory=dict)  # residual sums used more than once
+    units: dict[str, UnitRecord] = field(default_factory=dict)
+    raster: dict[str, Array] = field(default_factory=dict)
+    membranes: dict[str, Array] = field(default_factory=dict)
+    logits: Array | None = None
+
+
+@torch.no_grad()
+def _run(
+    graph: Graph,
+    plan: tuple[Step, ...],
+    frames: Array,
+    dtype: torch.dtype,
+    device: str,
+    raster: bool,
+    membranes: bool,
+) -> SpikeRecord:
+    state, steps = _State(), graph.timesteps
+    for step in plan:
+        node = step.nodes[0]
+        if isinstance(node, Input):
+            state.values[node.name] = _enter(graph, node, frames, dtype_of(step, dtype, device), device)
+            if node.levels is not None:
+                state.units[node.name] = event_record(frames, node.levels, steps)
+            continue
+        x = _arriving(state, step, dtype_of(step, dtype, device))
+        if isinstance(node, NEURONS):
+            _fire(state, step, x, steps, raster, membranes)
+        elif isinstance(node, Readout):
+            logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
+            state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
+        else:
+            if isinstance(node, TEMPORAL):
+                x = x.expand(steps, *x.shape[1:])
+            y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
+            state.values[step.name] = wrap_sum(y) if step.wraps else y
+        for value in step.last_use:
+            state.values.pop(value, None)
+            for key in [k for k in state.sums if any(name == value for name, _ in k)]:
+                del state.sums[key]
+    if state.logits is None:
+        raise InputError(f"Graph {graph.name!r} has no readout; add one behind the last layer.")
+    return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
+
+
+def dtype_of(step: Step, dtype: torch.dtype, device: str) -> torch.dtype:
+    """Arithmetic of a step: `dtype` in float graphs, what is exact in integer ones.
+
+    The bound that proves float32 holds for sums of products; off the CPU a convolution may take TF32 or Winograd's
+    algorithm instead, which it does not cover.
+    """
+    if step.dtype is None:
+        return dtype
+    return step.dtype if torch.device(device).type == "cpu" else torch.float64
+
+
+def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
+    values = node.coded(frames) if graph.is_integer else frames
+    # a static input stays one step long up to the first neuron, so that the first layer runs once
+    return torch.as_tensor(values).to(dtype=dtype, device=device).transpose(0, 1)
+
+
+def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
+    known = max((n for n in range(2, len(step.sources) + 1) if step.sources[:n] in state.sums), default=0)
+    total = state.sums[step.sources[:known]].to(dtype) if known else None
+    for name, gain in step.sources[known:]:
+        value = state.values[name].to(dtype)
+        value = value if gain == 1 else value * gain
+        total = value if total is None else total + value
+    if total is None:
+        raise InputError(f"Nothing arrives at {step.name!r}; connect it or remove it.")
+    if len(step.sources) > 1:
+        state.sums[step.sources] = total
+    return total
+
+
+def _fire(state: _State, step: Step, x: Tensor, steps: int, raster: bool, membranes: bool) -> None:
+    neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
+    alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
+    fired = fire(neurons, x, steps, channels=step.levels_used, raster=raster, membranes=membranes, overwrite=alone)
+    state.values[step.name] = fired.sent
+    state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
+    state.units[step.name] = fired.record
+    if fired.raster is not None:
+        state.raster[step.name] = fired.raster
+    if fired.membranes is not None:
+        state.membranes[step.name] = fired.membranes

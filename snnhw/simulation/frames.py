@@ -1,0 +1,49 @@
+"""What enters a network: samples checked and brought to [N, 1 or T, *shape], and their integers. Needs numpy alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import Array, Graph, Input
+
+
+def check_inputs(graph: Graph, inputs: Array) -> Array:
+    """The inputs as [N, 1 or T, *input.shape]; spread over sub-steps where the graph works in time slots.
+
+    Raises:
+        InputError: wrong shape, wrong number of steps, or values that are not finite.
+    """
+    shape, slots = graph.input.shape, graph.input.slots
+    steps, rest = divmod(graph.timesteps, slots)
+    if rest:
+        raise InputError(
+            f"The {graph.timesteps} steps of {graph.name!r} are no whole windows of {slots} slots; add some."
+        )
+    inputs = np.asarray(inputs)
+    if inputs.shape[1:] == shape:
+        inputs = inputs[:, None]
+    elif inputs.shape[2:] != shape or inputs.shape[1] != steps:
+        raise InputError(
+            f"Inputs of shape {list(inputs.shape)} do not fit {graph.name!r}; give [N, {_dims(shape)}] or "
+            f"[N, {steps}, {_dims(shape)}]."
+        )
+    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
+        sample = int(np.argwhere(~np.isfinite(inputs))[0][0])
+        raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
+    return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
+
+
+def _in_slots(node: Input, inputs: Array, steps: int) -> Array:
+    """[N, 1 or T, *shape] -> [N, T*S, *shape]: values in the first sub-step of each step, events in unary."""
+    frames = np.broadcast_to(inputs, (len(inputs), steps, *node.shape))
+    slots: list[Array] = [np.zeros_like(frames) for _ in range(node.slots)]
+    if node.levels is None:
+        slots[0] = frames
+    else:
+        slots = [(frames > k).astype(frames.dtype) for k in range(node.slots)]
+    return np.stack(slots, axis=2).reshape(len(inputs), steps * node.slots, *node.shape)
+
+
+def _dims(shape: tuple[int, ...]) -> str:
+    return ", ".join(str(n) for n in shape)

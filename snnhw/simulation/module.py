@@ -1,0 +1,96 @@
+"""The trained torch module as a backend: its own forward, unfused and unfolded, observed by hooks.
+
+Takes the network and the module path of every unit, gives the same `SpikeRecord` as the engines. Levels and membranes
+are recomputed from what enters each neuron module; their sum must be what the module sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Array
+from snnhw.simulation.neurons import step_unit
+from snnhw.simulation.record import SpikeRecord, unit_record
+
+
+@torch.no_grad()
+def simulate_module(
+    network: nn.Module,
+    units: Mapping[str, tuple[str, MLF | LIF]],
+    inputs: Array,
+    *,
+    dtype: torch.dtype = torch.float64,
+    membranes: bool = False,
+) -> SpikeRecord:
+    """Run `network` in evaluation mode with rasters.
+
+    Args:
+        network: module of time-major layers; returned to its dtype and mode afterwards.
+        units: unit name -> (path of the neuron module, the unit's node).
+        inputs: [N, C, H, W] or [N, T, C, H, W].
+        dtype: arithmetic of the run.
+        membranes: keep the membranes before the reset.
+
+    Raises:
+        InputError: a module sends something else than the sum of its levels, or cannot run in `dtype`.
+    """
+    arrived: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def observe(unit: str) -> Any:
+        def hook(module: nn.Module, args: tuple[Tensor, ...], sent: Tensor) -> None:
+            arrived[unit] = (args[0], sent)
+
+        return hook
+
+    before, training = next(network.parameters()).dtype, network.training
+    hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
+    try:
+        network.to(dtype).eval()
+        x = torch.as_tensor(np.asarray(inputs)).to(dtype)
+        steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
+        logits = network(x if x.dim() == 4 else x.transpose(0, 1))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{type(network).__name__} does not run in {dtype} ({reason}); keep the dtype of the input in every layer."
+        ) from error
+    finally:
+        for handle in hooks:
+            handle.remove()
+        network.to(before).train(training)
+    rasters, potentials = {}, {}
+    for unit, (current, sent) in arrived.items():
+        rasters[unit], potentials[unit] = _levels(unit, units[unit][1], current, sent, steps)
+    return SpikeRecord(
+        len(inputs),
+        steps,
+        {unit: unit_record(raster) for unit, raster in rasters.items()},
+        logits.numpy(),
+        rasters,
+        potentials if membranes else {},
+    )
+
+
+def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
+    """(raster uint8, membranes) [N, T, K, *shape] of one unit."""
+    x = current.reshape(steps, -1, *current.shape[1:])
+    rows = [(torch.stack(s), torch.stack(u)) for s, u in step_unit((node,), x)]
+    spikes = torch.stack([s for s, _ in rows])  # [T, K, N, *shape]
+    if not torch.equal(spikes.sum(dim=1).to(sent.dtype), sent.reshape(x.shape)):
+        raise InputError(
+            f"Module of unit {unit!r} does not send the sum of its levels; check its thresholds and decay."
+        )
+    membranes = torch.stack([u for _, u in rows])
+    return _samples_first(spikes.to(torch.uint8)), _samples_first(membranes)
+
+
+def _samples_first(x: Tensor) -> Array:
+    """[T, K, N, ...] -> [N, T, K, ...]."""
+    moved: Array = x.permute(2, 0, 1, *range(3, x.dim())).contiguous().numpy()
+    return moved

@@ -1,0 +1,146 @@
+"""What stands between neurons: synapses, pools, reshapes, delays and currents on [T, B, *shape] tensors.
+
+Integer weights go through float32 products where a bound proves that every partial sum stays below 2^24, else float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import (
+    LI,
+    Array,
+    Conv2d,
+    Delay,
+    Flatten,
+    Graph,
+    Linear,
+    Node,
+    Norm,
+    Pool,
+    Readout,
+    Scale,
+)
+from snnhw.graph.loihi import CURRENT_RANGE
+from snnhw.proofs.largest import largest_output
+
+FLOAT32_EXACT = 2**24
+
+
+def apply_node(node: Node, x: Tensor) -> Tensor:
+    """Output [T, B, *node.shape] of a node that is no neuron, for the summed input x [T, B, *in_shape].
+
+    Raises:
+        InputError: the node is of a kind that this engine does not run.
+    """
+    run = APPLY.get(type(node))
+    if run is None:
+        raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which the engine cannot run; replace it.")
+    return run(node, x)
+
+
+def _conv(node: Conv2d, x: Tensor) -> Tensor:
+    weight, bias = _parameter(node.weight, x), None if node.bias is None else _parameter(node.bias, x)
+    y = F.conv2d(x.flatten(0, 1), weight, bias, node.stride, node.padding, node.dilation, node.groups)
+    return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+def _linear(node: Linear, x: Tensor) -> Tensor:
+    flat = x.flatten(2) if x.dim() > 3 else x
+    return F.linear(flat, _parameter(node.weight, x), None if node.bias is None else _parameter(node.bias, x))
+
+
+def _norm(node: Norm, x: Tensor) -> Tensor:
+    column = (-1,) + (1,) * (x.dim() - 3)
+    gamma, beta, mean, var = (_parameter(p, x).reshape(column) for p in (node.gamma, node.beta, node.mean, node.var))
+    spread = (var + node.eps).sqrt() if node.eps_inside_root else var.sqrt() + node.eps
+    return gamma * (node.factor * (x - mean) / spread) + beta
+
+
+def _pool(node: Pool, x: Tensor) -> Tensor:
+    divisor = 1 if node.kind == "sum" else None  # a mean times its count is no whole number for 5x5 or 7x7 spikes
+    y = F.avg_pool2d(x.flatten(0, 1), node.kernel, node.stride, node.padding, divisor_override=divisor)
+    return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+def _flatten(node: Flatten, x: Tensor) -> Tensor:
+    return x.flatten(2)
+
+
+def _scale(node: Scale, x: Tensor) -> Tensor:
+    return x * _number(node.scale, x)
+
+
+def _delay(node: Delay, x: Tensor) -> Tensor:
+    """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
+    y = torch.zeros_like(x)
+    steps = torch.as_tensor(node.steps, device=x.device)
+    for late in sorted({int(n) for n in steps.flatten()}):
+        moved = torch.zeros_like(x)
+        moved[late:] = x[: max(0, len(x) - late)]
+        y = torch.where(steps == late, moved, y)
+    return y
+
+
+def _integrate(node: LI, x: Tensor) -> Tensor:
+    """v[t] = decay*v[t-1] + gain*x[t] + leak."""
+    v, rows = torch.zeros_like(x[0]), []
+    for frame in x:
+        v = leaky_step(node, v, frame)
+        rows.append(v)
+    return torch.stack(rows)
+
+
+def leaky_step(node: LI, v: Tensor, x: Tensor) -> Tensor:
+    """One step [B, *shape] of an integrator: decay*v + gain*x + leak."""
+    decay, gain, leak = (_number(p, x) for p in (node.decay, node.gain, node.leak))
+    return decay * v + gain * x + leak
+
+
+APPLY: dict[type[Node], Callable[..., Tensor]] = {
+    Conv2d: _conv,
+    Linear: _linear,
+    Norm: _norm,
+    Pool: _pool,
+    Flatten: _flatten,
+    Scale: _scale,
+    Delay: _delay,
+    LI: _integrate,
+}
+TEMPORAL = (Delay, LI)  # look at more than one step: a static input has to be repeated for them
+
+
+def product_dtype(graph: Graph, name: str) -> torch.dtype:
+    """float32 where it is exact for the integer synapse `name`, else float64."""
+    return torch.float32 if largest_output(graph, name) < FLOAT32_EXACT else torch.float64
+
+
+def wraps(graph: Graph, name: str) -> bool:
+    """True where node `name` is an integer convolution whose sums may leave 24 bits; Lava's Conv wraps them."""
+    node = graph.nodes[name]
+    return graph.is_integer and isinstance(node, Conv2d) and largest_output(graph, name) >= CURRENT_RANGE // 2
+
+
+def wrap_sum(x: Tensor) -> Tensor:
+    """x wrapped to signed 24 bits, -2^23 .. 2^23-1, as Lava's fixed-point Conv sends it."""
+    half = CURRENT_RANGE // 2
+    return torch.remainder(x + half, CURRENT_RANGE) - half
+
+
+def logits_of(node: Readout, x: Tensor, timesteps: int) -> Tensor:
+    """[B, classes] from x [T, B, classes]."""
+    total = x.sum(dim=0)
+    return total / timesteps if node.reduction == "mean" else total
+
+
+def _number(parameter: float | Array, like: Tensor) -> float | Tensor:
+    return parameter if isinstance(parameter, float | int) else _parameter(parameter, like)
+
+
+def _parameter(array: Array, like: Tensor) -> Tensor:
+    return torch.as_tensor(array).to(dtype=like.dtype, device=like.device)

@@ -1,0 +1,57 @@
+"""torch.fx, stopped at the modules that are one node of the graph: our own layers, torch's, and those users explain.
+
+A forward that branches or loops on its data cannot be traced; `untraceable` says in which module, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch.fx
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.nn.neurons import MLF
+from snnhw.nn.norm import TDBatchNorm
+from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.tracing.modules import Modules
+
+LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
+
+
+class Tracer(torch.fx.Tracer):
+    """Stops at the modules that are one node of the graph; keeps where each call stands in the source."""
+
+    record_stack_traces = True
+
+    def __init__(self, modules: Modules) -> None:
+        super().__init__()
+        self.known = modules
+        self.stuck: nn.Module | None = None  # the innermost module that could not be traced
+        self.stuck_at = ""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """True for our own layers, for those that the user explains, and for torch's."""
+        return type(m) in self.known or isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What torch.fx does, and the place where it fails."""
+        try:
+            return super().call_module(m, forward, args, kwargs)
+        except Exception:
+            if self.stuck is None:
+                self.stuck, self.stuck_at = m, self.path_of_module(m)
+            raise
+
+
+def untraceable(network: nn.Module, tracer: Tracer, error: Exception) -> InputError:
+    """The error for a forward that depends on its data."""
+    inside = f" in {tracer.stuck_at!r}" if tracer.stuck_at else ""
+    kind = type(tracer.stuck or network).__name__
+    reason = str(error).split(". ")[0].rstrip(".")
+    remedy = f"say which node a {kind} is with modules={{{kind}: ...}}, or read a NIR file that its framework writes"
+    return InputError(
+        f"{type(network).__name__} cannot be traced{inside}: {kind}.forward branches or loops on its data ({reason}); "
+        f"{remedy if tracer.stuck_at else 'move that into a module of its own'}."
+    )

@@ -1,0 +1,72 @@
+"""What the command line shows: tables and progress for people, one JSON object for machines, one sentence for errors.
+
+Results go to stdout, progress to stderr, so that `--json` can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from snnhw.progress import Progress
+
+WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
+err = Console(stderr=True, highlight=False)
+
+
+def show(result: Mapping[str, Any], as_json: bool, *tables: Table | str) -> None:
+    """Print the tables, or the result as one JSON object."""
+    if as_json:
+        out.print_json(json.dumps(result, default=_plain), indent=None, highlight=False)
+        return
+    for table in tables:
+        out.print(table)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A rich table; columns whose name starts with ">" are numbers and align right."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return made
+
+
+@contextmanager
+def progress_bars(quiet: bool = False) -> Iterator[Progress]:
+    """A callback (stage, finished, total) that keeps one bar per stage on stderr."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=err, disable=quiet or not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tick(stage: str, finished: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=finished, total=total)
+
+        yield tick
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)

@@ -1,0 +1,1 @@
+"""One public function for each verb of the command line; nothing here prints."""

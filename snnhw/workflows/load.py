@@ -1,0 +1,161 @@
+"""MODEL on the command line: a run folder, a zoo name, a checkpoint of the MLF authors' code, or a NIR file.
+
+All of them become the same thing: a folded multi-level graph, with the trained module where there is one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from snnhw.errors import InputError, unknown
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Graph
+from snnhw.passes import FLOAT, run_passes
+from snnhw.tracing.modules import Modules
+from snnhw.tracing.trace import trace
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network ready for every stage behind training."""
+
+    name: str
+    graph: Graph  # folded and multi-level, or in Loihi integers if the file was
+    traced: Graph | None = None  # before folding; None without a module
+    network: nn.Module | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+    checksum: str = ""  # sha256 of the file with the weights
+    findings: tuple[Finding, ...] = ()  # what the reader had to assume
+
+
+def load_model(
+    source: str | Path,
+    *,
+    dt: float | None = None,
+    timesteps: int | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    written_by: str | None = None,
+    reset: str | None = None,
+    constants: Mapping[str, Any] | None = None,
+) -> LoadedModel:
+    """Model from what a user names.
+
+    Args:
+        source: run folder, zoo name, official `.pth`, or `.nir`.
+        dt: time step of a NIR file that does not state it, seconds.
+        timesteps: T in place of the model's own; weights do not depend on it, accuracy does.
+        input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
+        written_by: framework that wrote a NIR file, a key of `snnhw.nir.io.CONVENTIONS`.
+        reset: "hard", "subtract" or "subtract-late" for the neurons of a NIR file that does not say it rightly.
+        constants: of an official checkpoint, which does not hold them: thresholds, decay, downsample_sum.
+
+    Raises:
+        InputError: nothing of that name exists, the file is damaged, or it is no NIR file and one of the options is
+            for these alone.
+    """
+    path = Path(source)
+    if constants and path.suffix not in (".pth", ".pt"):
+        raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
+    if path.suffix == ".nir" and not path.is_dir():
+        return _from_nir(path, dt, timesteps, written_by, reset)
+    for_files = {"dt": dt, "written-by": written_by, "reset": reset}
+    given = [name for name, value in for_files.items() if value is not None]
+    if given:
+        raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
+    if path.is_dir():
+        return _from_run(path, timesteps)
+    if path.suffix in (".pth", ".pt"):
+        return _from_official(path, timesteps, input_shape, constants or {})
+    from snnhw.zoo import zoo_names, zoo_path
+
+    if str(source) in zoo_names():
+        return _from_run(zoo_path(str(source)), timesteps)
+    raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
+
+
+def model_of(
+    network: nn.Module, input_shape: tuple[int, ...], name: str | None = None, modules: Modules | None = None
+) -> LoadedModel:
+    """Model from a torch module of your own, in evaluation mode from here on.
+
+    Args:
+        network: what `snnhw.tracing.trace` can read; weights are copied.
+        input_shape: of one frame, (C, H, W) or (N,).
+        name: of the graph and of the files written for it; by default the name of the class.
+        modules: the nodes of layers of your own, as for `snnhw.tracing.trace`.
+
+    Raises:
+        InputError: the module uses what has no node in the graph; the place is named.
+    """
+    network = network.eval()
+    traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
+    digest = hashlib.sha256()
+    for key, tensor in sorted(network.state_dict().items()):
+        digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return LoadedModel(traced.name, run_passes(traced, FLOAT), traced, network, checksum=digest.hexdigest())
+
+
+def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
+    from snnhw.nn.time import set_timesteps
+    from snnhw.train.run import load_run
+
+    network, card = load_run(path)
+    if timesteps is not None:
+        set_timesteps(network, timesteps)
+    traced = trace(network, tuple(card.input_shape), name=card.model)
+    if card.relu:
+        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
+    return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
+
+
+def _from_nir(
+    path: Path, dt: float | None, timesteps: int | None, written_by: str | None, reset: str | None
+) -> LoadedModel:
+    from snnhw.nir.frameworks import DEFAULT_CONVENTION
+    from snnhw.nir.io import read_nir
+
+    graph = read_nir(path, dt=dt, timesteps=timesteps, written_by=written_by or DEFAULT_CONVENTION, reset=reset)
+    findings = tuple(graph.metadata.get("findings", ()))
+    return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=findings)
+
+
+OFFICIAL_CONSTANTS = {"thresholds": (0.6, 1.6, 2.6), "decay": 0.25, "downsample_sum": "ds"}  # as published
+
+
+def _from_official(
+    path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Mapping[str, Any]
+) -> LoadedModel:
+    from snnhw.nn.official import from_official, read_checkpoint, setting_of
+
+    for name in constants:
+        if name not in OFFICIAL_CONSTANTS:
+            raise unknown("constant of a checkpoint", name, OFFICIAL_CONSTANTS)
+    taken = {**OFFICIAL_CONSTANTS, **constants}
+    try:
+        network = from_official(read_checkpoint(path), timesteps=timesteps, **taken).eval()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} cannot be read with the constants {dict(constants)} ({error}).") from error
+    setting = setting_of(int(network.in_channels), getattr(network, "input_norm", None) is not None)  # type: ignore[arg-type]
+    traced = trace(network, input_shape or setting.input_shape, name=path.stem)
+    assumed = Finding(
+        "official-constants",
+        "info",
+        "",
+        f"the checkpoint does not hold T, thresholds, decay, the kind of block and the size of the input; taken are "
+        f"{traced.timesteps}, {list(taken['thresholds'])}, {taken['decay']}, {taken['downsample_sum']} and "
+        f"{list(traced.input.shape)}, by default those of {setting.data}",
+        "name others with --timesteps and --constant, the size with load_model(input_shape=...)",
+    )
+    return LoadedModel(
+        path.stem, run_passes(traced, FLOAT), traced, network, checksum=_sha256(path), findings=(assumed,)
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

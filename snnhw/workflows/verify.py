@@ -1,0 +1,123 @@
+"""The walk behind training: compile, write NIR and read it back, run every backend, compare spike for spike.
+
+Takes a loaded model and samples; gives the certificate together with what was made on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, MLF, Array, Graph
+from snnhw.nir.io import read_nir, write_nir
+from snnhw.passes import compile_channels
+from snnhw.progress import Progress, counter, staged
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.quantisation.quantise import Quantised
+from snnhw.simulation.certificate import Certificate, Stage, certify, graph_backend, module_backend
+from snnhw.simulation.compare import Backend
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.load import LoadedModel
+
+LAVA_TIME_LIMIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` made and found."""
+
+    certificate: Certificate
+    quantised: Quantised
+    floats: SpikeRecord  # of the multi-level graph, all samples
+    integers: SpikeRecord  # of the integer graph, all samples
+    nir: Path  # float channels
+    nir_integers: Path
+
+
+def verify(
+    model: LoadedModel,
+    inputs: Samples,
+    calibration: Array,
+    folder: Path,
+    *,
+    lava_samples: int = 5,
+    lava_time_limit_s: float = LAVA_TIME_LIMIT_S,
+    progress: Progress | None = None,
+) -> Verification:
+    """Certificate of `model` on `inputs`.
+
+    Args:
+        model: float model.
+        inputs: samples; all of them run in torch.
+        calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
+        folder: where `<name>.nir` and `<name>_loihi.nir` are written.
+        lava_samples: how many samples also run in Lava, in floats and in integers; 0 leaves Lava out.
+        lava_time_limit_s: after which Lava is ended with an error.
+        progress: called with stage, samples finished, samples in all.
+
+    Raises:
+        InputError: the model is in integers already, or a stage cannot run.
+    """
+    if model.graph.is_integer:
+        raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
+    channels = compile_channels(model.graph)
+    quantised = compile_loihi(model.graph, calibration)
+    nir = write_nir(model.graph, folder / f"{model.name}.nir")
+    nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
+
+    def lava_stage(graph: Graph) -> Stage:
+        backend = lava_backend(graph, lava_time_limit_s, progress)
+        return Stage(backend, graph, samples=min(lava_samples, len(inputs.values)))
+
+    stages = [
+        Stage(graph_backend("multi-level graph", model.graph), model.graph),
+        Stage(graph_backend("K channels", channels), channels),
+        Stage(graph_backend("NIR read back", read_nir(nir)), channels),
+    ]
+    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
+        stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
+    if lava_samples:
+        stages.append(lava_stage(channels))
+    integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)
+    stages += [
+        integers,
+        Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
+    ]
+    if lava_samples:
+        stages.append(lava_stage(quantised.graph))
+
+    total = len(inputs.values)
+    floats = simulate(model.graph, inputs.values, progress=counter(progress, "float simulation", total))
+    whole = simulate(quantised.graph, inputs.values, progress=counter(progress, "integer simulation", total))
+    accuracy = {}
+    if inputs.targets is not None:
+        accuracy = {"float": floats.accuracy(inputs.targets), "loihi integers": whole.accuracy(inputs.targets)}
+    certificate = certify(
+        tuple(stages),
+        inputs.values,
+        quantisation=(Stage(graph_backend("float channels", channels), channels), integers),
+        accuracy=accuracy,
+        progress=progress,
+    )
+    return Verification(certificate, quantised, floats, whole, nir, nir_integers)
+
+
+def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = None) -> Backend:
+    """Lava in its own interpreter: fixed point for integer graphs, floating point for float channels."""
+
+    def run(inputs: Array, membranes: bool) -> SpikeRecord:
+        from snnhw.exporters.lava.run import run_lava
+
+        return run_lava(
+            graph,
+            inputs,
+            timeout_s=time_limit_s,
+            raster=True,
+            membranes=membranes,
+            progress=staged(progress, "Lava"),
+        )
+
+    return Backend("Lava fixed point" if graph.is_integer else "Lava floating point", run)

@@ -1,0 +1,163 @@
+"""The four deployments compute the same values; their work is counted by running each of them."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.deployments import DEPLOYMENTS, deployments, depth, slots, work
+from snnhw.analysis.counting.relay import relays
+from snnhw.errors import InputError
+from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
+from snnhw.passes import deploy
+from snnhw.passes.balance_delays import balance_delays, depths
+from snnhw.simulation.engine import simulate
+from tests.analysis.nets import networks, random_raster, record_of
+
+K, T, N = 3, 4, 5
+
+
+def integer_net():
+    """All weights integers, decay 1/4 and thresholds in quarters: float64 is exact whatever the order of additions."""
+    rng = np.random.default_rng(11)
+    nodes = [
+        Input(name="input", shape=(1, 5, 5)),
+        Conv2d(name="stem", shape=(3, 5, 5), weight=rng.integers(-2, 3, (3, 1, 3, 3)).astype(float), padding=(1, 1)),
+        MLF(name="a", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
+        Conv2d(name="body", shape=(3, 5, 5), weight=rng.integers(-1, 2, (3, 3, 3, 3)).astype(float), padding=(1, 1)),
+        MLF(name="b", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
+        Flatten(name="flatten", shape=(75,)),
+        Linear(name="fc", shape=(4,), weight=rng.integers(-3, 4, (4, 75)).astype(float)),
+        Readout(name="readout", shape=(4,), reduction="sum"),
+    ]
+    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("b", "flatten"), ("a", "flatten")]
+    return Graph.build(nodes, [*edges, ("flatten", "fc"), ("fc", "readout")], timesteps=T)
+
+
+def run(graph, inputs, how):
+    """Logits, synops and messages of one deployment, operation by operation."""
+    node = graph.nodes
+    body = torch.as_tensor(node["body"].weight)
+    mask = (body != 0).double()
+    dense = torch.as_tensor(node["fc"].weight)
+    reached = (dense != 0).double()
+    current = F.conv2d(torch.as_tensor(inputs), torch.as_tensor(node["stem"].weight), padding=1)
+    state = {name: torch.zeros(K, *current.shape, dtype=torch.float64) for name in "ab"}
+    logits, synops, messages = torch.zeros(N, 4, dtype=torch.float64), 0.0, 0.0
+
+    def fire(name, x):
+        theta = torch.tensor(node[name].thresholds).reshape(-1, 1, 1, 1, 1)
+        u = 0.25 * state[name] + x
+        s = (u > theta).double()
+        state[name] = u * (1 - s)
+        return s
+
+    def carriers(s):
+        """What travels on one edge, as a list of tensors that the synapses see one after the other."""
+        value = s.sum(dim=0)
+        if how == "graded":
+            return [value]
+        if how == "slots":
+            return [(value > slot).double() for slot in range(K)]
+        return list(s)
+
+    for _ in range(T):
+        a = fire("a", current)
+        seen = carriers(a)
+        if how == "channels":  # every level of b has synapses of its own
+            x = torch.stack([sum(F.conv2d(s, body, padding=1) for s in seen) for _ in range(K)])
+            synops += K * sum(F.conv2d((s != 0).double(), mask, padding=1).sum() for s in seen)
+        else:
+            x = sum(F.conv2d(s, body, padding=1) for s in seen)
+            synops += sum(F.conv2d((s != 0).double(), mask, padding=1).sum() for s in seen)
+        b = fire("b", x)
+        for sent, edges in ((a, 2), (b, 1)):
+            for s in carriers(sent):
+                logits += s.flatten(1) @ dense.T
+                synops += ((s != 0).double().flatten(1) @ reached.T).sum()
+                messages += edges * (s != 0).sum()
+    return logits.numpy(), int(synops), int(messages)
+
+
+@pytest.mark.parametrize("how", DEPLOYMENTS)
+def test_every_deployment_gives_the_same_logits_and_the_counted_work(how):
+    graph = integer_net()
+    inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+    record = simulate(graph, inputs, dtype=torch.float64)
+    table = deployments(graph, count(graph, record))
+    logits, synops, messages = run(graph, inputs, how)
+    np.testing.assert_array_equal(logits, record.logits)
+    assert (table[how].synops, table[how].messages) == (synops, messages)
+
+
+@pytest.mark.parametrize("how", ["graded", "slots"])
+def test_the_graph_of_a_deployment_does_the_work_in_the_table(how):
+    graph = integer_net()
+    inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+    record = simulate(graph, inputs, dtype=torch.float64)
+    expected = deployments(graph, count(graph, record))[how]
+    deployed = deploy(graph, how)
+    own = simulate(deployed, inputs, dtype=torch.float64)
+    np.testing.assert_array_equal(own.logits, record.logits)
+    counts = count(deployed, own)
+    assert counts.total("events") == expected.synops
+    assert counts.total("neuron_updates") == expected.updates
+    assert sum(edge.graded_spikes for layer in counts.layers for edge in layer.edges) == expected.messages
+    assert max(edge.payload_bits for edge in deployed.edges) == expected.payload_bits
+    delayed = depths(balance_delays(deployed))
+    assert deployed.timesteps + delayed["readout"] - 1 == expected.steps
+
+
+def test_the_table_by_hand():
+    graph = integer_net()
+    record = simulate(graph, np.ones((2, 1, 5, 5)), dtype=torch.float64)
+    table = deployments(graph, count(graph, record))
+    assert [table[name].steps for name in DEPLOYMENTS] == [6, 6, 6, 18]  # T + depth - 1, times S in slots
+    assert depth(graph) == 3
+    assert [table[name].payload_bits for name in DEPLOYMENTS] == [0, 0, 2, 0]
+    once = 64 * (27 + 81 + 300)
+    assert [table[name].synapse_bits for name in DEPLOYMENTS] == [64 * (3 * 27 + 3 * 81 + 300), once, once, once]
+    updates = 2 * T * (75 * K * 2 + 4)
+    assert [table[name].updates for name in DEPLOYMENTS] == [updates, updates, updates, 3 * updates]
+    with pytest.raises(InputError, match="no deployment 'telepathy'"):
+        work(count(graph, record).layers[0], count(graph, record), "telepathy")
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(), st.integers(0, 2**32 - 1))
+def test_graded_needs_least_and_channels_most(graph, seed):
+    counts = count(graph, record_of(graph, random_raster(graph, np.random.default_rng(seed))))
+    table = deployments(graph, counts)
+    assert table["graded"].synops <= table["shared"].synops == table["slots"].synops <= table["channels"].synops
+    assert table["graded"].messages <= table["shared"].messages == table["channels"].messages
+    assert table["slots"].updates == slots(counts) * table["shared"].updates
+
+
+def test_a_relay_is_exact_with_a_raster_and_bounded_without():
+    graph = integer_net()
+    nodes = [n for n in graph.nodes.values() if n.name not in ("flatten", "fc", "readout")]
+    nodes += [
+        Conv2d(name="late", shape=(2, 5, 5), weight=np.ones((2, 3, 1, 1))),
+        MLF(name="c", shape=(2, 5, 5), thresholds=(0.5,), decay=0.25),
+        Readout(name="readout", shape=(2, 5, 5)),
+    ]
+    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("a", "late"), ("b", "late")]
+    graph = Graph.build(nodes, [*edges, ("late", "c"), ("c", "readout")], timesteps=T)
+    raster = random_raster(graph, np.random.default_rng(2), samples=3, density=0.4)
+    (exact,) = relays(graph, record_of(graph, raster))
+    (bounds,) = relays(graph, dataclass_without_raster(record_of(graph, raster)))
+    both = (raster["a"].any(axis=2) | raster["b"].any(axis=2)).sum()
+    assert exact.merged_low == exact.merged_high == 2 * both
+    assert bounds.merged_low < exact.merged_low < bounds.merged_high
+    per_neuron = [raster[name].any(axis=2).sum(axis=(0, 1)) for name in "ab"]
+    assert bounds.merged_low == 2 * np.maximum(*per_neuron).sum()
+    assert exact.branch_events == 2 * (raster["a"].any(axis=2).sum() + raster["b"].any(axis=2).sum())
+    assert (exact.sources, exact.payload_levels, exact.relay_updates) == (("a", "b"), 6, 3 * T * 75)
+    assert exact.to_dict()["saves"] is False
+
+
+def dataclass_without_raster(record):
+    return type(record)(record.samples, record.timesteps, record.units, record.logits)

@@ -1,0 +1,132 @@
+"""Energies are counts times sourced constants, in J per inference; the split and the layers add up to the whole."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.energy.twin import ann_estimate, ann_estimates
+from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.frames import energy_frame, layers_frame
+from snnhw.errors import InputError
+from snnhw.simulation.engine import simulate
+from tests.analysis.nets import small_net
+
+PJ = 1e-12
+
+
+@pytest.fixture(scope="module")
+def counts():
+    graph = small_net()
+    return count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
+
+
+@pytest.mark.parametrize("name", available_profiles())
+def test_split_and_layers_add_up_and_every_term_is_traceable(counts, name):
+    energy = estimate(counts, load_profile(name))
+    whole = energy.per_inference
+    assert 0 < whole.low <= whole.typical <= whole.high
+    for parts in (energy.split, energy.layers):
+        assert Range.total(parts.values()).typical == pytest.approx(whole.typical, rel=1e-12)
+    for term in energy.to_dict()["terms"]:
+        assert term["source"] and term["formula"] and term["count"]["high"] > 0
+    assert energy.assumes and energy.excludes
+
+
+@pytest.mark.parametrize("name", available_profiles())
+def test_energy_per_inference_does_not_depend_on_how_many_samples_were_run(counts, name):
+    twice = estimate(counts.merge(counts), load_profile(name))
+    assert twice.per_inference.typical == pytest.approx(estimate(counts, load_profile(name)).per_inference.typical)
+
+
+def test_the_convention_by_hand(counts):
+    """4.6 pJ per tap of the analogue first layer at every step, 0.9 pJ per unit synop and per bias."""
+    split = estimate(counts, load_profile("horowitz45-fp32")).split
+    first, body, readout = counts.layers
+    assert first.macs == 4 * 3 * 2048
+    assert split["first_layer"].typical == pytest.approx(4.6 * PJ * 3 * 2048)
+    assert split["synapse"].typical == pytest.approx(0.9 * PJ * (body.unit_synops + first.bias_adds) / 4)
+    assert split["readout"].typical == pytest.approx(0.9 * PJ * readout.unit_synops / 4)
+    assert split["neuron"].typical == pytest.approx(4.6 * PJ * 3 * (3 * 144 + 2 * 72))
+
+
+def test_loihi_by_hand(counts):
+    """K*u synops at 23.6 pJ; every compartment 52 pJ a step, 29 more if active; analogue taps off chip."""
+    energy = estimate(counts, load_profile("loihi1-davies2018"))
+    split, (_, body, readout) = energy.split, counts.layers
+    assert split["synapse"].low == split["synapse"].typical == pytest.approx(23.6 * PJ * 2 * body.unit_synops / 4)
+    assert split["synapse"].high == pytest.approx(35.5 * PJ * 2 * body.unit_synops / 4)
+    updates, fired = 3 * (3 * 144 + 2 * 72), counts.total("spikes") / 4
+    assert split["neuron"].low == pytest.approx(52 * PJ * updates)
+    assert split["neuron"].typical == pytest.approx(PJ * (52 * updates + 29 * fired))
+    assert split["neuron"].high == pytest.approx(81 * PJ * updates)
+    assert split["first_layer"].typical == pytest.approx(0.3 * PJ * 3 * 2048)
+    assert split["communication"].low == pytest.approx(1.7 * PJ * fired)  # each unit feeds one layer
+    synops = 23.6 * PJ * readout.unit_synops / 4
+    assert split["readout"].low == pytest.approx(synops + 52 * PJ * 3 * 5)
+    assert any("off chip" in sentence for sentence in energy.assumes)
+
+
+def test_deployments_are_ordered_as_their_synops(counts):
+    profile = load_profile("loihi1-davies2018")
+    synapse = {
+        d: estimate(counts, profile, deployment=d).split["synapse"].typical for d in ("graded", "shared", "channels")
+    }
+    assert synapse["graded"] < synapse["shared"] < synapse["channels"]
+    assert synapse["channels"] == pytest.approx(2 * synapse["shared"])  # the only spiking layer has two levels
+
+
+def test_a_graded_spike_is_sent_once(counts):
+    """Three levels that fire together are three active membranes, but one spike."""
+    profile = load_profile("loihi1-sanafe")
+    for deployment, sent in (("graded", counts.total("graded_spikes")), ("shared", counts.total("spikes"))):
+        terms = estimate(counts, profile, deployment=deployment).terms
+        count = sum(t.count.typical for t in terms if t.constant.name == "spike_out")
+        assert count == pytest.approx(sent / 4)
+    assert counts.total("graded_spikes") < counts.total("spikes")
+
+
+def test_power_is_spent_for_as_long_as_the_steps_may_last(counts):
+    speck = load_profile("speck")
+    slow = dataclasses.replace(speck["step_time"], range=Range(1e-3, 1e-3, 5e-3))
+    profile = dataclasses.replace(speck, constants={**speck.constants, "step_time": slow})
+    energy = estimate(counts, profile).per_inference
+    assert energy.ends == pytest.approx((3 * 0.42e-6, 3 * 0.7e-6, 15 * 0.7e-6))
+
+
+def test_ann_twin_prices_one_dense_pass(counts):
+    profile = load_profile("horowitz45-fp32")
+    macs = 2048 + 2048 + 10
+    assert ann_estimate(counts, profile, "fp32").per_inference.typical == pytest.approx(4.6 * PJ * macs)
+    int8 = ann_estimate(counts, profile, "int8").per_inference
+    assert (int8.low, int8.typical) == (pytest.approx(0.23 * PJ * macs), pytest.approx(0.3 * PJ * macs))
+    assert ann_estimate(counts, profile, "int8").to_dict()["dense_macs"] == macs
+    span = ann_estimates(counts, load_profile("loihi1-davies2018"))["fp32"].per_inference
+    assert (span.low, span.high) == (pytest.approx(1.69 * PJ * macs), pytest.approx(4.6 * PJ * macs))
+    with pytest.raises(InputError, match="names no fp4 twin"):
+        ann_estimate(counts, profile, "fp4")
+
+
+def test_frames_hold_the_same_numbers(counts):
+    layers = layers_frame(counts)
+    assert list(layers["name"]) == ["stem_mlf", "body_mlf", "readout"]
+    for key in ("events", "unit_synops", "replicated_synops", "neuron_updates", "macs", "dense_macs"):
+        assert layers[key].sum() == counts.total(key)
+    assert layers[[f"spikes_l{k}" for k in (1, 2, 3)]].to_numpy().sum() == counts.total("spikes")
+    estimates = {name: estimate(counts, load_profile(name)) for name in available_profiles()}
+    energy = energy_frame(estimates)
+    for name, expected in estimates.items():
+        found = energy[energy["profile"] == name]
+        assert found["typical_j"].sum() == pytest.approx(expected.per_inference.typical, rel=1e-12)
+        assert found["high_j"].sum() == pytest.approx(expected.per_inference.high, rel=1e-12)
+
+
+def test_counts_without_samples_are_refused(counts):
+    empty = dataclasses.replace(counts, samples=0)
+    with pytest.raises(InputError, match="no samples"):
+        estimate(empty, load_profile("horowitz45-fp32"))
+    with pytest.raises(InputError, match="no deployment 'telepathy'"):
+        estimate(counts, load_profile("horowitz45-fp32"), deployment="telepathy")

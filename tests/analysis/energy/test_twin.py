@@ -1,0 +1,105 @@
+"""The matched quantised twin, and the activation sparsity that it may use."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.energy.sparsity import activation_sparsity
+from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.errors import InputError
+from snnhw.nn import build, relu_twin
+from snnhw.simulation.engine import simulate
+from tests.analysis.nets import small_net
+
+PJ = 1e-12
+
+
+@pytest.fixture(scope="module")
+def counts():
+    graph = small_net()
+    return count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
+
+
+def test_matched_twin_by_hand(counts):
+    """K = 3 and T = 3: ten values, 4 bits; half the multiplier, 60 % of the MACs behind the first layer skipped."""
+    twin = matched_estimate(counts, load_profile("horowitz45-int8"), 0.6)
+    assert twin.precision == "int4, matched"
+    expected = 0.3 * 2048 + (0.2 / 2 + 0.1) * 0.4 * (2048 + 10)
+    assert twin.per_inference.typical == pytest.approx(expected * PJ)
+    assert (
+        twin.per_inference.typical < ann_estimate(counts, load_profile("horowitz45-int8"), "int8").per_inference.typical
+    )
+    assert "60 %" in twin.to_dict()["assumes"][0]
+    with pytest.raises(InputError, match="no share"):
+        matched_estimate(counts, load_profile("horowitz45-int8"), 1.5)
+
+
+def test_memory_of_the_twin_by_hand(counts):
+    """Read-out: 1280 MACs of 8 bits, as many reads of inputs and weights, 5 writes; 8 of 64 bits of 10 pJ an access."""
+    twin = ann_estimate(counts, load_profile("lemaire45"), "int8", "memory")
+    readout, access = counts.layers[-1], 10 * 8 / 64
+    assert readout.dense_inputs == 2 and readout.neurons == 5
+    addresses = 2 + 5 + 5
+    expected = 10 * 0.3 + (10 + 10 + 5) * access + addresses * 0.1
+    assert twin.layers["readout"].typical == pytest.approx(expected * PJ)
+    once = 10 * 0.23 + addresses * 0.03
+    reads = [t for t in twin.terms if t.layer == "readout" and t.part == "memory"]
+    assert [t.count.low for t in reads] == [2, 10, 5, addresses]
+    assert twin.layers["readout"].low == pytest.approx(
+        once * PJ + sum(t.count.low * t.constant.range.low for t in reads[:3])
+    )
+    assert (
+        "memory" not in twin.excludes and "memory" in ann_estimate(counts, load_profile("lemaire45"), "int8").excludes
+    )
+
+
+def test_movement_of_the_twin_by_hand(counts):
+    """INT8 activations behind the first layer travel one, two or four hops at 0.25 pJ a bit."""
+    twin = ann_estimate(counts, load_profile("yan22"), "int8", "movement")
+    inputs = sum(layer.dense_inputs for layer in counts.layers[1:])
+    bare = ann_estimate(counts, load_profile("yan22"), "int8").per_inference
+    for end, hops in (("low", 1), ("typical", 2), ("high", 4)):
+        moved = getattr(twin.per_inference, end) - getattr(bare, end)
+        assert moved == pytest.approx(0.25 * PJ * 8 * inputs * hops)
+
+
+def test_twins_are_priced_like_the_network():
+    """Memory where the profile of the network counts memory, movement where it counts movement, else arithmetic."""
+    for name, beyond in {"lemaire45": "memory", "loihi2": "memory", "yan22": "movement"}.items():
+        assert scopes(load_profile(name), "int8") == ("arithmetic", beyond)
+    assert scopes(load_profile("horowitz45-fp32"), "int8") == ("arithmetic",)
+    assert scopes(load_profile("gpu-titan-black"), "fp32") == ("arithmetic",)  # one figure that holds everything
+
+
+def test_twins_of_every_scope_have_names_of_their_own(counts):
+    found = ann_estimates(counts, load_profile("loihi1-davies2018"), sparsity=0.5)
+    assert list(found) == [
+        f"{precision}{scope}" for precision in ("fp32", "int8", "int4, matched") for scope in ("", ", with memory")
+    ]
+    for key, twin in found.items():
+        assert twin.key == key
+        arithmetic = found[twin.precision].per_inference
+        assert twin.per_inference.typical >= arithmetic.typical
+
+
+def test_sparsity_by_hand():
+    """Layer two sees half zeros and does 4 x 2 MACs, layer three sees none and does 2 x 1: 8 * 0.5 / 10."""
+    one, two, three = nn.Linear(1, 4, bias=False), nn.Linear(4, 2, bias=False), nn.Linear(2, 1, bias=False)
+    with torch.no_grad():
+        one.weight.copy_(torch.tensor([[1.0], [-1], [2], [-2]]))
+        two.weight.fill_(1.0)
+    network = nn.Sequential(one, nn.ReLU(), two, nn.ReLU(), three)
+    network.train()
+    assert activation_sparsity(network, [torch.tensor([[1.0], [3.0]])]) == pytest.approx(0.4)
+    assert network.training and not two._forward_hooks
+    with pytest.raises(InputError, match="No activations"):
+        activation_sparsity(network, [])
+
+
+def test_the_relu_twin_of_a_network_is_sparse():
+    torch.manual_seed(0)
+    twin = relu_twin(build("digits_ds_resnet8"))
+    assert 0.1 < activation_sparsity(twin, [torch.randn(8, 1, 8, 8)]) < 0.9

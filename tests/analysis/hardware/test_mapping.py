@@ -1,0 +1,208 @@
+"""Cores on a chip: limits kept, demands against brute force, and the latency and static energy that follow."""
+
+import dataclasses
+import re
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.energy.static import static_load, step_time
+from snnhw.analysis.hardware.chips import FOLDER, available_chips, load_chip
+from snnhw.analysis.hardware.mapping import LIMITS, map_network
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.errors import InputError
+from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.nn import build
+from snnhw.passes.decompose import decompose
+from snnhw.passes.fold_norm import fold_norm
+from snnhw.passes.fold_pool import fold_pool
+from snnhw.simulation.engine import simulate
+from snnhw.tracing.trace import trace
+from snnhw.workflows.load import load_model
+from tests.analysis.nets import small_net
+
+
+def chain(channels=16, size=8, levels=3, **options):
+    rng = np.random.default_rng(0)
+    options = {"padding": (1, 1), "shape": (channels, size, size), **options}
+    after = options["shape"]
+    nodes = [
+        Input(name="input", shape=(1, size, size)),
+        Conv2d(name="stem", shape=(channels, size, size), weight=rng.normal(size=(channels, 1, 3, 3)), padding=(1, 1)),
+        MLF(name="a", shape=(channels, size, size), thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
+        Conv2d(name="body", weight=rng.normal(size=(channels, channels, 3, 3)), **options),
+        MLF(name="b", shape=after, thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
+        Linear(name="fc", shape=(10,), weight=rng.normal(size=(10, int(np.prod(after))))),
+        Readout(name="readout", shape=(10,)),
+    ]
+    return Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
+
+
+@pytest.mark.parametrize("chip", available_chips())
+@pytest.mark.parametrize("deployment", ["channels", "shared", "graded"])
+def test_every_limit_is_kept_and_both_forms_map_alike(chip, deployment):
+    graph, limits = chain(), load_chip(chip)
+    mapping = map_network(graph, limits, deployment)
+    for layer in mapping.layers:
+        shares = layer.demand.shares(limits)
+        assert set(shares) <= set(LIMITS) and max(shares.values()) == layer.use <= 1
+        assert shares[layer.binds] == layer.use
+    assert map_network(decompose(graph), limits, deployment).to_dict() == mapping.to_dict()
+    assert mapping.cores == sum(layer.cores for layer in mapping.layers)
+
+
+def test_one_core_less_would_not_fit():
+    graph, chip = chain(), load_chip("loihi1")
+    mapping = {layer.name: layer for layer in map_network(graph, chip).layers}
+    # 16 channels x 64 positions x 3 levels = 3072 compartments in cores of 1024
+    assert mapping["a"].cores == 4  # 8 rows or columns cut in 3 leave tiles of 3: 1152 compartments
+    assert (mapping["a"].binds, mapping["a"].demand.in_axons, mapping["a"].demand.memory) == ("compartments", 0, 0)
+    assert mapping["b"].demand.compartments <= 1024 and mapping["b"].demand.memory <= 2**20
+    assert map_network(graph, chip, "shared").cores <= map_network(graph, chip, "channels").cores
+
+
+@pytest.mark.parametrize(("stride", "out"), [(1, 8), (2, 4)])
+def test_demand_of_a_tile_by_brute_force(stride, out):
+    """Axons: source positions with a tap into the tile. Memory: one list per source channel and pattern of taps."""
+    source, layer, _ = map_network(chain(stride=(stride, stride), shape=(16, out, out)), load_chip("loihi1")).layers
+    assert layer.tiles[0] == 1
+    most_axons = most_bits = 0
+    for ys, xs in tiles(layer, out):
+        patterns, reaching = {}, 0
+        for y, x in product(range(8), range(8)):
+            taps = taps_into(y, x, ys, xs, stride)
+            if taps:
+                reaching += 1
+                patterns[tuple(taps)] = len(taps)
+        bits = 16 * sum(bits_of(n * 16 * 3) for n in patterns.values())
+        most_axons, most_bits = max(most_axons, reaching * 3), max(most_bits, bits)
+    assert (layer.demand.in_axons, layer.demand.memory) == (most_axons, most_bits)
+    leaving = [
+        3 * sum(bool(taps_into(y, x, *tile, stride)) for y in ys for x in xs for tile in tiles(layer, out))
+        for ys, xs in tiles(source, 8)
+    ]
+    assert source.demand.out_axons == max(leaving)
+
+
+def tiles(layer, size):
+    """Rows and columns of every tile of a layer with one part along the channels."""
+    steps = [-(-size // parts) for parts in layer.tiles[1:]]
+    spans = [[range(i, min(i + step, size)) for i in range(0, size, step)] for step in steps]
+    return list(product(*spans))
+
+
+def taps_into(y, x, ys, xs, stride):
+    """Taps of a padded 3x3 convolution through which source position (y, x) reaches a tile."""
+    reach = product(range(3), range(3))
+    return [(i, j) for i, j in reach if lands(y + 1 - i, ys, stride) and lands(x + 1 - j, xs, stride)]
+
+
+def lands(at, span, stride):
+    return at % stride == 0 and at // stride in span
+
+
+def bits_of(synapses):
+    """Blocks of 64 synapses of 8 + 10 bits and 10 bits of header, padded to 64."""
+    full, rest = divmod(synapses, 64)
+    return full * 1216 + ((rest * 18 + 10 + 63) // 64 * 64 if rest else 0)
+
+
+def test_synapse_lists_are_padded_blocks():
+    chip = load_chip("loihi1")
+    assert [chip.axon_bits(n, dense=False) for n in (1, 3, 64, 65)] == [64, 64, 1216, 1280]
+    assert [chip.axon_bits(n, dense=True) for n in (1, 6, 7, 64)] == [64, 64, 128, 576]
+
+
+def test_more_out_axons_than_a_core_has_force_smaller_tiles():
+    graph, chip = chain(), load_chip("loihi1")
+    tight = dataclasses.replace(chip, out_axons_per_core=20)
+    loose = {layer.name: layer for layer in map_network(graph, chip).layers}
+    found = {layer.name: layer for layer in map_network(graph, tight).layers}
+    assert found["a"].cores > loose["a"].cores
+    assert found["a"].demand.out_axons <= 20 < loose["a"].demand.out_axons
+
+
+def test_a_neuron_that_fits_no_core_is_refused():
+    chip = dataclasses.replace(load_chip("loihi1"), memory_bits_per_core=100)
+    with pytest.raises(InputError, match="single neuron of layer 'readout' exceeds a core of Loihi 1"):
+        map_network(chain(), chip)
+
+
+@pytest.mark.parametrize("name", ["slots", "foo", ""])
+def test_other_deployments_are_refused(name):
+    with pytest.raises(InputError, match="no deployment that can be mapped"):
+        map_network(chain(), load_chip("loihi1"), name)
+
+
+def test_chip_files_are_checked(tmp_path):
+    path = tmp_path / "mine.toml"
+    with pytest.raises(InputError, match="no chip 'loihi7'"):
+        load_chip("loihi7")
+    path.write_text('name = "mine"\n')
+    with pytest.raises(InputError, match=r"mine.toml: has no 'title'"):
+        load_chip(path)
+    path.write_text("cores = 3\n")
+    with pytest.raises(InputError, match="'cores' is unknown"):
+        load_chip(path)
+    path.write_text("cores_per_chip = -3\n" + "".join(f'{k} = "x"\n' for k in ("name", "title")))
+    with pytest.raises(InputError, match="at least 1"):
+        load_chip(path)
+    good = (FOLDER / "loihi1.toml").read_text()
+    path.write_text(re.sub(r"(?s)assumes = .*", "assumes = 3\n", good))
+    with pytest.raises(InputError, match="'assumes' is 3; give a list"):
+        load_chip(path)
+    path.write_text(good.replace('title = "Loihi 1"', "title = 1"))
+    with pytest.raises(InputError, match="has no 'title'"):
+        load_chip(path)
+
+
+def test_static_energy_is_power_times_chips_times_time():
+    graph = fold_pool(small_net())
+    counts = count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
+    profile, mapping = load_profile("loihi1-davies2018"), map_network(graph, load_chip("loihi1"))
+    off = estimate(counts, profile)
+    assert static_load(graph, counts, profile, mapping, "off") is None
+    realtime = static_load(graph, counts, profile, mapping, "realtime")
+    assert (realtime.chips, realtime.steps, realtime.seconds.typical) == (1, 5, pytest.approx(5e-3))  # T = 3, depth 3
+    energy = estimate(counts, profile, static=realtime)
+    assert energy.split["static"].typical == pytest.approx(0.1044 * 5e-3)
+    assert energy.per_inference.typical - off.per_inference.typical == pytest.approx(0.1044 * 5e-3)
+    assert "static power" in off.excludes and "static power" not in energy.excludes
+    batch1 = static_load(graph, counts, profile, mapping, "batch1")
+    assert batch1.seconds.typical == pytest.approx(5 * step_time(counts, profile, mapping).typical)
+    assert batch1.seconds.typical < realtime.seconds.typical
+    with pytest.raises(InputError, match="no static mode 'sometimes'"):
+        static_load(graph, counts, profile, mapping, "sometimes")
+
+
+def test_step_time_by_hand():
+    """The body is busiest, one core for two levels: synops at 3.5 ns, 144 updates at 5.3 ns, the barrier 465 ns."""
+    graph = fold_pool(small_net())
+    counts = count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
+    profile, mapping = load_profile("loihi1-davies2018"), map_network(graph, load_chip("loihi1"))
+    assert [layer.cores for layer in mapping.layers] == [1, 1, 1]
+    body = counts.layers[1]
+    expected = 3.5e-9 * 2 * body.unit_synops / (4 * 3) + 5.3e-9 * 144 + 465e-9
+    assert step_time(counts, profile, mapping).typical == pytest.approx(expected)
+
+
+def test_the_digits_network_fits_one_chip():
+    graph = fold_pool(load_model("digits").graph)
+    assert {name: map_network(graph, load_chip(name)).to_dict()["cores"] for name in available_chips()} == {
+        "loihi1": 22,
+        "loihi2": 12,
+    }
+    assert map_network(graph, load_chip("loihi1")).to_dict()["fits_one_chip"]
+
+
+@pytest.mark.slow
+def test_a_ds_resnet20_needs_many_chips_and_fewer_if_levels_share_their_synapses():
+    network = build("ds_resnet20").eval()
+    graph = fold_pool(fold_norm(trace(network, (network.in_channels, 32, 32))))
+    loihi = load_chip("loihi1")
+    channels, shared = (map_network(graph, loihi, deployment).chips for deployment in ("channels", "shared"))
+    assert channels == 117
+    assert shared < channels

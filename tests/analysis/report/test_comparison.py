@@ -1,0 +1,94 @@
+import csv
+import dataclasses
+import json
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.comparison import beats, compare_reports, write_comparison
+from snnhw.errors import InputError
+from tests.analysis.report_sample import sample_report
+
+points = st.tuples(
+    st.sampled_from([0.5, 0.75, 0.9]),
+    st.lists(st.integers(1, 4), min_size=3, max_size=3).map(lambda ends: Range(*sorted(ends))),
+)
+
+
+@given(points, points, points)
+def test_beating_is_a_strict_partial_order(a, b, c):
+    assert not beats(a, a)
+    assert not (beats(a, b) and beats(b, a))
+    if beats(a, b) and beats(b, c):
+        assert beats(a, c)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "wins"),
+    [
+        ((0.9, (1, 2, 3)), (0.8, (1, 2, 3)), True),
+        ((0.9, (1, 2, 3)), (0.9, (1, 2, 4)), True),
+        ((0.9, (1, 2, 3)), (0.95, (5, 6, 7)), False),
+        ((0.9, (1, 2, 8)), (0.8, (3, 4, 7)), False),
+        ((0.9, (1, 4, 6)), (0.9, (2, 5, 7)), True),
+    ],
+)
+def test_one_beats_another_only_at_every_end_of_the_range(a, b, wins):
+    assert beats((a[0], Range(*a[1])), (b[0], Range(*b[1]))) is wins
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    plain = sample_report(complete=False)
+    busy = dataclasses.replace(plain, energy={p: _twice(e) for p, e in plain.energy.items()})
+    reports = {
+        "cheap": dataclasses.replace(plain, accuracy={"float": 0.9}),
+        "exact": dataclasses.replace(busy, accuracy={"float": 0.95}),
+        "beaten": dataclasses.replace(busy, accuracy={"float": 0.85}),
+        "unmeasured": plain,
+    }
+    return compare_reports(reports)
+
+
+def _twice(estimate):
+    return dataclasses.replace(estimate, terms=estimate.terms * 2)
+
+
+def test_front_holds_who_nobody_beats(comparison):
+    for profile in comparison.profiles:
+        assert comparison.front(profile) == ("cheap", "exact")
+    assert comparison.headline == ("cheap and exact are beaten by none on loihi1-davies2018 and horowitz45-fp32.")
+
+
+def test_files_say_the_same(comparison, tmp_path):
+    html = write_comparison(comparison, tmp_path).read_text()
+    found = json.loads((tmp_path / "compare.json").read_text())
+    assert found["models"]["unmeasured"]["accuracy"] is None
+    with (tmp_path / "compare.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * len(comparison.profiles)
+    for row in rows:
+        model = found["models"][row["label"]]
+        assert math.isclose(float(row["typical_j"]), model["energy"][row["profile"]]["typical"])
+        assert (row["on_front"] == "True") == (row["label"] in found["front"][row["profile"]])
+    assert html.count("<svg") == 2 * len(comparison.profiles)
+    assert not re.search(r"https?:|url\((?!#)", html)
+
+
+def test_page_without_any_accuracy_has_the_table_alone(tmp_path):
+    report = sample_report(complete=False)
+    html = write_comparison(compare_reports({"a": report, "b": report}), tmp_path).read_text()
+    assert "<svg" not in html
+    assert html.count("<tr>") == 3
+
+
+def test_comparison_of_one_or_of_other_profiles_is_refused():
+    report = sample_report(complete=False)
+    with pytest.raises(InputError, match="at least two"):
+        compare_reports({"a": report})
+    with pytest.raises(InputError, match="same profiles"):
+        compare_reports({"a": report, "b": sample_report(complete=False, profiles=("horowitz45-fp32",))})

@@ -1,0 +1,102 @@
+import re
+from html import escape
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.layers import layers
+from snnhw.analysis.report.graph_picture import graph_svg, rails
+from snnhw.graph.ir import LIF, Delay, Graph, Input, Linear, Readout
+from snnhw.passes import FLOAT, run_passes
+from snnhw.simulation.engine import simulate
+from snnhw.workflows.load import load_model
+from tests.analysis.nets import networks
+from tests.nets import residual_net, residual_nets
+
+
+def sources_read(drawn, row):
+    """Rows whose values a row takes, by following its lines back."""
+    return sorted(source for rail in drawn if row in rail.reads and not rail.analog for source in rail.sources(row))
+
+
+def check_lines(graph):
+    rows = layers(graph)
+    names = [graph.input.name, *(row.name for row in rows)]
+    drawn = rails(rows, graph.input.name)
+    for i, row in enumerate(rows, 1):
+        assert [names[k] for k in sources_read(drawn, i)] == sorted({b.source for b in row.branches}, key=names.index)
+        assert any(rail.analog and i in rail.reads for rail in drawn) == bool(row.analog)
+    return drawn
+
+
+@given(networks())
+def test_following_the_lines_back_gives_the_branches_of_random_networks(graph):
+    check_lines(graph)
+
+
+@given(residual_nets)
+def test_following_the_lines_back_gives_the_branches_of_residual_networks(net):
+    drawn = check_lines(run_passes(net.graph, FLOAT))
+    assert all(rail.joins == tuple(sorted(set(rail.joins))) for rail in drawn)
+
+
+@given(residual_nets)
+def test_rails_in_one_lane_do_not_overlap(net):
+    drawn = rails(layers(run_passes(net.graph, FLOAT)), "input")
+    for a in drawn:
+        for b in drawn:
+            if a is not b and a.lane == b.lane > 0:
+                assert a.span[1] <= b.span[0] or b.span[1] <= a.span[0]
+
+
+@pytest.mark.parametrize(("blocks", "lanes"), [(2, 3), (8, 3)])
+def test_a_residual_stream_is_one_line_however_long(blocks, lanes):
+    graph = run_passes(residual_net(blocks=blocks, samples=1).graph, FLOAT)
+    assert max(rail.lane for rail in rails(layers(graph), "input")) <= lanes
+
+
+def test_a_loop_is_drawn_from_below():
+    nodes = [
+        Input(name="input", shape=(2,), levels=1),
+        Linear(name="enter", shape=(3,), weight=np.ones((3, 2))),
+        LIF(name="spike", shape=(3,), decay=0.5, threshold=1.0),
+        Delay(name="wait", shape=(3,), steps=1),
+        Linear(name="again", shape=(3,), weight=np.ones((3, 3))),
+        Linear(name="leave", shape=(2,), weight=np.ones((2, 3))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    path = ["input", "enter", "spike", "leave", "readout"]
+    loop = [("spike", "wait"), ("wait", "again"), ("again", "spike")]
+    graph = Graph.build(nodes, [*pairwise(path), *loop], timesteps=2)
+    drawn = check_lines(graph)
+    assert any(rail.joins == rail.reads == (1,) and rail.lane == 1 for rail in drawn)
+
+
+def test_picture_names_every_unit_and_shows_its_levels():
+    net = residual_net(levels=2)
+    graph = run_passes(net.graph, FLOAT)
+    svg = graph_svg(graph, count(graph, simulate(graph, net.inputs)), 640)
+    units = graph.units()
+    for name in (*units, graph.input.name, graph.readout.name):
+        assert f">{name}</text>" in svg
+    assert len(re.findall(r"--level1", svg)) == len(re.findall(r"--level2", svg)) == len(units)
+    assert svg.count("polygon") == sum(len(rail.reads) for rail in rails(layers(graph), graph.input.name))
+
+
+def test_long_names_stay_in_their_box():
+    net = residual_net()
+    graph = run_passes(net.graph, FLOAT)
+    counts = count(graph, simulate(graph, net.inputs))
+    longest = max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 200)))
+    assert longest < 20 < max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 640)))
+
+
+def test_a_graph_shows_itself_in_notebooks():
+    graph = load_model("digits").graph
+    html = graph._repr_html_()
+    assert html.startswith("<iframe") and "srcdoc" in html
+    assert all(escape(escape(unit)) in html for unit in graph.units())
+    assert "http" not in html.replace("http://www.w3.org", "")

@@ -1,0 +1,117 @@
+import pytest
+
+from snnhw.analysis.digits import range_text
+from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.verdict import (
+    BARE,
+    CHEAPER,
+    DEARER,
+    OPEN,
+    Line,
+    Rival,
+    accuracies,
+    fidelity,
+    headline,
+    latency,
+    lines,
+    verdict,
+)
+from tests.analysis.report_sample import sample_report
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.2, 0.99, CHEAPER), (1.01, 3, DEARER), (0.5, 1.5, OPEN), (1, 1, OPEN), (0.5, 1, OPEN)]
+)
+def test_verdict_needs_the_whole_range(low, high, word):
+    assert verdict(Range(low, low, high)) == word
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(0.2, 0.9, CHEAPER), (0.5, 2, OPEN), (1.1, 3, BARE)])
+def test_twin_without_memory_can_lose_but_not_win(low, high, word):
+    assert verdict(Range(low, low, high), alike=False) == word
+
+
+def test_profiles_of_arithmetic_alone_are_compared_alike():
+    report = sample_report(complete=False, profiles=("horowitz45-fp32", "loihi1-davies2018"))
+    arithmetic, chip = lines(report)
+    assert {rival.verdict for rival in arithmetic.rivals} <= {CHEAPER, DEARER, OPEN}
+    assert {rival.verdict for rival in chip.rivals if rival.scope == "arithmetic"} == {BARE}
+    assert {rival.scope for rival in chip.closest} == {"memory"}
+    assert {rival.verdict for rival in chip.closest} <= {CHEAPER, DEARER, OPEN}
+
+
+def test_one_set_of_constants_is_compared_alike_whatever_it_covers():
+    (chip,) = lines(sample_report(complete=False, profiles=("gpu-titan-black",)))
+    assert [rival.verdict for rival in chip.rivals] == [DEARER]
+
+
+def line(profile, **verdicts):
+    rivals = tuple(Rival(precision.upper(), "1 J", "1", word) for precision, word in verdicts.items())
+    return Line(profile, profile, "1 J", "1 J", "measured", rivals)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ((), ""),
+        (
+            (line("a", fp32=CHEAPER, int8=CHEAPER),),
+            "The spiking network needs less energy than its FP32 and INT8 twins on a.",
+        ),
+        (
+            (line("a", fp32=DEARER, int8=DEARER), line("b", fp32=DEARER, int8=DEARER)),
+            "The spiking network needs more energy than its FP32 and INT8 twins on both profiles.",
+        ),
+        (
+            (line("a", fp32=DEARER, int8=DEARER), line("b", fp32=CHEAPER, int8=DEARER)),
+            "The spiking network needs less energy than its FP32 twin on b; "
+            "it needs more energy than its FP32 twin on a, and than its INT8 twin on both profiles.",
+        ),
+        (
+            (*(line(name, fp32=OPEN) for name in "abc"), line("d", fp32=CHEAPER)),
+            "The spiking network needs less energy than its FP32 twin on d; "
+            "it cannot be told apart from its FP32 twin on a, b and c.",
+        ),
+        (tuple(line(name, fp32=OPEN) for name in "abc"),
+            "The spiking network cannot be told apart from its FP32 twin on all 3 profiles."),
+        (
+            (*(line(name, fp32=DEARER) for name in "abcd"), line("e", fp32=CHEAPER)),
+            "The spiking network needs less energy than its FP32 twin on e; "
+            "it needs more energy than its FP32 twin on 4 of 5 profiles.",
+        ),
+    ],
+)  # fmt: skip
+def test_headline_says_where_it_wins_and_where_it_loses(found, sentence):
+    assert headline(found) == sentence
+
+
+def test_fidelity_counts_what_was_compared():
+    report = sample_report()
+    compared = sum(agreement.compared for agreement in report.certificate.agreements)
+    short, long = fidelity(report)
+    assert short == "spike-exact"
+    assert str(compared) in long.replace("\u202f", "")
+
+
+def test_fidelity_says_when_stages_differ():
+    report = sample_report()
+    loss = report.certificate.quantisation
+    assert loss.differing > 0
+    broken = type(report.certificate)((loss,), None, {})
+    short, long = fidelity(type(report)(report.stamp, report.model, report.counts, {}, {}, certificate=broken))
+    assert short == "differs"
+    assert long.replace("\u202f", "").startswith(f"{loss.differing} of {loss.compared} compared spike slots in 1 pair")
+
+
+def test_nothing_is_said_without_certificate_or_accuracy():
+    report = sample_report(complete=False)
+    assert fidelity(report) == ("", "")
+    assert accuracies(report) == ()
+
+
+def test_latency_is_the_steps_times_the_slowest_core():
+    report = sample_report(complete=False)
+    time, chip = latency(report)
+    load = report.static["loihi1-davies2018"]["batch1"].load
+    assert (time, chip) == (range_text(load.seconds, "s"), "Loihi 1")
+    assert latency(sample_report(complete=False, profiles=("horowitz45-fp32",))) == ("", "")

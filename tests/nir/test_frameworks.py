@@ -1,0 +1,197 @@
+"""Files of other frameworks, read as those step their neurons: spikes equal to the framework's own run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import nir
+import numpy as np
+import pytest
+import snntorch
+import torch
+
+from snnhw.cli import main
+from snnhw.errors import InputError
+from snnhw.graph.ir import LI, LIF, Graph
+from snnhw.nir.frameworks import RESETS
+from snnhw.nir.io import CONVENTIONS, from_nir, read_nir, to_nir
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.recurrent import is_recurrent
+from tests.nir.read.test_foreign import chain, codes, full, lif, quiet_export, snntorch_spikes
+from tests.nir.step_runner import run_steps
+
+T = 12
+GOLDEN = Path(__file__).parents[1] / "golden"
+CASES = sorted(path.stem.removeprefix("foreign_") for path in GOLDEN.glob("foreign_*.npz"))
+
+
+class Foreign:
+    """A file of another framework, the input it was run on, and its own spikes (benchmarks/conformance/foreign.py)."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        with np.load(GOLDEN / f"foreign_{name}.npz") as case:
+            self.input, self.spikes = case["input"], case["spikes"]
+            self.options = ast.literal_eval(str(case["options"]))
+            self.versions = ast.literal_eval(str(case["versions"]))
+            self.path = folder / "net.nir"
+            self.path.write_bytes(case["nir"].tobytes())
+
+    def read(self, **options: object) -> Graph:
+        return read_nir(self.path, timesteps=len(self.input), **options)
+
+    def fired(self, graph: Graph, dtype: torch.dtype = torch.float32) -> np.ndarray:
+        """What our engine fires on the input, [T, N]."""
+        inputs = self.input.reshape(1, -1, *graph.input.shape)
+        (raster,) = simulate(graph, inputs, dtype=dtype, raster=True).raster.values()
+        return raster[0, :, 0]
+
+
+def test_all_cases_are_here() -> None:
+    assert CASES == ["norse", "norse_recurrent", "rockpool", "rockpool_recurrent", "sinabs"]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_spikes_are_those_of_the_framework(name: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    case = Foreign(name, tmp_path)
+    graph = case.read(**case.options)
+    assert case.spikes.max() == 1 and 0.05 < case.spikes.mean() < 0.95
+    assert np.array_equal(case.fired(graph, dtype), case.spikes)
+    slow = run_steps(graph, case.input.reshape(-1, *graph.input.shape))
+    (neurons,) = (n.name for n in graph.of_type(LIF))
+    assert np.array_equal(slow[neurons], case.spikes)
+    assert is_recurrent(graph) == name.endswith("_recurrent") == ("loop-delayed" in codes(graph))
+    assert set(case.versions) == {name.split("_")[0], "nir", "torch"}
+
+
+@pytest.mark.parametrize("name", ["rockpool", "rockpool_recurrent", "sinabs"])
+def test_read_literally_they_fire_other_spikes_and_findings_say_why(name: str, tmp_path: Path) -> None:
+    case = Foreign(name, tmp_path)
+    graph = case.read()
+    assert not np.array_equal(case.fired(graph), case.spikes)
+    assert {"dt-assumed", "reset-undefined"} <= set(codes(graph))
+    assert ("current-gain" in codes(graph)) == bool(graph.of_type(LI))
+    assert "convention-applied" in codes(case.read(**case.options))
+
+
+def test_time_constants_of_norse_are_refused_at_the_usual_step(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tau_syn below the time step 0\.0001; give the right step with --dt"):
+        Foreign("norse", tmp_path).read()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["norse_recurrent", "rockpool_recurrent"])
+def test_recurrent_files_are_reported(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = Foreign(name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", case.input[None])
+    told = [text for key, value in case.options.items() for text in (f"--{key.replace('_', '-')}", str(value))]
+    command = ["snnhw", "report", "net.nir", "--input", "x.npy", "--out", "out", "--timesteps", str(len(case.input))]
+    monkeypatch.setattr(sys, "argv", [*command, *told, "--json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert (end.value.code or 0) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert sum(sum(layer["spikes"]) for layer in printed["layers"]) == case.spikes.sum()
+    assert {p.name for p in Path("out").iterdir()} >= {"report.html", "report.json", "layers.csv", "energy.csv"}
+
+
+@pytest.mark.parametrize("steps", [T, 100])
+def test_recurrent_cubalif_of_snntorch(tmp_path: Path, steps: int) -> None:
+    """`RSynaptic` with snnTorch's default reset, exported by snnTorch and run beside us."""
+    torch.manual_seed(1)
+    layer = snntorch.RSynaptic(alpha=0.75, beta=0.875, threshold=1.0, linear_features=5, init_hidden=True)
+    network = torch.nn.Sequential(torch.nn.Linear(6, 5), layer, torch.nn.Linear(5, 3))
+    path = quiet_export(network, torch.rand(1, 6), tmp_path / "net.nir")
+    x = np.random.default_rng(0).random((steps, 6)).astype(np.float32)
+    theirs = snntorch_spikes(network, x)["1"]
+    assert 0.05 < theirs.mean() < 0.95
+    graph = read_nir(path, timesteps=steps, written_by="snntorch")
+    assert np.array_equal(run_steps(graph, x)["n1_lif"], theirs)
+    assert np.array_equal(simulate(graph, x[None], raster=True).raster["n1_lif"][0, :, 0], theirs)
+    assert "loop-delayed" in codes(graph) and "dt-assumed" not in codes(graph)
+    literal = read_nir(path, timesteps=steps)
+    assert literal.nodes["n1_lif"].reset == "hard"
+    assert not np.array_equal(run_steps(literal, x)["n1_lif"], theirs)
+
+
+LATE, NOW = {"reset_mechanism": "subtract"}, {"reset_mechanism": "subtract", "reset_delay": False}
+LATE_ZERO, ZERO = {"reset_mechanism": "zero"}, {"reset_mechanism": "zero", "reset_delay": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "options"),
+    [
+        ("Leaky", LATE, {"written_by": "snntorch"}),
+        ("Leaky", NOW, {"reset": "subtract"}),
+        ("Leaky", LATE_ZERO, {"written_by": "snntorch", "reset": "hard"}),
+        ("Leaky", ZERO, {}),
+        ("Synaptic", LATE, {"written_by": "snntorch"}),
+        ("Synaptic", NOW, {"reset": "subtract"}),
+        ("Synaptic", ZERO, {}),
+    ],
+)
+def test_resets_of_snntorch(tmp_path: Path, kind: str, arguments: dict, options: dict) -> None:
+    """All but the late zero reset of `Synaptic`, which also loses the next input: there is no such neuron here."""
+    torch.manual_seed(2)
+    decays = {"beta": torch.full((5,), 0.875)} | ({"alpha": torch.full((5,), 0.5)} if kind == "Synaptic" else {})
+    theta = torch.full((5,), 1.5 if kind == "Synaptic" else 0.75)  # membranes stay below twice the threshold
+    neuron = getattr(snntorch, kind)(**decays, threshold=theta, init_hidden=True, **arguments)
+    network = torch.nn.Sequential(torch.nn.Linear(6, 5), neuron)
+    path = quiet_export(network, torch.rand(1, 6), tmp_path / "net.nir")
+    x = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    theirs = snntorch_spikes(network, x)["1"]
+    assert 0.05 < theirs.mean() < 0.95
+    assert np.array_equal(run_steps(read_nir(path, **options), x)["n1"], theirs)
+
+
+@pytest.mark.parametrize("reset", RESETS)
+def test_reset_that_is_asked_for_holds_whatever_the_file_says(reset: str) -> None:
+    graph = from_nir(chain(lif((4,))), reset=reset)
+    x = np.random.default_rng(0).random((T, 4))
+    v, owed, expected = np.zeros(4), np.zeros(4), []
+    for step in x:
+        v = 0.5 * v + step - owed
+        spike = v > 1
+        if reset == "hard":
+            v = np.where(spike, 0, v)
+        elif reset == "subtract":
+            v = v - spike
+        else:
+            owed = spike * 1.0
+        expected.append(spike)
+    assert np.array_equal(run_steps(graph, x)["n0"], expected)
+
+
+def test_a_late_reset_needs_a_neuron_that_remembers() -> None:
+    with pytest.raises(InputError, match="'n0' keeps nothing of a step"):
+        from_nir(chain(lif((4,), decay=0.0)), reset="subtract-late")
+
+
+def test_threshold_is_met_where_the_framework_fires_at_it() -> None:
+    node = nir.LIF(full((4,), 8.0), full((4,), 1), full((4,), 0), full((4,), 1))
+    x = np.full((1, 4), 1.0)
+    assert not run_steps(from_nir(chain(node), dt=1.0), x)["n0"].any()
+    met = from_nir(chain(node), written_by="sinabs")
+    assert run_steps(met, x)["n0"].all()
+    assert met.nodes["n0"].threshold - met.nodes["n0"].v_reset == pytest.approx(1, abs=1e-12)  # all of it is taken off
+
+
+def test_own_files_say_how_they_step() -> None:
+    graph = from_nir(chain(lif((4,))))
+    again = from_nir(to_nir(graph), written_by="sinabs", reset="subtract")
+    assert "convention-ignored" in codes(again)
+    assert again.nodes["n0"].reset == "hard"
+
+
+def test_unknown_framework_and_reset_name_those_that_exist() -> None:
+    with pytest.raises(InputError, match="give one of nir, norse"):
+        from_nir(chain(lif((4,))), written_by="brian")
+    with pytest.raises(InputError, match="give one of hard, subtract"):
+        from_nir(chain(lif((4,))), reset="zero")
+    assert all(c.name == name for name, c in CONVENTIONS.items())

@@ -1,0 +1,198 @@
+"""Laws of the round trip through NIR, and snnTorch as witness that the files mean what we say."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+from pathlib import Path
+
+import nir
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from snnhw.checks.check import check
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.same import differences
+from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
+from snnhw.passes.decompose import decompose
+from snnhw.passes.pool_into_conv import pool_into_conv
+from snnhw.simulation.engine import simulate
+from tests.graph.strategies import float_graphs, integer_graphs
+from tests.nir.snntorch_runner import run_snntorch
+
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@LAW
+@given(float_graphs())
+def test_reading_gives_what_was_written(graph: Graph) -> None:
+    written = to_nir(graph)
+    assert differences(from_nir(written), graph) == ()
+    assert differences(from_nir(written, recognise=False), decompose(graph)) == ()
+    assert from_nir(written).metadata["findings"] == ()
+
+
+@settings(LAW, max_examples=8)
+@given(graph=float_graphs())
+def test_file_keeps_every_bit(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
+    again = read_nir(path)
+    assert differences(again, graph) == ()
+    assert again.name == graph.name
+    rng = np.random.default_rng(0)
+    x = rng.random((2, *graph.input.shape))
+    ours, theirs = (simulate(g, x, dtype=torch.float64, raster=True) for g in (graph, read_nir(path, recognise=False)))
+    assert np.array_equal(ours.logits, theirs.logits)
+    assert all(np.array_equal(ours.raster[u], theirs.raster[u]) for u in ours.raster)
+
+
+@LAW
+@given(float_graphs(), st.integers(0, 2**32 - 1), st.booleans())
+def test_one_network_in_five_forms_fires_the_same_spikes(graph: Graph, seed: int, static: bool) -> None:
+    """Units, channels, channels and units read back, and units recognised in a file without our metadata; float64."""
+    shape = graph.input.shape if static else (graph.timesteps, *graph.input.shape)
+    x = np.random.default_rng(seed).uniform(-0.5, 2.0, (2, *shape))
+    written, bare = to_nir(graph), to_nir(graph)
+    bare.metadata = {}
+    recognised = from_nir(bare, timesteps=graph.timesteps)
+    forms = [decompose(graph), from_nir(written, recognise=False), from_nir(written)]
+    channels = decompose(graph).of_type(LIF)
+    decays = {n.name: n.decay for n in decompose(recognised).of_type(LIF)}
+    if all(decays[n.name] == n.decay for n in channels):
+        forms.append(recognised)  # tau is a float, so a decay may be lost by one rounding
+    reference = simulate(graph, x, dtype=torch.float64, raster=True)
+    for form in forms:
+        record = simulate(form, x, dtype=torch.float64, raster=True)
+        for unit, raster in reference.raster.items():
+            assert np.array_equal(_levels(record.raster, unit, raster.shape[2]), raster), unit
+        np.testing.assert_allclose(record.logits, reference.logits, rtol=1e-9, atol=1e-9)
+
+
+def _levels(rasters: dict[str, np.ndarray], unit: str, levels: int) -> np.ndarray:
+    """[N, T, K, *shape] of a unit that may be there as K channels: of one level, or with a gain behind each of them."""
+    if unit in rasters and rasters[unit].shape[2] == levels:
+        return rasters[unit]
+    return np.concatenate([rasters[f"{unit}_l{k}"] for k in range(1, levels + 1)], axis=2)
+
+
+@LAW
+@given(integer_graphs())
+def test_integers_survive(graph: Graph) -> None:
+    again = from_nir(to_nir(graph))
+    assert differences(again, graph) == ()
+    assert again.input.scale == graph.input.scale
+    assert again.metadata["findings"] == ()
+
+
+@settings(LAW, max_examples=15)
+@given(graph=float_graphs(dyadic=True))
+def test_snntorch_fires_the_same_spikes(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
+    x = np.random.default_rng(1).integers(0, 64, (2, *graph.input.shape)) / 64
+    theirs, outputs = run_snntorch(path, x, graph.timesteps)
+    ours = simulate(graph, x, dtype=torch.float32, raster=True)
+    reduced = outputs / graph.timesteps
+    np.testing.assert_allclose(reduced, ours.logits, rtol=1e-4, atol=1e-4)
+    for unit, raster in ours.raster.items():
+        names = sorted(n for n in theirs if n.rsplit("_l", 1)[0] == unit) or [unit]
+        assert np.array_equal(np.stack([theirs[n] for n in names], axis=2), raster), unit
+
+
+def check_errors(graph: Graph) -> list[Finding]:
+    return [f for f in check(graph, "nir") if f.severity == "error"]
+
+
+@settings(LAW, max_examples=10)
+@given(graph=integer_graphs())
+def test_snntorch_runs_integers(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Without memory (dv 4096) nothing is truncated, so an importer that is fed integers fires as Loihi does."""
+    assume(not check_errors(graph))
+    nodes = [dataclasses.replace(n, dv=4096) if isinstance(n, LoihiLIF) else n for n in graph.nodes.values()]
+    graph = graph.replace(nodes=nodes)
+    path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
+    x = np.random.default_rng(3).uniform(-1, 1, (2, 2, 4, 4))
+    theirs, outputs = run_snntorch(path, graph.input.coded(x), graph.timesteps)
+    ours = simulate(graph, x, raster=True)
+    for unit, raster in ours.raster.items():
+        names = sorted(n for n in theirs if n.rsplit("_l", 1)[0] == unit)
+        assert np.array_equal(np.stack([theirs[n] for n in names], axis=2), raster), unit
+    assert np.array_equal(outputs, ours.logits)
+
+
+def small(**changes: object) -> Graph:
+    """input -> conv -> unit -> (sum of two linears) -> readout."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(1, 2, 2)),
+        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 1, 1, 1)).astype(np.float32)),
+        MLF(name="unit", shape=(2, 2, 2), thresholds=(0.6, 1.6), decay=0.25),
+        Linear(name="a", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
+        Linear(name="b", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
+        Readout(name="readout", shape=(3,)),
+    ]
+    edges = [("input", "conv"), ("conv", "unit"), ("unit", "a"), ("unit", "b"), ("a", "readout"), ("b", "readout")]
+    return Graph.build(nodes, edges, 3).replace(**changes)
+
+
+def test_output_has_one_edge_because_importers_do_not_sum_there(tmp_path: Path) -> None:
+    graph = small()
+    written = to_nir(graph)
+    outputs = [n for n, node in written.nodes.items() if isinstance(node, nir.Output)]
+    assert outputs == ["readout"]
+    assert [e for e in written.edges if e[1] == "readout"] == [("readout_sum", "readout")]
+    assert differences(from_nir(written), graph) == ()
+    x = np.random.default_rng(2).random((3, 1, 2, 2)).astype(np.float32)
+    _, outputs_summed = run_snntorch(write_nir(graph, tmp_path / "a.nir"), x, 3)
+    np.testing.assert_allclose(outputs_summed / 3, simulate(graph, x).logits, atol=1e-6)
+
+
+def test_doubled_edge_becomes_a_node_because_nir_refuses_duplicates(tmp_path: Path) -> None:
+    graph = small(edges=(*small().edges, Edge("a", "readout"), Edge("conv", "unit", gain=2)))
+    again = read_nir(write_nir(graph, tmp_path / "a.nir"))
+    assert nir.read(tmp_path / "a.nir") is not None  # nir's own check of duplicates and types
+    assert {(e.source, e.target, e.gain) for e in again.edges} >= {("a", "readout", 2), ("conv", "unit", 3)}
+    assert differences(again, graph) == ()
+
+
+def test_pipeline_delay_survives() -> None:
+    edges = [e for e in small().edges if e.source != "conv"]
+    graph = small(edges=(*edges, Edge("conv", "unit"), Edge("conv", "unit", gain=2, delay=3)))
+    written = to_nir(graph)
+    assert not any(isinstance(n, nir.Delay) for n in written.nodes.values())  # it is no part of the function
+    assert differences(from_nir(written), graph) == ()
+
+
+@pytest.mark.parametrize("told", [{"fc": 10**12}, {"fc": 0}, {"absent": 3}, {"conv": 3}])
+def test_a_pool_that_cannot_have_been_there_is_left_out(told):
+    graph = pooled_net()
+    assert from_nir(to_nir(graph)).metadata["folded_conv"] == graph.metadata["folded_conv"]
+    read = from_nir(to_nir(graph.replace(metadata={"folded_pool": told})))
+    assert "folded_pool" not in read.metadata
+    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+
+
+@pytest.mark.parametrize("place, value", [(0, 10**9), (1, 0), (2, 10**6), (4, 0), (6, -1), (8, 0), (3, 2), (7, 4)])
+def test_a_window_that_cannot_have_been_there_is_left_out(place, value):
+    graph = pooled_net()
+    window = list(graph.metadata["folded_conv"]["conv"])
+    window[place] = value
+    read = from_nir(to_nir(graph.replace(metadata={"folded_conv": {"conv": window}})))
+    assert "folded_conv" not in read.metadata
+    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+
+
+def pooled_net():
+    """A pool of 2x2 gone into a 3x3 convolution."""
+    nodes = [
+        Input(name="input", shape=(1, 8, 8), levels=1),
+        Pool(name="pool", shape=(1, 4, 4), kind="avg", kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="conv", shape=(2, 4, 4), weight=np.ones((2, 1, 3, 3)), padding=(1, 1)),
+        LIF(name="unit", shape=(2, 4, 4), threshold=1.0, decay=0.25),
+        Linear(name="fc", shape=(3,), weight=np.ones((3, 32))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    return pool_into_conv(Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 2))

@@ -1,0 +1,238 @@
+"""Every verb on a real run folder: files appear, JSON is one object, the exit code says what happened."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.cli import main
+from snnhw.data.datasets import load
+from snnhw.nir.io import read_nir, write_nir
+from tests.analysis.nets import small_net
+from tests.passes.test_input_current import current_net
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder; gives (exit code, what --json printed)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, code: int = 0):
+        monkeypatch.setattr(sys, "argv", ["snnhw", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        assert (end.value.code or 0) == code, printed.err
+        return json.loads(printed.out) if "--json" in arguments else printed.out
+
+    return run
+
+
+def test_train_then_evaluate_the_run_folder(call):
+    out = call("train", "digits", "--out", "run", "--set", "epochs=1", "--quiet", "--json")
+    assert sorted(p.name for p in Path("run").iterdir() if p.name.startswith(("model", "metrics"))) == [
+        "metrics.csv",
+        "model.json",
+        "model.safetensors",
+    ]
+    assert out["card"]["recipe"]["epochs"] == 1
+    again = call("evaluate", "run", "--json")
+    assert again["samples"] == 359 and again["accuracy"] == out["card"]["accuracy"]
+
+
+def test_export_writes_channels_that_read_back(call):
+    out = call("export", "digits", "-o", "digits.nir", "--json")
+    assert out["target"] == "nir" and Path("digits.nir").stat().st_size == out["size_bytes"]
+    assert all(len(nodes) == 3 for nodes in read_nir(Path("digits.nir"), recognise=False).units().values())
+
+
+def test_export_of_every_deployment(call):
+    words = (
+        "Unit 'stem_mlf' does not fit nir: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
+    )
+    assert words in refused(call, "export", "digits", "-o", "a.nir", "--deployment", "graded")
+    assert "once every 3 sub-steps" in refused(call, "export", "digits", "-o", "a.nir", "--deployment", "slots")
+    lava = ("export", "digits", "-o", "folder", "--target", "lava", "--deployment")
+    assert "does not fit lava" in refused(call, *lava, "slots")
+    assert [f["code"] for f in call(*lava, "graded", "--json")["findings"]] == ["graded-sum"]
+    assert not Path("a.nir").exists()
+
+
+def test_simulate_in_every_deployment(call):
+    command = ("simulate", "digits", "--input", "digits:test", "--samples", "20", "--json", "--deployment")
+    found = [call(*command, deployment) for deployment in ("channels", "graded", "slots")]
+    assert found[0]["spikes"] == found[1]["spikes"] == found[2]["spikes"]
+    with np.load("spikes.npz") as saved:  # of the slots: a message for every spike, 3 sub-steps for each step
+        assert (
+            saved["events/stem_mlf"].sum() == saved["counts/stem_mlf"].sum() and len(saved["counts_t/stem_mlf"]) == 12
+        )
+    assert "is in time slots, which have no integers" in refused(call, *command, "slots", "--backend", "torch-int")
+
+
+def test_export_without_what_never_fires(call):
+    kept = call("export", "digits", "-o", "all.nir", "--prune-dead", "--input-range", "0", "1", "--json")
+    dark = call("export", "digits", "-o", "dark.nir", "--prune-dead", "--input-range", "0", "0.1", "--json")
+    assert kept["removed"] == []
+    assert {(r["what"], r["name"]) for r in dark["removed"]} >= {("level", "stem_mlf")}
+    assert all(r["bound"] is None or r["bound"] <= r["threshold"] for r in dark["removed"])
+    assert dark["size_bytes"] < kept["size_bytes"]
+    assert "is no range" in refused(call, "export", "digits", "-o", "x.nir", "--prune-dead", "--input-range", "1", "0")
+
+
+def test_quantise_then_simulate_integers(call):
+    made = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")
+    layers = made["layers"]
+    clipped = {f["node"]: int(f["message"].split()[0]) for f in made["findings"] if f["code"] == "saturated-weights"}
+    assert clipped == {layer["name"]: layer["saturated"] for layer in layers if layer["saturated"]}
+    falls = {f["node"] for f in made["findings"] if f["code"] == "state-may-clip"}
+    assert falls == {layer["name"] for layer in layers if layer["lowest_state"] < 1 - 2**23}
+    assert all(layer["current_bound"] < 2**17 for layer in layers)
+    command = ("simulate", "int.nir", "--input", "digits:test", "--samples", "40", "--backend", "torch-int", "--json")
+    first = call(*command, "--raster")
+    with np.load("spikes.npz") as saved:
+        assert int(saved["counts/stem_mlf"].sum()) == sum(first["spikes"]["stem_mlf"])
+        assert saved["raster/stem_mlf"].shape == (40, 4, 3, 12, 8, 8)
+    assert first["accuracy"] >= 0.95
+    assert "Loihi integers; use the backend" in refused(call, "simulate", "int.nir", "--input", "digits:test")
+
+
+def test_an_input_as_a_current(call):
+    graph, inputs = current_net()
+    write_nir(graph, Path("own.nir"))
+    np.savez("some.npz", input=inputs, target=np.arange(6) % 3)
+    options = ("own.nir", "--calibrate", "some.npz", "-o", "int.nir", "--input-as", "current")
+    made = call("quantise", *options, "--finetune", "1", "--each-layer", "--json", "-q")
+    assert [layer["name"] for layer in made["layers"]] == ["first", "second", "fc"]
+    ran = call("simulate", "int.nir", "--input", "some.npz", "--backend", "torch-int", "--json", "-q")
+    assert sum(ran["spikes"]["first"]) > 0
+    again = ("quantise", "digits", "--calibrate", "digits:train", "-o", "no.nir", "--input-as", "current")
+    assert "cannot be a current" in refused(call, *again) and not Path("no.nir").exists()
+
+
+def test_fine_tuning_on_a_file(call):
+    digits = load("digits", "train").take(slice(60))
+    np.savez("some.npz", input=digits.inputs, target=digits.targets)
+    call("quantise", "digits", "--calibrate", "some.npz", "-o", "tuned.nir", "--finetune", "1", "--json")
+    assert read_nir(Path("tuned.nir")).is_integer
+
+
+def refused(call, *arguments: str) -> str:
+    try:
+        call(*arguments)
+    except AssertionError as error:
+        return str(error)
+    raise AssertionError("the command was accepted")
+
+
+def test_a_trained_network_lasts_as_many_steps_as_are_asked_for(call):
+    counted = {}
+    for steps in (2, 4):
+        result = call("evaluate", "digits", "--samples", "200", "--timesteps", str(steps), "--json")
+        counted[steps] = result["accuracy"]
+        call("simulate", "digits", "--input", "digits:test", "--samples", "3", "--timesteps", str(steps), "--json")
+        record = np.load("spikes.npz")
+        assert record["counts_t/stem_mlf"].shape == (steps,)
+    assert counted[4] > counted[2] > 0.2
+
+
+def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
+    np.savez("x.npz", input=np.random.default_rng(0).random((4, 1, 8, 8)).astype(np.float32), target=np.arange(4))
+    call("export", "digits", "-o", "net.nir")
+    call("quantise", "net.nir", "--calibrate", "x.npz", "-o", "integers.nir", "--reset", "hard", "--timesteps", "3")
+    assert read_nir(Path("integers.nir")).timesteps == 3
+    call("evaluate", "net.nir", "--input", "x.npz", "--written-by", "snntorch", "--reset", "hard", "--json")
+    call("map", "net.nir", "--dt", "0.0001", "--json")
+    for verb in ("evaluate", "compare", "simulate", "report", "verify"):
+        out = ("--out", "o") if verb == "report" else ()
+        call(verb, "net.nir", "--input", "x.npz", "--written-by", "nobody", *out, code=2)
+    for verb in (
+        ("map", "net.nir"),
+        ("quantise", "net.nir", "--calibrate", "x.npz", "-o", "y.nir"),
+        ("check", "net.nir"),
+    ):
+        call(*verb, "--written-by", "nobody", code=2)
+
+
+@pytest.mark.slow
+def test_sanafe_is_an_export_target_and_a_backend(call):
+    graph = small_net()
+    write_nir(graph, Path("small.nir"))
+    np.save("x.npy", np.random.default_rng(0).normal(size=(2, *graph.input.shape)))
+    assert call("check", "small.nir", "--target", "sanafe", "--json")["findings"]
+    wrote = call("export", "small.nir", "--target", "sanafe", "--input", "x.npy", "-o", "new/net.yaml", "--json")
+    assert Path("new/net.yaml").stat().st_size == wrote["size_bytes"] > 1000
+    run = ("simulate", "small.nir", "--input", "x.npy", "--json")
+    assert call(*run, "--backend", "sanafe")["spikes"] == call(*run)["spikes"]
+
+
+def test_verify_without_lava(call):
+    out = call("verify", "digits", "--input", "digits:test", "--samples", "60", "--lava-samples", "0", "--json")
+    assert out["agrees"] and [stage["differing"] for stage in out["stages"]] == [0, 0, 0, 0]
+    assert all(stage["spikes"] > 100_000 for stage in out["stages"])
+    assert min(out["accuracy"].values()) >= 0.95
+    assert out["calibration"] == {"samples": 256, "data": "digits:test"}
+
+
+def test_a_profile_shows_what_it_leaves_out(call):
+    shown = call("profiles", "show", "loihi1-davies2018", "--json")
+    profile = load_profile("loihi1-davies2018")
+    assert (shown["assumes"], shown["excludes"]) == (list(profile.assumes), list(profile.excludes)) != ([], [])
+
+
+def test_report_writes_four_files_with_the_same_numbers(call):
+    out = call("report", "digits", "--input", "digits:test", "--out", "report", "--json", "-q")
+    assert {p.name for p in Path("report").iterdir()} == {"report.html", "report.json", "layers.csv", "energy.csv"}
+    written = json.loads(Path("report/report.json").read_text())
+    assert written["totals"] == out["totals"] and written["samples"] == 359
+    assert set(written["energy"]) == {"loihi1-davies2018", "horowitz45-fp32"}
+
+
+def test_report_on_a_nir_file_equals_the_report_on_its_network(call):
+    call("export", "digits", "-o", "digits.nir", "--json")
+    options = ("--input", "digits:test", "--samples", "30", "--json", "-q")
+    network = call("report", "digits", *options, "--out", "a")
+    file = call("report", "digits.nir", *options, "--out", "b")
+    for key in ("events", "unit_synops", "replicated_synops", "macs", "neuron_updates", "dense_macs"):
+        assert network["totals"][key] == file["totals"][key], key
+    assert network["accuracy"] == file["accuracy"]
+
+
+@pytest.mark.parametrize("verb", [["zoo"], ["profiles"], ["profiles", "show", "horowitz45-fp32"], ["datasets"]])
+def test_lists_print_one_json_object(call, verb):
+    assert isinstance(call(*verb, "--json"), dict)
+    assert call(*verb)
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_all_backends_give_the_same_record(call):
+    counts = {}
+    for backend in ("torch-int", "lava-fixed", "torch", "lava-float"):
+        options = ("--input", "digits:test", "--samples", "2", "--calibrate", "digits:train", "--json", "-q")
+        counts[backend] = call("simulate", "digits", "--backend", backend, *options)["spikes"]
+    assert counts["torch-int"] == counts["lava-fixed"]
+    assert counts["torch"] == counts["lava-float"]
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_verify_with_lava(call):
+    command = ("verify", "digits", "--input", "digits:test", "--calibrate", "digits:train", "--samples", "5")
+    out = call(*command, "--lava-samples", "5", "--json")
+    assert out["agrees"]
+    last = out["stages"][-1]
+    assert (last["candidate"], last["samples"], last["differing"]) == ("Lava fixed point", 5, 0)
+    assert last["logits_difference"] == 0 and last["spikes"] > 20_000
+
+
+@pytest.mark.lava
+@pytest.mark.very_slow
+def test_the_demo_reaches_its_bars(call):
+    out = call("demo", "--out", "demo", "--json", "-q")
+    assert out["accuracy"]["float"] >= 0.97 and out["accuracy"]["loihi integers"] >= 0.965
+    assert out["fidelity"]["agrees"] and Path(out["report"]).is_file()

@@ -56,7 +56,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
     size = int(np.prod(row.shape, dtype=np.int64))
     sent = unit_spikes(graph, record, row.name) if nodes else None
     owned = [synapse(graph, name) for name in row.owns]
-    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not is_identity(s))
+    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
     bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
     return LayerCounts(
         name=row.name,
@@ -130,19 +130,19 @@ def dense_macs(graph: Graph, name: str) -> int:
     synapses, which only hardware needs, are no layer of the twin.
     """
     node, shape = twin_synapse(graph, name)
-    return 0 if is_identity(node) else dense_taps(node, shape)
+    return 0 if node.identity else dense_taps(node, shape)
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
     """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
     node, shape = twin_synapse(graph, name)
-    return 0 if is_identity(node) else int(np.prod(shape, dtype=np.int64))
+    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
     """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
     node, _ = twin_synapse(graph, name)
-    if is_identity(node):
+    if node.identity:
         return 0
     return dense_inputs(graph, name) + node.size + int(node.weight.size) // int(node.weight.shape[1])
 
@@ -150,25 +150,16 @@ def _dense_addresses(graph: Graph, name: str) -> int:
 def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
     """Synapse node `name` as it was before a pool was folded into it (its weights are then all 1), and its input."""
     node, shape = synapse(graph, name), input_shape(graph, name)
-    inputs = graph.metadata.get("folded_pool", {}).get(name)
-    window = graph.metadata.get("folded_conv", {}).get(name)
-    if isinstance(node, Linear) and inputs is not None:
-        return dataclasses.replace(node, weight=np.ones((len(node.weight), int(inputs)))), (int(inputs),)
-    if isinstance(node, Conv2d) and window is not None:
-        pairs = [(int(a), int(b)) for a, b in zip(window[::2], window[1::2], strict=True)]
-        size, kernel, stride, padding, dilation = pairs
-        weight = np.ones((*node.weight.shape[:2], *kernel))
-        before = dataclasses.replace(node, weight=weight, stride=stride, padding=padding, dilation=dilation)
-        return before, (shape[0], *size)
+    if isinstance(node, Linear) and node.unfolded_inputs is not None:
+        inputs = node.unfolded_inputs
+        return dataclasses.replace(node, weight=np.ones((len(node.weight), inputs))), (inputs,)
+    if isinstance(node, Conv2d) and node.unfolded is not None:
+        window, weight = node.unfolded, np.ones((*node.weight.shape[:2], *node.unfolded.kernel))
+        before = dataclasses.replace(
+            node, weight=weight, stride=window.stride, padding=window.padding, dilation=window.dilation
+        )
+        return before, (shape[0], *window.size)
     return node, shape
-
-
-def is_identity(node: Synapse) -> bool:
-    """Whether a synapse node was made by the pass `identity_synapses`: named so, and diagonal (scaled in integers)."""
-    groups = node.groups if isinstance(node, Conv2d) else 1
-    blocks = node.weight.reshape(groups, -1, node.weight.shape[1])
-    square = node.weight.size == groups * blocks.shape[2] ** 2
-    return node.name.endswith("_identity") and square and bool((blocks == blocks * np.eye(blocks.shape[2])).all())
 
 
 def _biases(graph: Graph, row: Layer) -> int:

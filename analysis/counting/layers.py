@@ -7,13 +7,14 @@ meet in a residual sum stay separate: each sends its own spikes. What an operati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
+    LIF,
     NEURONS,
     SYNAPSES,
     Conv2d,
@@ -22,6 +23,7 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    LoihiLIF,
     Neuron,
     Node,
     Norm,
@@ -95,9 +97,9 @@ def source_levels(graph: Graph, source: str) -> int:
     return levels_of(graph.units()[source])
 
 
-def levels_of(nodes: tuple[Neuron, ...]) -> int:
-    """K of a unit given as one multi-level node or as its channels."""
-    return sum(getattr(node, "levels", 1) for node in nodes)
+def levels_of(nodes: Sequence[Node]) -> int:
+    """K of a unit given as one multi-level node or as its channels; 1 of a read-out, which has one accumulator."""
+    return sum(node.levels if isinstance(node, Neuron) else 1 for node in nodes)
 
 
 def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
@@ -127,7 +129,7 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
         name=name,
         kind="readout" if is_readout else "first" if walk.meets_input else "spiking",
         shape=nodes[0].shape,
-        levels=1 if is_readout else sum(getattr(node, "levels", 1) for node in nodes),
+        levels=levels_of(nodes),
         synapses=tuple(walk.synapses),
         owns=owns,
         branches=tuple(walk.branches()),
@@ -213,7 +215,6 @@ def _spike_paths(
         elif isinstance(node, Input) and node.levels is not None:
             yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
         elif isinstance(node, NEURONS):
-            unit = getattr(node, "unit", "") or node.name
-            first = getattr(node, "level", 1)
-            for level in range(first, first + getattr(node, "levels", 1)):
-                yield unit, level, total, via
+            first = node.level if isinstance(node, LIF | LoihiLIF) else 1
+            for level in range(first, first + node.levels):
+                yield node.unit_name, level, total, via

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from snnhw.analysis.counting.counts import is_identity, twin_synapse
+from snnhw.analysis.counting.counts import twin_synapse
 from snnhw.analysis.counting.layers import layers, source_shape
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.digits import count_text
@@ -81,7 +81,7 @@ def convention(graph: Graph, counts: NetworkCounts) -> Convention:
 def _flops(graph: Graph, name: str) -> int:
     """Outputs times weights per output; a read-out with a pool folded into it counts as the one it came from."""
     node, _ = twin_synapse(graph, name)
-    return 0 if is_identity(node) else node.size * int(node.weight[0].size)
+    return 0 if node.identity else node.size * int(node.weight[0].size)
 
 
 def _error(found: float, exact: float) -> str:

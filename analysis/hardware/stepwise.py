@@ -88,15 +88,9 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
     if isinstance(node, LoihiLIF) and node.du == DECAY_ONE - 1:
         bias += np.broadcast_to(node.bias, node.shape) / UNITS_PER_WEIGHT
         return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
-    if isinstance(node, LIF) and isinstance(node.decay, float | int) and _plain(node):
+    if isinstance(node, LIF) and isinstance(node.decay, float | int) and node.is_plain:
         return Compartment(node.threshold, float(node.decay), bias)
     raise InputError(f"Neuron {name!r} is no hard-reset LIF with unit gain and scalar decay; decompose or replace it.")
-
-
-def _plain(node: LIF) -> bool:
-    return node.reset == "hard" and bool(
-        np.all(node.gain == 1.0) and np.all(node.leak == 0) and np.all(node.v_reset == 0)
-    )
 
 
 def run_stepwise(graph: Graph, inputs: Array, steps: int, *, zeros: bool = False) -> Activity:

@@ -13,11 +13,9 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.exporters.lava.runtime.network import Array
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
-from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT
+from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, DECAY_ONE, INT8_LIMIT, THRESHOLD_LIMIT
 
 Values = tuple[dict[str, Any], dict[str, Array]]
-INT8_LIMIT = 127  # Lava keeps kernel size, stride, padding and dilation as int8
-LIF_DEFAULTS = {"gain": 1.0, "v_reset": 0.0}
 
 
 def to_lava_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -92,8 +90,7 @@ def lif_parameters(graph: Graph, node: LIF | LoihiLIF) -> Values:
     """
     if isinstance(node, LoihiLIF):
         return _loihi_parameters(graph, node)
-    odd = [key for key, plain in LIF_DEFAULTS.items() if np.any(np.asarray(getattr(node, key)) != plain)]
-    if node.reset != "hard" or odd or np.ndim(node.decay):
+    if not (node.resets_to_zero and node.has_unit_gain) or np.ndim(node.decay):
         raise InputError(
             f"Neuron {node.name!r} has a soft reset, a gain, a reset value or mixed decays; Lava's LIF has none of "
             "them."

@@ -36,7 +36,7 @@ def check(graph: Graph, target: str = "nir", *, dialect: str = DEFAULT_DIALECT) 
     """
     if target not in TARGETS:
         raise unknown("target", target, TARGETS)
-    found = [f for f in graph.metadata.get("findings", ()) if isinstance(f, Finding)]
+    found = list(graph.findings)
     found.extend(structure(graph))
     if not UNSOUND & {f.code for f in found}:
         found.extend(nir(graph, dialect) if target == "nir" else hardware(graph, target))

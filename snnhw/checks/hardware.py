@@ -30,13 +30,20 @@ from snnhw.graph.ir import (
     Pool,
     Scale,
 )
-from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, CURRENT_LIMIT, DECAY_ONE, THRESHOLD_LIMIT, WEIGHT_LIMIT
+from snnhw.graph.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
+    DECAY_ONE,
+    INT8_LIMIT,
+    THRESHOLD_LIMIT,
+    WEIGHT_LIMIT,
+)
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.proofs.largest import largest_input
 
-PROCESS_LIMIT = 127  # kernel, stride, padding and dilation of Lava's Conv are int8
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
 
@@ -102,10 +109,10 @@ def pools_left(graph: Graph) -> set[str]:
 
 
 def _lif(node: LIF, target: str) -> Iterator[Finding]:
-    if node.reset != "hard" or np.any(node.v_reset):
+    if not node.resets_to_zero:
         message = "it does not reset to 0"
         yield Finding("reset", "error", node.name, message, "train with a hard reset to 0")
-    if np.any(np.asarray(node.gain) != 1) or np.any(node.leak):
+    if not node.has_unit_gain or np.any(node.leak):
         yield Finding("gain", "error", node.name, "it has a gain or a leak of its own", "fold it into weights and bias")
     if isinstance(node.decay, np.ndarray) and np.ptp(node.decay) > 0:
         yield Finding(
@@ -145,8 +152,8 @@ def _integers(graph: Graph, node: LoihiLIF, target: str) -> Iterator[Finding]:
 def _synapse(graph: Graph, node: Conv2d | Linear) -> Iterator[Finding]:
     if isinstance(node, Conv2d):
         largest = max(*node.weight.shape[2:], *node.stride, *node.padding, *node.dilation)
-        if largest > PROCESS_LIMIT:
-            message = f"a kernel, stride, padding or dilation of {largest} is beyond {PROCESS_LIMIT}"
+        if largest > INT8_LIMIT:
+            message = f"a kernel, stride, padding or dilation of {largest} is beyond {INT8_LIMIT}"
             yield Finding("kernel-size", "error", node.name, message, "use smaller windows")
     if not graph.is_integer:
         return

@@ -8,6 +8,7 @@ import numpy as np
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale, SlotMLF
+from snnhw.nir.edges import currents
 from snnhw.nir.frameworks import Dialect, dialect_named
 from snnhw.nir.portable import bias_carriers
 from snnhw.nir.write import refusals
@@ -38,8 +39,8 @@ def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
     kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
     if isinstance(node, Pool) and node.kind == "avg":
         kind = "AvgPool2d"
-    if isinstance(node, LI) and _drives_one_neuron(graph, node):
-        kind = "CubaLIF"
+    if node.name in currents(graph).values():
+        kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"
         yield Finding("importer-lacks", "error", node.name, message, "replace it, or map it yourself in the importer")
@@ -63,12 +64,6 @@ def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
     if len(analog) > 2:
         message = f"it sums {len(analog)} analogue values; importers do so in any order"
         yield Finding("sum-order", "info", node.name, message, "expect differences in the last bit")
-
-
-def _drives_one_neuron(graph: Graph, node: LI) -> bool:
-    """Such a current is written as part of a CubaLIF."""
-    out = graph.out_of(node.name)
-    return len(out) == 1 and node.name == f"{out[0].target}_syn" and len(graph.into(out[0].target)) == 1
 
 
 def _neuron(node: LIF, dialect: Dialect) -> Iterator[Finding]:

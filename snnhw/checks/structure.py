@@ -9,17 +9,16 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
-
-Shape = tuple[int, ...]
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Readout
+from snnhw.graph.shapes import Shape, sent_shape
 
 
 def structure(graph: Graph) -> Iterator[Finding]:
     """Findings about the graph whatever it is for, in graph order."""
     yield from _ends(graph)
     yield from _loop(graph)
-    reached = _reached(graph, Input, forward=True)
-    useful = _reached(graph, Readout, forward=False)
+    reached = graph.reached([n.name for n in graph.of_type(Input)])
+    useful = graph.reached([n.name for n in graph.of_type(Readout)], forward=False)
     for name, node in graph.nodes.items():
         if name not in reached:
             yield Finding("unreached", "error", name, "nothing leads from the input to it", "connect or remove it")
@@ -48,18 +47,6 @@ def _loop(graph: Graph) -> Iterator[Finding]:
         yield Finding("loop", "error", "", str(error), "put a Delay node into the loop")
 
 
-def _reached(graph: Graph, kind: type[Node], *, forward: bool) -> set[str]:
-    seen = {n.name for n in graph.nodes.values() if isinstance(n, kind)}
-    front = list(seen)
-    while front:
-        name = front.pop()
-        edges = graph.out_of(name) if forward else graph.into(name)
-        new = {e.target if forward else e.source for e in edges} - seen
-        seen |= new
-        front.extend(new)
-    return seen
-
-
 def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
     arriving: Mapping[Shape, Edge] = {graph.nodes[e.source].shape: e for e in graph.into(node.name)}
     if len(arriving) > 1:
@@ -74,42 +61,6 @@ def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
             wanted = f"it would send {list(expected)}" if expected else "it cannot take that"
             message = f"it gets {list(shape)} and says it sends {list(node.shape)}, but {wanted}"
             yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
-
-
-def sent_shape(node: Node, arriving: Shape) -> Shape | None:
-    """Shape that `node` sends for the shape that arrives, None where it cannot take that."""
-    if isinstance(node, Conv2d):
-        fits = len(arriving) == 3 and node.weight.ndim == 4 and node.groups >= 1
-        if not fits or arriving[0] != node.weight.shape[1] * node.groups or node.weight.shape[0] % node.groups:
-            return None
-        kernel = (node.weight.shape[2], node.weight.shape[3])
-        return _window(node.weight.shape[0], arriving, kernel, node.stride, node.padding, node.dilation)
-    if isinstance(node, Pool):
-        if len(arriving) != 3:
-            return None
-        return _window(arriving[0], arriving, node.kernel, node.stride, node.padding, (1, 1))
-    if isinstance(node, Linear):
-        fits = node.weight.ndim == 2 and int(np.prod(arriving)) == node.weight.shape[1]
-        return (node.weight.shape[0],) if fits else None
-    return (int(np.prod(arriving)),) if isinstance(node, Flatten) else arriving
-
-
-def _window(
-    channels: int,
-    arriving: Shape,
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
-) -> Shape | None:
-    """floor((n + 2p - d(k-1) - 1)/s) + 1 in both directions, as torch's Conv2d and AvgPool2d."""
-    if min(stride) < 1:
-        return None
-    sizes = [
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(arriving[1:], kernel, stride, padding, dilation, strict=True)
-    ]
-    return (channels, *sizes) if min(sizes) >= 1 else None
 
 
 def _values(node: Node) -> Iterator[Finding]:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.graph.nodes import (
     LI,
     LIF,
@@ -29,13 +30,13 @@ from snnhw.graph.nodes import (
     Neuron,
     Node,
     Norm,
-    Pair,
     Pool,
     Readout,
     Scale,
     SlotMLF,
     Synapse,
 )
+from snnhw.graph.window import Pair, Window
 
 __all__ = [
     "LI",
@@ -62,6 +63,7 @@ __all__ = [
     "Signal",
     "SlotMLF",
     "Synapse",
+    "Window",
 ]
 
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -99,13 +101,18 @@ class Signal:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes by name, edges, and the number of time steps a sample lasts. Immutable: passes return new graphs."""
+    """Nodes by name, edges, and the number of time steps a sample lasts. Immutable: passes return new graphs.
+
+    `findings` is what the reader of a file had to assume or change; `modules` says of a traced graph which module of
+    the network each node is: node -> path.
+    """
 
     nodes: Mapping[str, Node]
     edges: tuple[Edge, ...]
     timesteps: int
     name: str = "network"
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def build(
@@ -113,7 +120,8 @@ class Graph:
         edges: Iterable[Edge | tuple[str, str]],
         timesteps: int,
         name: str = "network",
-        metadata: Mapping[str, Any] | None = None,
+        findings: tuple[Finding, ...] = (),
+        modules: Mapping[str, str] | None = None,
     ) -> Graph:
         """Graph from its parts.
 
@@ -136,17 +144,26 @@ class Graph:
                     )
         if timesteps < 1:
             raise InputError(f"A sample lasts {timesteps} time steps; give at least 1.")
-        return Graph(by_name, typed, timesteps, name, dict(metadata or {}))
+        return Graph(by_name, typed, timesteps, name, findings, dict(modules or {}))
 
-    def replace(self, **changes: Any) -> Graph:
-        """Copy with fields changed; `nodes` may be an iterable of nodes."""
-        nodes = changes.get("nodes", self.nodes.values())
+    def replace(
+        self,
+        *,
+        nodes: Mapping[str, Node] | Iterable[Node] | None = None,
+        edges: tuple[Edge, ...] | None = None,
+        timesteps: int | None = None,
+        name: str | None = None,
+        findings: tuple[Finding, ...] | None = None,
+    ) -> Graph:
+        """Copy with fields changed; of nodes by name, the nodes are taken."""
+        kept = self.nodes if nodes is None else nodes
         return Graph.build(
-            nodes.values() if isinstance(nodes, Mapping) else nodes,
-            changes.get("edges", self.edges),
-            changes.get("timesteps", self.timesteps),
-            changes.get("name", self.name),
-            changes.get("metadata", self.metadata),
+            kept.values() if isinstance(kept, Mapping) else kept,
+            self.edges if edges is None else edges,
+            self.timesteps if timesteps is None else timesteps,
+            self.name if name is None else name,
+            self.findings if findings is None else findings,
+            self.modules,
         )
 
     def of_type(self, *kinds: type[N]) -> tuple[N, ...]:
@@ -215,25 +232,35 @@ class Graph:
             raise InputError(f"The graph has a cycle through or before {cycle}; cut the loop.")
         return tuple(done)
 
+    def reached(self, names: Iterable[str], *, forward: bool = True) -> frozenset[str]:
+        """`names` and every node behind them; with `forward` False, every node before them."""
+        seen = set(names)
+        front = list(seen)
+        while front:
+            name = front.pop()
+            edges = self.out_of(name) if forward else self.into(name)
+            new = {edge.target if forward else edge.source for edge in edges} - seen
+            seen |= new
+            front.extend(new)
+        return frozenset(seen)
+
     def units(self) -> dict[str, tuple[Neuron, ...]]:
         """Multi-level units: unit name -> its neurons by ascending level. An MLF or SlotMLF is a unit of its own."""
         found: dict[str, list[Neuron]] = {}
         for node in self.nodes.values():
-            if isinstance(node, MLF | SlotMLF):
-                found[node.name] = [node]
-            elif isinstance(node, LIF | LoihiLIF):
-                found.setdefault(node.unit or node.name, []).append(node)
-        return {unit: tuple(sorted(ns, key=lambda n: getattr(n, "level", 1))) for unit, ns in found.items()}
+            if isinstance(node, Neuron):
+                found.setdefault(node.unit_name, []).append(node)
+        return {unit: tuple(sorted(neurons, key=_level)) for unit, neurons in found.items()}
 
     def signal(self, name: str) -> Signal:
         """What node `name` sends: its kind and, for spikes, the largest integer (sums and pools pass spikes on)."""
         node = self.nodes[name]
         if isinstance(node, Input):
             return Signal("analog") if node.levels is None else Signal("spikes", node.levels)
-        if isinstance(node, MLF):
+        if isinstance(node, SlotMLF):
+            return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
+        if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, LIF | LoihiLIF | SlotMLF):
-            return Signal("spikes", 1)
         if isinstance(node, Flatten | Pool | Delay):
             return self.arriving(name)
         return Signal("analog")
@@ -244,6 +271,10 @@ class Graph:
         if not signals or any(s.kind == "analog" for s, _ in signals):
             return Signal("analog")
         return Signal("spikes", sum(s.levels * gain for s, gain in signals))
+
+
+def _level(neuron: Neuron) -> int:
+    return neuron.level if isinstance(neuron, LIF | LoihiLIF) else 1
 
 
 def _by_end(edges: tuple[Edge, ...], end: Literal["source", "target"]) -> dict[str, tuple[Edge, ...]]:

@@ -14,3 +14,4 @@ MEMBRANE_LIMIT = 2**23 - 1  # the membrane clips, symmetrically
 DECAY_ONE = 4096  # 12-bit decays
 BIAS_MANT_LIMIT = 4095  # 13-bit mantissa, -4096..4095
 BIAS_EXP_LIMIT = 7
+INT8_LIMIT = 127  # Lava keeps kernels, strides, paddings, dilations and groups as int8 and wraps beyond without a word

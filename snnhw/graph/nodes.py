@@ -6,17 +6,19 @@ Neuron, for a unit of K levels (Feng et al., IJCAI 2022):
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from snnhw.graph.window import Pair, Window
+
 Array = npt.NDArray[Any]
-Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Node:
     """A node and the shape of what it sends, without time and batch."""
 
@@ -28,8 +30,19 @@ class Node:
         """Number of elements sent per time step and sample."""
         return int(np.prod(self.shape, dtype=np.int64))
 
+    def __repr__(self) -> str:
+        """Kind, name, shape, and what differs from the usual; of arrays, the type and the shape."""
+        shown = [repr(self.name), str(self.shape)]
+        for field in dataclasses.fields(self)[2:]:
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                shown.append(f"{field.name}={value.dtype}{list(value.shape)}")
+            elif value != field.default:
+                shown.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Input(Node):
     """Where data enters. `levels` None: analogue values; n: integer events 0..n.
 
@@ -50,9 +63,14 @@ class Input(Node):
         return scaled
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Conv2d(Node):
-    """Cross-correlation as torch defines it. weight [O, I/groups, kh, kw], bias [O] or None."""
+    """Cross-correlation as torch defines it. weight [O, I/groups, kh, kw], bias [O] or None.
+
+    `identity`: made by `identity_synapses` because hardware adds nothing to a membrane without a synapse; no layer of
+    the trained network or of its ANN twin. `unfolded`: the window from before pools were folded into the weights
+    (`pool_into_conv`), which is what the ANN twin computes.
+    """
 
     weight: Array
     bias: Array | None = None
@@ -60,17 +78,30 @@ class Conv2d(Node):
     padding: Pair = (0, 0)
     dilation: Pair = (1, 1)
     groups: int = 1
+    identity: bool = False
+    unfolded: Window | None = None
+
+    def window(self, size: Pair) -> Window:
+        """Its window over an input of (height, width)."""
+        kernel = (self.weight.shape[2], self.weight.shape[3])
+        return Window(size, kernel, self.stride, self.padding, self.dilation)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Linear(Node):
-    """weight [O, I], bias [O] or None."""
+    """weight [O, I], bias [O] or None.
+
+    `identity`: as of `Conv2d`. `unfolded_inputs`: inputs that it had before a pool was folded into the weights
+    (`fold_pool`), which is what the ANN twin computes.
+    """
 
     weight: Array
     bias: Array | None = None
+    identity: bool = False
+    unfolded_inputs: int | None = None
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Norm(Node):
     """Normalisation at inference: y = gamma * factor * (x - mean) / spread + beta, all arrays [C].
 
@@ -94,7 +125,7 @@ class Norm(Node):
         return scale, self.beta.astype(np.float64) - self.mean.astype(np.float64) * scale
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Pool(Node):
     """Average or sum pooling over (H, W); global pooling has kernel (H, W)."""
 
@@ -103,20 +134,24 @@ class Pool(Node):
     stride: Pair
     padding: Pair = (0, 0)
 
+    def window(self, size: Pair) -> Window:
+        """Its window over an input of (height, width)."""
+        return Window(size, self.kernel, self.stride, self.padding)
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Flatten(Node):
     """(C, H, W) to (C*H*W,), channel slowest."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Scale(Node):
     """Elementwise product with `scale`, a number or an array of `shape`."""
 
     scale: float | Array
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Delay(Node):
     """Sends at step t what arrived at step t - steps, 0 before; part of the function, unlike `Edge.delay`. steps >= 0.
 
@@ -131,20 +166,36 @@ class Delay(Node):
         return int(np.min(self.steps)) >= 1
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LI(Node):
     """Leaky integrator without spikes: v = decay*v + gain*x + leak; sends v. decay 1 integrates, numbers or arrays.
 
-    In front of a LIF it is the synaptic current of a current-based neuron (CubaLIF).
+    `current_of` names the neuron whose synaptic current it is: both together are a current-based neuron (CubaLIF).
     """
 
     decay: float | Array
     gain: float | Array = 1.0
     leak: float | Array = 0.0
+    current_of: str = ""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class MLF(Node):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Neuron(Node):
+    """What fires: a multi-level unit, or one of its channels."""
+
+    @property
+    def levels(self) -> int:
+        """Levels that fire in this node: K of a unit in one node, 1 of a channel."""
+        return 1
+
+    @property
+    def unit_name(self) -> str:
+        """The unit that this node is, or is a channel of."""
+        return self.name
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class MLF(Neuron):
     """Multi-level firing unit: K hard-reset LIFs on one input, sends the integer 0..K. Thresholds ascend."""
 
     thresholds: tuple[float, ...]
@@ -156,8 +207,8 @@ class MLF(Node):
         return len(self.thresholds)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SlotMLF(Node):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class SlotMLF(Neuron):
     """MLF unit in time slots: one binary channel, on which level k sends in sub-step k of each window of `slots`.
 
     It sums what arrives in a window, adds `bias` (broadcasts to `shape`), and leaks, fires and resets once, at its end.
@@ -175,8 +226,8 @@ class SlotMLF(Node):
         return len(self.thresholds)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LIF(Node):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class LIF(Neuron):
     """Discrete leaky integrate-and-fire neuron: u = decay*u + gain*x + leak; s = u > threshold; then the reset.
 
     `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
@@ -193,9 +244,35 @@ class LIF(Node):
     unit: str = ""
     level: int = 1
 
+    @property
+    def unit_name(self) -> str:
+        """`unit`; its own name where it is no channel of one."""
+        return self.unit or self.name
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LoihiLIF(Node):
+    @property
+    def resets_to_zero(self) -> bool:
+        """Whether the membrane is 0 after a spike."""
+        return self.reset == "hard" and not np.any(self.v_reset)
+
+    @property
+    def has_unit_gain(self) -> bool:
+        """Whether the input enters as it is."""
+        return bool(np.all(np.asarray(self.gain) == 1))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is u = decay*u + x with a hard reset to 0, the neuron of MLF units, of Lava and of Loihi."""
+        return self.resets_to_zero and self.has_unit_gain and not np.any(self.leak)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it can be one level of an `MLF`: plain, with numbers as parameters."""
+        parameters = (self.decay, self.threshold, self.gain, self.leak, self.v_reset)
+        return self.is_plain and all(np.ndim(parameter) == 0 for parameter in parameters)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class LoihiLIF(Neuron):
     """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
@@ -211,6 +288,11 @@ class LoihiLIF(Node):
     level: int = 1
 
     @property
+    def unit_name(self) -> str:
+        """`unit`; its own name where it is no channel of one."""
+        return self.unit or self.name
+
+    @property
     def bias(self) -> Array:
         """bias_mant << bias_exp (>> for a negative exponent, which rounds down as Lava does), in membrane units."""
         mantissa = self.bias_mant.astype(np.int64)
@@ -218,14 +300,13 @@ class LoihiLIF(Node):
         return shifted
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Readout(Node):
     """Where the network ends: logits are the mean (float) or the sum (integers) of the input over time."""
 
     reduction: Literal["mean", "sum"] = "mean"
 
 
-Neuron = MLF | SlotMLF | LIF | LoihiLIF
 NEURONS = (MLF, SlotMLF, LIF, LoihiLIF)
 Synapse = Conv2d | Linear
 SYNAPSES = (Conv2d, Linear)

@@ -65,15 +65,18 @@ def delays(edges: tuple[Edge, ...]) -> tuple[tuple[str, str, int, int], ...]:
 
 
 def currents(graph: Graph) -> dict[str, str]:
-    """LIF -> the leaky current `<name>_syn` that drives it and nothing else: together a `nir.CubaLIF`."""
+    """LIF -> the synaptic current (`LI.current_of`) that drives it and nothing else: together a `nir.CubaLIF`.
+
+    A CubaLIF has no word for a current with a leak of its own; such a current stays a node.
+    """
     found: dict[str, str] = {}
-    for neuron in graph.of_type(LIF):
-        current = f"{neuron.name}_syn"
-        into, out = graph.into(neuron.name), graph.out_of(current)
-        if isinstance(graph.nodes.get(current), LI) and len(into) == len(out) == 1:
-            edge = into[0]
-            if (edge.source, edge.gain, edge.delay) == (current, 1, 0):
-                found[neuron.name] = current
+    for current in graph.of_type(LI):
+        neuron = graph.nodes.get(current.current_of)
+        if not isinstance(neuron, LIF) or np.any(current.leak):
+            continue
+        into, out = graph.into(neuron.name), graph.out_of(current.name)
+        if len(into) == len(out) == 1 and (into[0].source, into[0].gain, into[0].delay) == (current.name, 1, 0):
+            found[neuron.name] = current.name
     return found
 
 

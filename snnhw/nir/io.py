@@ -1,6 +1,6 @@
 """Typed graph <-> NIR: the public face. `nir_write` holds the way out, `nir_read` the way in, `nir_file` the file.
 
-What a reader had to assume or change is in the graph's metadata under "findings" (a tuple of `Finding`).
+What a reader had to assume or change is in the graph's `findings`.
 """
 
 from __future__ import annotations
@@ -84,4 +84,4 @@ def _finished(graph: Graph, findings: tuple[Finding, ...], recognise: bool) -> G
     if recognise:
         graph, found = recognise_units(graph)
         findings += found
-    return graph.replace(metadata={**graph.metadata, "findings": findings})
+    return graph.replace(findings=findings)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from snnhw.graph.ir import LI, LIF, Array, Input, LoihiLIF
+from snnhw.graph.ir import LI, LIF, Array, Input, LoihiLIF, Window
 
 KEY = "snnhw"
 VERSION = 1
@@ -41,7 +41,9 @@ class Metadata:
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # convolutions written dense and square
     integers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # synapse -> dtypes of weight and bias
     folded_pool: Mapping[str, int] = field(default_factory=dict)  # linear -> inputs it had behind the pool it took in
-    folded_conv: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # convolution -> as in pool_into_conv
+    folded_conv: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # convolution -> `window_numbers`
+    identities: tuple[str, ...] = ()  # synapses that only hardware needs
+    currents: Mapping[str, str] = field(default_factory=dict)  # neuron of a CubaLIF -> its current in the graph
 
     def to_json(self) -> str:
         """The string that goes into the file."""
@@ -92,6 +94,8 @@ def _checked(meta: Metadata) -> Metadata:
         integers={str(k): {str(a): str(b) for a, b in v.items()} for k, v in meta.integers.items()},
         folded_pool={str(k): int(v) for k, v in meta.folded_pool.items()},
         folded_conv={str(k): _ten(v) for k, v in meta.folded_conv.items()},
+        identities=tuple(str(n) for n in meta.identities),
+        currents={str(k): str(v) for k, v in meta.currents.items()},
     )
 
 
@@ -99,6 +103,17 @@ def _ten(values: Sequence[Any]) -> tuple[int, ...]:
     if len(values) != 10:
         raise ValueError("a folded convolution is told by ten numbers")
     return tuple(int(v) for v in values)
+
+
+def window_numbers(window: Window) -> tuple[int, ...]:
+    """Size, kernel, stride, padding and dilation, each height before width: ten numbers."""
+    return (*window.size, *window.kernel, *window.stride, *window.padding, *window.dilation)
+
+
+def window_of(numbers: tuple[int, ...]) -> Window:
+    """The inverse of `window_numbers`."""
+    size, kernel, stride, padding, dilation = zip(numbers[::2], numbers[1::2], strict=True)
+    return Window(size, kernel, stride, padding, dilation)
 
 
 def describe_input(node: Input) -> dict[str, Any]:

@@ -6,7 +6,6 @@ gain or delay: whatever NIR has no field for goes into nodes that every importer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import nir
@@ -27,6 +26,7 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
+    Neuron,
     Node,
     Pool,
     Readout,
@@ -34,7 +34,7 @@ from snnhw.graph.ir import (
 )
 from snnhw.nir.edges import currents, delays, file_names, flattening, gains, times, typed, unused
 from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
-from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron
+from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, window_numbers
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
 from snnhw.passes.decompose import decompose
@@ -63,29 +63,20 @@ def refusals(graph: Graph, dialect: str) -> dict[str, str]:
         try:
             writer._node(node)
         except InputError as error:
-            name = node.name if node.name in graph.nodes else getattr(node, "unit", node.name)
+            name = node.name if node.name in graph.nodes else node.unit_name if isinstance(node, Neuron) else node.name
             found.setdefault(name, str(error))
     return found
 
 
 def _check_connected(graph: Graph) -> None:
     """Importers give a loose end an output of its own, and two outputs make nirtorch run forever."""
-    forward = _reached(graph.input.name, {n: [e.target for e in graph.out_of(n)] for n in graph.nodes})
-    backward = _reached(graph.readout.name, {n: [e.source for e in graph.into(n)] for n in graph.nodes})
+    forward = graph.reached([graph.input.name])
+    backward = graph.reached([graph.readout.name], forward=False)
     for name in graph.nodes:
         if name not in forward:
             raise InputError(f"Nothing leads from the input to {name!r}; connect it or remove it.")
         if name not in backward:
             raise InputError(f"Nothing leads from {name!r} to the read-out; connect it or remove it.")
-
-
-def _reached(start: str, following: Mapping[str, list[str]]) -> set[str]:
-    seen, front = {start}, [start]
-    while front:
-        new = [n for n in following[front.pop()] if n not in seen]
-        seen.update(new)
-        front.extend(new)
-    return seen
 
 
 class _Writer:
@@ -131,8 +122,10 @@ class _Writer:
             bias_of=self.bias_of,
             integers={n.name: dtypes for n in _synapses(graph) if (dtypes := _integer_dtypes(n))},
             forms={n.name: form for n in graph.of_type(Conv2d) if (form := describe_form(n))},
-            folded_pool=dict(graph.metadata.get("folded_pool", {})),
-            folded_conv=dict(graph.metadata.get("folded_conv", {})),
+            folded_pool={n.name: n.unfolded_inputs for n in graph.of_type(Linear) if n.unfolded_inputs is not None},
+            folded_conv={n.name: window_numbers(n.unfolded) for n in graph.of_type(Conv2d) if n.unfolded is not None},
+            identities=tuple(n.name for n in _synapses(graph) if n.identity),
+            currents=self.currents,
         )
         return nir.NIRGraph(self.nodes, self.edges, metadata={KEY: metadata.to_json()}, type_check=False)
 

@@ -70,12 +70,7 @@ def _names(channels: dict[str, list[Node]], name: str) -> list[str]:
 def _as_unit(graph: Graph, unit: str, channels: list[LIF]) -> MLF | None:
     if not channels or (len(channels) == 1 and not channels[0].unit):
         return None
-    plain = all(
-        all(isinstance(p, float | int) for p in (n.threshold, n.decay, n.gain, n.leak, n.v_reset))
-        and (n.reset, n.gain, n.leak, n.v_reset) == ("hard", 1.0, 0.0, 0.0)
-        for n in channels
-    )
-    if not plain or len({float(n.decay) for n in channels}) != 1:
+    if not all(n.is_level for n in channels) or len({float(n.decay) for n in channels}) != 1:
         return None
     around = {
         (

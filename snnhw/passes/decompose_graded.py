@@ -27,7 +27,7 @@ def decompose_graded(graph: Graph) -> Graph:
     graph = recompose(graph)
     check_sums(graph)
     bits = {
-        node.name: Signal("spikes", sum(getattr(n, "levels", 1) for n in nodes)).payload_bits
+        node.name: Signal("spikes", sum(n.levels for n in nodes)).payload_bits
         for nodes in graph.units().values()
         for node in nodes
     }

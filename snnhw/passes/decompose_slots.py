@@ -73,10 +73,8 @@ def _check(graph: Graph) -> Graph:
 def _as_mlf(node: Node) -> MLF:
     if isinstance(node, MLF):
         return node
-    if isinstance(node, LIF) and not node.unit and node.reset == "hard":
-        numbers = all(np.ndim(p) == 0 for p in (node.decay, node.threshold, node.gain, node.leak, node.v_reset))
-        if numbers and (node.gain, node.leak, node.v_reset) == (1, 0, 0):
-            return MLF(name=node.name, shape=node.shape, thresholds=(float(node.threshold),), decay=float(node.decay))
+    if isinstance(node, LIF) and not node.unit and node.is_level:
+        return MLF(name=node.name, shape=node.shape, thresholds=(float(node.threshold),), decay=float(node.decay))
     raise InputError(
         f"Neuron {node.name!r} is no unit that resets to 0 and takes its input as it is; deploy it as channels."
     )

@@ -2,8 +2,8 @@
 
 Precondition: every path Pool -> (Flatten) -> Linear is a chain. Postcondition: no such Pool or Flatten is left before a
 Linear; the Linear takes the flattened (C, H, W) stream. Exact up to rounding: pooling is linear, W' = W P, where the
-rows of P are computed by the transposed pooling of the rows of W. `metadata["folded_pool"]` keeps how many inputs each
-Linear had behind its pool, which is what its ANN twin computes.
+rows of P are computed by the transposed pooling of the rows of W. `Linear.unfolded_inputs` keeps how many inputs it had
+behind its pool, which is what its ANN twin computes.
 """
 
 from __future__ import annotations
@@ -36,16 +36,15 @@ def _absorb(graph: Graph, linear: str, before: str) -> Graph:
         raise InputError(f"Node {before!r} feeds {linear!r} and other nodes; give each its own pool to fold it.")
     node, target = graph.nodes[before], graph.nodes[linear]
     nodes: dict[str, Node] = {n.name: n for n in graph.nodes.values() if n.name != before}
-    pooled: dict[str, int] = dict(graph.metadata.get("folded_pool", {}))
     if isinstance(node, Pool) and isinstance(target, Linear):
         arriving = graph.nodes[graph.into(before)[0].source].shape
-        pooled.setdefault(linear, target.weight.shape[1])
-        nodes[linear] = dataclasses.replace(target, weight=_unpooled(target.weight, node, arriving))
+        inputs = target.weight.shape[1] if target.unfolded_inputs is None else target.unfolded_inputs
+        weight = _unpooled(target.weight, node, arriving)
+        nodes[linear] = dataclasses.replace(target, weight=weight, unfolded_inputs=inputs)
     edges = tuple(
         dataclasses.replace(e, target=linear) if e.target == before else e for e in graph.edges if e.source != before
     )
-    metadata = {**graph.metadata, "folded_pool": pooled} if pooled else graph.metadata
-    return graph.replace(nodes=nodes, edges=edges, metadata=metadata)
+    return graph.replace(nodes=nodes, edges=edges)
 
 
 def _unpooled(weight: Array, pool: Pool, arriving: tuple[int, ...]) -> Array:

@@ -1,7 +1,8 @@
 """Passes: a synapse of weight one wherever spikes or the input reach a neuron without one.
 
 Hardware adds nothing to a membrane without a synapse; the plain spiking ResNet fires behind its residual sum, so its
-shortcut needs one. Postcondition of `identity_synapses`: whatever feeds a neuron is a Conv2d, Linear or Norm.
+shortcut needs one. Postcondition of `identity_synapses`: whatever feeds a neuron is a Conv2d, Linear or Norm;
+those made here say so (`identity`).
 `spike_synapses` leaves the input out, which then enters neurons as a current. Values are unchanged.
 """
 
@@ -14,8 +15,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm, Synapse
-
-DEPTHWISE_LIMIT = 127  # Lava keeps the number of groups in 8 bits and computes nonsense from 128 on
+from snnhw.graph.loihi import INT8_LIMIT
 
 
 def identity_synapses(graph: Graph) -> Graph:
@@ -30,12 +30,11 @@ def identity_synapses(graph: Graph) -> Graph:
             edges.append(edge)
             continue
         unit = unit_of[edge.target]
-        name = f"{unit}_identity"
         if unit not in made:
-            made[unit] = _identity(name, target.shape)
-            edges.extend(Edge(name, node.name) for node in units[unit])
+            made[unit] = _identity(_free(f"{unit}_identity", graph), target.shape)
+            edges.extend(Edge(made[unit].name, node.name) for node in units[unit])
         if edge.target == units[unit][0].name:  # the channels of a unit share their input
-            edges.append(dataclasses.replace(edge, target=name))
+            edges.append(dataclasses.replace(edge, target=made[unit].name))
     return graph.replace(nodes=_in_place(graph, units, made), edges=tuple(edges)) if made else graph
 
 
@@ -67,10 +66,17 @@ def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping
     return nodes
 
 
+def _free(name: str, graph: Graph) -> str:
+    while name in graph.nodes:
+        name += "_"
+    return name
+
+
 def _identity(name: str, shape: tuple[int, ...]) -> Synapse:
     if len(shape) != 3:
-        return Linear(name=name, shape=shape, weight=np.eye(int(np.prod(shape))))
+        return Linear(name=name, shape=shape, weight=np.eye(int(np.prod(shape))), identity=True)
     channels = shape[0]
-    if channels <= DEPTHWISE_LIMIT:
-        return Conv2d(name=name, shape=shape, weight=np.ones((channels, 1, 1, 1)), groups=channels)
-    return Conv2d(name=name, shape=shape, weight=np.eye(channels)[:, :, None, None])
+    if channels <= INT8_LIMIT:
+        depthwise = np.ones((channels, 1, 1, 1))
+        return Conv2d(name=name, shape=shape, weight=depthwise, groups=channels, identity=True)
+    return Conv2d(name=name, shape=shape, weight=np.eye(channels)[:, :, None, None], identity=True)

@@ -4,8 +4,7 @@ Pooling with window k and stride s, then a convolution W with stride c, dilation
     W'[x] = sum of W[a] / k over all taps a and offsets i < k with s*d*a + i = x,   stride s*c,   padding p_pool + s*p
 per axis; a sum pool does not divide.
 Exact up to rounding where windows of the padding see padding alone; a pool that does not fold is left as it is.
-`metadata["folded_conv"]` keeps the window of each convolution and the size of its input before, which is what its ANN
-twin computes: [height, width, then kernel, stride, padding, dilation of both axes].
+`Conv2d.unfolded` keeps the window over the input from before, which is what its ANN twin computes.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import dataclasses
 
 import numpy as np
 
-from snnhw.graph.ir import Array, Conv2d, Edge, Graph, Node, Pool
+from snnhw.graph.ir import Array, Conv2d, Edge, Graph, Node, Pool, Window
 
 
 def pool_into_conv(graph: Graph) -> Graph:
@@ -45,6 +44,7 @@ def _folded(graph: Graph, target: Node, pool: Pool, arriving: tuple[int, ...]) -
             pool.padding[1] + pool.stride[1] * target.padding[1],
         ),
         dilation=(1, 1),
+        unfolded=target.unfolded or target.window((pool.shape[1], pool.shape[2])),  # of the pool next to it
     )
 
 
@@ -55,7 +55,8 @@ def _axis(conv: Conv2d, pool: Pool, arriving: tuple[int, ...], axis: int) -> boo
     p = conv.padding[axis]
     size = s * conv.dilation[axis] * (conv.weight.shape[2 + axis] - 1) + k
     only_padding = p == 0 or (k <= s + q and pooled * s - q >= length)
-    return only_padding and (length + 2 * (q + s * p) - size) // (s * conv.stride[axis]) + 1 == out
+    one = Window((length, 1), (size, 1), (s * conv.stride[axis], 1), (q + s * p, 0))
+    return only_padding and one.out[0] == out
 
 
 def _spread(conv: Conv2d, pool: Pool) -> Array:
@@ -82,11 +83,4 @@ def _replaced(graph: Graph, pool: str, convs: dict[str, Conv2d]) -> Graph:
         elif edge.source != pool:
             edges.append(edge)
     nodes = [convs.get(n.name, n) for n in graph.nodes.values() if n.name != pool]
-    size = graph.nodes[pool].shape[1:]
-    before = {
-        conv.name: (*size, *conv.weight.shape[2:], *conv.stride, *conv.padding, *conv.dilation)
-        for conv in graph.of_type(Conv2d)
-        if conv.name in convs
-    }
-    folded = {**before, **graph.metadata.get("folded_conv", {})}  # the pool next to the convolution comes first
-    return graph.replace(nodes=nodes, edges=tuple(edges), metadata={**graph.metadata, "folded_conv": folded})
+    return graph.replace(nodes=nodes, edges=tuple(edges))

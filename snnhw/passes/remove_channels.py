@@ -35,13 +35,9 @@ def keep_channels(graph: Graph, unit: str, kept: Array) -> Graph | None:
         nodes[name] = _fewer_outputs(graph.nodes[name], kept)
     for node in members:
         nodes[node.name] = _sliced(node, kept)
-    folded = dict(graph.metadata.get("folded_pool", {}))
     for name in behind:
         nodes[name] = _fewer_inputs(graph.nodes[name], kept, channels)
-        if name in folded:
-            folded[name] = folded[name] // channels * len(kept)
-    metadata = {**graph.metadata, "folded_pool": folded} if folded else graph.metadata
-    return graph.replace(nodes=nodes, metadata=metadata)
+    return graph.replace(nodes=nodes)
 
 
 def _producers(graph: Graph, unit: set[str]) -> set[str] | None:
@@ -75,7 +71,8 @@ def _consumers(graph: Graph, unit: set[str]) -> set[str] | None:
 
 
 def _fewer_outputs(node: Node, kept: Array) -> Node:
-    assert isinstance(node, Conv2d | Linear)
+    if not isinstance(node, Conv2d | Linear):
+        raise TypeError(f"{node.name} is a {type(node).__name__}, and `_producers` gives synapses alone")
     bias = None if node.bias is None else node.bias[kept]
     return dataclasses.replace(node, shape=(len(kept), *node.shape[1:]), weight=node.weight[kept], bias=bias)
 
@@ -85,7 +82,8 @@ def _fewer_inputs(node: Node, kept: Array, channels: int) -> Node:
         return dataclasses.replace(node, weight=node.weight[:, kept])
     if isinstance(node, Linear):
         rows = node.weight.reshape(len(node.weight), channels, -1)[:, kept]
-        return dataclasses.replace(node, weight=rows.reshape(len(node.weight), -1))
+        unfolded = None if node.unfolded_inputs is None else node.unfolded_inputs // channels * len(kept)
+        return dataclasses.replace(node, weight=rows.reshape(len(node.weight), -1), unfolded_inputs=unfolded)
     if isinstance(node, Flatten):
         return dataclasses.replace(node, shape=(node.size // channels * len(kept),))
     return dataclasses.replace(node, shape=(len(kept), *node.shape[1:]))

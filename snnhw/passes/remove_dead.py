@@ -145,7 +145,8 @@ def _units(graph: Graph, proof: Bounds, kept: dict[str, Array], _: InputRange) -
             worst = np.unravel_index(np.argmin(theta - bound), theta.shape)
             found = [Removed("unit", unit, 0, -1, float(bound[worst]), float(theta[worst]))]
             smaller = _without(graph, {n: node for n, node in graph.nodes.items() if n not in names})
-            used = _leading_to_readout(smaller)
+            ends = [n.name for n in smaller.of_type(Input, Readout)]
+            used = smaller.reached(ends, forward=False)
             found += [Removed("unread", n) for n in smaller.nodes if n not in used]
             return _without(smaller, {n: node for n, node in smaller.nodes.items() if n in used}), found
     return graph, []
@@ -212,13 +213,3 @@ def _others_feed(graph: Graph, leaving: set[str], name: str) -> bool:
 def _without(graph: Graph, nodes: dict[str, Node]) -> Graph:
     edges = tuple(e for e in graph.edges if e.source in nodes and e.target in nodes)
     return graph.replace(nodes=nodes, edges=edges)
-
-
-def _leading_to_readout(graph: Graph) -> set[str]:
-    used = {n.name for n in graph.of_type(Input, Readout)}
-    front = list(used)
-    while front:
-        new = {e.source for e in graph.into(front.pop())} - used
-        used |= new
-        front.extend(new)
-    return used

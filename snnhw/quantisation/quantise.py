@@ -197,10 +197,7 @@ def _source_scale(graph: Graph, synapse: Synapse) -> float:
 
 
 def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
-    plain = (
-        neuron.reset == "hard" and not np.any(neuron.v_reset) and not np.any(neuron.leak) and np.all(neuron.gain == 1)
-    )
-    if not plain or np.ndim(neuron.decay) != 0:
+    if not neuron.is_plain or np.ndim(neuron.decay) != 0:
         raise InputError(f"Neuron {neuron.name!r} has a soft reset, a leak term or mixed decays; Loihi's LIF has none.")
     mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
     along = (-1,) + (1,) * (len(neuron.shape) - 1)

@@ -59,9 +59,8 @@ class Stage:
 
 def module_backend(network: nn.Module, graph: Graph) -> Backend:
     """The trained torch module in float64, unfused and unfolded. `graph` is its trace."""
-    paths = graph.metadata.get("modules", {})
     neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | LIF)]
-    units = {n.name: (str(paths[n.name]), n) for n in neurons if n.name in paths}
+    units = {n.name: (graph.modules[n.name], n) for n in neurons if n.name in graph.modules}
     if len(units) < len(neurons):
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 

@@ -97,9 +97,7 @@ def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
 
 
 def _lif_constants(channels: Sequence[LIF]) -> _Constants | None:
-    plain = ("hard", 1.0, 0.0, 0.0)
-    numbers = all(np.ndim(p) == 0 for n in channels for p in (n.decay, n.gain, n.leak, n.v_reset))
-    if not numbers or any((n.reset, n.gain, n.leak, n.v_reset) != plain for n in channels):
+    if not all(n.is_plain and np.ndim(n.decay) == 0 for n in channels):
         return None
     decays = {float(n.decay) for n in channels}
     if len(decays) != 1:

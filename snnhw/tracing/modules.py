@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph import ir
-from snnhw.graph.ir import Array, Conv2d, Flatten, Linear, Node, Norm, Pair, Pool, Readout
+from snnhw.graph.ir import Array, Conv2d, Flatten, Linear, Node, Norm, Pair, Pool, Readout, Window
+from snnhw.graph.shapes import Shape
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
 
-Shape = tuple[int, ...]
 Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node name, module, shape that arrives) -> node
 
 
@@ -31,15 +31,6 @@ def array(tensor: Tensor | None, size: int, default: float) -> Array:
     return values
 
 
-def window_out(size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)) -> Pair:
-    """(H', W') of a sliding window: floor((H + 2p - d(k-1) - 1)/s) + 1."""
-    h, w = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
-    return h, w
-
-
 def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
     if module.padding_mode != "zeros" or isinstance(module.padding, str):
         raise InputError(
@@ -49,7 +40,7 @@ def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
         raise InputError(f"Convolution {name!r} takes {module.in_channels} channels and gets {shape}; fix the shapes.")
     kernel, stride, dilation = pair(module.kernel_size), pair(module.stride), pair(module.dilation)
     padding = pair(module.padding)
-    height, width = window_out((shape[1], shape[2]), kernel, stride, padding, dilation)
+    height, width = Window((shape[1], shape[2]), kernel, stride, padding, dilation).out
     return Conv2d(
         name=name,
         shape=(module.out_channels, height, width),
@@ -105,7 +96,7 @@ def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
     stride = pair(module.stride)
     if module.ceil_mode or module.divisor_override is not None or (not module.count_include_pad and padding != (0, 0)):
         raise InputError(f"Pool {name!r} uses ceil_mode, a divisor or unpadded counts; use the plain average.")
-    height, width = window_out((shape[1], shape[2]), kernel, stride, padding)
+    height, width = Window((shape[1], shape[2]), kernel, stride, padding).out
     return Pool(name=name, shape=(shape[0], height, width), kind="avg", kernel=kernel, stride=stride, padding=padding)
 
 
@@ -116,7 +107,7 @@ def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
         )
     kernel = pair(module.kernel_size)
     stride = kernel if module.stride is None else pair(module.stride)
-    height, width = window_out((shape[1], shape[2]), kernel, stride, (0, 0))
+    height, width = Window((shape[1], shape[2]), kernel, stride).out
     return Pool(name=name, shape=(shape[0], height, width), kind="sum", kernel=kernel, stride=stride)
 
 

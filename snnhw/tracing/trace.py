@@ -220,4 +220,4 @@ class _Walk:
         if not self.timesteps and any(isinstance(node, NEURONS) for node in self.nodes.values()):
             raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
         steps = self.timesteps.pop() if self.timesteps else 1
-        return Graph.build(self.nodes.values(), self.edges, steps, name, {"modules": self.paths})
+        return Graph.build(self.nodes.values(), self.edges, steps, name, modules=self.paths)

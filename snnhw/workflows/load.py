@@ -121,8 +121,7 @@ def _from_nir(
     from snnhw.nir.io import read_nir
 
     graph = read_nir(path, dt=dt, timesteps=timesteps, written_by=written_by or DEFAULT_CONVENTION, reset=reset)
-    findings = tuple(graph.metadata.get("findings", ()))
-    return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=findings)
+    return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=graph.findings)
 
 
 OFFICIAL_CONSTANTS = {"thresholds": (0.6, 1.6, 2.6), "decay": 0.25, "downsample_sum": "ds"}  # as published

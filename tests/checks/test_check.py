@@ -151,7 +151,7 @@ def test_errors_come_first_and_say_what_to_do() -> None:
 
 
 def test_what_the_reader_found_is_reported() -> None:
-    graph = net().replace(metadata={"findings": (Finding("dt-assumed", "warning", "", "no step", "--dt"),)})
+    graph = net().replace(findings=(Finding("dt-assumed", "warning", "", "no step", "--dt"),))
     assert ("dt-assumed", "") in found(graph, "lava")
 
 

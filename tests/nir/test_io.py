@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from snnhw.analysis.counting.counts import count
 from snnhw.checks.check import check
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.graph.same import differences
 from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
+from snnhw.nir.metadata import window_numbers
+from snnhw.passes import compile_channels
 from snnhw.passes.decompose import decompose
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.simulation.engine import simulate
@@ -33,7 +37,7 @@ def test_reading_gives_what_was_written(graph: Graph) -> None:
     written = to_nir(graph)
     assert differences(from_nir(written), graph) == ()
     assert differences(from_nir(written, recognise=False), decompose(graph)) == ()
-    assert from_nir(written).metadata["findings"] == ()
+    assert from_nir(written).findings == ()
 
 
 @settings(LAW, max_examples=8)
@@ -85,7 +89,7 @@ def test_integers_survive(graph: Graph) -> None:
     again = from_nir(to_nir(graph))
     assert differences(again, graph) == ()
     assert again.input.scale == graph.input.scale
-    assert again.metadata["findings"] == ()
+    assert again.findings == ()
 
 
 @settings(LAW, max_examples=15)
@@ -169,20 +173,86 @@ def test_pipeline_delay_survives() -> None:
 @pytest.mark.parametrize("told", [{"fc": 10**12}, {"fc": 0}, {"absent": 3}, {"conv": 3}])
 def test_a_pool_that_cannot_have_been_there_is_left_out(told):
     graph = pooled_net()
-    assert from_nir(to_nir(graph)).metadata["folded_conv"] == graph.metadata["folded_conv"]
-    read = from_nir(to_nir(graph.replace(metadata={"folded_pool": told})))
-    assert "folded_pool" not in read.metadata
-    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+    assert from_nir(to_nir(graph)).nodes["conv"].unfolded == graph.nodes["conv"].unfolded is not None
+    read = from_nir(retold(graph, folded_pool=told))
+    assert not any(node.unfolded_inputs for node in read.of_type(Linear))
+    assert [f.code for f in read.findings].count("folded-pool-unusable") == 1
 
 
 @pytest.mark.parametrize("place, value", [(0, 10**9), (1, 0), (2, 10**6), (4, 0), (6, -1), (8, 0), (3, 2), (7, 4)])
 def test_a_window_that_cannot_have_been_there_is_left_out(place, value):
     graph = pooled_net()
-    window = list(graph.metadata["folded_conv"]["conv"])
+    window = list(window_numbers(graph.nodes["conv"].unfolded))
     window[place] = value
-    read = from_nir(to_nir(graph.replace(metadata={"folded_conv": {"conv": window}})))
-    assert "folded_conv" not in read.metadata
-    assert [f.code for f in read.metadata["findings"]].count("folded-pool-unusable") == 1
+    read = from_nir(retold(graph, folded_conv={"conv": window}))
+    assert read.nodes["conv"].unfolded is None
+    assert [f.code for f in read.findings].count("folded-pool-unusable") == 1
+
+
+@pytest.mark.parametrize("told", [["conv"], ["absent"], ["unit"]])
+def test_an_identity_that_cannot_be_one_is_left_out(told):
+    graph = pooled_net()
+    read = from_nir(retold(graph, identities=told))
+    assert not any(node.identity for node in read.of_type(Conv2d, Linear))
+    assert [f.code for f in read.findings].count("folded-pool-unusable") == 1
+
+
+def retold(graph, **changes):
+    """`graph` as a NIR graph whose metadata say something else."""
+    written = to_nir(graph)
+    written.metadata = {"snnhw": json.dumps(json.loads(written.metadata["snnhw"]) | changes)}
+    return written
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_synapse_is_an_identity_by_its_mark_and_not_by_its_name(levels):
+    """A layer of the user's own called `.._identity` is counted; what the pass makes is not, whatever it is called."""
+    own = Conv2d(name="own_identity", shape=(2, 4, 4), weight=np.ones((2, 1, 1, 1)), groups=2)
+    nodes = [
+        Input(name="input", shape=(2, 4, 4)),
+        own,
+        MLF(name="first", shape=(2, 4, 4), thresholds=(0.5, 1.5)[:levels], decay=0.25),
+        MLF(name="second", shape=(2, 4, 4), thresholds=(0.5, 1.5), decay=0.25),
+        Linear(name="fc", shape=(3,), weight=np.ones((3, 32))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    chain = [node.name for node in nodes]
+    plain = Graph.build(nodes, list(pairwise(chain)), 3)
+    inputs = np.random.default_rng(0).uniform(0, 2, (2, 2, 4, 4))
+    counts = count(plain, simulate(plain, inputs))
+    assert (counts.total("params"), counts.total("dense_macs")) == (2 + 96, 2 * 16 + 96)
+    compiled = compile_channels(plain)
+    made = [node.name for node in compiled.of_type(Conv2d, Linear) if node.identity]
+    assert made == ["second_identity"]
+    for graph in (compiled, from_nir(to_nir(compiled), recognise=False)):
+        again = count(graph, simulate(graph, inputs))
+        assert (again.total("params"), again.total("dense_macs")) == (2 + 96, 2 * 16 + 96)
+        assert [node.name for node in graph.of_type(Conv2d, Linear) if node.identity] == made
+
+
+def test_a_current_belongs_to_its_neuron_by_its_mark_and_not_by_its_name(tmp_path: Path) -> None:
+    """A user's integrator called `neuron_syn` stays a node of its own; a marked one of any name is part of a CubaLIF."""
+
+    def net(name: str, of: str) -> Graph:
+        nodes = [
+            Input(name="input", shape=(3,)),
+            LI(name=name, shape=(3,), decay=0.5, current_of=of),
+            LIF(name="neuron", shape=(3,), decay=0.75, threshold=1.0),
+            Readout(name="readout", shape=(3,)),
+        ]
+        return Graph.build(nodes, [("input", name), (name, "neuron"), ("neuron", "readout")], 5)
+
+    x = np.random.default_rng(0).uniform(0, 2, (4, 5, 3)).astype(np.float32)
+    for name, of, kinds in (
+        ("neuron_syn", "", {"Input", "LI", "LIF", "Output"}),
+        ("leak_in_front", "neuron", {"Input", "CubaLIF", "Output"}),
+    ):
+        graph = net(name, of)
+        path = write_nir(graph, tmp_path / f"{name}.nir")
+        assert {type(node).__name__ for node in nir.read(path).nodes.values()} == kinds
+        again = read_nir(path)
+        assert differences(again, graph) == () and again.findings == ()
+        np.testing.assert_array_equal(simulate(again, x).logits, simulate(graph, x).logits)
 
 
 def pooled_net():

@@ -205,7 +205,7 @@ def test_an_array_that_another_tool_changed_wins_over_metadata(tmp_path: Path) -
     graph = read_nir(path, recognise=False)
     assert [n.threshold for n in graph.of_type(LIF)] == [0.6, 2.5]
     assert (graph.nodes["conv"].bias == 1).all()
-    assert [(f.code, f.node) for f in graph.metadata["findings"]] == [("metadata-contradicted", "unit_l2")]
+    assert [(f.code, f.node) for f in graph.findings] == [("metadata-contradicted", "unit_l2")]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format": "snnhw-nir", "version": 99}', "null"])
@@ -216,7 +216,7 @@ def test_unreadable_metadata_makes_a_file_foreign(tmp_path: Path, text: str) -> 
         del file["node/metadata/snnhw"]
         file["node/metadata/snnhw"] = text
     again = read_nir(path)
-    found = again.metadata["findings"]
+    found = again.findings
     assert {"metadata-unreadable", "unit-recognised", "dt-assumed"} <= {f.code for f in found}
     assert again.units().keys() == {"unit"}
     assert np.allclose(again.of_type(MLF)[0].thresholds, (0.6, 1.6))
@@ -407,7 +407,7 @@ def test_files_for_sinabs_open_in_the_nir_that_comes_with_it(tmp_path: Path) -> 
         assert not any("v_reset" in node for node in file["node/nodes"].values())
     assert (nir.read(path, type_check=False).nodes["unit_l1"].v_reset == 0).all()
     again = read_nir(path)
-    assert differences(again, graph) == () and again.metadata["findings"] == ()
+    assert differences(again, graph) == () and again.findings == ()
 
 
 @pytest.mark.parametrize(("version", "found"), [("1.9.0", False), ("2.0", True), ("", False)])
@@ -416,7 +416,7 @@ def test_a_later_major_version_is_pointed_out(tmp_path: Path, version: str, foun
     with h5py.File(path, "a") as file:
         del file["version"]
         file["version"] = version
-    assert ("version-newer" in {f.code for f in read_nir(path).metadata["findings"]}) == found
+    assert ("version-newer" in {f.code for f in read_nir(path).findings}) == found
 
 
 def test_result_in_snntorch_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_node_names_and_residual_fan_in():
     assert graph.arriving("stage2_block1_conv1").levels == 9  # three units of three levels meet
     assert graph.signal("stem_conv").kind == "analog"
     assert graph.timesteps == 2
-    assert graph.metadata["modules"]["stage1_block1_mlf2"].endswith("stage1_block1.mlf2")
+    assert graph.modules["stage1_block1_mlf2"].endswith("stage1_block1.mlf2")
 
 
 class Doubling(nn.Module):

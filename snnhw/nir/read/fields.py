@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,10 +11,10 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import Array
+from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
 
-Shape = tuple[int, ...]
 LONGEST = 100  # characters of a value in a message
 
 
@@ -21,7 +22,8 @@ LONGEST = 100  # characters of a value in a message
 class Context:
     """How a file is read, and the findings that parsers add to.
 
-    `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length).
+    `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
+    `currents`: neuron -> name of its synaptic current, where the file says it.
     """
 
     dt: float
@@ -31,6 +33,7 @@ class Context:
     predates_reset: bool = False
     dt_assumed: bool = False
     lift: bool = False
+    currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def find(self, code: str, severity: Severity, node: str, message: str, remedy: str) -> None:

@@ -16,7 +16,7 @@ from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, FlatGraph, flattened
 from snnhw.nir.read.loops import with_causal_loops
-from snnhw.nir.read.restore import restore, with_folded_pools
+from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.walk import Walk, without_carriers
 
 DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of the NIR paper assume
@@ -59,6 +59,7 @@ def graph_from_raw(
     meta = _metadata(raw, context)
     if meta is not None:
         _step_as_written(meta, context)
+        context.currents = meta.currents
     flat = flattened(raw, context)
     context.dt = _time_step(flat, dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
@@ -79,7 +80,7 @@ def graph_from_raw(
     order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
     graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
     if meta is not None:
-        graph = with_folded_pools(graph, meta, context)
+        graph = with_origins(graph, meta, context)
     return graph, tuple(context.findings)
 
 

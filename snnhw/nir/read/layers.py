@@ -6,14 +6,16 @@ for its width and forgets groups.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Literal
 
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Conv2d, Delay, Flatten, Linear, Node, Pool, Readout, Scale
+from snnhw.graph.ir import Array, Conv2d, Delay, Flatten, Linear, Node, Pool, Readout, Scale, Window
+from snnhw.graph.shapes import Shape, sent_shape
 from snnhw.nir.file import RawNode
-from snnhw.nir.read.fields import Context, Shape, array_of, fitting, pair, scalar, shown, whole
+from snnhw.nir.read.fields import Context, array_of, fitting, pair, scalar, shown, whole
 
 
 def conv2d(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
@@ -46,18 +48,11 @@ def _conv(raw: RawNode, name: str, arriving: Shape, context: Context, weight: Ar
             "check the weight's shape and the groups."
         )
     size = (arriving[1], arriving[2])
-    weight, padding = _padding(raw, name, weight, size, stride, dilation, context)
-    height, width = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, p, d, k, s in zip(size, padding, dilation, weight.shape[2:], stride, strict=True)
-    )
-    if height < 1 or width < 1:
-        raise InputError(
-            f"Convolution {name!r} has a kernel larger than its padded input {list(arriving)}; check both."
-        )
-    return Conv2d(
+    window = Window(size, (weight.shape[2], weight.shape[3]), stride, dilation=dilation)
+    weight, padding = _padding(raw, name, weight, window, context)
+    found = Conv2d(
         name=name,
-        shape=(weight.shape[0], height, width),
+        shape=(),  # follows from the rest
         weight=weight,
         bias=_bias(raw, name, weight.shape[0]),
         stride=stride,
@@ -65,6 +60,12 @@ def _conv(raw: RawNode, name: str, arriving: Shape, context: Context, weight: Ar
         dilation=dilation,
         groups=groups,
     )
+    shape = sent_shape(found, arriving)
+    if shape is None:
+        raise InputError(
+            f"Convolution {name!r} has a kernel larger than its padded input {list(arriving)}; check both."
+        )
+    return dataclasses.replace(found, shape=shape)
 
 
 def _pair(raw: RawNode, key: str, name: str, least: int, flat: bool) -> tuple[int, int]:
@@ -72,15 +73,7 @@ def _pair(raw: RawNode, key: str, name: str, least: int, flat: bool) -> tuple[in
     return (least, whole(raw, key, name, least)) if flat else pair(raw, key, name, least)
 
 
-def _padding(
-    raw: RawNode,
-    name: str,
-    weight: Array,
-    size: tuple[int, int],
-    stride: tuple[int, int],
-    dilation: tuple[int, int],
-    context: Context,
-) -> tuple[Array, tuple[int, int]]:
+def _padding(raw: RawNode, name: str, weight: Array, window: Window, context: Context) -> tuple[Array, tuple[int, int]]:
     """(weight, padding): numbers as they are, 'valid' as 0, 'same' such that ceil(size / stride) comes out.
 
     Where 'same' needs one more column on the right (even kernels, as torch pads them), the kernel gets a zero column on
@@ -96,7 +89,7 @@ def _padding(
             f"Convolution {name!r} has the padding {shown(words)}; it must be a number, 'same' or 'valid'."
         )
     padding = []
-    for axis, (n, s, d) in enumerate(zip(size, stride, dilation, strict=True), start=2):
+    for axis, (n, s, d) in enumerate(zip(window.size, window.stride, window.dilation, strict=True), start=2):
         outputs = -(-n // s)
         total = max((outputs - 1) * s + d * (weight.shape[axis] - 1) + 1 - n, 0)
         before = total // 2
@@ -108,7 +101,7 @@ def _padding(
             weight = np.concatenate([np.zeros_like(np.take(weight, [0], axis)), weight], axis)
             before += 1
         padding.append(before)
-    if stride != (1, 1):
+    if window.stride != (1, 1):
         context.find(
             "same-padding-with-stride",
             "warning",
@@ -151,8 +144,7 @@ def pool(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Nod
         raise InputError(f"Pool {name!r} gets the shape {list(arriving)}; it needs [channels, height, width].")
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         raise InputError(f"Pool {name!r} pads {list(padding)}, more than half its kernel {list(kernel)}; reduce it.")
-    height, width = ((n + 2 * p - k) // s + 1 for n, p, k, s in zip(arriving[1:], padding, kernel, stride, strict=True))
-    shape = (arriving[0], height, width)
+    shape = (arriving[0], *Window((arriving[1], arriving[2]), kernel, stride, padding).out)
     return [Pool(name=name, shape=shape, kind=kind, kernel=kernel, stride=stride, padding=padding)]
 
 

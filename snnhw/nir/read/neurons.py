@@ -13,9 +13,10 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Array, Node
+from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.parameters import leaky_step
-from snnhw.nir.read.fields import Context, Shape, array_of, fitting, scalar
+from snnhw.nir.read.fields import Context, array_of, fitting, scalar
 
 
 class State(TypedDict):
@@ -42,7 +43,7 @@ def li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]
 
 
 def cuba_lif(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
-    """`CubaLIF`: a leaky current `<name>_syn` in front of a LIF."""
+    """`CubaLIF`: a leaky current in front of a LIF."""
     current, membrane = _cuba(raw, name, arriving, context)
     return [current, _spiking(raw, name, arriving, context, membrane)]
 
@@ -108,8 +109,8 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
 def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[LI, State]:
     fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
     w_in = array_of(raw, "w_in", name) if "w_in" in raw.fields else np.ones((), np.float32)
-    current = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
-    state = _leaky(current, "tau_syn", "w_in", name, context)
+    parameters = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
+    state = _leaky(parameters, "tau_syn", "w_in", name, context)
     if context.convention.current != "written":
         state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
     elif (w_in == 1).all() and np.any(state["gain"] != 1):
@@ -121,7 +122,8 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
             "leave w_in at 1 and add all of it",
             "say who wrote the file with --written-by",
         )
-    return LI(name=f"{name}_syn", shape=arriving, **state), _leaky(fields, "tau_mem", "r", name, context)
+    current = LI(name=context.currents.get(name, f"{name}_syn"), shape=arriving, current_of=name, **state)
+    return current, _leaky(fields, "tau_mem", "r", name, context)
 
 
 def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: State) -> LIF:

@@ -1,8 +1,8 @@
 """Puts back what our metadata knows, where it predicts what the file holds.
 
 An array that another tool has changed wins over the metadata, and a finding says so. Integers come back all or none.
-What the file says about pools that went into synapses is taken over where it fits: the ANN twin computes the smaller
-synapse from before (`passes.fold_pool`, `passes.pool_into_conv`).
+What the file says about pools that went into synapses, and about synapses that only hardware needs, is taken over where
+it fits: the ANN twin computes the network from before.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout
+from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Window
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import DIALECTS, Dialect
-from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described
+from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described, window_of
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
 from snnhw.nir.portable import channel_bias
 from snnhw.nir.portable import restored as restored_conv
@@ -137,44 +137,61 @@ def _written(
     if isinstance(node, LoihiLIF):
         node = loihi_as_lif(node, bias_elsewhere)
     if raw.type == "CubaLIF":
-        name = node.name.removesuffix("_syn") if isinstance(node, LI) else node.name
-        current, membrane = described.get(f"{name}_syn"), described.get(name)
-        if isinstance(current, LI) and isinstance(membrane, LIF):
-            return cuba_fields(current, membrane, dialect, dtype)
+        name = node.current_of if isinstance(node, LI) else node.name
+        currents = [n for n in described.values() if isinstance(n, LI) and n.current_of == name]
+        membrane = described.get(name)
+        if len(currents) == 1 and isinstance(membrane, LIF):
+            return cuba_fields(currents[0], membrane, dialect, dtype)
         raise InputError(f"Neuron {name!r} is described in part only; export it again.")
     return li_fields(node, dialect, dtype) if isinstance(node, LI) else lif_fields(node, dialect, dtype)
 
 
-def with_folded_pools(graph: Graph, meta: Metadata, context: Context) -> Graph:
-    """`graph` with `folded_pool` and `folded_conv` in its metadata; what cannot be true becomes a finding."""
-    kept: dict[str, dict[str, Any]] = {}
-    for key, fits in (("folded_pool", _linear_fits), ("folded_conv", _window_fits)):
-        for name, told in getattr(meta, key).items():
-            if fits(graph, name, told):
-                kept.setdefault(key, {})[name] = told
-            else:
-                message = f"what the metadata says in {key} about {name!r} does not fit the graph"
-                context.find("folded-pool-unusable", "warning", "", message, "write the file again with snnhw export")
-    return graph.replace(metadata={**graph.metadata, **kept})
+def with_origins(graph: Graph, meta: Metadata, context: Context) -> Graph:
+    """`graph` whose synapses say what they were before the passes: smaller, before a pool went into them, or not there.
+
+    What cannot be true of the file's arrays becomes a finding.
+    """
+    nodes = dict(graph.nodes)
+    for name, inputs in meta.folded_pool.items():
+        node = nodes.get(name)
+        if isinstance(node, Linear) and 0 < inputs <= node.weight.shape[1]:
+            nodes[name] = dataclasses.replace(node, unfolded_inputs=inputs)
+        else:
+            _origin_unusable("folded_pool", name, context)
+    for name, numbers in meta.folded_conv.items():
+        node, window = nodes.get(name), window_of(numbers)
+        if isinstance(node, Conv2d) and _window_fits(graph, node, window):
+            nodes[name] = dataclasses.replace(node, unfolded=window)
+        else:
+            _origin_unusable("folded_conv", name, context)
+    for name in meta.identities:
+        node = nodes.get(name)
+        if isinstance(node, Conv2d | Linear) and _passes_channels_on(node):
+            nodes[name] = dataclasses.replace(node, identity=True)
+        else:
+            _origin_unusable("identities", name, context)
+    return graph.replace(nodes=nodes)
 
 
-def _linear_fits(graph: Graph, name: str, inputs: int) -> bool:
-    node = graph.nodes.get(name)
-    return isinstance(node, Linear) and 0 < inputs <= node.weight.shape[1]
+def _origin_unusable(key: str, name: str, context: Context) -> None:
+    message = f"what the metadata says in {key} about {name!r} does not fit the graph"
+    context.find("folded-pool-unusable", "warning", "", message, "write the file again with snnhw export")
 
 
-def _window_fits(graph: Graph, name: str, window: tuple[int, ...]) -> bool:
-    """Whether the convolution gives an output of the same size, from an input that is no larger."""
-    node, into = graph.nodes.get(name), graph.into(name)
-    if not isinstance(node, Conv2d) or not into:
+def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:
+    """Whether the window gives an output of the convolution's size, from an input that is no larger than its own."""
+    into = graph.into(node.name)
+    if not into or min(*window.size, *window.kernel, *window.stride, *window.dilation) < 1 or min(window.padding) < 0:
         return False
     arriving = graph.nodes[into[0].source].shape
-    for axis in (0, 1):
-        size, kernel, stride, padding, dilation = window[axis::2]
-        if not (0 < size <= arriving[1 + axis] and 0 < kernel <= node.weight.shape[2 + axis]):
-            return False
-        if stride < 1 or padding < 0 or dilation < 1:
-            return False
-        if (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1 != node.shape[1 + axis]:
-            return False
-    return True
+    smaller = all(n <= most for n, most in zip(window.size, arriving[1:], strict=True))
+    narrower = all(k <= most for k, most in zip(window.kernel, node.weight.shape[2:], strict=True))
+    return smaller and narrower and window.out == node.shape[1:]
+
+
+def _passes_channels_on(node: Conv2d | Linear) -> bool:
+    """Whether each channel reaches itself alone, as through an identity, scaled or with a pool folded into it."""
+    groups = node.groups if isinstance(node, Conv2d) else 1
+    blocks = node.weight.reshape(groups, -1, node.weight.shape[1], *node.weight.shape[2:])
+    across = np.eye(*blocks.shape[1:3]) == 0
+    return blocks.shape[1] == blocks.shape[2] and not blocks[:, across].any()

@@ -17,7 +17,7 @@ def recognise_units(graph: Graph) -> tuple[Graph, tuple[Finding, ...]]:
     """(graph with MLF nodes, one finding per unit that was recognised without being named in metadata)."""
     groups: dict[object, list[LIF]] = {}
     for node in graph.of_type(LIF):
-        if _is_level(node) and not node.unit:
+        if node.is_level and not node.unit:
             groups.setdefault(_surroundings(graph, node), []).append(node)
     labelled = dict(graph.nodes)
     findings: list[Finding] = []
@@ -38,12 +38,6 @@ def recognise_units(graph: Graph) -> tuple[Graph, tuple[Finding, ...]]:
             )
         )
     return recompose(graph.replace(nodes=labelled)), tuple(findings)
-
-
-def _is_level(node: LIF) -> bool:
-    parameters = (node.decay, node.threshold, node.gain, node.leak, node.v_reset)
-    numbers = all(isinstance(p, float | int) for p in parameters)
-    return numbers and (node.reset, node.gain, node.leak, node.v_reset) == ("hard", 1.0, 0.0, 0.0)
 
 
 def _surroundings(graph: Graph, node: LIF) -> object:

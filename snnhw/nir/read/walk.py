@@ -15,9 +15,10 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Edge, Input, Node
+from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.metadata import Metadata
-from snnhw.nir.read.fields import Context, Shape, shown
+from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, FlatGraph, input_shape
 from snnhw.nir.read.layers import affine, conv1d, conv2d, delay, flatten, output, pool, scale
 from snnhw.nir.read.neurons import cuba_li, cuba_lif, integrator, li, lif, threshold

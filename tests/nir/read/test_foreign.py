@@ -27,7 +27,7 @@ T = 12
 
 
 def codes(graph: Graph) -> list[str]:
-    return [f.code for f in graph.metadata["findings"]]
+    return [f.code for f in graph.findings]
 
 
 def full(shape: tuple[int, ...], value: float) -> np.ndarray:

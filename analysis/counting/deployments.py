@@ -1,4 +1,4 @@
-"""One trained network, four ways to run its K-level units; equal in value, unequal in work.
+"""One trained network, four ways to run its K-level units (`passes.DEPLOYMENTS`); equal in value, unequal in work.
 
 channels  each level is a population with synapses of its own (any spiking chip): K*u synops, u messages.
 shared    K compartments on one dendrite, the current is computed once: u synops, u messages.
@@ -14,14 +14,7 @@ from typing import Any
 from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
 from snnhw.errors import unknown
 from snnhw.graph.ir import SYNAPSES, Graph
-
-DEPLOYMENTS = ("channels", "shared", "graded", "slots")
-NEEDS = {
-    "channels": "binary spikes only",
-    "shared": "several compartments that read one dendritic current",
-    "graded": "spikes that carry an integer which multiplies the weight",
-    "slots": "binary spikes, and membranes that leak once every S sub-steps",
-}
+from snnhw.passes import DEPLOYMENTS
 
 
 @dataclass(frozen=True)
@@ -77,12 +70,12 @@ def slots(counts: NetworkCounts) -> int:
 def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
     """All four, side by side."""
     found = {}
-    for name in DEPLOYMENTS:
+    for name, kind in DEPLOYMENTS.items():
         layers = [work(layer, counts, name) for layer in counts.layers]
         copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
         found[name] = Deployment(
             name=name,
-            needs=NEEDS[name],
+            needs=kind.needs,
             synops=sum(w.synops for w in layers),
             updates=sum(w.updates for w in layers),
             messages=sum(w.messages for w in layers),

@@ -126,7 +126,7 @@ def estimate(
     Args:
         counts: of any number of samples, at least one.
         profile: its `model` says which counts are priced.
-        deployment: how the K-level units run, one of `DEPLOYMENTS`; None takes the profile's.
+        deployment: how the K-level units run, one of `passes.DEPLOYMENTS`; None takes the profile's.
         static: chips and seconds per inference from `static_load`; None leaves static power out.
 
     Raises:

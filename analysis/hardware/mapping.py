@@ -14,9 +14,9 @@ import numpy as np
 from snnhw.analysis.counting.layers import Layer, layers, source_levels, source_shape, synapse
 from snnhw.analysis.hardware.chips import Chip
 from snnhw.analysis.hardware.tiling import (
+    Axis,
     Tiles,
     Volume,
-    Window,
     choices,
     largest_reach,
     lists,
@@ -27,9 +27,9 @@ from snnhw.analysis.hardware.tiling import (
 )
 from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
+from snnhw.passes import DEPLOYMENTS
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
-MAPPED = ("channels", "shared", "graded")  # time slots share their synapses too, on a chip that has such neurons
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,9 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         InputError: there is no such deployment, a single neuron does not fit a core, or pools are left between
             populations.
     """
-    if deployment not in MAPPED:
-        raise unknown("deployment that can be mapped", deployment, MAPPED)
+    known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
+    if deployment not in known:
+        raise unknown("deployment that can be mapped", deployment, known)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
@@ -160,8 +161,8 @@ class _Arrow:
     source: str
     axons: int  # per source position: one per level, or one that carries the value
     node: Synapse | None
-    rows: Window
-    columns: Window
+    rows: Axis
+    columns: Axis
 
 
 @dataclass(frozen=True)

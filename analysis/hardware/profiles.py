@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snnhw.analysis.counting.deployments import DEPLOYMENTS
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
+from snnhw.passes import DEPLOYMENTS
 
 if sys.version_info >= (3, 11):
     import tomllib

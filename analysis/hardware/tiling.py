@@ -18,7 +18,7 @@ Tiles = tuple[int, int, int]  # parts along channels, rows, columns
 
 
 @dataclass(frozen=True)
-class Window:
+class Axis:
     """How outputs see a source along one axis: through a kernel, one by one (identity), or all of it (dense)."""
 
     source: int  # length of the source
@@ -29,13 +29,13 @@ class Window:
     dilation: int = 1
 
 
-def windows(node: Synapse | None, source: Volume) -> tuple[Window, Window]:
+def windows(node: Synapse | None, source: Volume) -> tuple[Axis, Axis]:
     """Windows of a synapse node along rows and columns; None stands for an identity connection."""
     if not isinstance(node, Conv2d):
         kind = "identity" if node is None else "all"
-        return Window(source[1], kind), Window(source[2], kind)
+        return Axis(source[1], kind), Axis(source[2], kind)
     rows, columns = (
-        Window(
+        Axis(
             source[axis + 1],
             "kernel",
             int(node.weight.shape[2 + axis]),
@@ -68,24 +68,24 @@ def spans(size: int, parts: int) -> tuple[Span, ...]:
 
 
 @cache
-def largest_reach(window: Window, size: int, parts: int) -> int:
+def largest_reach(axis: Axis, size: int, parts: int) -> int:
     """Most source coordinates that reach one of `parts` spans of `size` outputs."""
-    return max(_length(_reach(window, span)) for span in spans(size, parts))
+    return max(_length(_reach(axis, span)) for span in spans(size, parts))
 
 
 @cache
-def overlaps(window: Window, own_parts: int, size: int, parts: int) -> tuple[int, ...]:
+def overlaps(axis: Axis, own_parts: int, size: int, parts: int) -> tuple[int, ...]:
     """For each of the source's own spans: its coordinates times the spans of the target that each reaches."""
-    reached = [_reach(window, span) for span in spans(size, parts)]
+    reached = [_reach(axis, span) for span in spans(size, parts)]
     return tuple(
         sum(_length((max(mine[0], other[0]), min(mine[1], other[1]))) for other in reached)
-        for mine in spans(window.source, own_parts)
+        for mine in spans(axis.source, own_parts)
     )
 
 
 @cache
 def lists(
-    rows: Window, columns: Window, height: int, width: int, parts: tuple[int, int]
+    rows: Axis, columns: Axis, height: int, width: int, parts: tuple[int, int]
 ) -> tuple[tuple[tuple[int, int], ...], ...]:
     """For the first, a middle and the last tile along each axis: (taps, how many patterns have so many)."""
     found = []
@@ -97,28 +97,28 @@ def lists(
 
 
 @cache
-def _patterns(window: Window, span: Span) -> tuple[int, ...]:
+def _patterns(axis: Axis, span: Span) -> tuple[int, ...]:
     """Taps in each distinct set of taps through which a source coordinate reaches outputs inside `span`."""
     found = set()
-    for at in range(window.source):
+    for at in range(axis.source):
         taps = []
-        for tap in range(window.taps):
-            out, off = divmod(at + window.padding - tap * window.dilation, window.stride)
+        for tap in range(axis.taps):
+            out, off = divmod(at + axis.padding - tap * axis.dilation, axis.stride)
             if not off and span[0] <= out < span[1]:
                 taps.append(tap)
         found.add(tuple(taps))
     return tuple(len(taps) for taps in found if taps)
 
 
-def _reach(window: Window, span: Span) -> Span:
+def _reach(axis: Axis, span: Span) -> Span:
     """Source coordinates that reach the outputs in `span`."""
-    if window.kind == "identity":
+    if axis.kind == "identity":
         return span
-    if window.kind == "all":
-        return 0, window.source
-    low = span[0] * window.stride - window.padding
-    high = (span[1] - 1) * window.stride - window.padding + window.dilation * (window.taps - 1)
-    return max(0, low), min(window.source, high + 1)
+    if axis.kind == "all":
+        return 0, axis.source
+    low = span[0] * axis.stride - axis.padding
+    high = (span[1] - 1) * axis.stride - axis.padding + axis.dilation * (axis.taps - 1)
+    return max(0, low), min(axis.source, high + 1)
 
 
 def _cuts(size: int) -> list[int]:

@@ -20,6 +20,7 @@ from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.sections import NEEDED
 from snnhw.errors import InputError
 from snnhw.graph.loihi import CURRENT_LIMIT
+from snnhw.passes import DEPLOYMENTS
 
 PICTURE = 640  # CSS pixels
 PRINTED = 3  # digits of a constant, as its source prints it
@@ -100,6 +101,7 @@ def render(report: Report) -> str:
         },
         current_limit=CURRENT_LIMIT,
         needed=NEEDED,
+        deployments=DEPLOYMENTS,
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snnhw.analysis.counting.deployments import DEPLOYMENTS
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
 from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
@@ -21,6 +20,7 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
+from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.fold_pool import fold_pool
 
 NEEDED = {

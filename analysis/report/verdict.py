@@ -18,12 +18,6 @@ from snnhw.analysis.report.report import Report
 
 CHEAPER, DEARER, OPEN = "cheaper", "dearer", "undecided"
 BARE = "dearer than bare arithmetic"  # the twin is priced without its memory, the network with it
-DEPLOYMENTS = {
-    "channels": "K binary channels, each with synapses of its own (K·u)",
-    "shared": "K compartments on one dendrite (u)",
-    "graded": "one graded spike for each event (e)",
-    "slots": "unary over S sub-steps on one binary channel (u)",
-}
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Container
+from functools import cache
 from typing import Any
 
 import nir
 import numpy as np
-import torch
 
 from snnhw.graph.ir import LI, LIF, Edge, Graph
 
-# attributes of the modules that nirtorch puts the nodes into
-RESERVED = frozenset(dir(torch.nn.ModuleDict())) | frozenset(keyword.kwlist)
+
+@cache
+def reserved() -> frozenset[str]:
+    """Names that no node of a file may have: Python's, and the attributes of the module that nirtorch makes of it."""
+    from torch import nn
+
+    return frozenset(dir(nn.ModuleDict())) | frozenset(keyword.kwlist)
 
 
 def times(gain: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -38,14 +43,14 @@ def file_names(graph: Graph) -> dict[str, str]:
     taken = set(graph.nodes)
     names: dict[str, str] = {}
     for name in graph.nodes:
-        names[name] = unused(f"{name}_", taken) if name in RESERVED else name
+        names[name] = unused(f"{name}_", taken) if name in reserved() else name
         taken.add(names[name])
     return names
 
 
 def unused(name: str, taken: Container[str]) -> str:
     """`name`, with as many `_` as make it free."""
-    while name in taken or name in RESERVED:
+    while name in taken or name in reserved():
         name += "_"
     return name
 

@@ -10,6 +10,7 @@ binary channel per unit in S sub-steps.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from snnhw.errors import unknown
 from snnhw.graph.ir import Graph
@@ -33,12 +34,42 @@ TIME_SLOTS: tuple[Pass, ...] = (fold_norm, identity_synapses, fold_pool, decompo
 # How an analogue input enters: integers of up to 8 bits through the first synapses, or straight into neurons.
 INPUTS: dict[str, tuple[Pass, ...]] = {"messages": LOIHI_CHANNELS, "current": LOIHI_CURRENT}
 
-# The deployments that are graphs of their own. Levels that share a dendrite, the fourth that is counted, are the graph
-# of the K channels: the current is the same, computed once.
-DEPLOY: dict[str, tuple[Pass, ...]] = {
-    "channels": (),  # exporters and engines take multi-level units for their channels
-    "graded": (decompose_graded,),
-    "slots": (fold_pool, decompose_slots),
+
+@dataclass(frozen=True)
+class DeploymentKind:
+    """One way to run the K-level units of a trained network; all are equal in value, unequal in work."""
+
+    title: str
+    needs: str  # of the hardware
+    passes: tuple[Pass, ...] | None  # to its graph; None: a graph of the K channels whose levels share their current
+    fits_cores: bool  # whether its layout on the cores of a chip is known
+
+
+DEPLOYMENTS: dict[str, DeploymentKind] = {
+    "channels": DeploymentKind(
+        "K binary channels, each with synapses of its own (K·u)",
+        "binary spikes only",
+        (),  # exporters and engines take multi-level units for their channels
+        True,
+    ),
+    "shared": DeploymentKind(
+        "K compartments on one dendrite (u)",
+        "several compartments that read one dendritic current",
+        None,
+        True,
+    ),
+    "graded": DeploymentKind(
+        "one graded spike for each event (e)",
+        "spikes that carry an integer which multiplies the weight",
+        (decompose_graded,),
+        True,
+    ),
+    "slots": DeploymentKind(
+        "unary over S sub-steps on one binary channel (u)",
+        "binary spikes, and membranes that leak once every S sub-steps",
+        (fold_pool, decompose_slots),
+        False,  # such neurons are on no chip that is described
+    ),
 }
 
 
@@ -61,11 +92,12 @@ def compile_channels(graph: Graph, *, input_as: str = "messages") -> Graph:
 
 
 def deploy(graph: Graph, deployment: str) -> Graph:
-    """`graph` (folded) in a deployment of `DEPLOY`.
+    """`graph` (folded) in one of the `DEPLOYMENTS` that are graphs of their own.
 
     Raises:
         InputError: there is no such deployment, or the graph does not allow it.
     """
-    if deployment not in DEPLOY:
-        raise unknown("deployment", deployment, DEPLOY)
-    return run_passes(graph, DEPLOY[deployment])
+    pipelines = {name: kind.passes for name, kind in DEPLOYMENTS.items() if kind.passes is not None}
+    if deployment not in pipelines:
+        raise unknown("deployment", deployment, pipelines)
+    return run_passes(graph, pipelines[deployment])

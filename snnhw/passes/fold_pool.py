@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import torch
-import torch.nn.functional as F
+import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Flatten, Graph, Linear, Node, Pool
@@ -48,15 +47,16 @@ def _absorb(graph: Graph, linear: str, before: str) -> Graph:
 
 
 def _unpooled(weight: Array, pool: Pool, arriving: tuple[int, ...]) -> Array:
-    """Weights [O, C*H*W] that act on the unpooled stream as weight [O, C*h*w] acts on the pooled one."""
-    rows = torch.as_tensor(weight, dtype=torch.float64).reshape(-1, *pool.shape)  # [O, C, h, w]
+    """Weights [O, C*H*W] that act on the unpooled stream as weight [O, C*h*w] acts on the pooled one, float64."""
+    rows = weight.astype(np.float64).reshape(-1, *pool.shape)  # [O, C, h, w]
+    (tall, wide), (down, across), (top, left) = pool.kernel, pool.stride, pool.padding
     channels, height, width = arriving
-    window = torch.ones(channels, 1, *pool.kernel, dtype=torch.float64)
-    if pool.kind == "avg":
-        window /= pool.kernel[0] * pool.kernel[1]
-    spread = F.conv_transpose2d(rows, window, stride=pool.stride, groups=channels)
-    # what falls on the padding is cut off, what no window reaches stays 0
-    spread = F.pad(spread, (0, max(0, width + pool.padding[1] - spread.shape[3]), 0, height))
-    top, left = pool.padding
-    folded: Array = spread[:, :, top : top + height, left : left + width].flatten(1).numpy()
-    return folded
+    share = rows * (1.0 / (tall * wide)) if pool.kind == "avg" else rows
+    ends = (pool.shape[1] - 1) * down + 1, (pool.shape[2] - 1) * across + 1
+    # as large as the padded input; what no window reaches stays 0
+    size = max(ends[0] + tall - 1, top + height), max(ends[1] + wide - 1, left + width)
+    spread = np.zeros((len(rows), channels, *size))
+    for y in range(tall):
+        for x in range(wide):
+            spread[:, :, y : y + ends[0] : down, x : x + ends[1] : across] += share
+    return spread[:, :, top : top + height, left : left + width].reshape(len(rows), -1)

@@ -231,7 +231,7 @@ def test_a_synapse_is_an_identity_by_its_mark_and_not_by_its_name(levels):
 
 
 def test_a_current_belongs_to_its_neuron_by_its_mark_and_not_by_its_name(tmp_path: Path) -> None:
-    """A user's integrator called `neuron_syn` stays a node of its own; a marked one of any name is part of a CubaLIF."""
+    """A user's integrator called `neuron_syn` stays a node; a marked one of any name is part of a CubaLIF."""
 
     def net(name: str, of: str) -> Graph:
         nodes = [

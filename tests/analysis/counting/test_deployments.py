@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snnhw.analysis.counting.counts import count
-from snnhw.analysis.counting.deployments import DEPLOYMENTS, deployments, depth, slots, work
+from snnhw.analysis.counting.deployments import deployments, depth, slots, work
 from snnhw.analysis.counting.relay import relays
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
-from snnhw.passes import deploy
+from snnhw.passes import DEPLOYMENTS, deploy
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import networks, random_raster, record_of

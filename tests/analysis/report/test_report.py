@@ -10,7 +10,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from snnhw.analysis.counting.deployments import DEPLOYMENTS
 from snnhw.analysis.digits import count_text, range_text, typical_text
 from snnhw.analysis.energy.breakeven import spikes_per_synapse
 from snnhw.analysis.hardware import chips
@@ -22,6 +21,7 @@ from snnhw.analysis.report.report import make_report, plain, write_report
 from snnhw.analysis.report.verdict import precision_name
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
+from snnhw.passes import DEPLOYMENTS
 from tests.analysis.report_sample import ACCURACY, sample_report
 
 SCHEMA = json.loads(Path(report_module.__file__).with_name("report.schema.json").read_text())

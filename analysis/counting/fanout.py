@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pair, Pool, Scale
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Scale, Window
 
 Counts = npt.NDArray[np.int64]
 AnyNode = TypeVar("AnyNode", bound=Node)
@@ -84,22 +84,21 @@ def _scale_mask(node: Scale) -> Tensor:
 def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...]) -> Tensor:
     """Targets reached from each input position of `node`, given those reached from each of its outputs."""
     if isinstance(node, Conv2d):
-        return _transposed(reached, _mask(node), before, node.stride, node.padding, node.dilation, node.groups)
+        return _transposed(reached, _mask(node), before, node.window((before[1], before[2])), node.groups)
     if isinstance(node, Linear):
         return (reached @ _mask(node)).reshape(before)
     if isinstance(node, Pool):
-        window = torch.ones(before[0], 1, *node.kernel, dtype=torch.float64)
-        return _transposed(reached, window, before, node.stride, node.padding, (1, 1), before[0])
+        ones = torch.ones(before[0], 1, *node.kernel, dtype=torch.float64)
+        return _transposed(reached, ones, before, node.window((before[1], before[2])), before[0])
     if isinstance(node, Scale):
         return reached * _scale_mask(node)
     return reached.reshape(before)
 
 
-def _transposed(
-    reached: Tensor, weight: Tensor, shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Tensor:
+def _transposed(reached: Tensor, weight: Tensor, shape: tuple[int, ...], window: Window, groups: int) -> Tensor:
     """Transposed convolution of `reached` [O, Ho, Wo] onto `shape` [I, H, W]."""
-    onto: Tensor = conv2d_input((1, *shape), weight, reached[None], stride, padding, dilation, groups)  # type: ignore[no-untyped-call]
+    how = (window.stride, window.padding, window.dilation, groups)
+    onto: Tensor = conv2d_input((1, *shape), weight, reached[None], *how)  # type: ignore[no-untyped-call]
     return onto[0]
 
 

@@ -136,7 +136,7 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
                     stride=node.stride if isinstance(node, Conv2d) else (1, 1),
                     weights=node.weight.size,
                     timesteps=counts.timesteps,
-                    leaky=any(getattr(n, "decay", 0) != 1 for n in graph.units().get(row.name, ())),
+                    leaky=any(n.leaks for n in graph.units().get(row.name, ())),
                     bias=node.bias is not None,
                     levels=row.levels,
                     synops=sum(e.unit_synops for e in edges) / counts.samples,

@@ -84,7 +84,7 @@ def _values(node: Node) -> Iterator[Finding]:
         if (decay < 0).any() or (decay > 1).any():
             yield Finding("decay", "error", node.name, "its decay lies outside 0..1", "choose one between 0 and 1")
     if isinstance(node, MLF | LIF | LoihiLIF):
-        lowest = np.min(node.thresholds if isinstance(node, MLF) else node.threshold)
+        lowest = min(float(np.min(theta)) for theta in node.thetas)
         if lowest < 0:
             message = f"its threshold {lowest:g} is negative, so it fires without input"
             yield Finding("fires-at-rest", "warning", node.name, message, "check the sign of the threshold")

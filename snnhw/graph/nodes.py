@@ -193,6 +193,16 @@ class Neuron(Node):
         """The unit that this node is, or is a channel of."""
         return self.name
 
+    @property
+    def thetas(self) -> tuple[float | Array, ...]:
+        """Threshold of each of its levels, ascending: a number, or an array of `shape`."""
+        return ()
+
+    @property
+    def leaks(self) -> bool:
+        """Whether some membrane loses a share of itself in each step."""
+        return True
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class MLF(Neuron):
@@ -205,6 +215,16 @@ class MLF(Neuron):
     def levels(self) -> int:
         """K, the number of thresholds."""
         return len(self.thresholds)
+
+    @property
+    def thetas(self) -> tuple[float | Array, ...]:
+        """The thresholds."""
+        return self.thresholds
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the decay is not 1."""
+        return self.decay != 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -224,6 +244,16 @@ class SlotMLF(Neuron):
     def levels(self) -> int:
         """K, the number of thresholds, at most `slots`."""
         return len(self.thresholds)
+
+    @property
+    def thetas(self) -> tuple[float | Array, ...]:
+        """The thresholds."""
+        return self.thresholds
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the decay is not 1."""
+        return self.decay != 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -248,6 +278,16 @@ class LIF(Neuron):
     def unit_name(self) -> str:
         """`unit`; its own name where it is no channel of one."""
         return self.unit or self.name
+
+    @property
+    def thetas(self) -> tuple[float | Array, ...]:
+        """The threshold."""
+        return (self.threshold,)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether some decay is not 1."""
+        return bool(np.any(np.asarray(self.decay) != 1))
 
     @property
     def resets_to_zero(self) -> bool:
@@ -291,6 +331,16 @@ class LoihiLIF(Neuron):
     def unit_name(self) -> str:
         """`unit`; its own name where it is no channel of one."""
         return self.unit or self.name
+
+    @property
+    def thetas(self) -> tuple[float | Array, ...]:
+        """The threshold mantissa, in weight units."""
+        return (self.threshold,)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the membrane decays."""
+        return self.dv != 0
 
     @property
     def bias(self) -> Array:

@@ -139,7 +139,6 @@ def _thresholds(node: MLF | LIF | LoihiLIF) -> Array:
     """Lowest threshold of each level and channel [K, C] that the comparison can see, whatever it is rounded to."""
     if isinstance(node, LoihiLIF):
         return constant(UNITS_PER_WEIGHT * np.asarray(node.threshold, dtype=np.float64), node.shape).low[None]
-    levels = node.thresholds if isinstance(node, MLF) else (node.threshold,)
-    lowest = np.stack([constant(theta, node.shape).low for theta in levels])
+    lowest = np.stack([constant(theta, node.shape).low for theta in node.thetas])
     seen: Array = lowest - abs(lowest) * ROUNDING
     return seen

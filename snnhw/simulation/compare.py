@@ -180,10 +180,8 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
 def thresholds(graph: Graph, unit: str) -> Array:
     """Thresholds [K, 1, 1, ...] or [K, *shape] of a unit."""
     nodes = graph.units()[unit]
-    first = nodes[0]
-    per_level = list(getattr(first, "thresholds", ())) or [getattr(n, "threshold") for n in nodes]  # noqa: B009
-    stacked = np.stack([np.broadcast_to(np.asarray(theta, dtype=np.float64), first.shape) for theta in per_level])
-    return stacked
+    per_level = [theta for node in nodes for theta in node.thetas]
+    return np.stack([np.broadcast_to(np.asarray(theta, dtype=np.float64), nodes[0].shape) for theta in per_level])
 
 
 def _close(graph: Graph, unit: str, places: Array, a: SpikeRecord, b: SpikeRecord, near_tie: float) -> Array:

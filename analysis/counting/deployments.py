@@ -9,7 +9,6 @@ slots     the value is sent in unary over S sub-steps on one binary channel: u s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
 from snnhw.errors import unknown
@@ -39,7 +38,7 @@ class Deployment:
     synapse_bits: int
     steps: int  # from the first input to the last output, one step per synapse on the way
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """One entry of `deployments` in `report.json`."""
         return dict(self.__dict__)
 

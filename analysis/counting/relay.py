@@ -7,7 +7,6 @@ the record keeps a raster; otherwise per-neuron counts bound it: max over branch
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class Relay:
         """Whether even the upper bound of the merged events, with the cost of the relay, is below the branches."""
         return self.merged_high + self.relay_synops + self.relay_updates < self.branch_events
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "sources": list(self.sources), "saves": self.saves}
 

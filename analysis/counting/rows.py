@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -109,6 +108,21 @@ class LayerCounts:
         steps = samples * timesteps * self.neurons
         return sum(self.spikes) / steps if steps else 0.0
 
+    def to_dict(self, samples: int, timesteps: int) -> dict[str, object]:
+        """One entry of `layers` in `report.json`; the rate is per neuron and step of so many samples."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "neurons": self.neurons,
+            "levels": self.levels,
+            "synapse_nodes": list(self.synapse_nodes),
+            "spikes": list(self.spikes),
+            "spikes_t": [list(level) for level in self.spikes_t],
+            "rate": self.rate(samples, timesteps),
+            **{key: getattr(self, key) for key in (*BY_STEP, *STATIC)},
+        }
+
     def __add__(self, other: LayerCounts) -> LayerCounts:
         """Sum over two sets of samples."""
         return dataclasses.replace(
@@ -175,9 +189,9 @@ class NetworkCounts:
         merged = tuple(a + b for a, b in zip(self.layers, other.layers, strict=True))
         return dataclasses.replace(self, samples=self.samples + other.samples, layers=merged)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The `layers` and `totals` of `report.json`, with `samples`, `timesteps` and `edges`."""
-        rows = [_row(layer, self.samples, self.timesteps) for layer in self.layers]
+        rows = [layer.to_dict(self.samples, self.timesteps) for layer in self.layers]
         spikes = [
             sum(layer.spikes[k] for layer in self.layers if k < len(layer.spikes)) for k in range(self.max_levels)
         ]
@@ -204,21 +218,6 @@ def _structure(counts: NetworkCounts) -> tuple[object, ...]:
         counts.timesteps,
         *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs, len(c.edges)) for c in counts.layers),
     )
-
-
-def _row(layer: LayerCounts, samples: int, timesteps: int) -> dict[str, Any]:
-    return {
-        "name": layer.name,
-        "kind": layer.kind,
-        "shape": list(layer.shape),
-        "neurons": layer.neurons,
-        "levels": layer.levels,
-        "synapse_nodes": list(layer.synapse_nodes),
-        "spikes": list(layer.spikes),
-        "spikes_t": [list(level) for level in layer.spikes_t],
-        "rate": layer.rate(samples, timesteps),
-        **{key: getattr(layer, key) for key in (*BY_STEP, *STATIC)},
-    }
 
 
 def _add(a: Iterable[int], b: Iterable[int]) -> tuple[int, ...]:

@@ -10,7 +10,6 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
@@ -46,7 +45,7 @@ class BreakEven:
         """SNN over ANN; None where the twin has no work here."""
         return self.snn.over(self.ann) if self.ann.low > 0 else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         ratio = self.ratio
         return {
@@ -141,7 +140,7 @@ class Bound:
         """Whether the network stays below."""
         return self.measured < self.value
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "kept": self.kept}
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.deployments import work
 from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
@@ -42,7 +41,7 @@ class Term:
         c, k = self.constant.range, self.count
         return Range(k.low * c.low, k.typical * c.typical, k.high * c.high)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Formula, count, constant and source for a footnote."""
         return {
             "layer": self.layer,
@@ -86,7 +85,7 @@ class EnergyEstimate:
             groups[key(term)].append(term.energy)
         return {name: Range.total(parts) for name, parts in groups.items() if parts}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """One entry of `energy` in `report.json`."""
         return {
             "unit": "J",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.counts import count
 from snnhw.analysis.energy.estimate import estimate
@@ -32,7 +31,7 @@ class Variant:
     neuron_updates: int
     energy: Range  # J per inference
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "energy": self.energy.to_dict()}
 

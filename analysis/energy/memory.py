@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 from snnhw.analysis.counting.counts import input_shape
 from snnhw.analysis.counting.layers import layers, synapse
@@ -97,7 +97,7 @@ class MemoryEnergy:
             self.potentials + other.potentials,
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "total": self.total}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.counts import twin_synapse
 from snnhw.analysis.counting.layers import layers, source_shape
@@ -56,7 +55,7 @@ class Convention:
         """J per inference that the convention gives with the constants of a profile of model "operations"."""
         return self.first_flops * profile["mac"].typical + self.rate_synops * profile["ac"].typical
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The `convention` of report.json."""
         return {**self.__dict__, "errors": list(self.sentences)}
 

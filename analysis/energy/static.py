@@ -9,7 +9,6 @@ Cores that are not used are not gated: the whole chip counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.deployments import depth, slots, work
 from snnhw.analysis.counting.rows import NetworkCounts
@@ -31,7 +30,7 @@ class StaticLoad:
     steps: int
     seconds: Range  # per inference
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "seconds": self.seconds.to_dict()}
 

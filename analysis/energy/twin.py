@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
@@ -75,7 +74,7 @@ class AnnEstimate:
         """What is not priced."""
         return SCOPE_EXCLUDES[self.scope]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """One entry of `ann` in `report.json`."""
         return {
             "unit": "J",

@@ -7,7 +7,6 @@ one core. Convolution weights are stored once per pattern of targets that a sour
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -64,7 +63,7 @@ class LayerMapping:
     binds: str  # the limit that is fullest
     use: float  # how full, 0..1
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.__dict__, "tiles": list(self.tiles), "demand": dict(self.demand.__dict__)}
 
@@ -87,7 +86,7 @@ class ChipMapping:
         """Chips that hold so many cores."""
         return -(-self.cores // self.chip.cores_per_chip)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
             "chip": self.chip.name,

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
@@ -22,6 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+Table = Mapping[str, object]  # of TOML
 FOLDER = Path(__file__).with_name("profiles")
 TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers
 KINDS = ("measured", "simulated", "fitted", "all-in", "convention")
@@ -87,7 +87,7 @@ class Constant:
         """The value."""
         return self.range.typical
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Provenance for JSON and footnotes."""
         return {
             "value": self.printed,
@@ -153,7 +153,7 @@ def load_profile(name: str | Path) -> Profile:
     return parse_profile(data, path.name)
 
 
-def parse_profile(data: Mapping[str, Any], where: str) -> Profile:
+def parse_profile(data: Table, where: str) -> Profile:
     """Profile from parsed TOML; `where` names the file in errors.
 
     Raises:
@@ -195,7 +195,7 @@ def parse_profile(data: Mapping[str, Any], where: str) -> Profile:
     )
 
 
-def _twins(data: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
+def _twins(data: Table, where: str) -> Mapping[str, tuple[str, ...]]:
     """Profiles that price the ANN, by precision; each is one of the package or a path to a file."""
     found = {}
     for precision, names in data.items():
@@ -213,7 +213,7 @@ def _twins(data: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]
 CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "table", "kind", "confidence", "spread"}
 
 
-def _constant(name: str, data: Mapping[str, Any], technology: float, where: str) -> Constant:
+def _constant(name: str, data: Table, technology: float, where: str) -> Constant:
     _refuse_unknown(data, CONSTANT_KEYS | {"access_bits"}, where)
     unit, kind, confidence = (_text(data, key, where) for key in ("unit", "kind", "confidence"))
     for word, known in ((unit, tuple(UNITS)), (kind, KINDS), (confidence, CONFIDENCES)):
@@ -246,40 +246,40 @@ def _constant(name: str, data: Mapping[str, Any], technology: float, where: str)
     )
 
 
-def _width(data: Mapping[str, Any], where: str) -> int | None:
+def _width(data: Table, where: str) -> int | None:
     bits = data.get("access_bits")
     if bits is not None and (type(bits) is not int or bits < 1):
         raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
     return bits
 
 
-def _table(value: Any, where: str) -> Mapping[str, Any]:
+def _table(value: object, where: str) -> Table:
     if not isinstance(value, Mapping):
         raise InputError(f"{where}: is {value!r}; make it a table of keys and values.")
     return value
 
 
-def _texts(value: Any, where: str) -> tuple[str, ...]:
+def _texts(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
         raise InputError(f"{where} is {value!r}; give a list of texts.")
     return tuple(value)
 
 
-def _text(data: Mapping[str, Any], key: str, where: str) -> str:
+def _text(data: Table, key: str, where: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{where}: has no {key!r}; every number needs one, add it.")
     return value
 
 
-def _number(data: Mapping[str, Any], key: str, where: str) -> float:
+def _number(data: Table, key: str, where: str) -> float:
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         raise InputError(f"{where}: {key!r} is {value!r}; give a finite number that is not negative.")
     return float(value)
 
 
-def _refuse_unknown(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
+def _refuse_unknown(data: Table, allowed: set[str], where: str) -> None:
     unknown = sorted(set(data) - allowed)
     if unknown:
         raise InputError(f"{where}: the key {unknown[0]!r} is unknown; use {', '.join(sorted(allowed))}.")

@@ -64,7 +64,7 @@ class Comparison:
             if front
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The content of compare.json."""
         return {
             "models": {

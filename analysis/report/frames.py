@@ -14,12 +14,14 @@ from snnhw.analysis.ranges import Range
 def layers_frame(counts: NetworkCounts) -> pd.DataFrame:
     """One row per layer; exact integer sums over the samples, `spikes_l1` .. `spikes_lK` per level."""
     rows = []
-    for row in counts.to_dict()["layers"]:
-        spikes, _ = row.pop("spikes"), row.pop("spikes_t")
-        per_level = {f"spikes_l{k + 1}": spikes[k] if k < len(spikes) else 0 for k in range(counts.max_levels)}
-        row["shape"] = "x".join(str(size) for size in row["shape"])
-        row["synapse_nodes"] = " ".join(row["synapse_nodes"])
-        rows.append({**row, **per_level})
+    for layer in counts.layers:
+        row = layer.to_dict(counts.samples, counts.timesteps)
+        del row["spikes"], row["spikes_t"]
+        row["shape"] = "x".join(str(size) for size in layer.shape)
+        row["synapse_nodes"] = " ".join(layer.synapse_nodes)
+        for k in range(counts.max_levels):
+            row[f"spikes_l{k + 1}"] = layer.spikes[k] if k < len(layer.spikes) else 0
+        rows.append(row)
     frame: pd.DataFrame = pd.DataFrame(rows)
     return frame
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
@@ -36,7 +35,7 @@ class StaticCase:
     load: StaticLoad
     energy: EnergyEstimate
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**self.load.to_dict(), "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()}}
 

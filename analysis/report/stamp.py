@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from snnhw.analysis.hardware.profiles import Profile
 
@@ -35,7 +34,7 @@ class RunStamp:
     date: str  # UTC, ISO 8601
     command: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The `stamp` of report.json."""
         return asdict(self)
 

@@ -15,7 +15,8 @@ from snnhw.exporters.lava.runtime.network import Array
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
 from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, DECAY_ONE, INT8_LIMIT, THRESHOLD_LIMIT
 
-Values = tuple[dict[str, Any], dict[str, Array]]
+Params = dict[str, Any]  # numbers and lists of numbers
+Values = tuple[Params, dict[str, Array]]
 
 
 def to_lava_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -38,7 +39,7 @@ def conv_parameters(node: Conv2d, arriving: tuple[int, ...], integer: bool) -> V
             "hold; make it smaller."
         )
     weight = _checked(node, integer)[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
-    params: dict[str, Any] = {
+    params: Params = {
         "in_shape": list(to_lava_shape(arriving)),
         "stride": list(node.stride[::-1]),
         "padding": list(node.padding[::-1]),
@@ -72,7 +73,7 @@ def pool_parameters(node: Pool, arriving: tuple[int, ...], integer: bool) -> Val
     """
     if integer and node.kind == "avg":
         raise InputError(f"Pool {node.name!r} divides, which integers cannot; use a sum pool or fold it.")
-    params: dict[str, Any] = {
+    params: Params = {
         "in_shape": list(to_lava_shape(arriving)),
         "kernel": list(node.kernel[::-1]),
         "stride": list(node.stride[::-1]),
@@ -96,7 +97,7 @@ def lif_parameters(graph: Graph, node: LIF | LoihiLIF) -> Values:
             "them."
         )
     bias = _synapse_bias(graph, node.name, node.shape) + node.leak
-    params: dict[str, Any] = {"du": 1.0, "dv": 1.0 - float(node.decay), "bias_exp": 0}
+    params: Params = {"du": 1.0, "dv": 1.0 - float(node.decay), "bias_exp": 0}
     arrays = {"bias_mant": _to_lava(np.asarray(bias, dtype=np.float64), node.shape)}
     return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.float64), node.shape)
 
@@ -126,12 +127,12 @@ def _loihi_parameters(graph: Graph, node: LoihiLIF) -> Values:
                 f"Neuron {node.name!r} has {key} outside the integers {low}..{high}, where Lava would wrap silently; "
                 "quantise the network again."
             )
-    params: dict[str, Any] = {"du": int(node.du), "dv": int(node.dv), "bias_exp": int(node.bias_exp)}
+    params: Params = {"du": int(node.du), "dv": int(node.dv), "bias_exp": int(node.bias_exp)}
     arrays = {"bias_mant": _to_lava(node.bias_mant.astype(np.int16), node.shape)}
     return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.int32), node.shape)
 
 
-def _with_threshold(params: dict[str, Any], arrays: dict[str, Array], theta: Array, shape: tuple[int, ...]) -> Values:
+def _with_threshold(params: Params, arrays: dict[str, Array], theta: Array, shape: tuple[int, ...]) -> Values:
     if theta.ndim:
         arrays["vth"] = _to_lava(theta, shape)
     else:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from snnhw.graph.window import Pair, Window
 
 Array = npt.NDArray[Any]
+DType = np.dtype[Any]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import keyword
 from collections.abc import Container
 from functools import cache
-from typing import Any
 
 import nir
 import numpy as np
 
-from snnhw.graph.ir import LI, LIF, Edge, Graph
+from snnhw.graph.ir import LI, LIF, DType, Edge, Graph
 
 
 @cache
@@ -21,7 +20,7 @@ def reserved() -> frozenset[str]:
     return frozenset(dir(nn.ModuleDict())) | frozenset(keyword.kwlist)
 
 
-def times(gain: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+def times(gain: int, shape: tuple[int, ...], dtype: DType) -> nir.NIRNode:
     """Multiplication of every element by `gain`, as a 1x1 convolution or a matrix: importers lack `nir.Scale`."""
     channels = shape[0]
     eye = np.eye(channels, dtype=dtype) * np.asarray(gain, dtype)
@@ -33,7 +32,7 @@ def times(gain: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     return typed(written, shape, shape)
 
 
-def flattening(shape: tuple[int, ...]) -> Any:
+def flattening(shape: tuple[int, ...]) -> nir.NIRNode:
     """Flatten of everything, counted from the end: right with and without a batch dimension in front."""
     return nir.Flatten(np.array(shape), start_dim=-len(shape), end_dim=-1)
 
@@ -85,7 +84,7 @@ def currents(graph: Graph) -> dict[str, str]:
     return found
 
 
-def typed(node: Any, source: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+def typed(node: nir.NIRNode, source: tuple[int, ...], shape: tuple[int, ...]) -> nir.NIRNode:
     """Types set by us: nir's own inference is wrong for non-square kernels."""
     node.input_type = {"input": np.array(source)}
     node.output_type = {"output": np.array(shape)}

@@ -6,12 +6,10 @@ One forward Euler step of length dt gives decay = 1 - dt/tau, gain = R dt/tau, l
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Array, LoihiLIF
+from snnhw.graph.ir import LI, LIF, Array, DType, LoihiLIF
 from snnhw.graph.loihi import DECAY_ONE
 from snnhw.nir.frameworks import Dialect
 from snnhw.nir.portable import bias_in_weights
@@ -21,7 +19,7 @@ NEVER_LEAKS = 2.0**64  # tau in steps for decay 1: 1 - 1/tau is 1 in float32 and
 FORGETS = 1e-3  # tau in steps for decay 0 in exponential form: exp(-1000) is 0
 
 
-def lif_fields(node: LIF, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Array]:
+def lif_fields(node: LIF, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """The fields of `nir.LIF`, full arrays of `node.shape` in `dtype`; thresholds are float32 values.
 
     Raises:
@@ -43,7 +41,7 @@ def lif_fields(node: LIF, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, A
     return {key: _single(value, node) for key, value in fields.items()} if dialect.single else fields
 
 
-def li_fields(node: LI, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Array]:
+def li_fields(node: LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """The fields of `nir.LI`.
 
     Raises:
@@ -54,7 +52,7 @@ def li_fields(node: LI, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Arr
     return _leaky_fields(node, dialect, dtype)
 
 
-def cuba_fields(current: LI, membrane: LIF, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Array]:
+def cuba_fields(current: LI, membrane: LIF, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """The fields of `nir.CubaLIF`, whose current is `current`.
 
     Raises:
@@ -110,7 +108,7 @@ def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler"
     }
 
 
-def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: np.dtype[Any]) -> dict[str, Array]:
+def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """tau, r and v_leak."""
     decay, gain, leak = (np.asarray(v, np.float64) for v in (node.decay, node.gain, node.leak))
     if (decay < 0).any() or (decay > 1).any():
@@ -136,11 +134,11 @@ def _single(value: Array, node: LIF) -> Array:
     return value.reshape(-1)[:1]
 
 
-def _full(fields: dict[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Array]:
+def _full(fields: dict[str, Array], shape: tuple[int, ...], dtype: DType) -> dict[str, Array]:
     return {key: np.broadcast_to(value, shape).astype(dtype) for key, value in fields.items()}
 
 
-def _euler_tau(decay: Array, dt: float, dtype: np.dtype[Any]) -> Array:
+def _euler_tau(decay: Array, dt: float, dtype: DType) -> Array:
     """tau in `dtype` such that 1 - dt/tau, taken in `dtype`, is `decay` again where a float near dt/(1-decay) can."""
     with np.errstate(divide="ignore"):
         tau = np.where(decay >= 1, dt * NEVER_LEAKS, dt / (1 - decay)).astype(dtype)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Graph, LoihiLIF
+from snnhw.graph.ir import SYNAPSES, Array, Conv2d, DType, Graph, LoihiLIF
 from snnhw.graph.loihi import UNITS_PER_WEIGHT
 
 
@@ -75,7 +75,7 @@ def bias_in_weights(node: LoihiLIF) -> Array:
     return node.bias / UNITS_PER_WEIGHT
 
 
-def channel_bias(node: LoihiLIF, dtype: np.dtype[Any]) -> Array:
+def channel_bias(node: LoihiLIF, dtype: DType) -> Array:
     """The bias in weight units as a synapse holds it, [C]."""
     return np.broadcast_to(bias_in_weights(node).reshape(-1), (node.shape[0],)).astype(dtype)
 

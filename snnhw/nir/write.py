@@ -6,8 +6,6 @@ gain or delay: whatever NIR has no field for goes into nodes that every importer
 
 from __future__ import annotations
 
-from typing import Any
-
 import nir
 import numpy as np
 
@@ -21,6 +19,7 @@ from snnhw.graph.ir import (
     Array,
     Conv2d,
     Delay,
+    DType,
     Flatten,
     Graph,
     Input,
@@ -90,7 +89,7 @@ class _Writer:
         self.bias_of = bias_carriers(graph)
         self.biased = {e.target for synapse in self.bias_of for e in graph.out_of(synapse)}
         self.currents = currents(graph)
-        self.nodes: dict[str, Any] = {}
+        self.nodes: dict[str, nir.NIRNode] = {}
         self.edges: list[tuple[str, str]] = []
         self.carriers: dict[str, int] = {}
         self.multiples: dict[tuple[str, int], str] = {}
@@ -129,7 +128,7 @@ class _Writer:
         )
         return nir.NIRGraph(self.nodes, self.edges, metadata={KEY: metadata.to_json()}, type_check=False)
 
-    def _node(self, node: Node) -> Any:
+    def _node(self, node: Node) -> nir.NIRNode:
         if isinstance(node, Input):
             return nir.Input(np.array(node.shape))
         if isinstance(node, Readout):
@@ -162,7 +161,7 @@ class _Writer:
         remedy = "fold it first (snnhw.passes.fold_norm)" if type(node).__name__ == "Norm" else "replace it"
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which NIR does not know; {remedy}.")
 
-    def _neuron(self, node: LI | LIF | LoihiLIF) -> Any:
+    def _neuron(self, node: LI | LIF | LoihiLIF) -> nir.NIRNode:
         if isinstance(node, LI):
             return nir.LI(**li_fields(node, self.dialect, self.dtype))
         if isinstance(node, LoihiLIF):
@@ -235,6 +234,6 @@ def _synapses(graph: Graph) -> tuple[Conv2d | Linear, ...]:
     return tuple(n for n in graph.nodes.values() if isinstance(n, SYNAPSES))
 
 
-def _parameter_dtype(graph: Graph) -> np.dtype[Any]:
+def _parameter_dtype(graph: Graph) -> DType:
     wide = any(n.weight.dtype == np.float64 for n in _synapses(graph))
     return np.dtype(np.float64 if wide else np.float32)

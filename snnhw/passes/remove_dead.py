@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Removed:
             return "only what was removed read it"
         return f"its membrane stays at or below {self.bound:.6g}, its threshold is {self.threshold:.6g}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return dataclasses.asdict(self)
 

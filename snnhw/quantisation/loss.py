@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from snnhw.graph.ir import Array, Graph
 from snnhw.passes import compile_channels
@@ -45,7 +44,7 @@ class QuantisationLoss:
     integers: Outputs
     layers: tuple[LayerLoss, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return asdict(self)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import nn
@@ -37,7 +36,7 @@ class Certificate:
         """True when every stage agrees."""
         return all(agreement.agrees for agreement in self.agreements)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The `fidelity` block of report.json."""
         return {
             "agrees": self.agrees,

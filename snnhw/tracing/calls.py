@@ -12,16 +12,17 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-ADDITIONS: tuple[Any, ...] = (operator.add, operator.iadd, torch.add, "add", "add_")
-PRODUCTS: tuple[Any, ...] = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
-FLATTENS: tuple[Any, ...] = (torch.flatten, "flatten")
-VIEWS: tuple[Any, ...] = ("view", "reshape", torch.reshape)
-MEANS: tuple[Any, ...] = (torch.mean, "mean")
-DROPOUTS: tuple[Any, ...] = (F.dropout, F.dropout2d)
+Calls = tuple[Any, ...]  # functions of torch and names of methods, as torch.fx gives them
+ADDITIONS: Calls = (operator.add, operator.iadd, torch.add, "add", "add_")
+PRODUCTS: Calls = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
+FLATTENS: Calls = (torch.flatten, "flatten")
+VIEWS: Calls = ("view", "reshape", torch.reshape)
+MEANS: Calls = (torch.mean, "mean")
+DROPOUTS: Calls = (F.dropout, F.dropout2d)
 POOLS: dict[Any, type[nn.Module]] = {F.avg_pool2d: nn.AvgPool2d, F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d}
 
 
-def dims(dim: Any) -> list[int]:
+def dims(dim: object) -> list[int]:
     """Dimensions of a reduction, as a list; empty where there are none."""
     if isinstance(dim, int):
         return [dim]

@@ -14,6 +14,7 @@ import numpy as np
 
 from .network import Array, LavaNetwork, LavaRunError, Process
 
+LavaObject = Any  # a process or a port of Lava, which has no types
 GRADED_BITS = 8  # Lava casts messages of 0 bits to bool, which would turn a sum of spikes into 1
 
 
@@ -31,13 +32,13 @@ class Records:
 class Assembled:
     """Lava processes by name, and the ports at the two ends."""
 
-    processes: Mapping[str, Any]
-    inputs: tuple[Any, ...]  # InPorts that take the input
-    outputs: tuple[Any, ...]  # OutPorts whose sum is the readout
+    processes: Mapping[str, LavaObject]
+    inputs: tuple[LavaObject, ...]  # InPorts that take the input
+    outputs: tuple[LavaObject, ...]  # OutPorts whose sum is the readout
     depth: int  # Lava steps between them
 
     @property
-    def any_process(self) -> Any:
+    def any_process(self) -> LavaObject:
         """A process of the network; run it and all run."""
         return next(iter(self.processes.values()))
 
@@ -54,9 +55,9 @@ def assemble(network: LavaNetwork, *, frames: Array | None = None, records: Reco
         LavaRunError: the network holds a process of an unknown kind.
     """
     records = records or Records(samples=1)
-    built: dict[str, Any] = {}
-    inputs: list[Any] = []
-    outputs: list[Any] = []
+    built: dict[str, LavaObject] = {}
+    inputs: list[LavaObject] = []
+    outputs: list[LavaObject] = []
     for process in network.processes:
         if process.kind == "source":
             if frames is not None:
@@ -79,7 +80,7 @@ def assemble(network: LavaNetwork, *, frames: Array | None = None, records: Reco
     return Assembled(built, tuple(inputs), tuple(outputs), network.depth)
 
 
-def run_configuration(integer: bool, stock_conv: bool = False) -> Any:
+def run_configuration(integer: bool, stock_conv: bool = False) -> LavaObject:
     """Loihi2SimCfg for floats or integers, with the im2col models for Conv unless the stock ones are asked for."""
     from lava.magma.core.run_configs import Loihi2SimCfg
     from lava.proc.conv.process import Conv
@@ -90,13 +91,13 @@ def run_configuration(integer: bool, stock_conv: bool = False) -> Any:
     return Loihi2SimCfg(select_tag="fixed_pt" if integer else "floating_pt", exception_proc_model_map=models)
 
 
-def _frames(network: LavaNetwork, frames: Array) -> Any:
+def _frames(network: LavaNetwork, frames: Array) -> LavaObject:
     from .processes.streams import Frames
 
     return Frames(name=network.source.name, frames=frames, timesteps=network.timesteps)
 
 
-def _conv(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _conv(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from lava.proc.conv.process import Conv
 
     p = process.params
@@ -112,7 +113,7 @@ def _conv(network: LavaNetwork, process: Process, records: Records) -> Any:
     )
 
 
-def _dense(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _dense(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from lava.proc.dense.process import Dense
 
     return Dense(
@@ -122,7 +123,7 @@ def _dense(network: LavaNetwork, process: Process, records: Records) -> Any:
     )
 
 
-def _lif(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.neurons import SampledLIF
 
     values = {key: network.arrays[name] for key, name in process.arrays.items()}
@@ -142,19 +143,19 @@ def _lif(network: LavaNetwork, process: Process, records: Records) -> Any:
     )
 
 
-def _delay(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _delay(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.streams import Delay
 
     return Delay(name=process.name, shape=process.shape, delay=process.params["delay"])
 
 
-def _gain(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _gain(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.streams import Gain
 
     return Gain(name=process.name, shape=process.shape, gain=process.params["gain"])
 
 
-def _pool(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _pool(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.streams import Pool
 
     p = process.params
@@ -169,7 +170,7 @@ def _pool(network: LavaNetwork, process: Process, records: Records) -> Any:
     )
 
 
-def _sink(network: LavaNetwork, process: Process, records: Records) -> Any:
+def _sink(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.streams import Recorder
 
     return Recorder(
@@ -181,7 +182,7 @@ def _sink(network: LavaNetwork, process: Process, records: Records) -> Any:
     )
 
 
-BUILD: dict[str, Callable[[LavaNetwork, Process, Records], Any]] = {
+BUILD: dict[str, Callable[[LavaNetwork, Process, Records], LavaObject]] = {
     "conv": _conv,
     "dense": _dense,
     "lif": _lif,
@@ -192,9 +193,9 @@ BUILD: dict[str, Callable[[LavaNetwork, Process, Records], Any]] = {
 }
 
 
-def _in_port(made: Any) -> Any:
+def _in_port(made: LavaObject) -> LavaObject:
     return made.a_in if hasattr(made, "a_in") else made.s_in
 
 
-def _out_port(made: Any) -> Any:
+def _out_port(made: LavaObject) -> LavaObject:
     return made.s_out if hasattr(made, "s_out") else made.a_out

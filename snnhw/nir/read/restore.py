@@ -10,12 +10,26 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Window
+from snnhw.graph.ir import (
+    LI,
+    LIF,
+    SYNAPSES,
+    Array,
+    Conv2d,
+    DType,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    Node,
+    Readout,
+    Synapse,
+    Window,
+)
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import DIALECTS, Dialect
 from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described, window_of
@@ -58,24 +72,26 @@ def restore(
     return found
 
 
-def _synapse(node: Any, meta: Metadata, nodes: Mapping[str, Node]) -> Node:
+def _synapse(node: Synapse, meta: Metadata, nodes: Mapping[str, Node]) -> Node:
     if node.name in meta.no_bias and node.bias is not None:
         neuron = nodes.get(meta.bias_of.get(node.name, ""))
         held = channel_bias(neuron, node.bias.dtype) if isinstance(neuron, LoihiLIF) else np.zeros_like(node.bias)
         if np.array_equal(node.bias, held):
             node = dataclasses.replace(node, bias=None)
-    for key, dtype in meta.integers.get(node.name, {}).items():
-        node = dataclasses.replace(node, **{key: _as_integers(getattr(node, key, None), dtype)})
+    dtypes = meta.integers.get(node.name, {})
+    weight = _as_integers(node.weight, dtypes.get("weight", ""))
+    bias = None if node.bias is None else _as_integers(node.bias, dtypes.get("bias", ""))
+    node = dataclasses.replace(node, weight=weight, bias=bias)
     form = meta.forms.get(node.name)
     restored: Node = restored_conv(node, form) if form is not None and isinstance(node, Conv2d) else node
     return restored
 
 
-def _as_integers(array: Any, dtype: str) -> Any:
-    """`array` in the integer type `dtype`, unchanged where that would change a value."""
-    if not isinstance(array, np.ndarray) or dtype not in INTEGERS:
+def _as_integers(array: Array, dtype: str) -> Array:
+    """`array` in the integer type `dtype`, unchanged where there is no such type or it would change a value."""
+    if dtype not in INTEGERS:
         return array
-    whole = array.astype(dtype)
+    whole: Array = array.astype(dtype)
     return whole if np.array_equal(whole, array) else array
 
 
@@ -132,7 +148,7 @@ def _predicted(
 
 
 def _written(
-    node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, dtype: Any, bias_elsewhere: bool
+    node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, dtype: DType, bias_elsewhere: bool
 ) -> dict[str, Array]:
     if isinstance(node, LoihiLIF):
         node = loihi_as_lif(node, bias_elsewhere)

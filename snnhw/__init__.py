@@ -19,6 +19,7 @@ Names are imported when they are first used: `import snnhw` itself needs neither
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,10 @@ _HOME = {
     "verify": "snnhw.workflows.verify:verify",
     "write_nir": "snnhw.nir.io:write_nir",
 }
+
+
+if "IPython" in sys.modules:  # a notebook may be running
+    import_module("snnhw.analysis.report.notebook").register()
 
 
 def __getattr__(name: str) -> Any:

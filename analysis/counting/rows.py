@@ -15,6 +15,7 @@ import numpy as np
 
 from snnhw.analysis.counting.layers import LayerKind
 from snnhw.errors import InputError
+from snnhw.summary import Summarised, Summary
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,8 @@ STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params",
 TOTALS = ("neurons", *BY_STEP, *STATIC)
 
 
-@dataclass(frozen=True)
-class NetworkCounts:
+@dataclass(frozen=True, repr=False)
+class NetworkCounts(Summarised):
     """All rows, for `samples` samples of `timesteps` steps."""
 
     name: str
@@ -167,6 +168,25 @@ class NetworkCounts:
         if key == "spikes":
             return sum(sum(layer.spikes) for layer in self.layers)
         return sum(int(getattr(layer, key)) for layer in self.layers)
+
+    def summary(self) -> Summary:
+        """Totals over all rows and samples."""
+        totals = {
+            "spikes": "spikes",
+            "graded spikes": "graded_spikes",
+            "graded events e": "events",
+            "unit synops u": "unit_synops",
+            "replicated K*u": "replicated_synops",
+            "macs": "macs",
+        }
+        return Summary(
+            f"NetworkCounts of {self.name!r}",
+            (
+                ("counted", f"{self.samples:,} samples of {self.timesteps} time steps"),
+                ("layers", f"{len(self.layers)} with {self.total('neurons'):,} neurons"),
+                *((word, f"{self.total(key):,}") for word, key in totals.items()),
+            ),
+        )
 
     @property
     def edges(self) -> tuple[EdgeCounts, ...]:

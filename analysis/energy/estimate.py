@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.deployments import work
 from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
+from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.hardware.profiles import Constant, Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
+from snnhw.summary import Summarised, Summary
 
 HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
 CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
@@ -54,8 +56,8 @@ class Term:
         }
 
 
-@dataclass(frozen=True)
-class EnergyEstimate:
+@dataclass(frozen=True, repr=False)
+class EnergyEstimate(Summarised):
     """J per inference of one network on one profile."""
 
     profile: Profile
@@ -78,6 +80,17 @@ class EnergyEstimate:
     def layers(self) -> dict[str, Range]:
         """J by layer, in the order of the counts."""
         return self._by(lambda term: term.layer, tuple(dict.fromkeys(term.layer for term in self.terms)))
+
+    def summary(self) -> Summary:
+        """The range of the whole and of its parts."""
+        return Summary(
+            f"EnergyEstimate of {self.profile.name!r}, {self.deployment} deployment",
+            (
+                ("per inference", range_text(self.per_inference, "J")),
+                *((part, range_text(energy, "J")) for part, energy in self.split.items()),
+                ("terms", str(len(self.terms))),
+            ),
+        )
 
     def _by(self, key: Callable[[Term], str], order: tuple[str, ...]) -> dict[str, Range]:
         groups: dict[str, list[Range]] = {name: [] for name in order}

@@ -5,19 +5,16 @@ Takes reports of models, deployments or data that share their profiles; writes c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.report import Report, plain
+from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import listed
 from snnhw.errors import InputError
-from snnhw.files import write_text
 
 
 @dataclass(frozen=True)
@@ -138,17 +135,3 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
                 "high_j": energy.high,
                 "on_front": label in comparison.front(profile),
             }
-
-
-def write_comparison(comparison: Comparison, out: Path) -> Path:
-    """Write compare.json, compare.csv and, last, compare.html into the folder `out`; gives the page's path.
-
-    Raises:
-        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
-    """
-    from snnhw.analysis.report.page import render_comparison
-
-    out, page = Path(out), render_comparison(comparison)
-    write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
-    write_text(out / "compare.csv", comparison_frame(comparison).to_csv(index=False, lineterminator="\n"))
-    return write_text(out / "compare.html", page)

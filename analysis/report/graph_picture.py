@@ -45,13 +45,11 @@ class Rail:
         return above or frozenset(self.joins)
 
 
-def graph_html(graph: Graph, width: int = 640) -> str:
-    """The picture in a frame of its own, for notebooks."""
+def picture_page(graph: Graph, width: int) -> tuple[str, int]:
+    """A page with nothing but the picture, and its height in CSS pixels."""
     css = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     page = f'<style>{css}</style><figure class="picture">{graph_svg(graph, None, width)}</figure>'
-    height = (len(layers(graph)) + 1) * (BOX + GAP) + 40
-    style = f"width: 100%; height: {height}px; border: 0"
-    return f'<iframe title="{escape(graph.name)}" style="{style}" srcdoc="{escape(page)}"></iframe>'
+    return page, (len(layers(graph)) + 1) * (BOX + GAP) + 40
 
 
 def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:

@@ -5,19 +5,15 @@ All files print the same objects. Sections whose input was not given are left ou
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.counting.rows import BY_STEP, NetworkCounts
+from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
@@ -27,7 +23,6 @@ from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
 from snnhw.analysis.report.sections import (
     StaticCase,
     break_evens,
@@ -38,14 +33,15 @@ from snnhw.analysis.report.sections import (
 )
 from snnhw.analysis.report.stamp import RunStamp
 from snnhw.errors import InputError
-from snnhw.files import write_text
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
+from snnhw.summary import Summarised, Summary
 
 CHIPS = ("loihi1", "loihi2")
+SHOWN = 6  # profiles in the summary of a report
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,8 @@ class ModelFacts:
         return {**asdict(self), "input_shape": list(self.input_shape)}
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Summarised):
     """Everything a report says."""
 
     stamp: RunStamp
@@ -137,12 +133,24 @@ class Report:
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
-    def _repr_html_(self) -> str:
-        """The page, in a frame of its own, for notebooks."""
-        from snnhw.analysis.report.page import render
-
-        style = "width: 100%; height: 48rem; border: 0"
-        return f'<iframe title="Report" style="{style}" srcdoc="{escape(render(self))}"></iframe>'
+    def summary(self) -> Summary:
+        """Accuracy and energies; a notebook shows the page (`snnhw.analysis.report.notebook`)."""
+        named = list(self.energy.items())
+        rows = [(name, f"{range_text(found.per_inference, 'J')} per inference") for name, found in named[:SHOWN]]
+        if named[SHOWN:]:
+            rows.append(("other profiles", str(len(named) - SHOWN)))
+        if self.certificate is not None:
+            rows.append(("certificate", "all stages agree" if self.certificate.agrees else "stages differ"))
+        run = f"{self.counts.samples:,} samples of {self.counts.timesteps} time steps"
+        return Summary(
+            f"Report of {self.model.name!r}",
+            (
+                ("counted", f"{run}, {self.counts.total('spikes'):,} spikes"),
+                ("accuracy", ", ".join(f"{stage} {share:.4f}" for stage, share in self.accuracy.items()) or "unknown"),
+                *rows,
+                ("findings", str(len(self.findings))),
+            ),
+        )
 
     def _deployment(self, name: str) -> dict[str, Any]:
         energy = {profile: found[name] for profile, found in self.deployment_energy.items() if name in found}
@@ -224,36 +232,3 @@ def make_report(
         graph=graph,
         **sections,
     )
-
-
-def write_report(report: Report, out: Path) -> Path:
-    """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
-
-    With counts by time step there is a steps.csv, too.
-
-    Raises:
-        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
-    """
-    from snnhw.analysis.report.page import render
-
-    out = Path(out)
-    page = render(report)
-    write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
-    frames: Mapping[str, Callable[[], pd.DataFrame]] = {
-        "layers.csv": lambda: layers_frame(report.counts),
-        "energy.csv": lambda: energy_frame(report.energy),
-    }
-    if report.steps:
-        frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
-    for name, frame in frames.items():
-        write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
-    return write_text(out / "report.html", page)
-
-
-def plain(value: Any) -> Any:
-    """`value` for JSON, which has no NaN and no infinity: they become null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

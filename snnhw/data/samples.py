@@ -15,16 +15,30 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
+from snnhw.summary import Summarised, Summary, shape_text
 
 
-@dataclass(frozen=True)
-class Samples:
+@dataclass(frozen=True, repr=False)
+class Samples(Summarised):
     """Samples with, where known, the class of each."""
 
     name: str
     values: Array  # [N, *shape] or [N, T, *shape]
     targets: Array | None  # int64 [N]
     checksum: str  # sha256 of values and targets
+
+    def summary(self) -> Summary:
+        """Shape and range of the values, and how many classes they belong to."""
+        of = self.values
+        classes = "unknown" if self.targets is None else f"{len(np.unique(self.targets))} among {len(self.targets):,}"
+        return Summary(
+            f"Samples {self.name!r}",
+            (
+                ("values", f"{shape_text(of.shape)}, {of.dtype}" + (f", {of.min()} to {of.max()}" if of.size else "")),
+                ("classes", classes),
+                ("checksum", self.checksum[:12]),
+            ),
+        )
 
     def first(self, samples: int | None) -> Samples:
         """The first `samples` of them; all if None."""

@@ -7,6 +7,7 @@ residual sum is explicit fan-in, so each branch keeps its own spikes.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +39,7 @@ from snnhw.graph.nodes import (
     Synapse,
 )
 from snnhw.graph.window import Pair, Window
+from snnhw.summary import Summarised, Summary
 
 __all__ = [
     "LI",
@@ -101,8 +103,8 @@ class Signal:
         return 0 if self.levels <= 1 else int(self.levels).bit_length()
 
 
-@dataclass(frozen=True, eq=False)
-class Graph:
+@dataclass(frozen=True, eq=False, repr=False)
+class Graph(Summarised):
     """Nodes by name, edges, and the number of time steps a sample lasts. Immutable: passes return new graphs.
 
     `findings` is what the reader of a file had to assume or change; `modules` says of a traced graph which module of
@@ -180,11 +182,17 @@ class Graph:
         """Edges that start at `name`."""
         return self._out_of.get(name, ())
 
-    def _repr_html_(self) -> str:
-        """The picture of the graph, for notebooks."""
-        from snnhw.analysis.report.graph_picture import graph_html
-
-        return graph_html(self)
+    def summary(self) -> Summary:
+        """Size of the graph; a notebook shows its picture (`snnhw.analysis.report.notebook`)."""
+        kinds = Counter(type(node).__name__ for node in self.nodes.values())
+        return Summary(
+            f"Graph {self.name!r}",
+            (
+                ("time steps", str(self.timesteps)),
+                ("nodes", f"{len(self.nodes):,}: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items())),
+                ("edges", f"{len(self.edges):,}"),
+            ),
+        )
 
     @cached_property
     def _into(self) -> dict[str, tuple[Edge, ...]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
+from snnhw.summary import Summarised, Summary, shape_text
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class UnitRecord:
         return UnitRecord(self.levels + other.levels, self.events + other.events, self.levels_t + other.levels_t)
 
 
-@dataclass(frozen=True)
-class SpikeRecord:
+@dataclass(frozen=True, repr=False)
+class SpikeRecord(Summarised):
     """Result of running a graph on `samples` samples of `timesteps` steps."""
 
     samples: int
@@ -44,6 +45,22 @@ class SpikeRecord:
     logits: Array  # [N, classes], float or int64
     raster: Mapping[str, Array] = field(default_factory=dict)  # unit -> uint8 [N, T, K, *shape], on request
     membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
+
+    def summary(self) -> Summary:
+        """Sums over units, samples and time steps."""
+        units = self.units.values()
+        recorded = {"rasters": self.raster, "membranes": self.membranes}
+        return Summary(
+            "SpikeRecord",
+            (
+                ("simulated", f"{self.samples:,} samples of {self.timesteps} time steps"),
+                ("units", f"{len(units)} with {sum(unit.events.size for unit in units):,} positions"),
+                ("spikes", f"{sum(int(unit.levels.sum()) for unit in units):,}"),
+                ("graded spikes", f"{sum(int(unit.events.sum()) for unit in units):,}"),
+                ("logits", f"{shape_text(self.logits.shape)}, {self.logits.dtype}"),
+                *((word, f"of {len(arrays)} units") for word, arrays in recorded.items() if arrays),
+            ),
+        )
 
     def merge(self, other: SpikeRecord) -> SpikeRecord:
         """Record of both sets of samples, `self` first."""

@@ -82,8 +82,8 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, and who is beaten by none."""
-    from snnhw.analysis.report.comparison import compare_reports, write_comparison
-    from snnhw.analysis.report.report import write_report
+    from snnhw.analysis.report.comparison import compare_reports
+    from snnhw.analysis.report.writing import write_comparison, write_report
     from snnhw.data.samples import load_inputs
     from snnhw.workflows.load import load_model
     from snnhw.workflows.report import build_report, comparison_table, twin_tables

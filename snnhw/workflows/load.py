@@ -15,14 +15,15 @@ from torch import nn
 
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Graph
+from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.passes import FLOAT, run_passes
+from snnhw.summary import Summarised, Summary, shape_text
 from snnhw.tracing.modules import Modules
 from snnhw.tracing.trace import trace
 
 
-@dataclass(frozen=True)
-class LoadedModel:
+@dataclass(frozen=True, repr=False)
+class LoadedModel(Summarised):
     """A network ready for every stage behind training."""
 
     name: str
@@ -32,6 +33,27 @@ class LoadedModel:
     card: Mapping[str, Any] = field(default_factory=dict)
     checksum: str = ""  # sha256 of the file with the weights
     findings: tuple[Finding, ...] = ()  # what the reader had to assume
+
+    def summary(self) -> Summary:
+        """Size of the network and where it comes from."""
+        units = self.graph.units()
+        synapses = [node for node in self.graph.nodes.values() if isinstance(node, Conv2d | Linear)]
+        levels = [sum(self.graph.signal(neuron.name).levels for neuron in unit) for unit in units.values()]
+        weights = sum(node.weight.size for node in synapses)
+        return Summary(
+            f"LoadedModel {self.name!r}",
+            (
+                ("input", shape_text(self.graph.input.shape)),
+                ("output", f"{self.graph.readout.size:,} values"),
+                ("time steps", str(self.graph.timesteps)),
+                ("neurons", f"{sum(unit[0].size for unit in units.values()):,} in {len(units)} units"),
+                ("levels", f"up to {max(levels, default=0)}"),
+                ("weights", f"{weights:,} in {len(synapses)} nodes"),
+                ("module", "none" if self.network is None else type(self.network).__name__),
+                ("findings", str(len(self.findings))),
+                ("checksum", self.checksum[:12]),
+            ),
+        )
 
 
 def load_model(

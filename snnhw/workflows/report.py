@@ -21,10 +21,11 @@ from snnhw.analysis.energy.level_advice import level_advice
 from snnhw.analysis.energy.twin import ARITHMETIC
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.report.comparison import Comparison
-from snnhw.analysis.report.report import Report, write_report
+from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.report import make_report as assemble
 from snnhw.analysis.report.stamp import make_stamp
 from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text
+from snnhw.analysis.report.writing import write_report
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array

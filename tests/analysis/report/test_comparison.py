@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.comparison import beats, compare_reports, write_comparison
+from snnhw.analysis.report.comparison import beats, compare_reports
+from snnhw.analysis.report.writing import write_comparison
 from snnhw.errors import InputError
 from tests.analysis.report_sample import sample_report
 

@@ -17,8 +17,9 @@ from snnhw.analysis.hardware.profiles import MODELS, available_profiles, load_pr
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots
 from snnhw.analysis.report import report as report_module
-from snnhw.analysis.report.report import make_report, plain, write_report
+from snnhw.analysis.report.report import make_report
 from snnhw.analysis.report.verdict import precision_name
+from snnhw.analysis.report.writing import plain, write_report
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.passes import DEPLOYMENTS
@@ -374,12 +375,6 @@ def test_names_from_files_cannot_inject_markup(tmp_path):
     html = write_report(sample_report(complete=False, name=evil, findings=(remark,)), tmp_path)
     assert evil not in html.read_text()
     assert "&lt;script&gt;alert(1)" in html.read_text()
-
-
-def test_notebook_shows_the_page_in_a_frame(report, html):
-    (frame,) = Page(report._repr_html_()).all("iframe")
-    assert frame["srcdoc"] == html
-    assert frame["title"]
 
 
 def test_numbers_that_json_lacks_become_null():

@@ -1,0 +1,59 @@
+"""Writes a report or a comparison into a folder: the page, and the same numbers as JSON and CSV."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from snnhw.analysis.report.comparison import Comparison, comparison_frame
+from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
+from snnhw.analysis.report.page import render, render_comparison
+from snnhw.analysis.report.report import Report
+from snnhw.files import write_text
+
+
+def write_report(report: Report, out: Path) -> Path:
+    """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
+
+    With counts by time step there is a steps.csv, too.
+
+    Raises:
+        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+    """
+    out = Path(out)
+    page = render(report)
+    write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
+    frames: Mapping[str, Callable[[], pd.DataFrame]] = {
+        "layers.csv": lambda: layers_frame(report.counts),
+        "energy.csv": lambda: energy_frame(report.energy),
+    }
+    if report.steps:
+        frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
+    for name, frame in frames.items():
+        write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
+    return write_text(out / "report.html", page)
+
+
+def write_comparison(comparison: Comparison, out: Path) -> Path:
+    """Write compare.json, compare.csv and, last, compare.html into the folder `out`; gives the page's path.
+
+    Raises:
+        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+    """
+    out, page = Path(out), render_comparison(comparison)
+    write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
+    write_text(out / "compare.csv", comparison_frame(comparison).to_csv(index=False, lineterminator="\n"))
+    return write_text(out / "compare.html", page)
+
+
+def plain(value: object) -> object:
+    """`value` for JSON, which has no NaN and no infinity: they become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
+# Links to all files in the order in which they are installed, since mypy does not follow package-dir.
 STAGED := build/staged
 
 .DEFAULT_GOAL := help
@@ -37,8 +38,8 @@ lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@rm -rf $(STAGED)
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(STAGED) .
-	cd $(STAGED) && ../../$(BIN)/mypy --config-file ../../pyproject.toml
+	@$(BIN)/python tests/staged.py $(STAGED)
+	cd $(STAGED) && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache
 
 docs: setup  ## Build the documents into site/, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

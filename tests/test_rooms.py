@@ -1,0 +1,110 @@
+"""The contracts of pyproject.toml between the rooms of the package, and proof that each of them can be broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.staged import ROOT, copied, stage
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CONTRACTS = {
+    contract["id"]: contract["name"]
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+}
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+CIRCLES = (  # the contract on circles compares a package with its siblings, not with the files in it
+    "from graphlib import TopologicalSorter\n"
+    "from grimp import build_graph\n"
+    "graph = build_graph('snnhw', exclude_type_checking_imports=True, cache_dir=None)\n"
+    "TopologicalSorter({file: graph.find_modules_directly_imported_by(file) for file in graph.modules}).prepare()\n"
+)
+
+
+def run(folder: Path, code: str, *arguments: str) -> tuple[int, str]:
+    """Exit status and output of Python code that finds the package of `folder`."""
+    env = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "300"}
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def lint(folder: Path, *contracts: str) -> tuple[int, str]:
+    """What import-linter says of the named contracts, or of all."""
+    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    return run(folder, LINT, "--no-cache", *(f"--contract={name}" for name in contracts))
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    return stage(tmp_path_factory.mktemp("rooms"))
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_contract_holds(package, contract):
+    status, said = lint(package, contract)
+    assert status == 0 and f"{CONTRACTS[contract]} KEPT" in said, said
+
+
+def test_no_circle_of_files(package):
+    status, said = run(package, CIRCLES)
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    "contract, file, line, named",
+    [
+        ("rooms", "graph/same.py", "from snnhw.passes.decompose import decompose", "snnhw.graph.same -> snnhw.passes"),
+        ("rooms", "analysis/ranges.py", "import snnhw.exporters.base", "snnhw.analysis.ranges -> snnhw.exporters"),
+        ("analysis", "analysis/counting/rows.py", "import snnhw.analysis.energy.twin", "rows -> snnhw.analysis.energy"),
+        ("circles", "graph/same.py", "import snnhw.passes.decompose", "No cycles are allowed in snnhw."),
+        ("torch-free", "proofs/largest.py", "import snnhw.nn.time", "snnhw.proofs"),
+        (
+            "torch-by-name",
+            "exporters/lava/lower.py",
+            "def late():\n    import torch",
+            "snnhw.exporters.lava.lower -> torch",
+        ),
+        ("nir", "checks/check.py", "import nir", "snnhw.checks.check -> nir"),
+        ("lava", "exporters/lava/deploy.py", "import lava", "snnhw.exporters.lava.deploy -> lava"),
+        ("terminal", "workflows/verify.py", "import rich", "snnhw.workflows.verify -> rich"),
+        ("drawing", "analysis/energy/twin.py", "import matplotlib", "snnhw.analysis.energy.twin -> matplotlib"),
+    ],
+)
+def test_an_import_turned_round_breaks_its_contract(tmp_path, contract, file, line, named):
+    target = copied(tmp_path) / "snnhw" / file
+    with open(target, "a") as lines:
+        lines.write(f"\n{line}\n")
+    status, said = lint(tmp_path, contract)
+    assert status == 1 and f"{CONTRACTS[contract]} BROKEN" in said and named in said, said
+
+
+def test_a_room_that_no_contract_names_is_refused(tmp_path):
+    room = copied(tmp_path) / "snnhw" / "attic"
+    room.mkdir()
+    (room / "__init__.py").touch()
+    status, said = lint(tmp_path, "rooms")
+    assert status == 1 and "snnhw.attic" in said
+
+
+@pytest.mark.parametrize("one, other", [("one", "two"), ("__init__", "two")])
+def test_a_circle_of_two_files_is_found(tmp_path, one, other):
+    package = copied(tmp_path) / "snnhw" / "progress"
+    (tmp_path / "snnhw" / "progress.py").unlink()
+    package.mkdir()
+    (package / "__init__.py").touch()
+    module = {"__init__": "snnhw.progress"}.get(one, f"snnhw.progress.{one}")
+    (package / f"{one}.py").write_text(f"import snnhw.progress.{other}\n")
+    (package / f"{other}.py").write_text(f"from {module} import anything\n")
+    status, said = run(tmp_path, CIRCLES)
+    assert status == 1 and "CycleError" in said and f"'{module}', 'snnhw.progress.{other}'" in said
+    status, said = lint(tmp_path, "circles")
+    assert (status == 1 and "No cycles are allowed in snnhw.progress." in said) == (one != "__init__")

@@ -68,7 +68,7 @@ def test_no_circle_of_files(package):
         ("circles", "graph/same.py", "import snnhw.passes.decompose", "No cycles are allowed in snnhw."),
         ("torch-free", "proofs/largest.py", "import snnhw.nn.time", "snnhw.proofs"),
         (
-            "torch-by-name",
+            "torch-free",
             "exporters/lava/lower.py",
             "def late():\n    import torch",
             "snnhw.exporters.lava.lower -> torch",

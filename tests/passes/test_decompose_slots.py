@@ -1,4 +1,4 @@
-"""Graded spikes and time slots run, and give the values of the multi-level network exactly."""
+"""Time slots give the values of the multi-level network exactly, one binary channel per unit."""
 
 from __future__ import annotations
 
@@ -11,25 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.checks.check import TARGETS, check
 from snnhw.errors import InputError
-from snnhw.exporters.lava.lower import lower
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Delay, Edge, Graph, Input, Linear, Norm, Pool, Readout, SlotMLF
-from snnhw.nir.io import to_nir
-from snnhw.passes import LOIHI_GRADED, TIME_SLOTS, run_passes
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Delay, Graph, Input, Linear, Norm, Pool, Readout, SlotMLF
 from snnhw.passes.balance_delays import balance_delays, depths
-from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
-from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.neurons import step_unit
 from tests.graph.strategies import SEEDS, float_graphs
-from tests.nets import residual_net, residual_nets
-
-
-def run(graph, inputs):
-    return simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=True)
+from tests.passes.runs import run
 
 
 def dyadic(graph):
@@ -75,72 +65,6 @@ def test_slots_sum_to_the_multi_level_values(graph, seed, static, sums):
         np.testing.assert_array_equal(after.units[unit].levels, before.units[unit].levels)
         np.testing.assert_array_equal(after.units[unit].events, before.units[unit].spikes)
         np.testing.assert_array_equal(after.membranes[unit][:, slots - 1 :: slots], before.membranes[unit])
-
-
-@settings(max_examples=15, deadline=None)
-@given(residual_nets)
-def test_the_pipelines_keep_every_spike(sample):
-    before = run(sample.graph, sample.inputs)
-    for pipeline in (LOIHI_GRADED, TIME_SLOTS):
-        graph = run_passes(sample.graph, pipeline)
-        after = run(graph, sample.inputs)
-        slots = graph.timesteps // sample.graph.timesteps
-        np.testing.assert_allclose(after.logits, before.logits, atol=1e-9)
-        for unit, multi in before.raster.items():
-            sent = after.raster[unit].reshape(len(multi), sample.graph.timesteps, slots, *multi.shape[2:])
-            np.testing.assert_array_equal(sent.sum(axis=2), multi)
-
-
-def test_graded_edges_know_their_payload():
-    graph = decompose_graded(decompose(residual_net(levels=4).graph))
-    assert {e.payload_bits for e in graph.edges if isinstance(graph.nodes[e.source], MLF)} == {3}
-    assert {e.payload_bits for e in graph.edges if not isinstance(graph.nodes[e.source], MLF)} == {0}
-    single = decompose_graded(residual_net(levels=1).graph)
-    assert {e.payload_bits for e in single.edges} == {0}  # the presence of the spike is the message
-    assert {e.payload_bits for e in decompose(graph).edges} == {0}
-
-
-def test_targets_that_cannot_express_a_deployment_refuse_it():
-    graded, slotted = (run_passes(residual_net().graph, p) for p in (LOIHI_GRADED, TIME_SLOTS))
-    for graph, refusing in ((graded, ["nir", "loihi1", "sanafe"]), (slotted, ["nir", "lava", "loihi1", "sanafe"])):
-        code = "time-slots" if graph is slotted else "graded-spikes"
-        for target in TARGETS:
-            found = [f for f in check(graph, target) if f.code == code]
-            severe = {f.severity for f in found} == {"error"}
-            assert severe == (target in refusing)
-            assert not severe or {f.node for f in found} == set(graph.units())
-    with pytest.raises(
-        InputError, match=r"'stem_mlf' does not fit nir: its spikes carry 2 bits, .* deploy it as channels"
-    ):
-        to_nir(graded)
-    with pytest.raises(InputError, match="'stem_mlf' does not fit nir: it leaks and fires once every 3 sub-steps"):
-        to_nir(slotted)
-    with pytest.raises(InputError, match="'stem_mlf' does not fit lava: it leaks"):
-        lower(slotted)
-    integers = compile_loihi(residual_net().graph, residual_net().inputs).graph
-    with pytest.raises(InputError, match="'stem_mlf' does not fit nir: its spikes carry 2 bits"):
-        to_nir(decompose_graded(integers))
-    with pytest.raises(InputError, match="is compiled already; give the multi-level float network"):
-        decompose_slots(integers)
-    with pytest.raises(InputError, match="is in time slots, which have no integers"):
-        compile_loihi(slotted, residual_net().inputs)
-
-
-def test_loihi_integers_keep_their_compartments():
-    sample = residual_net()
-    integers = compile_loihi(sample.graph, sample.inputs).graph
-    graph = decompose_graded(integers)
-    assert set(graph.nodes) == set(integers.nodes)
-    assert {e.payload_bits for e in graph.out_of("stem_mlf_l1")} == {2}
-    np.testing.assert_array_equal(run(graph, sample.inputs).logits, run(integers, sample.inputs).logits)
-
-
-@pytest.mark.parametrize("extra", [Edge("stem_mlf_l2", "s0b0_1_conv"), None])
-def test_graded_refuses_single_levels(extra):
-    graph = decompose(residual_net(levels=2).graph)
-    edges = [*graph.edges, extra] if extra else [e for e in graph.edges if e.source != "stem_mlf_l2"]
-    with pytest.raises(InputError, match=r"takes the levels of 'stem_mlf' with unequal gains.*deploy as channels"):
-        decompose_graded(graph.replace(edges=tuple(edges)))
 
 
 def dense_chain(rng, timesteps=3):
@@ -212,8 +136,14 @@ def small(*nodes, edges=None, timesteps=2, **reads):
 
 
 SHAPE = (2, 4, 4)
+
+
 CONV = Conv2d(name="conv", shape=SHAPE, weight=np.ones((2, 2, 1, 1)), bias=np.array([0.5, 1.0]))
+
+
 UNIT = MLF(name="mlf", shape=SHAPE, thresholds=(0.5, 1.5, 2.5), decay=0.25)
+
+
 POOL = Pool(name="pool", shape=(2, 2, 2), kind="sum", kernel=(2, 2), stride=(2, 2))
 
 

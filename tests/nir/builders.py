@@ -28,19 +28,20 @@ def net() -> Graph:
     return Graph.build(nodes, [("input", "conv"), ("conv", "unit"), ("unit", "fc"), ("fc", "readout")], 2)
 
 
-def chain(**nodes: object) -> nir.NIRGraph:
+def named_chain(**nodes: object) -> nir.NIRGraph:
     named = {"input": nir.Input(np.array([4])), **nodes, "output": nir.Output(np.array([4]))}
     return nir.NIRGraph(named, list(itertools.pairwise(named)), type_check=False)
 
 
-def lif(**fields: object) -> nir.LIF:
+def lif_with(**fields: object) -> nir.LIF:
     values = {"tau": ONE, "r": ONE, "v_leak": ONE * 0, "v_threshold": ONE} | fields
     return nir.LIF(**values)
 
 
-def refused(path: Path, **options: object) -> str:
+def refused(path: Path) -> str:
+    """The one sentence that reading the file ends in."""
     with pytest.raises(InputError) as caught:
-        read_nir(path, **options)
+        read_nir(path)
     message = str(caught.value)
     assert "\n" not in message
     assert "Traceback" not in message

@@ -11,7 +11,7 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.nir import file as nir_file
 from snnhw.nir.io import from_nir, read_nir, write_nir
-from tests.nir.builders import lif, net, refused
+from tests.nir.builders import lif_with, net, refused
 
 
 @pytest.mark.slow
@@ -61,4 +61,4 @@ def test_no_file_a_folder_and_no_hdf5(tmp_path: Path) -> None:
 
 def test_what_is_no_graph_is_refused() -> None:
     with pytest.raises(InputError, match="pass the whole graph"):
-        from_nir(lif())  # type: ignore[arg-type]
+        from_nir(lif_with())  # type: ignore[arg-type]

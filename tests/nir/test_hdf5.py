@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from snnhw.nir import hdf5 as nir_hdf5
-from tests.nir.builders import ONE, chain, lif, refused
+from tests.nir.builders import ONE, lif_with, named_chain, refused
 
 
 def test_declared_sizes_are_refused_before_allocation(tmp_path: Path) -> None:
     path = tmp_path / "huge.nir"
-    nir.write(path, chain(lif=lif()))
+    nir.write(path, named_chain(lif=lif_with()))
     with h5py.File(path, "a") as file:
         group = file["node/nodes/lif"]
         del group["tau"]
@@ -28,7 +28,7 @@ def test_declared_sizes_are_refused_before_allocation(tmp_path: Path) -> None:
 def test_long_text_in_every_place_of_a_small_file_is_refused_while_reading(tmp_path: Path, place: str) -> None:
     """50 KB that stand for 8 GB: the text is held once, as the value of what is not written."""
     path = tmp_path / "text.nir"
-    nir.write(path, chain(lif=lif()))
+    nir.write(path, named_chain(lif=lif_with()))
     with h5py.File(path, "a") as file:
         if place == "edges":
             del file["node/edges"]
@@ -42,7 +42,7 @@ def test_links_that_go_round_are_followed_a_bounded_number_of_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "round.nir"
-    nir.write(path, chain(lif=lif()))
+    nir.write(path, named_chain(lif=lif_with()))
     with h5py.File(path, "a") as file:
         group = file.create_group("node/metadata/group")
         for _ in range(15):  # 12 ways to each next one
@@ -58,7 +58,7 @@ def test_links_that_go_round_are_followed_a_bounded_number_of_times(
 @pytest.mark.parametrize("dtype", [h5py.ref_dtype, h5py.vlen_dtype(np.float32)])
 def test_what_is_neither_number_nor_text_is_refused(tmp_path: Path, dtype: np.dtype) -> None:
     path = tmp_path / "a.nir"
-    nir.write(path, chain(lif=lif()))
+    nir.write(path, named_chain(lif=lif_with()))
     with h5py.File(path, "a") as file:
         del file["node/nodes/lif/tau"]
         file.create_dataset("node/nodes/lif/tau", (4,), dtype)
@@ -68,7 +68,7 @@ def test_what_is_neither_number_nor_text_is_refused(tmp_path: Path, dtype: np.dt
 @pytest.mark.parametrize("kind", ["external", "soft", "loop", "virtual", "raw"])
 def test_links_and_storage_outside_the_file_are_not_followed(tmp_path: Path, kind: str) -> None:
     path, other = tmp_path / "link.nir", tmp_path / "other.h5"
-    nir.write(path, chain(lif=lif()))
+    nir.write(path, named_chain(lif=lif_with()))
     with h5py.File(other, "w") as file:
         file["secret"] = ONE
     with h5py.File(path, "a") as file:

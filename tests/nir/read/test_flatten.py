@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import nir
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.nir.io import from_nir
+from snnhw.graph.ir import LIF, MLF
+from snnhw.nir.file import RawGraph, RawNode
+from snnhw.nir.io import from_nir, read_nir
+from snnhw.nir.read.fields import Context
+from snnhw.nir.read.flatten import FlatGraph, flattened, input_shape
 from tests.nir.builders import ONE, PORTS, graph_of, refused
+from tests.nir.read.foreign import T, codes, full, lif
+from tests.nir.step_runner import run_steps
 
 
 def test_huge_input_shapes_are_refused(tmp_path: Path) -> None:
@@ -60,3 +69,117 @@ def test_huge_input_shapes_are_refused(tmp_path: Path) -> None:
 def test_contradictory_edges(graph: nir.NIRGraph, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         from_nir(graph)
+
+
+def test_nested_graphs_are_flattened_and_their_sums_kept(tmp_path: Path) -> None:
+    inner = nir.NIRGraph(
+        {
+            "input": nir.Input(np.array([4])),
+            "low": lif((4,), threshold=0.5),
+            "high": lif((4,), threshold=1.0),
+            "output": nir.Output(np.array([4])),
+        },
+        [("input", "low"), ("input", "high"), ("low", "output"), ("high", "output")],
+    )
+    outer = nir.NIRGraph(
+        {
+            "input": nir.Input(np.array([4])),
+            "a": nir.Scale(full((4,), 1)),
+            "b": nir.Scale(full((4,), 2)),
+            "unit": inner,
+            "c": nir.Linear(np.eye(4)),
+            "output": nir.Output(np.array([4])),
+        },
+        [("input", "a"), ("input", "b"), ("a", "unit"), ("b", "unit"), ("unit", "c"), ("c", "output")],
+    )
+    nir.write(tmp_path / "nested.nir", outer)
+    graph = read_nir(tmp_path / "nested.nir")
+    unit = graph.of_type(MLF)[0]
+    assert (unit.thresholds, unit.decay) == ((0.5, 1.0), 0.5)
+    assert "unit-recognised" in codes(graph)
+    x = np.random.default_rng(0).random((T, 4)) / 2
+    v, expected = np.zeros((2, 4)), []
+    for step in x:
+        v = 0.5 * v + 3 * step
+        spikes = v > np.array([[0.5], [1.0]])
+        v[spikes] = 0
+        expected.append(spikes.sum(axis=0))
+    assert np.array_equal(run_steps(graph, x)["c"], expected)
+    apart = read_nir(tmp_path / "nested.nir", recognise=False)
+    assert [n.threshold for n in apart.of_type(LIF)] == [0.5, 1.0]
+    assert np.array_equal(run_steps(apart, x)["c"], expected)
+
+
+def test_missing_input_and_output_are_added_where_there_is_one_place() -> None:
+    nodes = {"fc": nir.Linear(np.ones((3, 4), np.float32)), "lif": lif((3,))}
+    graph = from_nir(nir.NIRGraph(nodes, [("fc", "lif")], type_check=False))
+    assert graph.input.shape == (4,)
+    assert graph.readout.shape == (3,)
+    assert codes(graph).count("port-added") == 2
+
+
+def ports(**nodes: RawNode | RawGraph) -> dict[str, RawNode | RawGraph]:
+    return {"i": RawNode("Input", {"shape": np.array([4])}), **nodes, "o": RawNode("Output", {})}
+
+
+def nested(depth: int, width: int) -> tuple[RawGraph, int]:
+    """(graph of `width` subgraphs in a row, nested `depth` deep, the number of nodes at the bottom)."""
+    if depth == 0:
+        nodes = ports(n=RawNode("Scale", {"scale": np.ones(4)}))
+        return RawGraph(nodes, (("i", "n"), ("n", "o"))), 1
+    inner, leaves = nested(depth - 1, width)
+    names = [f"g{k}" for k in range(width)]
+    return RawGraph(ports(**dict.fromkeys(names, inner)), tuple(itertools.pairwise(["i", *names, "o"]))), width * leaves
+
+
+@given(st.integers(0, 3), st.integers(1, 3))
+def test_nesting_of_any_depth_leaves_one_chain_of_the_nodes_at_the_bottom(depth: int, width: int) -> None:
+    raw, leaves = nested(depth, width)
+    flat = flattened(raw, Context(1e-4))
+    kinds = [node.type for node in flat.nodes.values()]
+    assert (kinds.count("Scale"), kinds.count("Input"), kinds.count("Output")) == (leaves, 1, 1)
+    following = dict(flat.edges)
+    assert len(following) == len(flat.edges) == len(flat.nodes) - 1
+    walked = ["i"]
+    while walked[-1] in following:
+        walked.append(following[walked[-1]])
+    assert walked[-1] == "o" and set(walked) == set(flat.nodes)
+
+
+def test_a_subgraph_of_two_outputs_is_refused_by_its_path() -> None:
+    inner = RawGraph(ports(p=RawNode("Output", {})), (("i", "o"), ("i", "p")))
+    outer = RawGraph(ports(g=RawGraph(ports(h=inner), (("i", "h"), ("h", "o")))), (("i", "g"), ("g", "o")))
+    with pytest.raises(
+        InputError, match=r"Subgraph 'g\.h' has 2 Output nodes where exactly one is needed; merge or add"
+    ):
+        flattened(outer, Context(1e-4))
+
+
+def test_a_file_without_ports_and_several_places_for_one_says_which() -> None:
+    loose = RawGraph(
+        {"a": RawNode("Scale", {}), "b": RawNode("Scale", {}), "o": RawNode("Output", {})}, (("a", "o"), ("b", "o"))
+    )
+    with pytest.raises(InputError, match=r"no Input and nothing leads into 2 nodes \('a', 'b'\); add an Input node"):
+        flattened(loose, Context(1e-4))
+
+
+@pytest.mark.parametrize(
+    ("target", "shape"),
+    [
+        (RawNode("Linear", {"weight": np.ones((3, 7))}), (7,)),
+        (
+            RawNode("Conv2d", {"weight": np.ones((4, 2, 3, 3)), "groups": 3, "input_shape": np.array([5, 6])}),
+            (6, 5, 6),
+        ),
+        (RawNode("Threshold", {"threshold": np.ones((2, 3, 4))}), (2, 3, 4)),
+    ],
+)
+def test_an_input_without_a_shape_takes_that_of_its_target(target: RawNode, shape: tuple[int, ...]) -> None:
+    flat = FlatGraph({"i": RawNode("Input", {}), "t": target}, (("i", "t"),))
+    assert input_shape(flat, "i") == shape
+
+
+def test_an_input_of_which_nothing_says_the_shape_is_refused() -> None:
+    flat = FlatGraph({"i": RawNode("Input", {}), "t": RawNode("Flatten", {})}, (("i", "t"),))
+    with pytest.raises(InputError, match="Input 'i' has no shape and its targets do not say one; write the shape"):
+        input_shape(flat, "i")

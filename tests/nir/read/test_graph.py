@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from snnhw.errors import InputError
 from snnhw.nir.io import from_nir
-from tests.nir.builders import ONE, PORTS, graph_of, lif
+from tests.nir.builders import ONE, PORTS, graph_of, lif_with
 
 KINDS = st.sampled_from(["scale", "linear", "lif", "flatten", "delay", "threshold"])
 
@@ -20,7 +20,7 @@ def test_any_wiring_gives_a_graph_or_a_sentence(kinds: list[str], data: st.DataO
     make = {
         "scale": lambda: nir.Scale(ONE),
         "linear": lambda: nir.Linear(np.eye(4)),
-        "lif": lif,
+        "lif": lif_with,
         "flatten": lambda: nir.Flatten(np.array([4]), 0),
         "delay": lambda: nir.Delay(ONE * 1e-4),
         "threshold": lambda: nir.Threshold(ONE),

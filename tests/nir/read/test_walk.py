@@ -1,0 +1,92 @@
+"""Every node is parsed once its shape is known; what has no parser, no shape or no input is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import nir
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnhw.errors import InputError
+from snnhw.nir.file import RawNode
+from snnhw.nir.read.fields import Context
+from snnhw.nir.read.flatten import IDENTITY, FlatGraph
+from snnhw.nir.read.walk import PARSERS, Walk, parse, without_carriers
+from tests.nir.builders import lif_with, named_chain, refused
+
+
+def test_unknown_type_and_missing_field(tmp_path: Path) -> None:
+    path = tmp_path / "a.nir"
+    nir.write(path, named_chain(a=lif_with()))
+    with h5py.File(path, "a") as file:
+        del file["node/nodes/a/r"]
+    assert "has no field 'r'" in refused(path)
+    with h5py.File(path, "a") as file:
+        del file["node/nodes/a/type"]
+        file["node/nodes/a/type"] = "Izhikevich"
+    assert "unknown NIR type 'Izhikevich'" in refused(path)
+
+
+def flat(nodes: dict[str, RawNode], edges: list[tuple[str, str]]) -> Walk:
+    ports = {"input": RawNode("Input", {"shape": np.array([4])}), **nodes, "output": RawNode("Output", {})}
+    walk = Walk(FlatGraph(ports, tuple(edges)), {n: n for n in ports}, Context(1e-4))
+    walk.run()
+    return walk
+
+
+SCALE, PASS = RawNode("Scale", {"scale": np.float64(2)}), RawNode(IDENTITY, {})
+
+
+def test_there_is_a_parser_for_every_type_of_nir() -> None:
+    kinds = {n for n, kind in vars(nir).items() if isinstance(kind, type) and issubclass(kind, nir.NIRNode)}
+    assert set(PARSERS) | {"Input", "NIRGraph", "NIRNode"} == kinds
+
+
+@given(st.integers(0, 2**31), st.integers(1, 8))
+def test_nodes_that_only_pass_on_become_gains_of_the_edges_around_them(seed: int, passing: int) -> None:
+    """The gain of an edge is the number of paths through such nodes, counted by powers of the adjacency matrix."""
+    rng = np.random.default_rng(seed)
+    names = ["a", *(f"p{i}" for i in range(passing)), "output"]
+    wired = np.triu(rng.integers(0, 2, (len(names), len(names))), 1)
+    wired[np.arange(len(names) - 1), np.arange(1, len(names))] = 1  # every node on a path
+    edges = [("input", "a"), *((names[i], names[j]) for i, j in np.argwhere(wired))]
+    walk = flat({"a": SCALE, **{f"p{i}": PASS for i in range(passing)}}, edges)
+    paths = sum(np.linalg.matrix_power(wired, n)[0, -1] for n in range(1, len(names)))
+    found = without_carriers(walk.flat, walk, None)
+    assert sum(e.gain for e in found if (e.source, e.target) == ("a", "output")) == paths
+    assert {(e.source, e.target) for e in found} == {("input", "a"), ("a", "output")}
+
+
+def test_a_loop_of_nodes_that_only_pass_on_is_refused() -> None:
+    edges = [("input", "p"), ("p", "q"), ("q", "p"), ("q", "output")]
+    walk = flat({"p": PASS, "q": PASS}, edges)
+    with pytest.raises(InputError, match=r"The loop through '[pq]' has no neuron and no weights; remove it"):
+        without_carriers(walk.flat, walk, None)
+
+
+def test_shapes_go_round_a_loop() -> None:
+    lif = RawNode("LIF", {k: np.float64(v) for k, v in {"tau": 1, "r": 1, "v_leak": 0, "v_threshold": 1}.items()})
+    back = RawNode("Linear", {"weight": np.eye(4)})
+    walk = flat({"n": lif, "w": back}, [("input", "n"), ("n", "w"), ("w", "n"), ("n", "output")])
+    assert walk.shapes == dict.fromkeys(["input", "n", "w", "output"], (4,))
+    with pytest.raises(InputError, match=r"'n' gets the shapes \[3\] and \[4\], which must be equal to be summed"):
+        flat({"n": lif, "w": RawNode("Linear", {"weight": np.ones((3, 4))})}, [*walk.flat.edges])
+
+
+def test_names_that_two_nodes_would_have_are_refused() -> None:
+    cuba = {"tau_syn": 1, "tau_mem": 1, "r": 1, "v_leak": 0, "v_threshold": 1}
+    nodes = {"n_syn": SCALE, "n": RawNode("CubaLIF", {k: np.float64(v) for k, v in cuba.items()})}
+    with pytest.raises(InputError, match="Two nodes would be called 'n_syn'; rename one of them in the file"):
+        flat(nodes, [("input", "n_syn"), ("n_syn", "n"), ("n", "output")])
+
+
+def test_what_would_fill_the_memory_is_refused() -> None:
+    huge = RawNode(
+        "Conv2d", {"weight": np.ones((1, 1, 1, 1)), "stride": 1, "padding": 2**16, "dilation": 1, "groups": 1}
+    )
+    with pytest.raises(InputError, match=r"'n' would send the shape \[1, 131080, 131080\]; check the shapes"):
+        parse(huge, "n", (1, 8, 8), Context(1e-4))

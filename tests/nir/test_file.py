@@ -6,12 +6,15 @@ import random
 from pathlib import Path
 
 import h5py
+import nir
+import numpy as np
 import pytest
 
 from snnhw.errors import InputError
 from snnhw.nir import file as nir_file
+from snnhw.nir.file import RawGraph, RawNode, raw_of, read_raw, write_file
 from snnhw.nir.io import from_nir, read_nir, write_nir
-from tests.nir.builders import lif_with, net, refused
+from tests.nir.builders import ONE, lif_with, named_chain, net, refused
 
 
 @pytest.mark.slow
@@ -62,3 +65,42 @@ def test_no_file_a_folder_and_no_hdf5(tmp_path: Path) -> None:
 def test_what_is_no_graph_is_refused() -> None:
     with pytest.raises(InputError, match="pass the whole graph"):
         from_nir(lif_with())  # type: ignore[arg-type]
+
+
+def assert_equal(a: object, b: object) -> None:
+    """The same plain values, arrays by element."""
+    if isinstance(a, RawGraph):
+        assert isinstance(b, RawGraph) and (a.edges, a.version, set(a.nodes)) == (b.edges, b.version, set(b.nodes))
+        for name, node in a.nodes.items():
+            assert_equal(node, b.nodes[name])
+        assert_equal(dict(a.metadata), dict(b.metadata))
+    elif isinstance(a, RawNode):
+        assert isinstance(b, RawNode) and a.type == b.type
+        kept = [key for key in a.fields if key in b.fields]
+        assert {"input_type", "output_type", "metadata"} >= set(a.fields) ^ set(kept)
+        for key in kept:
+            np.testing.assert_array_equal(a.fields[key], b.fields[key])
+    else:
+        assert a == b
+
+
+def test_a_graph_in_memory_and_in_its_file_are_the_same_plain_values(tmp_path: Path) -> None:
+    inner = named_chain(lif=lif_with(), scale=nir.Scale(ONE))
+    graph = named_chain(fc=nir.Affine(np.eye(4), ONE), sub=inner, flat=nir.Flatten(np.array([4]), 0))
+    graph.metadata = {"origin": "a test"}
+    assert_equal(raw_of(graph), read_raw(write_file(graph, tmp_path / "a.nir")))
+
+
+def test_without_resets_no_neuron_has_the_field(tmp_path: Path) -> None:
+    graph = named_chain(lif=lif_with(v_reset=ONE))
+    for reset in (True, False):
+        node = read_raw(write_file(graph, tmp_path / "a.nir", reset=reset)).nodes["lif"]
+        assert isinstance(node, RawNode) and ("v_reset" in node.fields) == reset
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = write_file(named_chain(lif=lif_with()), tmp_path / "a.nir")
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"Cannot write .*a\.nir/b\.nir"):
+        write_file(named_chain(lif=lif_with()), path / "b.nir")
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]

@@ -88,3 +88,78 @@ def test_links_and_storage_outside_the_file_are_not_followed(tmp_path: Path, kin
         elif kind == "raw":
             group.create_dataset("tau", (4,), "f4", external=[(str(other), 0, 16)])
     assert refused(path)
+
+
+def in_hdf5(path: Path, graph: nir.NIRGraph, **values: object) -> Path:
+    """`graph` as nir writes it, with `values` in its metadata."""
+    nir.write(path, graph)
+    with h5py.File(path, "a") as file:
+        for key, value in values.items():
+            file[f"node/metadata/{key}"] = value
+    return path
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.arange(6, dtype=">i2").reshape(2, 3), np.float64(1.5), np.zeros((0, 3)), "text", ["a", "bc"], True, 2**40],
+)
+def test_every_value_is_given_as_it_lies_in_the_file(tmp_path: Path, value: object) -> None:
+    graph = nir_hdf5.content(in_hdf5(tmp_path / "a.nir", named_chain(lif=lif_with()), x=value), 2**20)["graph"]
+    found = graph["metadata"]["x"]
+    if isinstance(value, list):
+        found = [text.decode() for text in found]
+    np.testing.assert_array_equal(found, value)
+    assert isinstance(value, str | list | bool | int) or found.dtype == value.dtype
+    assert graph["nodes"]["lif"]["type"] == "LIF" and set(graph["nodes"]["lif"]["fields"]) >= {"tau", "r"}
+    assert graph["edges"] == [("input", "lif"), ("lif", "output")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "sentence"),
+    [
+        ("MAX_NODES", 2, "has more than 2 nodes; split the network"),
+        ("MAX_NAME", 6, "a name has 7 characters; give it at most 6"),
+        ("MAX_DEPTH", 1, "fields are nested more than 1 deep; write them flat"),
+    ],
+)
+def test_every_limit_ends_in_its_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, sentence: str
+) -> None:
+    path = in_hdf5(tmp_path / "a.nir", named_chain(lif=lif_with()))
+    with h5py.File(path, "a") as file:
+        file["node/metadata/a/b/c/d"] = 1
+    monkeypatch.setattr(nir_hdf5, limit, value)
+    with pytest.raises(nir_hdf5.RefusedError, match=sentence):
+        nir_hdf5.content(path, 2**20)
+
+
+def test_graphs_are_nested_to_a_depth_and_no_further(tmp_path: Path) -> None:
+    graph = named_chain(lif=lif_with())
+    for _ in range(nir_hdf5.MAX_DEPTH):
+        graph = named_chain(g=graph)
+    nir_hdf5.content(in_hdf5(tmp_path / "deep.nir", graph), 2**24)
+    with pytest.raises(nir_hdf5.RefusedError, match="nested more than 16 deep; flatten them before writing"):
+        nir_hdf5.content(in_hdf5(tmp_path / "deeper.nir", named_chain(g=graph)), 2**24)
+
+
+def test_a_file_may_declare_what_compression_can_hold_and_small_files_a_little(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for size, budget in ((0, 16 * 2**20), (1000, 16 * 2**20), (10**6, 1100 * 10**6), (10**7, 4 * 2**30)):
+        with path.open("wb") as file:
+            file.truncate(size)  # a hole takes no place on the disk
+        assert nir_hdf5.budget_of(path, 4 * 2**30) == budget
+
+
+def test_an_array_that_takes_the_budget_exactly_is_read_and_one_byte_more_is_not(tmp_path: Path) -> None:
+    path = in_hdf5(tmp_path / "a.nir", named_chain())
+    needed = next(n for n in range(0, 10**4, 1) if _read(path, n))
+    assert not _read(path, needed - 1) and _read(path, needed)
+    in_hdf5(path, named_chain(), x=np.zeros(100, np.uint8))
+    assert not _read(path, needed + 99) and _read(path, needed + 100)
+
+
+def _read(path: Path, budget: int) -> bool:
+    try:
+        return bool(nir_hdf5.content(path, budget))
+    except nir_hdf5.RefusedError:
+        return False

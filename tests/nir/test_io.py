@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from snnhw.analysis.counting.counts import count
 from snnhw.checks.check import check
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.graph.same import differences
 from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
 from snnhw.nir.metadata import window_numbers
@@ -125,49 +125,6 @@ def test_snntorch_runs_integers(graph: Graph, tmp_path_factory: pytest.TempPathF
         names = sorted(n for n in theirs if n.rsplit("_l", 1)[0] == unit)
         assert np.array_equal(np.stack([theirs[n] for n in names], axis=2), raster), unit
     assert np.array_equal(outputs, ours.logits)
-
-
-def small(**changes: object) -> Graph:
-    """input -> conv -> unit -> (sum of two linears) -> readout."""
-    rng = np.random.default_rng(0)
-    nodes = [
-        Input(name="input", shape=(1, 2, 2)),
-        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 1, 1, 1)).astype(np.float32)),
-        MLF(name="unit", shape=(2, 2, 2), thresholds=(0.6, 1.6), decay=0.25),
-        Linear(name="a", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
-        Linear(name="b", shape=(3,), weight=rng.normal(size=(3, 8)).astype(np.float32)),
-        Readout(name="readout", shape=(3,)),
-    ]
-    edges = [("input", "conv"), ("conv", "unit"), ("unit", "a"), ("unit", "b"), ("a", "readout"), ("b", "readout")]
-    return Graph.build(nodes, edges, 3).replace(**changes)
-
-
-def test_output_has_one_edge_because_importers_do_not_sum_there(tmp_path: Path) -> None:
-    graph = small()
-    written = to_nir(graph)
-    outputs = [n for n, node in written.nodes.items() if isinstance(node, nir.Output)]
-    assert outputs == ["readout"]
-    assert [e for e in written.edges if e[1] == "readout"] == [("readout_sum", "readout")]
-    assert differences(from_nir(written), graph) == ()
-    x = np.random.default_rng(2).random((3, 1, 2, 2)).astype(np.float32)
-    _, outputs_summed = run_snntorch(write_nir(graph, tmp_path / "a.nir"), x, 3)
-    np.testing.assert_allclose(outputs_summed / 3, simulate(graph, x).logits, atol=1e-6)
-
-
-def test_doubled_edge_becomes_a_node_because_nir_refuses_duplicates(tmp_path: Path) -> None:
-    graph = small(edges=(*small().edges, Edge("a", "readout"), Edge("conv", "unit", gain=2)))
-    again = read_nir(write_nir(graph, tmp_path / "a.nir"))
-    assert nir.read(tmp_path / "a.nir") is not None  # nir's own check of duplicates and types
-    assert {(e.source, e.target, e.gain) for e in again.edges} >= {("a", "readout", 2), ("conv", "unit", 3)}
-    assert differences(again, graph) == ()
-
-
-def test_pipeline_delay_survives() -> None:
-    edges = [e for e in small().edges if e.source != "conv"]
-    graph = small(edges=(*edges, Edge("conv", "unit"), Edge("conv", "unit", gain=2, delay=3)))
-    written = to_nir(graph)
-    assert not any(isinstance(n, nir.Delay) for n in written.nodes.values())  # it is no part of the function
-    assert differences(from_nir(written), graph) == ()
 
 
 @pytest.mark.parametrize("told", [{"fc": 10**12}, {"fc": 0}, {"absent": 3}, {"conv": 3}])

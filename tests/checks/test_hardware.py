@@ -1,0 +1,140 @@
+"""What Lava, Loihi and SANA-FE have no counterpart for, integers out of range, and what the pipeline settles."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from snnhw.graph.ir import (
+    LI,
+    MLF,
+    Conv2d,
+    Delay,
+    Edge,
+    Graph,
+    Input,
+    Linear,
+    Node,
+    Pool,
+    Readout,
+    Scale,
+)
+from tests.checks.nets import errors, found, integers, lif, net
+from tests.graph.strategies import integer_graphs
+
+
+@settings(max_examples=25, deadline=None)
+@given(graph=integer_graphs())
+def test_integers_of_the_strategy_differ_from_loihi_only_in_range(graph: Graph) -> None:
+    assert {code for code, _ in errors(graph, "loihi2")} <= {"integer-range"}
+
+
+@pytest.mark.parametrize("target", ["lava", "loihi1", "loihi2", "sanafe"])
+@pytest.mark.parametrize(
+    ("node", "code"),
+    [
+        (lif(reset="subtract"), "reset"),
+        (lif(v_reset=0.5), "reset"),
+        (lif(gain=2.0), "gain"),
+        (lif(leak=0.5), "gain"),
+        (lif(decay=np.linspace(0, 1, 64).reshape(4, 4, 4)), "mixed-decay"),
+        (LI(name="unit", shape=(4, 4, 4), decay=0.5), "no-counterpart"),
+        (Scale(name="unit", shape=(4, 4, 4), scale=0.5), "no-counterpart"),
+        (Delay(name="unit", shape=(4, 4, 4), steps=1), "no-counterpart"),
+    ],
+)
+def test_neurons_that_hardware_lacks(node: Node, code: str, target: str) -> None:
+    assert (code, "unit") in errors(net(unit=node), target)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"threshold": 2**17}, "integer-range"),
+        ({"threshold": -1}, "integer-range"),
+        ({"du": 4096}, "integer-range"),
+        ({"dv": -1}, "integer-range"),
+        ({"bias_mant": np.full((4, 1, 1), 4096)}, "integer-range"),
+        ({"bias_exp": 8}, "integer-range"),
+    ],
+)
+def test_integers_out_of_range(fields: dict[str, object], code: str) -> None:
+    assert (code, "unit") in errors(integers(**fields), "loihi2")
+
+
+def test_range_ends_are_inside() -> None:
+    edge = {"threshold": 2**17 - 1, "du": 0, "dv": 4095, "bias_mant": np.full((4, 1, 1), -4096), "bias_exp": 7}
+    assert not errors(integers(**edge), "loihi1")
+
+
+def test_weights_out_of_range() -> None:
+    graph = integers()
+    for value in (3, 256, 0.5):
+        fc = dataclasses.replace(graph.nodes["fc"], weight=np.full((3, 64), value))
+        assert ("weight-range", "fc") in errors(graph.replace(nodes={**graph.nodes, "fc": fc}), "loihi1")
+
+
+def test_current_that_may_wrap() -> None:
+    heavy = Conv2d(name="conv", shape=(4, 4, 4), weight=np.full((4, 2, 3, 3), 254), padding=(1, 1))
+    wide = Input(name="input", shape=(2, 4, 4), scale=8.0, bits=8)
+    graph = integers()
+    assert ("current-may-wrap", "unit") not in found(graph, "loihi1")
+    assert ("current-may-wrap", "unit") in found(
+        graph.replace(nodes={**graph.nodes, "conv": heavy, "input": wide}), "loihi1"
+    )
+
+
+def test_thresholds_per_neuron_are_an_error_on_loihi1_only() -> None:
+    graph = integers(threshold=np.arange(64).reshape(4, 4, 4))
+    assert ("mixed-threshold", "unit") in errors(graph, "loihi1")
+    assert ("mixed-threshold", "unit") in found(graph, "lava") - errors(graph, "lava")
+
+
+def test_hints_that_the_pipeline_settles_are_no_errors() -> None:
+    hints = found(net(), "loihi1")
+    assert {
+        ("multi-level", "unit"),
+        ("no-payload", "unit"),
+        ("analogue-input", "input"),
+        ("not-quantised", ""),
+    } <= hints
+    assert ("no-payload", "unit") not in found(net(), "loihi2")
+
+
+def test_direct_and_early_edges() -> None:
+    second = MLF(name="second", shape=(4, 4, 4), thresholds=(1.0,), decay=0.25)
+    conv = Conv2d(name="conv2", shape=(4, 4, 4), weight=np.ones((4, 4, 1, 1)))
+    edges = (Edge("unit", "conv2"), Edge("conv2", "second"), Edge("unit", "second"), Edge("second", "flat"))
+    graph = net(conv, second, edges=edges)
+    assert ("no-synapse", "second") in found(graph, "loihi2")
+    assert ("unbalanced", "") in found(graph, "lava")
+    assert ("no-synapse", "unit") not in found(graph, "loihi2")
+
+
+def test_pools_and_many_synapses_for_sanafe() -> None:
+    pool = Pool(name="flat", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    graph = net(flat=pool, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
+    for target in ("sanafe", "lava"):  # in front of a matrix, with or without a flatten between
+        assert ("pool", "flat") in found(graph, target) - errors(graph, target)
+    first = Pool(name="unit", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    last = Linear(name="fc", shape=(3,), weight=np.ones((3, 8)))
+    folds = net(unit=first, flat=Conv2d(name="flat", shape=(2, 2, 2), weight=np.ones((2, 4, 1, 1))), fc=last)
+    assert ("pool", "unit") in found(folds, "sanafe") - errors(folds, "sanafe")
+    relay = MLF(name="flat", shape=(4, 2, 2), thresholds=(0.6,), decay=0.25)
+    kept = net(unit=first, flat=relay, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
+    assert ("pool", "unit") in errors(kept, "sanafe")
+    shared = net(Linear(name="other", shape=(3,), weight=np.ones((3, 16))), flat=pool, edges=(Edge("flat", "other"),),
+                 fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))  # fmt: skip
+    assert ("pool", "flat") in errors(shared, "sanafe")
+    big = net(fc=Linear(name="fc", shape=(200_000,), weight=np.ones((200_000, 64), np.int8)),
+              readout=Readout(name="readout", shape=(200_000,)))  # fmt: skip
+    assert ("too-many-synapses", "") in found(big, "sanafe")
+    assert ("too-many-synapses", "") not in found(net(), "sanafe")
+
+
+def test_kernels_beyond_int8_do_not_fit_lava() -> None:
+    conv = Conv2d(name="conv", shape=(4, 4, 4), weight=np.ones((4, 2, 257, 257)), padding=(128, 128))
+    assert ("kernel-size", "conv") in errors(net(conv=conv), "lava")

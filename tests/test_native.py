@@ -1,0 +1,94 @@
+"""C loops are compiled once for their source, found again, and done without where they cannot be had."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from snnhw import native
+
+SOURCE = """
+void twice(double *values, long count) {
+    for (long i = 0; i < count; i++) values[i] *= FACTOR;
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache folder of the test's own, and nothing remembered from one test to the next."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("SNNHW_NATIVE", raising=False)
+    native.library.cache_clear()
+    yield tmp_path / "cache" / "snnhw"
+    native.library.cache_clear()
+
+
+def written(tmp_path: Path, factor: str) -> Path:
+    path = tmp_path / "loops.c"
+    path.write_text(SOURCE.replace("FACTOR", factor))
+    return path
+
+
+def scaled(source: Path, tensor: torch.Tensor) -> torch.Tensor:
+    library = native.library(source)
+    assert library is not None
+    library.twice(native.address(tensor), ctypes.c_long(tensor.numel()))
+    return tensor
+
+
+def test_compiled_loops_work_on_the_memory_of_a_tensor(tmp_path: Path) -> None:
+    x = torch.arange(5.0, dtype=torch.float64)
+    assert scaled(written(tmp_path, "3"), x).tolist() == [0, 3, 6, 9, 12]
+
+
+def test_another_source_of_the_same_name_is_another_library(tmp_path: Path, own_cache: Path) -> None:
+    x = torch.ones(1, dtype=torch.float64)
+    assert scaled(written(tmp_path, "3"), x).item() == 3
+    native.library.cache_clear()
+    assert scaled(written(tmp_path, "5"), x).item() == 15
+    assert len(list(own_cache.glob("loops-*.so"))) == 2
+
+
+def test_what_is_compiled_is_not_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path, "3")
+    assert native.library(source) is not None
+    native.library.cache_clear()
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert native.library(source) is not None
+
+
+@pytest.mark.parametrize("trouble", ["no compiler", "no C", "turned off", "no folder"])
+def test_without_a_library_there_is_none_and_nothing_is_left_behind(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    source = written(tmp_path, "no number" if trouble == "no C" else "3")
+    if trouble == "no compiler":
+        monkeypatch.setenv("CC", "no-such-compiler")
+    elif trouble == "turned off":
+        monkeypatch.setenv("SNNHW_NATIVE", "0")
+    elif trouble == "no folder":
+        own_cache.parent.write_text("a file where the folder should be")
+    assert native.library(source) is None
+    assert not native.usable(source, torch.ones(1))
+    assert not own_cache.is_dir() or not list(own_cache.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "usable"),
+    [(torch.float32, True), (torch.float64, True), (torch.float16, False), (torch.int64, False), (torch.bool, False)],
+)
+def test_floats_on_the_processor_are_what_the_loops_take(tmp_path: Path, dtype: torch.dtype, usable: bool) -> None:
+    source = written(tmp_path, "3")
+    assert native.usable(source, torch.ones(1, dtype=dtype)) == usable
+    assert not native.usable(source, torch.ones(1, dtype=dtype, device="meta"))
+
+
+def test_the_address_of_nothing_is_null() -> None:
+    x = torch.ones(3)
+    assert native.address(None).value is None
+    assert native.address(x).value == x.data_ptr() and native.address(x[1:]).value == x.data_ptr() + 4

@@ -169,20 +169,6 @@ def test_views_that_are_no_flatten_are_named(view):
         trace(View(), (2, 2, 2))
 
 
-def test_a_branch_on_data_is_refused():
-    class Branch(nn.Module):
-        def forward(self, x):
-            return x if x.sum() > 0 else -x
-
-    with pytest.raises(
-        InputError, match=r"Branch cannot be traced: Branch.forward branches or loops on its data .*own"
-    ):
-        trace(Branch(), (1, 2, 2))
-    inside = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Sequential(Branch()))
-    with pytest.raises(InputError, match=r"in '1\.0': Branch\.forward .* modules=\{Branch: \.\.\.\}"):
-        trace(inside, (1, 2, 2))
-
-
 class Leaky(nn.Module):
     """A neuron as people write it: a loop over time, here with the reset of a soft or a hard threshold."""
 

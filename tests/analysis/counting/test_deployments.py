@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from snnhw.analysis.counting.counts import count
 from snnhw.analysis.counting.deployments import deployments, depth, slots, work
-from snnhw.analysis.counting.relay import relays
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import DEPLOYMENTS, deploy
@@ -134,30 +133,3 @@ def test_graded_needs_least_and_channels_most(graph, seed):
     assert table["graded"].synops <= table["shared"].synops == table["slots"].synops <= table["channels"].synops
     assert table["graded"].messages <= table["shared"].messages == table["channels"].messages
     assert table["slots"].updates == slots(counts) * table["shared"].updates
-
-
-def test_a_relay_is_exact_with_a_raster_and_bounded_without():
-    graph = integer_net()
-    nodes = [n for n in graph.nodes.values() if n.name not in ("flatten", "fc", "readout")]
-    nodes += [
-        Conv2d(name="late", shape=(2, 5, 5), weight=np.ones((2, 3, 1, 1))),
-        MLF(name="c", shape=(2, 5, 5), thresholds=(0.5,), decay=0.25),
-        Readout(name="readout", shape=(2, 5, 5)),
-    ]
-    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("a", "late"), ("b", "late")]
-    graph = Graph.build(nodes, [*edges, ("late", "c"), ("c", "readout")], timesteps=T)
-    raster = random_raster(graph, np.random.default_rng(2), samples=3, density=0.4)
-    (exact,) = relays(graph, record_of(graph, raster))
-    (bounds,) = relays(graph, dataclass_without_raster(record_of(graph, raster)))
-    both = (raster["a"].any(axis=2) | raster["b"].any(axis=2)).sum()
-    assert exact.merged_low == exact.merged_high == 2 * both
-    assert bounds.merged_low < exact.merged_low < bounds.merged_high
-    per_neuron = [raster[name].any(axis=2).sum(axis=(0, 1)) for name in "ab"]
-    assert bounds.merged_low == 2 * np.maximum(*per_neuron).sum()
-    assert exact.branch_events == 2 * (raster["a"].any(axis=2).sum() + raster["b"].any(axis=2).sum())
-    assert (exact.sources, exact.payload_levels, exact.relay_updates) == (("a", "b"), 6, 3 * T * 75)
-    assert exact.to_dict()["saves"] is False
-
-
-def dataclass_without_raster(record):
-    return type(record)(record.samples, record.timesteps, record.units, record.logits)

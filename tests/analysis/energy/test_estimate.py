@@ -10,7 +10,6 @@ from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.frames import energy_frame, layers_frame
 from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
@@ -108,20 +107,6 @@ def test_ann_twin_prices_one_dense_pass(counts):
     assert (span.low, span.high) == (pytest.approx(1.69 * PJ * macs), pytest.approx(4.6 * PJ * macs))
     with pytest.raises(InputError, match="names no fp4 twin"):
         ann_estimate(counts, profile, "fp4")
-
-
-def test_frames_hold_the_same_numbers(counts):
-    layers = layers_frame(counts)
-    assert list(layers["name"]) == ["stem_mlf", "body_mlf", "readout"]
-    for key in ("events", "unit_synops", "replicated_synops", "neuron_updates", "macs", "dense_macs"):
-        assert layers[key].sum() == counts.total(key)
-    assert layers[[f"spikes_l{k}" for k in (1, 2, 3)]].to_numpy().sum() == counts.total("spikes")
-    estimates = {name: estimate(counts, load_profile(name)) for name in available_profiles()}
-    energy = energy_frame(estimates)
-    for name, expected in estimates.items():
-        found = energy[energy["profile"] == name]
-        assert found["typical_j"].sum() == pytest.approx(expected.per_inference.typical, rel=1e-12)
-        assert found["high_j"].sum() == pytest.approx(expected.per_inference.high, rel=1e-12)
 
 
 def test_counts_without_samples_are_refused(counts):

@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from snnhw.analysis.counting.counts import count
-from snnhw.analysis.energy.sparsity import activation_sparsity
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
-from snnhw.nn import build, relu_twin
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
 
@@ -83,23 +79,3 @@ def test_twins_of_every_scope_have_names_of_their_own(counts):
         assert twin.key == key
         arithmetic = found[twin.precision].per_inference
         assert twin.per_inference.typical >= arithmetic.typical
-
-
-def test_sparsity_by_hand():
-    """Layer two sees half zeros and does 4 x 2 MACs, layer three sees none and does 2 x 1: 8 * 0.5 / 10."""
-    one, two, three = nn.Linear(1, 4, bias=False), nn.Linear(4, 2, bias=False), nn.Linear(2, 1, bias=False)
-    with torch.no_grad():
-        one.weight.copy_(torch.tensor([[1.0], [-1], [2], [-2]]))
-        two.weight.fill_(1.0)
-    network = nn.Sequential(one, nn.ReLU(), two, nn.ReLU(), three)
-    network.train()
-    assert activation_sparsity(network, [torch.tensor([[1.0], [3.0]])]) == pytest.approx(0.4)
-    assert network.training and not two._forward_hooks
-    with pytest.raises(InputError, match="No activations"):
-        activation_sparsity(network, [])
-
-
-def test_the_relu_twin_of_a_network_is_sparse():
-    torch.manual_seed(0)
-    twin = relu_twin(build("digits_ds_resnet8"))
-    assert 0.1 < activation_sparsity(twin, [torch.randn(8, 1, 8, 8)]) < 0.9

@@ -1,28 +1,21 @@
 """Cores on a chip: limits kept, demands against brute force, and the latency and static energy that follow."""
 
 import dataclasses
-import re
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
-from snnhw.analysis.energy.estimate import estimate
-from snnhw.analysis.energy.static import static_load, step_time
-from snnhw.analysis.hardware.chips import FOLDER, available_chips, load_chip
+from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.mapping import LIMITS, map_network
-from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, Readout
 from snnhw.nn import build
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
-from snnhw.simulation.engine import simulate
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
-from tests.analysis.nets import small_net
 
 
 def chain(channels=16, size=8, levels=3, **options):
@@ -110,12 +103,6 @@ def bits_of(synapses):
     return full * 1216 + ((rest * 18 + 10 + 63) // 64 * 64 if rest else 0)
 
 
-def test_synapse_lists_are_padded_blocks():
-    chip = load_chip("loihi1")
-    assert [chip.axon_bits(n, dense=False) for n in (1, 3, 64, 65)] == [64, 64, 1216, 1280]
-    assert [chip.axon_bits(n, dense=True) for n in (1, 6, 7, 64)] == [64, 64, 128, 576]
-
-
 def test_more_out_axons_than_a_core_has_force_smaller_tiles():
     graph, chip = chain(), load_chip("loihi1")
     tight = dataclasses.replace(chip, out_axons_per_core=20)
@@ -135,58 +122,6 @@ def test_a_neuron_that_fits_no_core_is_refused():
 def test_other_deployments_are_refused(name):
     with pytest.raises(InputError, match="no deployment that can be mapped"):
         map_network(chain(), load_chip("loihi1"), name)
-
-
-def test_chip_files_are_checked(tmp_path):
-    path = tmp_path / "mine.toml"
-    with pytest.raises(InputError, match="no chip 'loihi7'"):
-        load_chip("loihi7")
-    path.write_text('name = "mine"\n')
-    with pytest.raises(InputError, match=r"mine.toml: has no 'title'"):
-        load_chip(path)
-    path.write_text("cores = 3\n")
-    with pytest.raises(InputError, match="'cores' is unknown"):
-        load_chip(path)
-    path.write_text("cores_per_chip = -3\n" + "".join(f'{k} = "x"\n' for k in ("name", "title")))
-    with pytest.raises(InputError, match="at least 1"):
-        load_chip(path)
-    good = (FOLDER / "loihi1.toml").read_text()
-    path.write_text(re.sub(r"(?s)assumes = .*", "assumes = 3\n", good))
-    with pytest.raises(InputError, match="'assumes' is 3; give a list"):
-        load_chip(path)
-    path.write_text(good.replace('title = "Loihi 1"', "title = 1"))
-    with pytest.raises(InputError, match="has no 'title'"):
-        load_chip(path)
-
-
-def test_static_energy_is_power_times_chips_times_time():
-    graph = fold_pool(small_net())
-    counts = count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
-    profile, mapping = load_profile("loihi1-davies2018"), map_network(graph, load_chip("loihi1"))
-    off = estimate(counts, profile)
-    assert static_load(graph, counts, profile, mapping, "off") is None
-    realtime = static_load(graph, counts, profile, mapping, "realtime")
-    assert (realtime.chips, realtime.steps, realtime.seconds.typical) == (1, 5, pytest.approx(5e-3))  # T = 3, depth 3
-    energy = estimate(counts, profile, static=realtime)
-    assert energy.split["static"].typical == pytest.approx(0.1044 * 5e-3)
-    assert energy.per_inference.typical - off.per_inference.typical == pytest.approx(0.1044 * 5e-3)
-    assert "static power" in off.excludes and "static power" not in energy.excludes
-    batch1 = static_load(graph, counts, profile, mapping, "batch1")
-    assert batch1.seconds.typical == pytest.approx(5 * step_time(counts, profile, mapping).typical)
-    assert batch1.seconds.typical < realtime.seconds.typical
-    with pytest.raises(InputError, match="no static mode 'sometimes'"):
-        static_load(graph, counts, profile, mapping, "sometimes")
-
-
-def test_step_time_by_hand():
-    """The body is busiest, one core for two levels: synops at 3.5 ns, 144 updates at 5.3 ns, the barrier 465 ns."""
-    graph = fold_pool(small_net())
-    counts = count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 2, 6, 6)) * 2))
-    profile, mapping = load_profile("loihi1-davies2018"), map_network(graph, load_chip("loihi1"))
-    assert [layer.cores for layer in mapping.layers] == [1, 1, 1]
-    body = counts.layers[1]
-    expected = 3.5e-9 * 2 * body.unit_synops / (4 * 3) + 5.3e-9 * 144 + 465e-9
-    assert step_time(counts, profile, mapping).typical == pytest.approx(expected)
 
 
 def test_the_digits_network_fits_one_chip():

@@ -12,7 +12,7 @@ from IPython.core.formatters import HTMLFormatter
 from snnhw.analysis.report.notebook import graph_html, register_in, report_html
 from snnhw.analysis.report.page import render
 from snnhw.workflows.load import load_model
-from tests.analysis.report.test_report import Page
+from tests.analysis.report.reading import Page
 from tests.analysis.report_sample import sample_report
 from tests.kernel import executed
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
@@ -169,6 +169,8 @@ def test_what_travels_on_an_edge_adds_up_through_sums_pools_delays_and_gains() -
     assert graph.arriving("events") == Signal("analog")
 
 
+@example(2)
+@example(4)
 @given(st.integers(0, 2**20))
 def test_a_payload_has_the_fewest_bits_that_tell_its_values_apart(levels: int) -> None:
     bits = Signal("spikes", levels).payload_bits

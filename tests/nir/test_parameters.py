@@ -58,15 +58,17 @@ def test_the_differential_equation_of_nir_fires_with_the_discrete_neuron(decay, 
     assert fired == spikes(x, decay, gain, leak, node.threshold, 0.0)
 
 
-@given(st.floats(0, 0.99), st.floats(0.25, 4), st.floats(0.5, 4), st.floats(-1, 0), st.integers(0, 2**31))
-def test_the_scaled_membrane_of_norse_fires_with_the_discrete_neuron(decay, gain, theta, v_reset, seed):
+@given(
+    st.floats(0, 0.99), st.floats(0.25, 4), st.floats(-1, 1), st.floats(0.5, 4), st.floats(-1, 0), st.integers(0, 2**31)
+)
+def test_the_scaled_membrane_of_norse_fires_with_the_discrete_neuron(decay, gain, leak, theta, v_reset, seed):
     """norse: v = decay v + (1 - decay) x: the membrane is smaller, and so are threshold and reset."""
-    node = neuron(decay=decay, gain=gain, threshold=theta, v_reset=v_reset)
+    node = neuron(decay=decay, gain=gain, leak=leak, threshold=theta, v_reset=v_reset)
     f = {k: float(v[0]) for k, v in lif_fields(node, DIALECTS["norse"], DOUBLE).items()}
     x = np.random.default_rng(seed).uniform(0, 2, STEPS)
     rate = 1e-4 / f["tau"]
     theirs = spikes(x, 1 - rate, f["r"] * rate, f["v_leak"] * rate, f["v_threshold"], f["v_reset"])
-    assert f["r"] == 1 and theirs == spikes(x, decay, gain, 0.0, np.float32(theta), v_reset)
+    assert f["r"] == 1 and theirs == spikes(x, decay, gain, leak, np.float32(theta), v_reset)
 
 
 @given(st.floats(0, 1), st.integers(1, 16), st.integers(0, 2**31))

@@ -145,3 +145,13 @@ def test_what_arrives_from_nowhere_is_unbounded_and_from_a_loop_within_its_level
     graph = single(levels=3)
     assert arriving(graph, "input", {}).high[0] == np.inf
     assert arriving(graph, "fc", {}).high[0] == 3 and arriving(graph, "fc", {}).low[0] == 0
+
+
+def test_taps_on_the_padding_may_be_zero_where_no_input_is():
+    """Inputs of at least 1: a corner of the image meets four of nine taps and sends 4, not 9."""
+    conv = Conv2d(name="conv", shape=(1, 3, 3), weight=np.ones((1, 1, 3, 3)), padding=(1, 1))
+    nodes = [Input(name="input", shape=(1, 3, 3)), conv, Readout(name="readout", shape=(1, 3, 3))]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 1)
+    sent = run_steps(graph, np.ones((1, 1, 3, 3)))["conv"]
+    found = value_bounds(graph, every_level(graph), (1.0, 2.0))["conv"]
+    assert sent.min() == 4 and found.low[0] <= sent.min() and sent.max() <= found.high[0]

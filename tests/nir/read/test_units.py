@@ -54,6 +54,7 @@ def pair(names: tuple[str, str], **second: object) -> Graph:
         (("n_level1", "n_level2"), "n"),
         (("stage_l1", "stage_l2"), "stage"),
         (("a", "b"), "unit"),
+        (("n10", "n11"), "n"),
         (("x_lif_1", "x_lif_2"), "x"),
         (("input_1", "input_2"), "input_"),
     ],

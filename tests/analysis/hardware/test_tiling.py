@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.analysis.hardware.tiling import Window, choices, largest_reach, lists, overlaps, spans, volume, windows
+from snnhw.analysis.hardware.tiling import Axis, choices, largest_reach, lists, overlaps, spans, volume, windows
 from snnhw.graph.ir import Conv2d, Linear
 
 
 @st.composite
-def kernels(draw: st.DrawFn) -> tuple[Window, int]:
+def kernels(draw: st.DrawFn) -> tuple[Axis, int]:
     """(window of a kernel, length of what it gives)."""
     taps, stride, dilation = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
     padding = draw(st.integers(0, 2))
     source = draw(st.integers(max(1, dilation * (taps - 1) + 1 - 2 * padding), 12))
-    window = Window(source, "kernel", taps, stride, padding, dilation)
+    window = Axis(source, "kernel", taps, stride, padding, dilation)
     return window, (source + 2 * padding - dilation * (taps - 1) - 1) // stride + 1
 
 
-def taps_into(window: Window, at: int, span: tuple[int, int]) -> tuple[int, ...]:
+def taps_into(window: Axis, at: int, span: tuple[int, int]) -> tuple[int, ...]:
     """Taps through which coordinate `at` reaches outputs in `span`: output o sees o*stride - padding + tap*dilation."""
     return tuple(
         tap
@@ -53,7 +53,7 @@ def test_choices_are_all_ways_to_cut_from_the_fewest_tiles_on(size: tuple[int, i
 
 
 @given(kernels(), st.integers(1, 5))
-def test_the_reach_of_a_tile_holds_every_coordinate_with_a_tap_into_it(drawn: tuple[Window, int], parts: int) -> None:
+def test_the_reach_of_a_tile_holds_every_coordinate_with_a_tap_into_it(drawn: tuple[Axis, int], parts: int) -> None:
     window, size = drawn
     reaching = [sum(bool(taps_into(window, at, span)) for at in range(window.source)) for span in spans(size, parts)]
     assert largest_reach(window, size, parts) >= max(reaching)
@@ -63,7 +63,7 @@ def test_the_reach_of_a_tile_holds_every_coordinate_with_a_tap_into_it(drawn: tu
 
 @given(kernels(), st.integers(1, 5), st.integers(1, 5))
 def test_overlaps_count_each_coordinate_once_for_every_tile_that_it_reaches(
-    drawn: tuple[Window, int], own_parts: int, parts: int
+    drawn: tuple[Axis, int], own_parts: int, parts: int
 ) -> None:
     window, size = drawn
     expected = [
@@ -78,7 +78,7 @@ def test_overlaps_count_each_coordinate_once_for_every_tile_that_it_reaches(
 
 @given(kernels(), kernels(), st.integers(1, 4), st.integers(1, 4))
 def test_lists_are_the_distinct_patterns_of_taps_into_a_tile(
-    rows: tuple[Window, int], columns: tuple[Window, int], row_parts: int, column_parts: int
+    rows: tuple[Axis, int], columns: tuple[Axis, int], row_parts: int, column_parts: int
 ) -> None:
     """Pixel by pixel of the source, in two dimensions at once."""
     (down, height), (across, width) = rows, columns
@@ -97,7 +97,7 @@ def test_lists_are_the_distinct_patterns_of_taps_into_a_tile(
 
 
 def test_without_a_kernel_a_tile_sees_its_own_coordinates_or_all() -> None:
-    same, whole = Window(7, "identity"), Window(7, "all")
+    same, whole = Axis(7, "identity"), Axis(7, "all")
     assert largest_reach(same, 7, 3) == 3 and largest_reach(whole, 4, 2) == 7
     assert overlaps(same, 2, 7, 3) == (4, 3) and overlaps(whole, 2, 4, 2) == (8, 6)
 
@@ -111,7 +111,7 @@ def test_windows_are_those_of_the_synapse() -> None:
     weight = np.zeros((4, 2, 3, 5))
     conv = Conv2d(name="c", shape=(4, 1, 1), weight=weight, stride=(2, 1), padding=(1, 0), dilation=(1, 2))
     rows, columns = windows(conv, (2, 9, 8))
-    assert rows == Window(9, "kernel", 3, 2, 1, 1) and columns == Window(8, "kernel", 5, 1, 0, 2)
+    assert rows == Axis(9, "kernel", 3, 2, 1, 1) and columns == Axis(8, "kernel", 5, 1, 0, 2)
     dense = Linear(name="l", shape=(3,), weight=np.zeros((3, 9)))
     assert [w.kind for w in windows(dense, (1, 1, 9))] == ["all", "all"]
     assert [w.kind for w in windows(None, (2, 4, 4))] == ["identity", "identity"]

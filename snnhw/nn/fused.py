@@ -38,8 +38,8 @@ def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     return spikes
 
 
-def _watched(norm: nn.Module, unit: nn.Module, x: Any) -> bool:
-    """True where someone wants to see what goes in or comes out: hooks, forward or backward, and torch.fx."""
+def _watched(norm: nn.Module, unit: nn.Module, x: object) -> bool:
+    """True where inputs or outputs of the modules are observed: by hooks, forward or backward, or by torch.fx."""
     kinds = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
     hooked = any(getattr(module, kind) for module in (norm, unit) for kind in kinds)
     return hooked or not isinstance(x, Tensor) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]

@@ -24,8 +24,8 @@ def test_digits_are_split_by_class_without_overlap():
     train, test = load("digits", "train"), load("digits", "test")
     pictures = load_digits()
     assert (len(train), len(test)) == (1438, 359)
-    assert train.inputs.shape == (1438, 1, 8, 8) and train.inputs.dtype == np.float32
-    together = np.concatenate([train.inputs, test.inputs])[:, 0] * 16
+    assert train.values.shape == (1438, 1, 8, 8) and train.values.dtype == np.float32
+    together = np.concatenate([train.values, test.values])[:, 0] * 16
     assert sorted(map(bytes, together.astype(np.uint8))) == sorted(map(bytes, pictures.images.astype(np.uint8)))
     share = np.bincount(test.targets) / np.bincount(pictures.target)
     np.testing.assert_allclose(share, 0.2, atol=0.003)
@@ -52,7 +52,7 @@ def test_idx_files_are_read(tmp_path, compress):
     write_idx(tmp_path / f"mnist/t10k-images-idx3-ubyte{end}", images, compress)
     write_idx(tmp_path / f"mnist/t10k-labels-idx1-ubyte{end}", labels, compress)
     data = load("mnist", "test", tmp_path)
-    np.testing.assert_array_equal(np.round(data.inputs[:, 0] * 255), images)
+    np.testing.assert_array_equal(np.round(data.values[:, 0] * 255), images)
     assert data.targets.tolist() == labels.tolist() and data.targets.dtype == np.int64
 
 
@@ -77,7 +77,7 @@ def test_cifar_layouts_give_the_same_pictures(tmp_path):
     a, b = load("cifar10", "test", binary), load("cifar10", "test", packed)
     assert a.checksum == b.checksum
     pixel = (pictures[2, 1, 4, 5] / 255 - CIFAR10_MEAN[1]) / CIFAR10_DEVIATION[1]
-    assert a.inputs[2, 1, 4, 5] == pytest.approx(pixel, abs=1e-5)
+    assert a.values[2, 1, 4, 5] == pytest.approx(pixel, abs=1e-5)
 
 
 def test_packed_events_become_counts(tmp_path):
@@ -92,9 +92,9 @@ def test_packed_events_become_counts(tmp_path):
     }
     np.savez(tmp_path / "nmnist_small.npz", **{f"test_{k}": v for k, v in arrays.items()})
     data = load("nmnist", "test", tmp_path, timesteps=2)
-    assert data.inputs.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
-    assert data.inputs[0, 0, 1, 2, 1] == 2 and data.inputs[0, 1, 0, 0, 33] == 1 and data.inputs[0].sum() == 3
-    assert data.inputs[1, 0, 1, 0, 0] == 1 and data.inputs[1].sum() == 1
+    assert data.values.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
+    assert data.values[0, 0, 1, 2, 1] == 2 and data.values[0, 1, 0, 0, 33] == 1 and data.values[0].sum() == 3
+    assert data.values[1, 0, 1, 0, 0] == 1 and data.values[1].sum() == 1
 
 
 def test_cifar_pickles_of_torchvision_give_the_pictures_of_the_binary_files_and_run_no_code(tmp_path):
@@ -124,10 +124,10 @@ def test_published_nmnist_files_are_read_in_the_order_of_their_numbers(tmp_path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"".join(content))
     data = load("nmnist", "test", tmp_path, timesteps=2)
-    assert data.targets.tolist() == [7, 3, 0] and data.inputs.shape == (3, 2, 2, 34, 34)
+    assert data.targets.tolist() == [7, 3, 0] and data.values.shape == (3, 2, 2, 34, 34)
     # from 70,000 us to 80,000 + 8,192: the third event, at 73,192, lies in the first half
-    assert data.inputs[1, 0, 1, 2, 1] == data.inputs[1, 0, 0, 0, 33] == data.inputs[1, 1, 1, 2, 1] == 1
-    assert data.inputs.sum() == 5
+    assert data.values[1, 0, 1, 2, 1] == data.values[1, 0, 0, 0, 33] == data.values[1, 1, 1, 2, 1] == 1
+    assert data.values.sum() == 5
     (tmp_path / "NMNIST/Test/3/00011.bin").write_bytes(b"four")
     with pytest.raises(InputError, match="damaged"):
         load("nmnist", "test", tmp_path)
@@ -207,17 +207,17 @@ def test_damaged_and_unknown_data_are_refused(tmp_path):
 
 def test_checksum_sees_every_value():
     inputs, targets = np.zeros((2, 1, 2, 2)), np.array([0, 1])
-    base = dataset("a", "test", inputs, targets, 2).checksum
+    base = dataset("a:test", inputs, targets, 2).checksum
     changed = inputs.copy()
     changed[1, 0, 1, 1] = 1e-3
     assert (
         len(
             {
                 base,
-                dataset("a", "test", changed, targets, 2).checksum,
-                dataset("a", "test", inputs, 1 - targets, 2).checksum,
+                dataset("a:test", changed, targets, 2).checksum,
+                dataset("a:test", inputs, 1 - targets, 2).checksum,
             }
         )
         == 3
     )
-    assert dataset("a", "test", inputs, targets, 2).take(slice(0, 1)).targets.tolist() == [0]
+    assert dataset("a:test", inputs, targets, 2).take(slice(0, 1)).targets.tolist() == [0]

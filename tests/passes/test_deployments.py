@@ -23,13 +23,14 @@ from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.neurons import step_unit
 from tests.graph.strategies import SEEDS, float_graphs
 from tests.nets import residual_net, residual_nets
 
 
 def run(graph, inputs):
-    return simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=True)
+    return simulate(graph, inputs, execution=DOUBLE, raster=True, membranes=True)
 
 
 def dyadic(graph):
@@ -73,7 +74,7 @@ def test_slots_sum_to_the_multi_level_values(graph, seed, static, sums):
         windows = sent.reshape(len(sent), graph.timesteps, slots, *sent.shape[2:])
         np.testing.assert_array_equal(windows.sum(axis=2), multi)
         np.testing.assert_array_equal(after.units[unit].levels, before.units[unit].levels)
-        np.testing.assert_array_equal(after.units[unit].events, before.units[unit].spikes)
+        np.testing.assert_array_equal(after.units[unit].graded_spikes, before.units[unit].spikes)
         np.testing.assert_array_equal(after.membranes[unit][:, slots - 1 :: slots], before.membranes[unit])
 
 

@@ -22,12 +22,13 @@ from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.tracing.trace import trace
 from tests.nets import norm, residual_net, residual_nets
 
 
 def run(graph, inputs):
-    return simulate(graph, inputs, dtype=torch.float64, raster=True)
+    return simulate(graph, inputs, execution=DOUBLE, raster=True)
 
 
 def assert_same(a, b, logits=1e-9):
@@ -35,7 +36,7 @@ def assert_same(a, b, logits=1e-9):
     for unit in a.raster:
         assert (a.raster[unit] == b.raster[unit]).all(), unit
         assert (a.units[unit].levels == b.units[unit].levels).all()
-        assert (a.units[unit].events == b.units[unit].events).all()
+        assert (a.units[unit].graded_spikes == b.units[unit].graded_spikes).all()
     np.testing.assert_allclose(a.logits, b.logits, atol=logits)
 
 

@@ -17,7 +17,7 @@ from snnhw.passes.fold_pool import fold_pool
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.dequantise import dequantise
-from snnhw.quantisation.finetune import finetune
+from snnhw.quantisation.finetune import Tuning, finetune
 from snnhw.quantisation.graph_module import GraphModule
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
@@ -37,7 +37,7 @@ def test_the_module_computes_what_the_engine_does(sample):
 
 def test_fine_tuning_begins_with_the_integers():
     model = load_model("digits")
-    quantised = compile_loihi(model.graph, load("digits", "train").inputs[:64])
+    quantised = compile_loihi(model.graph, load("digits", "train").values[:64])
     start = dequantise(fold_pool(model.graph), quantised)
     module = GraphModule(start, quantised.scales)
     for synapse in quantised.graph.of_type(Conv2d, Linear):
@@ -54,14 +54,14 @@ def test_fine_tuning_begins_with_the_integers():
 def test_fine_tuning_recovers_what_coarse_integers_lose():
     """A fortieth of the scale leaves weights of -6..6; two epochs bring most of the accuracy back."""
     model, train, test = load_model("digits"), load("digits", "train"), load("digits", "test")
-    fine = compile_loihi(model.graph, train.inputs[:256])
-    channels = code_input(compile_channels(model.graph), train.inputs[:256])
+    fine = compile_loihi(model.graph, train.values[:256])
+    channels = code_input(compile_channels(model.graph), train.values[:256])
     coarse = quantise(channels, scales={k: v / 40 for k, v in fine.scales.items()})
 
     def accuracy(quantised):
-        return simulate(quantised.graph, test.inputs).accuracy(test.targets)
+        return simulate(quantised.graph, test.values).accuracy(test.targets)
 
-    tuned = finetune(model.graph, coarse, train, epochs=2, lr=1e-3)
+    tuned = finetune(model.graph, coarse, train, Tuning(epochs=2, lr=1e-3))
     assert accuracy(coarse) < accuracy(fine) - 0.1
     assert accuracy(tuned) > accuracy(fine) - 0.05
     assert all((tuned.scales[k] == coarse.scales[k]).all() for k in coarse.scales)
@@ -69,7 +69,7 @@ def test_fine_tuning_recovers_what_coarse_integers_lose():
 
 def test_another_graph_is_refused():
     model = load_model("digits")
-    quantised = compile_loihi(model.graph, load("digits", "train").inputs[:64])
+    quantised = compile_loihi(model.graph, load("digits", "train").values[:64])
     partial = dataclasses.replace(quantised, scales={})
     with pytest.raises(InputError, match="not the one that was quantised"):
         finetune(model.graph, partial, load("digits", "train"))

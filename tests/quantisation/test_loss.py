@@ -33,7 +33,7 @@ def test_the_report_is_what_the_two_simulations_say():
 @pytest.mark.slow
 def test_the_layer_that_costs_the_classes_is_found():
     """One unit of the digits network with a two-hundredth of its scale."""
-    graph, images = load_model("digits").graph, load("digits", "test").inputs[:60]
+    graph, images = load_model("digits").graph, load("digits", "test").values[:60]
     fine, culprit = compile_loihi(graph, images), "stage2_block1_mlf1"
     scales = {name: s / 200 if name == culprit else s for name, s in fine.scales.items()}
     channels = compile_channels(graph)

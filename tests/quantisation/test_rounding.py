@@ -22,6 +22,7 @@ from snnhw.quantisation.moments import Moments, measure_moments
 from snnhw.quantisation.quantise import quantise
 from snnhw.quantisation.rounding import even_weights, rounded_weights
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.nets import residual_net, residual_nets
 
 
@@ -96,7 +97,7 @@ def test_floats_of_the_integers_fire_as_the_integers_do(sample):
     floats = dequantise(compile_channels(sample.graph), quantised)
     entering = quantised.graph.input
     rounded = entering.coded(sample.inputs) / entering.scale
-    a = simulate(floats, rounded, dtype=torch.float64, raster=True).raster
+    a = simulate(floats, rounded, execution=DOUBLE, raster=True).raster
     b = simulate(quantised.graph, sample.inputs, raster=True).raster
     wrong = {unit: (a[unit] != b[unit]).mean() for unit in a}
     assert wrong["stem_mlf"] < 0.005 and all(share < 0.03 for share in wrong.values()), wrong

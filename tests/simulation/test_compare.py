@@ -4,15 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.certificate import Certificate, Stage, certify, graph_backend
-from snnhw.simulation.compare import compare
+from snnhw.simulation.compare import Comparison, compare
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.record import SpikeRecord
 from snnhw.verbs.tables import certificate_table
 from tests.nets import residual_net
@@ -27,9 +27,9 @@ def test_a_changed_threshold_is_located():
     graph = run_passes(sample.graph, FLOAT)
     unit = graph.nodes["s0b0_1_mlf"]
     other = changed(graph, unit.name, thresholds=(unit.thresholds[0], unit.thresholds[1] + 0.1, unit.thresholds[2]))
-    agreement = compare(graph, graph_backend("a", graph), graph_backend("b", other), sample.inputs, batch_size=2)
-    a = simulate(graph, sample.inputs, dtype=torch.float64, raster=True)
-    b = simulate(other, sample.inputs, dtype=torch.float64, raster=True)
+    agreement = compare(graph, graph_backend("a", graph), graph_backend("b", other), sample.inputs, Comparison(2))
+    a = simulate(graph, sample.inputs, execution=DOUBLE, raster=True)
+    b = simulate(other, sample.inputs, execution=DOUBLE, raster=True)
     differing = {u: int((a.raster[u] != b.raster[u]).sum()) for u in a.raster}
     assert agreement.units == differing and agreement.differing == sum(differing.values()) > 0
     assert agreement.samples == 5 and agreement.compared == sum(r.size for r in a.raster.values())
@@ -46,7 +46,7 @@ def test_near_ties_are_told_from_real_differences():
     sample = residual_net(samples=2, widths=(4,))
     graph = run_passes(sample.graph, FLOAT)
     unit = next(n for n in graph.of_type(MLF) if n.name == "s0b0_2_mlf")  # the last one: nothing follows
-    record = simulate(graph, sample.inputs, dtype=torch.float64, raster=True, membranes=True)
+    record = simulate(graph, sample.inputs, execution=DOUBLE, raster=True, membranes=True)
     u = np.sort(record.membranes[unit.name][:, :, 0].ravel())
     theta = float(u[np.searchsorted(u, 0.6)])
     at = changed(graph, unit.name, thresholds=(theta, *unit.thresholds[1:]))
@@ -58,7 +58,9 @@ def test_near_ties_are_told_from_real_differences():
         assert (tie.unit, tie.level) == (unit.name, 1) and max(abs(u - theta) for u in tie.membranes) < 1e-8
         assert record.membranes[unit.name][(tie.sample, tie.timestep, 0, *tie.neuron)] == tie.membranes[0]
     assert "near-ties only: sample" in _text(Certificate((agreement,), None, {}))
-    strict = compare(at, graph_backend("at", at), graph_backend("below", below), sample.inputs, near_tie=0.0)
+    strict = compare(
+        at, graph_backend("at", at), graph_backend("below", below), sample.inputs, Comparison(near_tie=0.0)
+    )
     assert strict.near_ties == 0 and not strict.agrees
 
 
@@ -67,11 +69,11 @@ def test_ties_of_later_batches_keep_their_sample():
     graph = run_passes(sample.graph, FLOAT)
     inputs = np.repeat(sample.inputs[:1], 4, axis=0)  # the same sample four times, so the same tie four times
     unit = next(n for n in graph.of_type(MLF) if n.name == "s0b0_2_mlf")
-    u = simulate(graph, inputs[:1], dtype=torch.float64, membranes=True).membranes[unit.name][:, :, 0].ravel()
+    u = simulate(graph, inputs[:1], execution=DOUBLE, membranes=True).membranes[unit.name][:, :, 0].ravel()
     theta = float(np.sort(u)[np.searchsorted(np.sort(u), 0.6)])
     at, below = (changed(graph, unit.name, thresholds=(t, *unit.thresholds[1:])) for t in (theta, theta - 1e-9))
     backends = graph_backend("at", at), graph_backend("below", below)
-    whole, parts = (compare(at, *backends, inputs, batch_size=size) for size in (4, 1))
+    whole, parts = (compare(at, *backends, inputs, Comparison(size)) for size in (4, 1))
     assert whole == parts and {tie.sample for tie in parts.ties} == {0, 1, 2, 3}
 
 
@@ -82,7 +84,7 @@ def test_logits_count_too():
     for graph, by in ((floats, 1e-3), (compile_loihi(sample.graph, sample.inputs).graph, 1)):
         moved = changed(graph, "head", bias=graph.nodes["head"].bias + by)
         stages = tuple(Stage(graph_backend(name, g), g) for name, g in (("one", graph), ("two", moved)))
-        certificate = certify(stages, sample.inputs, batch_size=2)
+        certificate = certify(stages, sample.inputs, comparison=Comparison(2))
         (agreement,) = certificate.agreements
         assert agreement.differing == 0 and not agreement.logits_agree and not certificate.agrees
         assert "LOGITS DIFFER by" in _text(certificate)

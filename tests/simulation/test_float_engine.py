@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Pool, Readout
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord
 from tests.nets import residual_net
@@ -114,7 +115,7 @@ def test_gain_leak_and_reset_value_enter_as_documented():
 def test_batches_add_up_and_static_input_equals_repeated_frames():
     sample = residual_net(samples=5)
     whole = simulate(sample.graph, sample.inputs, raster=True)
-    parts = simulate(sample.graph, sample.inputs, batch_size=2, raster=True)
+    parts = simulate(sample.graph, sample.inputs, execution=Execution(batch_size=2), raster=True)
     frames = np.repeat(sample.inputs[:, None], sample.graph.timesteps, axis=1)
     repeated = simulate(sample.graph, frames, raster=True)
     for unit in whole.units:
@@ -125,7 +126,7 @@ def test_batches_add_up_and_static_input_equals_repeated_frames():
         raster = whole.raster[unit].astype(int)
         assert (raster.sum(axis=(0, 1)) == whole.units[unit].levels).all()
         assert (whole.units[unit].levels_t == raster.sum(axis=(0, *range(3, raster.ndim))).T).all()
-        assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].events).all()
+        assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].graded_spikes).all()
 
 
 def test_gain_doubles_what_arrives():
@@ -151,7 +152,7 @@ def test_sum_pools_of_spikes_are_whole_numbers(size, dtype):
     nodes = [Input(name="input", shape=shape[1:]), pool, Readout(name="readout", shape=(3, 1, 1))]
     graph = Graph.build(nodes, [("input", "pool"), ("pool", "readout")], 1)
     spikes = np.random.default_rng(0).integers(0, 4, shape)
-    assert (simulate(graph, spikes, dtype=dtype).logits[:, :, 0, 0] == spikes.sum(axis=(2, 3))).all()
+    assert (simulate(graph, spikes, execution=Execution(dtype)).logits[:, :, 0, 0] == spikes.sum(axis=(2, 3))).all()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.quantise import bias_code, quantise
 from snnhw.quantisation.rounding import even_weights
-from snnhw.simulation.engine import dtype_of, simulate
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import integer_dtype, step_unit
 from snnhw.simulation.plan import plan_of
 from snnhw.simulation.synapses import apply_node, product_dtype
@@ -157,7 +158,7 @@ def test_off_the_cpu_integers_are_float64():
     """There a convolution in float32 may be computed in TF32 or by Winograd's algorithm."""
     fits = product_graph(np.full((1, 8), 2, np.int32))
     step = next(s for s in plan_of(fits) if s.name == "fc")
-    assert [dtype_of(step, torch.float32, d) for d in ("cpu", "cuda", "cuda:1")] == [
+    assert [Execution(device=d).dtype_of(step.dtype) for d in ("cpu", "cuda", "cuda:1")] == [
         torch.float32,
         torch.float64,
         torch.float64,

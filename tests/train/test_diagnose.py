@@ -9,7 +9,7 @@ from snnhw.errors import InputError
 from snnhw.nn import MLF, Frames, MeanOverTime
 from snnhw.nn.models import build
 from snnhw.nn.resnet import Block
-from snnhw.train.depth_study import depth_study
+from snnhw.train.depth_study import Study, depth_study
 from snnhw.train.diagnose import diagnose
 from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
 
@@ -49,7 +49,7 @@ def test_gradient_norms_are_those_of_the_loss_and_the_network_is_left_alone():
     assert not net.training and all(torch.equal(before[name], value) for name, value in net.state_dict().items())
     assert all(p.grad is None for p in net.parameters())
     net.train()
-    x, target = torch.from_numpy(data.inputs[:8]), torch.from_numpy(data.targets[:8])
+    x, target = torch.from_numpy(data.values[:8]), torch.from_numpy(data.targets[:8])
     torch.nn.functional.cross_entropy(net(x), target).backward()
     for layer in found.layers:
         assert net.get_submodule(layer.name).weight.grad.norm().item() == pytest.approx(layer.norm, rel=1e-5)
@@ -87,7 +87,7 @@ def test_gradients_at_residual_sums_are_those_of_the_loss(kind):
             block.register_forward_hook(with_zero)
         else:
             block.mlf2.register_forward_pre_hook(with_zero)
-    x, target = torch.from_numpy(data.inputs[:8]), torch.from_numpy(data.targets[:8])
+    x, target = torch.from_numpy(data.values[:8]), torch.from_numpy(data.targets[:8])
     torch.nn.functional.cross_entropy(net(x), target).backward()
     assert [s.name for s in found.sums] == list(added)
     for summed in found.sums:
@@ -119,7 +119,7 @@ def test_networks_without_residual_blocks_have_no_sums(tmp_path):
 
 
 def test_study_names_every_network_and_makes_a_picture(tmp_path):
-    rows = depth_study(load("digits", "train").take(range(64)), (8, 14), (1, 2), (2, 2, 2), samples=8, epochs=1)
+    rows = depth_study(load("digits", "train").first(64), Study((8, 14), (1, 2), (2, 2, 2), samples=8, epochs=1))
     assert [(row.depth, row.kind, row.levels) for row in rows] == [
         (depth, kind, levels) for depth in (8, 14) for kind in ("ds", "plain") for levels in (1, 2)
     ]
@@ -128,7 +128,7 @@ def test_study_names_every_network_and_makes_a_picture(tmp_path):
 
 def test_study_of_events_keeps_their_steps():
     frames = np.random.default_rng(0).poisson(1.0, (4, 3, 2, 8, 8))
-    (row,) = depth_study(dataset("a", "train", frames, np.arange(4), 10), (8,), (1,), (2, 2, 2))[:1]
+    (row,) = depth_study(dataset("a:train", frames, np.arange(4), 10), Study((8,), (1,), (2, 2, 2)))[:1]
     assert row.loss > 0
 
 
@@ -139,7 +139,7 @@ def test_signs_of_the_papers_claims_at_depth_32_and_what_does_not_show(seed):
     The share of dormant potentials as such is not lower in a DS-ResNet: in a plain block the shortcut's spikes lift the
     potentials of the second unit into its supports.
     """
-    at = {(r.kind, r.levels): r for r in depth_study(load("digits", "train"), depths=(32,), levels=(1, 3), seed=seed)}
+    at = {(r.kind, r.levels): r for r in depth_study(load("digits", "train"), Study((32,), (1, 3), seed=seed))}
     for kind in ("ds", "plain"):
         assert at[kind, 3].dormant < at[kind, 1].dormant - 0.02
         assert at[kind, 3].without_gradient < at[kind, 1].without_gradient - 0.02
@@ -154,7 +154,7 @@ def test_signs_of_the_papers_claims_at_depth_32_and_what_does_not_show(seed):
 @pytest.mark.slow
 def test_trained_at_depth_32_with_one_level_the_ds_network_learns_and_has_fewer_dormant_potentials():
     """The plain network of single-level units does not leave the loss of guessing, log 10, in the same time."""
-    ds, plain = depth_study(load("digits", "train"), depths=(32,), levels=(1,), epochs=4)
+    ds, plain = depth_study(load("digits", "train"), Study((32,), (1,), epochs=4))
     assert ds.loss < 1 < 2 < plain.loss
     assert ds.dormant < plain.dormant - 0.005
     assert ds.cut == 0 and plain.cut > 0.4

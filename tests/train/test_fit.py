@@ -16,7 +16,7 @@ from snnhw.data.datasets import dataset, load
 from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.train import epoch
-from snnhw.train.epoch import ByStep, train_step
+from snnhw.train.epoch import ByStep, Training, train_step
 from snnhw.train.evaluate import evaluate
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
@@ -83,9 +83,9 @@ def test_validation_is_held_out_of_training():
     splits = load_splits(recipe_from(SMALL))
     train, held, whole = splits.train, splits.validation, load("digits", "train")
     assert len(train) + len(held) == len(whole) and splits.checksum == whole.checksum
-    pictures = {x.tobytes() for x in train.inputs}
-    assert not any(x.tobytes() in pictures for x in held.inputs)
-    np.testing.assert_array_equal(splits.test.inputs, load("digits", "test").inputs)
+    pictures = {x.tobytes() for x in train.values}
+    assert not any(x.tobytes() in pictures for x in held.values)
+    np.testing.assert_array_equal(splits.test.values, load("digits", "test").values)
 
 
 def test_same_seed_same_weights_other_seed_other_weights(tmp_path):
@@ -117,9 +117,9 @@ def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_p
     seen = []
     step = epoch.train_step
 
-    def listen(fabric, recipe, network, optimiser, x, target):
-        seen.append((int(network.module.network.readout.timesteps), *x.shape[-2:]))
-        return step(fabric, recipe, network, optimiser, x, target)
+    def listen(training, x, target):
+        seen.append((int(training.network.module.network.readout.timesteps), *x.shape[-2:]))
+        return step(training, x, target)
 
     monkeypatch.setattr(epoch, "train_step", listen)
     early = {"timesteps_from": {"0": 1, "2": 3}, "pixels_from": {"1": 6}}
@@ -171,7 +171,7 @@ def test_resuming_another_recipe_is_refused(tmp_path):
 def test_pieces_of_a_batch_make_the_step_of_the_whole(tmp_path):
     """One step at a constant rate. The statistics of norms are those of a piece, so the pieces here are all alike."""
     data = load("digits", "train")
-    twice = dataset("digits", "train", np.tile(data.inputs[:32], (2, 1, 1, 1)), np.tile(data.targets[:32], 2), 10)
+    twice = dataset("digits:train", np.tile(data.values[:32], (2, 1, 1, 1)), np.tile(data.targets[:32], 2), 10)
     weights = []
     for pieces in (1, 2):
         recipe = recipe_from({**SMALL, "precision": "64-true", "accumulate": pieces, "augment": {}, "optimiser": "sgd"})
@@ -179,9 +179,9 @@ def test_pieces_of_a_batch_make_the_step_of_the_whole(tmp_path):
         fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
         network = build("digits_ds_resnet8", **SMALL["arguments"], in_channels=1)
         optimiser = make_optimiser(recipe, network)
-        wrapped, steps = fabric.setup(ByStep(network), optimiser)
-        x, target = torch.from_numpy(twice.inputs), torch.from_numpy(twice.targets)
-        loss, correct = train_step(fabric, recipe, wrapped, steps, x, target)
+        training = Training(fabric, recipe, *fabric.setup(ByStep(network), optimiser))
+        x, target = torch.from_numpy(twice.values), torch.from_numpy(twice.targets)
+        loss, correct = train_step(training, x, target)
         weights.append([p.detach().clone() for p in network.parameters()] + [loss, correct])
     for whole, summed in zip(*weights, strict=True):
         torch.testing.assert_close(summed, whole, rtol=1e-9, atol=1e-11)
@@ -200,9 +200,9 @@ def test_impossible_recipes_are_refused_before_training(tmp_path, monkeypatch):
         fit(recipe_from({**SMALL, "batch": 5000}), tmp_path)
     with pytest.raises(InputError, match="no argument 'depth'"):
         fit(recipe_from({**SMALL, "arguments": {"depth": 3}}), tmp_path)
-    with pytest.raises(InputError, match="3 classes and digits 10"):
+    with pytest.raises(InputError, match="3 classes and digits:train 10"):
         fit(recipe_from({**SMALL, "arguments": {"classes": 3}}), tmp_path)
-    with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits"):
+    with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits:train"):
         fit(recipe_from({**SMALL, "model": "vgg16", "arguments": {"width": 2}}), tmp_path)
     monkeypatch.setattr(epoch, "train_step", None)
     with pytest.raises(InputError, match=r"Cannot write .*; choose a folder"):

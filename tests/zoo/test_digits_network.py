@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from snnhw.analysis.counting.counts import count
-from snnhw.data.samples import load_inputs
+from snnhw.data.inputs import load_inputs
 from snnhw.nir.io import write_nir
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate

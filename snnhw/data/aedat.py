@@ -106,7 +106,7 @@ def _number(path: Path) -> int:
 
 
 def _after_header(path: Path, last: bytes) -> bytes:
-    """What follows the header lines, which begin with '#' and, where `last` is given, end with that line."""
+    """The bytes behind the header lines, which begin with '#' and, where `last` is given, end with that line."""
     content = path.read_bytes()
     place = 0
     for line in _lines(content):

@@ -1,4 +1,4 @@
-"""Events of a camera, and their frames of counts: what T, the window and the pixels of a frame are."""
+"""Events of a camera, and their counts in frames of a window of time and a square of pixels."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from snnhw.graph.ir import Array
 SPLITS = ("train", "test")
 DIGITS_SEED = 0
 DIGITS_TEST_SHARE = 0.2
-DAMAGE = (  # what the readers raise on files of another content
+DAMAGE = (  # exceptions of the readers on files of another content
     OSError,
     EOFError,
     ValueError,
@@ -57,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a data set can be loaded; `remedy` says what to put where if not."""
+    """Whether a data set can be loaded; if not, `remedy` names the files and the folder."""
 
     name: str
     found: bool
@@ -176,7 +176,7 @@ def parse(text: str) -> tuple[str, str]:
 
 
 def available(data_dir: Path | str | None = None) -> tuple[Availability, ...]:
-    """All data sets, in the order of the table, with the place of those that are found."""
+    """Every data set, in the order of `NAMES`, with the place of those that are there."""
     rows = [Availability("digits", True, "scikit-learn", "")]
     for name in SOURCES:
         try:

@@ -1,4 +1,4 @@
-"""`Samples`: what a network is trained, calibrated and measured on, wherever it comes from."""
+"""`Samples`: the one type of everything that a network is trained, calibrated or measured on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named networks as data: what each is built from. `build("ds_resnet20", timesteps=8)` changes any argument."""
+"""Networks by name: the class and the arguments of each. `build("ds_resnet20", timesteps=8)` changes any argument."""
 
 from __future__ import annotations
 

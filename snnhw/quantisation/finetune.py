@@ -7,7 +7,6 @@ keeps what it has learned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +23,7 @@ from snnhw.passes import compile_channels
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
+from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.graph_module import GraphModule
 from snnhw.quantisation.quantise import Quantised, quantise
@@ -33,7 +33,7 @@ from snnhw.train.batches import tensors
 
 @dataclass(frozen=True)
 class Tuning:
-    """How long and how fast a quantised network is fine-tuned, and on what it is judged."""
+    """Length and rate of the fine-tuning of a quantised network, and the share of the samples that judges it."""
 
     epochs: int = 3  # passes over the data, with a cosine schedule of the learning rate
     lr: float = 1e-4  # first learning rate of Adam
@@ -50,7 +50,7 @@ def finetune(
     quantised: Quantised,
     data: Samples,
     tuning: Tuning = TUNING,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Quantised:
     """Fine-tune `graph` for the integers of `quantised`.
 
@@ -59,7 +59,7 @@ def finetune(
         quantised: the result of `compile_loihi` for it; fine-tuning begins with its values.
         data: training samples with labels.
         tuning: epochs, rate and what is held out.
-        progress: called with (epochs finished, epochs).
+        progress: called with the stage "fine-tuning epochs", the epochs finished and all of them.
 
     Raises:
         InputError: the graph is not the one that was quantised, or cannot be trained, or the samples have no labels or
@@ -96,7 +96,7 @@ def finetune(
         if reached < least:
             best, least = candidate, reached
         if progress:
-            progress(epoch + 1, tuning.epochs)
+            progress("fine-tuning epochs", epoch + 1, tuning.epochs)
     return best
 
 
@@ -107,7 +107,7 @@ def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:
 
 
 def loss_of_integers(quantised: Quantised, data: Samples, taught: Tensor) -> float:
-    """The same for the integers of `quantised`; `taught` are the float network's logits [N, classes]."""
+    """`tuning_loss` of the integers of `quantised`; `taught` are the logits [N, classes] of the float network."""
     graph = quantised.graph
     head = graph.into(graph.readout.name)[0].source
     logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.scales[head] * graph.timesteps))

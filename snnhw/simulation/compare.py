@@ -154,7 +154,7 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         )
     resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
     if resized or a.logits.shape != b.logits.shape:
-        where = f"unit {resized[0]!r}" if resized else "the readout"
+        where = f"unit {resized[0]!r}" if resized else "the read-out"
         raise InputError(
             f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
         )

@@ -100,7 +100,7 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
                 del state.sums[key]
     if state.logits is None:
-        raise InputError(f"Graph {graph.name!r} has no readout; add one behind the last layer.")
+        raise InputError(f"Graph {graph.name!r} has no read-out; add one behind the last layer.")
     return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
 
 

@@ -16,7 +16,7 @@ class Execution:
     batch_size: int = 64  # samples run together
 
     def dtype_of(self, exact: torch.dtype | None) -> torch.dtype:
-        """Arithmetic of a step: `dtype` in float graphs, in integer ones what is exact for the step on the CPU.
+        """Arithmetic of a step: `dtype` in float graphs, in integer ones `exact` on the CPU and float64 elsewhere.
 
         The bound that proves float32 holds for sums of products; off the CPU a convolution may take TF32 or Winograd's
         algorithm instead, which it does not cover.

@@ -1,6 +1,6 @@
 """Running all levels of one unit over a batch, with its counts: in C where it can, else over torch's operators.
 
-Both ways give the same bits. Takes the current [1 or T, B, *shape], gives what the unit sends and its record.
+Both ways give the same bits. Takes the current [1 or T, B, *shape], gives the spikes sent and their record.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST = 1024  # levels times steps; the C loops keep a row of counters for eac
 
 @dataclass(frozen=True)
 class Fired:
-    """What a unit did in one batch."""
+    """Spikes of a unit in one batch, and the record of their counts."""
 
     sent: Tensor  # [T, B, *shape], sum over the levels
     record: UnitRecord
@@ -38,7 +38,7 @@ class Fired:
 
 @dataclass(frozen=True)
 class _Constants:
-    """A unit that the C loops know: levels that differ in their threshold alone."""
+    """Numbers of a unit whose levels differ in their threshold alone, as the C loops take them."""
 
     theta: Array  # [K], or [K, *shape]
     keep: float

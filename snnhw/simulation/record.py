@@ -1,4 +1,4 @@
-"""What a simulation leaves behind, the same record from every backend.
+"""The record of a simulation, the same from every backend.
 
 Counts are exact int64 sums over samples; records of batches add up (`merge`), so memory does not grow with the data.
 """
@@ -39,7 +39,7 @@ class UnitRecord:
 
 @dataclass(frozen=True)
 class Keep:
-    """What a record holds beside the counts."""
+    """Arrays that a record holds beside the counts."""
 
     raster: bool = False  # every spike, uint8 [N, T, K, *shape] per unit
     membranes: bool = False  # every membrane before the reset, [N, T, K, *shape] per unit

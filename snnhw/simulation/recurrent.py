@@ -1,4 +1,4 @@
-"""Recurrent graphs, step by step: every loop passes through a late Delay, which sends what arrived in earlier steps.
+"""Recurrent graphs, step by step: every loop passes through a late Delay, which sends its input of earlier steps.
 
 Takes the plan in causal order; gives the same record as the layer-by-layer engine.
 """
@@ -62,7 +62,7 @@ def run_recurrent(
     x = torch.as_tensor(values).to(dtype=dtype, device=execution.device).transpose(0, 1)
     x = x.expand(graph.timesteps, *x.shape[1:])
     units: dict[str, _Fed] = {}
-    history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}  # what arrived
+    history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
     integrated: dict[str, Tensor] = {}  # v of each LI
     outputs: list[Tensor] = []
     for t in range(graph.timesteps):
@@ -138,7 +138,7 @@ def _memory(node: Delay, timesteps: int) -> int:
 
 
 def _delayed(node: Delay, arrived: Sequence[Tensor], now: Tensor) -> Tensor:
-    """What arrived `steps` steps ago, per neuron; zeros before the first step. `now` counts where `steps` is 0."""
+    """The input of `steps` steps ago, per neuron; zeros before the first step, `now` where `steps` is 0."""
     steps = torch.as_tensor(node.steps, device=now.device)
     out = now.new_zeros((len(now), *node.shape))
     for late in sorted({int(n) for n in steps.flatten()}):

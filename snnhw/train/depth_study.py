@@ -21,7 +21,7 @@ RATE, MOMENTUM, BATCH = 0.05, 0.9, 64  # of the training, the same for every net
 
 @dataclass(frozen=True)
 class DepthRow:
-    """A network of the study; see `snnhw.train.diagnose` for what the quantities are."""
+    """A network of the study; the quantities are those of `snnhw.train.diagnose`."""
 
     kind: str  # "ds" or "plain"
     levels: int

@@ -4,7 +4,7 @@ A potential u of a unit is dormant at a step when it lies outside the surrogate 
 level k: no gradient passes through it at that step. Everything is measured in one backward pass of the loss:
 
     dormant           share of the (sample, step, neuron) triples of all units whose potential is dormant
-    without gradient  share of the same triples at which dL/dx is exactly zero, x being what the unit receives: the
+    without gradient  share of the same triples at which dL/dx is exactly zero, x being the input of the unit: the
                       dormant ones, less those that a later step reaches through the membrane
     cut               the same share over the residual sums y + shortcut(x), the values that a block adds up: there the
                       identity path of the block carries nothing back. In a plain block the second unit stands behind
@@ -45,7 +45,7 @@ class UnitDormancy:
 
 @dataclass(frozen=True)
 class ResidualSum:
-    """Gradient of the loss at what one residual block adds up."""
+    """Gradient of the loss at the sum that one residual block computes."""
 
     name: str
     neurons: int
@@ -193,7 +193,7 @@ def _mean(weighted: Iterable[tuple[float, int]]) -> float:
 
 
 def _dormancy(name: str, unit: MLF, x: Tensor) -> UnitDormancy:
-    """Walk the recurrence again on what the unit received, x [T*B, ...]."""
+    """Compute the potentials of a unit again from its input x [T*B, ...], and the shares of those that are dormant."""
     steps = x.detach().reshape(unit.timesteps, -1)
     half = unit.surrogate_width / 2
     inside = []

@@ -13,7 +13,7 @@ from snnhw.train.diagnose import Diagnosis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PANELS = {  # field of a DepthRow -> what its axis says
+PANELS = {  # field of a DepthRow -> label of its axis
     "dormant": "share of dormant potentials",
     "without_gradient": "share of unit inputs without gradient",
     "cut": "share of residual sums without gradient",

@@ -19,9 +19,9 @@ from snnhw.errors import InputError
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.time import time_first
 from snnhw.train.augment import augment
+from snnhw.train.bar import TrainingBar
 from snnhw.train.batches import tensors
 from snnhw.train.evaluate import evaluate
-from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
 from snnhw.train.schedule import learning_rate, training_loss, value_from
 
@@ -79,7 +79,7 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) ->
 
 
 def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
-    """Steps of an epoch; what does not fill a batch of all processes is left out.
+    """Steps of an epoch; samples that do not fill a batch of all processes are left out.
 
     Raises:
         InputError: the data do not fill one batch.
@@ -93,9 +93,7 @@ def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
     return steps
 
 
-def train_epoch(
-    training: Training, data: Samples, epoch: int, size: EpochSize, progress: TrainingProgress
-) -> dict[str, float]:
+def train_epoch(training: Training, data: Samples, epoch: int, size: EpochSize, bar: TrainingBar) -> dict[str, float]:
     """Train on every batch of epoch `epoch`; its row of `metrics.csv`, means over all processes.
 
     Raises:
@@ -114,7 +112,7 @@ def train_epoch(
             group["lr"] = rate
         loss, correct = train_step(training, x, target)
         sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
-        progress.batch(len(x) * fabric.world_size)
+        bar.batch(len(x) * fabric.world_size)
     loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
     return {
         "epoch": epoch + 1,

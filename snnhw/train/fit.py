@@ -25,9 +25,9 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
+from snnhw.train.bar import TrainingBar
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
-from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe, recipe_from
 from snnhw.train.run import (
     BEST,
@@ -96,13 +96,13 @@ def fit(
     if lead:
         open_folder(out, rows)
     with (
-        TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress,
+        TrainingBar(console if lead else None, recipe.epochs, len(rows), samples) as bar,
         ScalarLog(out if lead and tensorboard else None, rows) as scalars,
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
-            row = train_epoch(training, splits.train, epoch, sizes[epoch], progress)
+            row = train_epoch(training, splits.train, epoch, sizes[epoch], bar)
             if splits.validation is not None:
                 row |= validate(fabric, raw, splits.validation)
             row["seconds"] = round(time.perf_counter() - started, 3)
@@ -115,7 +115,7 @@ def fit(
                 save_state(out / LAST, raw, optimiser, about)
                 save_metrics(out, rows)
                 scalars.epoch(row)
-            progress.epoch(row)
+            bar.epoch(row)
             fabric.barrier()
     run = None
     if lead:
@@ -129,7 +129,7 @@ def fit(
 
 
 def plain(recipe: Recipe) -> dict[str, object]:
-    """The recipe as JSON gives it back."""
+    """The recipe in plain values, as JSON reads them back."""
     values: dict[str, object] = json.loads(json.dumps(recipe.to_dict()))
     return values
 

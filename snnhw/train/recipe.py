@@ -41,7 +41,7 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train on what and how; the schedule is a function of the epoch alone, so a run can be resumed."""
+    """Model, data and training; the schedule is a function of the epoch alone, so a run can be resumed."""
 
     name: str
     model: str  # of snnhw.nn.models.MODELS

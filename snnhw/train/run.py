@@ -88,7 +88,7 @@ def save_run(path: Path, network: nn.Module, card: Card, metrics: Iterable[Mappi
 
 
 def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Make the run folder ready for what follows on `rows`: without any, nothing of an earlier run stays in it.
+    """Make the run folder ready to go on after `rows`; without any, nothing of an earlier run stays in it.
 
     Half-written files of a killed process are removed as well.
 

@@ -104,7 +104,6 @@ def quantise(
     """Loihi integers of a model, with the loss of every layer."""
     from snnhw.data.inputs import load_inputs
     from snnhw.nir.io import write_nir
-    from snnhw.progress import staged
     from snnhw.quantisation.compile import compile_loihi
     from snnhw.quantisation.loss import measure_loss
     from snnhw.workflows.load import load_model
@@ -117,12 +116,11 @@ def quantise(
 
         labelled = load_inputs(calibrate, data, loaded.graph.timesteps)
         with progress_bars(quiet or as_json) as tick:
-            made = finetune(loaded.graph, made, labelled, Tuning(epochs=tune), staged(tick, "fine-tuning epochs"))
+            made = finetune(loaded.graph, made, labelled, Tuning(epochs=tune), tick)
     write_nir(made.graph, path)
     with progress_bars(quiet or as_json) as tick:
-        ran = staged(tick, "networks run")
         loss = measure_loss(
-            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=ran
+            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=tick
         )
     lost = {layer.name: layer for layer in loss.layers}
     rows = []

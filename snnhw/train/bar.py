@@ -19,7 +19,7 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} samples/s")
 
 
-class TrainingProgress:
+class TrainingBar:
     """Context manager that shows every batch and the end of every epoch."""
 
     def __init__(self, console: Console | None, epochs: int, epoch: int, samples: int) -> None:
@@ -40,7 +40,7 @@ class TrainingProgress:
             "train", total=epochs * samples, completed=done, epoch=epoch, epochs=epochs, state=""
         )
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> TrainingBar:
         self.bar.start()
         return self
 

@@ -11,19 +11,7 @@ from snnhw.graph.ir import LIF, MLF, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.simulation.neurons import integer_dtype, step_unit
 from tests.loihi_oracle import loihi_neuron
-
-
-def slow_levels(x, thresholds, decay):
-    """u[t] = decay*u[t-1]*(1-s[t-1]) + x[t], one neuron, plain floats."""
-    rows = []
-    u, s = [0.0] * len(thresholds), [0] * len(thresholds)
-    for value in x:
-        for k, theta in enumerate(thresholds):
-            u[k] = decay * u[k] * (1 - s[k]) + value
-            s[k] = int(u[k] > theta)
-        rows.append(list(s))
-    return np.array(rows)
-
+from tests.simulation.slow_unit import slow_levels
 
 settings_of_units = st.tuples(
     st.integers(0, 2**31),

@@ -5,7 +5,7 @@ import pytest
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Linear
-from snnhw.passes import LOIHI_CHANNELS, deploy, run_passes
+from snnhw.passes import FLOAT, LOIHI_CHANNELS, deploy, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.moments import measure_moments
@@ -44,4 +44,4 @@ def test_graphs_without_floats_or_without_levels_are_refused():
     with pytest.raises(InputError, match="is in Loihi integers already"):
         compile_loihi(integers, sample.inputs)
     with pytest.raises(InputError, match="is in time slots, which have no integers"):
-        compile_loihi(deploy(sample.graph, "slots"), sample.inputs)
+        compile_loihi(deploy(run_passes(sample.graph, FLOAT), "slots"), sample.inputs)

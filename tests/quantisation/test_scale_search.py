@@ -63,13 +63,14 @@ def test_the_worst_input_stays_below_2_to_the_17_and_thresholds_fit(seed, bits, 
 def test_a_layer_of_zeros_is_not_bounded_and_a_bias_bounds_it():
     graph, fc, _ = layer(0)
     zeros = Linear(name="fc", shape=(3,), weight=np.zeros((3, 4)))
-    assert best_scales(graph, [zeros], {"fc": 1.0}, [], {})[0].tolist() == [UNBOUNDED] * 3
+    scale, error = best_scales(graph, [zeros], {"fc": 1.0}, [], {})
+    assert scale.tolist() == [CANDIDATES[0] * UNBOUNDED] * 3 and error == 0  # all are as good: the first
     graph, fc, unit = layer(0, bias=np.array([0.0, -50.0, 1e4]))
     scale, _ = best_scales(graph, [fc], {"fc": 1.0}, [unit], {}, per_channel=True)
     assert 64 * scale[2] * 1e4 == pytest.approx(4095 * 2**7) and 64 * scale[0] * 1e4 > 4095 * 2**7
 
 
 def test_biases_of_all_synapses_add_up():
-    graph, fc, _ = layer(0, bias=np.array([1.0, 2.0, 3.0]))
+    _, fc, _ = layer(0, bias=np.array([1.0, 2.0, 3.0]))
     plain = Linear(name="b", shape=(3,), weight=fc.weight)
     assert total_bias([fc, plain, fc]).tolist() == [2.0, 4.0, 6.0]

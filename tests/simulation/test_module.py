@@ -9,7 +9,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF
-from snnhw.nn.neurons import MLF as Unit
+from snnhw.nn import neurons
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.simulation.module import simulate_module
 from tests.simulation.slow_unit import slow_levels
@@ -21,13 +21,13 @@ class Small(nn.Module):
     def __init__(self):
         super().__init__()
         self.frames, self.flatten, self.fc = Frames(3), nn.Flatten(), nn.Linear(4, 6)
-        self.unit, self.head, self.readout = Unit((0.3, 0.9), 0.5, timesteps=3), nn.Linear(6, 2), MeanOverTime(3)
+        self.unit, self.head, self.readout = neurons.MLF((0.3, 0.9), 0.5, timesteps=3), nn.Linear(6, 2), MeanOverTime(3)
 
     def forward(self, x):
         return self.readout(self.head(self.unit(self.fc(self.flatten(self.frames(x))))))
 
 
-NODE = MLF(name="u", shape=(6,), thresholds=Unit((0.3, 0.9)).thresholds, decay=0.5)
+NODE = MLF(name="u", shape=(6,), thresholds=neurons.MLF((0.3, 0.9)).thresholds, decay=0.5)
 
 
 def inputs(static):
@@ -62,7 +62,7 @@ def test_precision_mode_and_hooks_are_as_before():
 
 
 def test_a_node_that_is_not_the_modules_is_refused():
-    other = dataclasses.replace(NODE, thresholds=(0.3, 1.9))
+    other = dataclasses.replace(NODE, thresholds=(-9.0, 0.9))
     with pytest.raises(InputError, match="unit 'u' does not send the sum of its levels"):
         simulate_module(Small(), {"u": ("unit", other)}, inputs(True))
 

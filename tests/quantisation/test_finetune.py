@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from snnhw.data.datasets import load
+from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
 from snnhw.passes import compile_channels
 from snnhw.quantisation.code_input import code_input
@@ -40,3 +41,20 @@ def test_another_graph_is_refused():
     partial = dataclasses.replace(quantised, scales={})
     with pytest.raises(InputError, match="not the one that was quantised"):
         finetune(model.graph, partial, load("digits", "train"))
+
+
+def test_samples_without_labels_or_with_other_classes_are_refused():
+    model, data = load_model("digits"), load("digits", "train").first(64)
+    quantised = compile_loihi(model.graph, data.values)
+    with pytest.raises(InputError, match=r"a\.npy has no labels"):
+        finetune(model.graph, quantised, inputs_of("a.npy", data.values, None))
+    with pytest.raises(InputError, match=r"labels of a\.npz are no integers 0\.\.9"):
+        finetune(model.graph, quantised, inputs_of("a.npz", data.values, data.targets + 1))
+
+
+def test_no_epoch_gives_the_quantisation_back_and_each_one_is_reported():
+    model, data = load_model("digits"), load("digits", "train").first(60)
+    quantised, ticks = compile_loihi(model.graph, data.values), []
+    assert finetune(model.graph, quantised, data, Tuning(epochs=0)) is quantised
+    finetune(model.graph, quantised, data, Tuning(epochs=2, lr=0.0), lambda *tick: ticks.append(tick))
+    assert ticks == [("fine-tuning epochs", 1, 2), ("fine-tuning epochs", 2, 2)]

@@ -32,6 +32,5 @@ def test_affine_is_its_formula_on_every_layout():
     x, (mean, scale, shift) = torch.randn(2, 3, 4, 4), torch.randn(3, 3)
     wanted = (x - mean.view(-1, 1, 1)) * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
     for layout in (torch.contiguous_format, torch.channels_last):
-        torch.testing.assert_close(
-            tdbn_operators.affine(x.contiguous(memory_format=layout), mean, scale, shift), wanted
-        )
+        y = tdbn_operators.affine(x.contiguous(memory_format=layout), mean, scale, shift)
+        torch.testing.assert_close(y, wanted)

@@ -67,9 +67,9 @@ class SpikeRecord(Summarised):
             "SpikeRecord",
             (
                 ("simulated", f"{self.samples:,} samples of {self.timesteps} time steps"),
-                ("units", f"{len(units)} with {sum(unit.events.size for unit in units):,} positions"),
+                ("units", f"{len(units)} with {sum(unit.graded_spikes.size for unit in units):,} positions"),
                 ("spikes", f"{sum(int(unit.levels.sum()) for unit in units):,}"),
-                ("graded spikes", f"{sum(int(unit.events.sum()) for unit in units):,}"),
+                ("graded spikes", f"{sum(int(unit.graded_spikes.sum()) for unit in units):,}"),
                 ("logits", f"{shape_text(self.logits.shape)}, {self.logits.dtype}"),
                 *((word, f"of {len(arrays)} units") for word, arrays in recorded.items() if arrays),
             ),

@@ -27,9 +27,11 @@ from snnhw.nir.io import read_nir, write_nir
 from snnhw.nn import build
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 from snnhw.tracing.trace import trace
 
 BATCH = 16
+AT_ONCE = Execution(batch_size=BATCH)
 REPEATS = 7
 
 
@@ -104,11 +106,11 @@ def compare(width: int, folder: Path) -> dict[str, float]:
     path = write_nir(network(width), folder / f"w{width}.nir")
     graph = read_nir(path)
     images = np.random.default_rng(0).normal(size=(BATCH, 3, 32, 32)).astype(np.float32)
-    ours = median_s(lambda: simulate(graph, images, batch_size=BATCH))
+    ours = median_s(lambda: simulate(graph, images, execution=AT_ONCE))
     convs = median_s(convolutions(graph))
     other, spikes = in_snntorch(path, images, graph.timesteps)
     theirs = median_s(other, repeats=3)
-    record = simulate(graph, images, batch_size=BATCH, raster=True)
+    record = simulate(graph, images, execution=AT_ONCE, raster=True)
     differing = sum(
         int((torch.stack(rows, dim=1).numpy() != record.raster[name[:-3]][:, :, int(name[-1]) - 1]).sum())
         for name, rows in spikes.items()

@@ -21,8 +21,9 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.simulation.compare import Agreement, Backend, compare
+from snnhw.simulation.compare import Agreement, Backend, Comparison, compare
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.record import SpikeRecord
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
@@ -43,14 +44,14 @@ class Case:
 
 def digits() -> Case:
     """The network of the demo."""
-    images, calibration = load("digits", "test").inputs[:50], load("digits", "train").inputs[:256]
+    images, calibration = load("digits", "test").values[:50], load("digits", "train").values[:256]
     return Case("digits", "digits", load_model("digits").graph, images, calibration)
 
 
 def residual(depth: int, width: int, images: int, data: str | None) -> Case:
     """DS-ResNet whose norms have seen the images."""
     try:
-        kind, x = "CIFAR-10", load("cifar10", "test", data).inputs[:images]
+        kind, x = "CIFAR-10", load("cifar10", "test", data).values[:images]
     except InputError:
         kind, x = "random", np.random.default_rng(0).normal(size=(images, 3, 32, 32)).astype(np.float32)
     torch.manual_seed(0)
@@ -66,12 +67,12 @@ def compared(graph: Graph, images: Array) -> Agreement:
     """Every spike of every unit, ours in float64 against Lava's."""
 
     def ours(x: Array, membranes: bool) -> SpikeRecord:
-        return simulate(graph, x, dtype=torch.float64, raster=True, membranes=membranes)
+        return simulate(graph, x, raster=True, membranes=membranes, execution=DOUBLE)
 
     def lava(x: Array, membranes: bool) -> SpikeRecord:
         return run_lava(graph, x, raster=True, membranes=membranes, timeout_s=LIMIT_S)
 
-    return compare(graph, Backend("engine", ours), Backend("Lava", lava), images, batch_size=len(images))
+    return compare(graph, Backend("engine", ours), Backend("Lava", lava), images, Comparison(len(images)))
 
 
 def main() -> None:

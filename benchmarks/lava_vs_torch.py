@@ -25,6 +25,7 @@ from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE, Execution
 from snnhw.simulation.record import SpikeRecord
 from snnhw.tracing.trace import trace
 
@@ -63,8 +64,9 @@ def network(width: int, images: Array) -> tuple[Graph, Graph]:
 
 def time_ours(graph: Graph, images: Array, repeats: int) -> tuple[float, SpikeRecord]:
     """Median seconds per image, and the record."""
-    record = simulate(graph, images, batch_size=len(images))
-    return median_seconds(lambda: simulate(graph, images, batch_size=len(images)), repeats) / len(images), record
+    at_once = Execution(batch_size=len(images))
+    record = simulate(graph, images, execution=at_once)
+    return median_seconds(lambda: simulate(graph, images, execution=at_once), repeats) / len(images), record
 
 
 def time_convolutions(graph: Graph, images: int, repeats: int) -> float:
@@ -93,7 +95,7 @@ def time_lava(graph: Graph, images: Array, conv: Model) -> tuple[float, int]:
     )
     steps = len(images) * graph.timesteps + lower(graph).depth - 1  # the first step is part of the start
     per_image = (moments[-1] - moments[0]) / steps * graph.timesteps
-    return per_image, differing_counts(record, simulate(graph, images, dtype=torch.float64))
+    return per_image, differing_counts(record, simulate(graph, images, execution=DOUBLE))
 
 
 def differing_counts(a: SpikeRecord, b: SpikeRecord) -> int:

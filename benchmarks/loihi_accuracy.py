@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from snnhw.data.datasets import Dataset, load
+from snnhw.data.datasets import load
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.quantisation.finetune import finetune
+from snnhw.quantisation.finetune import Tuning, finetune
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.load import load_model
 from snnhw.zoo import zoo_names
@@ -51,7 +53,7 @@ class Row:
         )
 
 
-def row(name: str, arithmetic: str, record: SpikeRecord, floats: SpikeRecord, test: Dataset, since: float) -> Row:
+def row(name: str, arithmetic: str, record: SpikeRecord, floats: SpikeRecord, test: Samples, since: float) -> Row:
     """What `record` says beside the floats; `since` is when the work for it began."""
     right, reference = record.accuracy(test.targets), floats.accuracy(test.targets)
     before, after = ({u: int(r.spikes.sum()) for u, r in rec.units.items()} for rec in (floats, record))
@@ -79,18 +81,18 @@ def measure(name: str, given: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
 
     def add(arithmetic: str, ran: Graph, since: float, floats: SpikeRecord | None = None) -> SpikeRecord:
-        record = simulate(ran, test.inputs, batch_size=BATCH)
+        record = simulate(ran, test.values, execution=Execution(batch_size=BATCH))
         rows.append(row(name, arithmetic, record, floats or record, test, since))
         print(rows[-1].text(), flush=True)
         return record
 
     floats = add("float", graph, time.perf_counter())
     start = time.perf_counter()
-    integers = compile_loihi(graph, train.inputs[:CALIBRATION_SAMPLES], per_channel=given.per_channel)
+    integers = compile_loihi(graph, train.values[:CALIBRATION_SAMPLES], per_channel=given.per_channel)
     add("integer", integers.graph, start, floats)
     start = time.perf_counter()
     some = np.random.default_rng(0).permutation(len(train))[: given.tune_samples]
-    tuned = finetune(graph, integers, train.take(np.sort(some)), epochs=given.epochs)
+    tuned = finetune(graph, integers, train.take(np.sort(some)), Tuning(epochs=given.epochs))
     add("tuned", tuned.graph, start, floats)
     return rows
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from snnhw.analysis.counting.counts import count
     from snnhw.analysis.energy.estimate import estimate
     from snnhw.analysis.hardware.profiles import load_profile
-    from snnhw.data.samples import inputs_of, load_inputs
+    from snnhw.data.inputs import load_inputs
+    from snnhw.data.samples import inputs_of
     from snnhw.errors import InputError
     from snnhw.nir.io import read_nir, write_nir
     from snnhw.passes import compile_channels
@@ -64,7 +65,7 @@ _HOME = {
     "count": "snnhw.analysis.counting.counts:count",
     "estimate": "snnhw.analysis.energy.estimate:estimate",
     "inputs_of": "snnhw.data.samples:inputs_of",
-    "load_inputs": "snnhw.data.samples:load_inputs",
+    "load_inputs": "snnhw.data.inputs:load_inputs",
     "load_model": "snnhw.workflows.load:load_model",
     "load_profile": "snnhw.analysis.hardware.profiles:load_profile",
     "make_report": "snnhw.workflows.report:make_report",

@@ -1,4 +1,4 @@
-"""How far a long piece of work is: one kind of callback for all of them, whatever shows it."""
+"""Progress of a long piece of work: one kind of callback, independent of how it is shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Progress = Callable[[str, int, int], None]  # stage, samples finished, samples i
 
 
 def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None] | None:
-    """A callback that takes batch sizes and tells `progress` how far `stage` is."""
+    """A callback that takes batch sizes and reports their sum as the progress of `stage`."""
     if progress is None:
         return None
     finished = 0
@@ -23,5 +23,5 @@ def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int]
 
 
 def staged(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
-    """A callback (finished, total) that tells `progress` how far `stage` is."""
+    """A callback (finished, total) that reports the progress of `stage`."""
     return None if progress is None else partial(progress, stage)

@@ -66,7 +66,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         synapse_nodes=row.synapses,
         spikes=() if sent is None else _totals(sent.levels),
         spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
-        graded_spikes=0 if sent is None else int(sent.events.sum()),
+        graded_spikes=0 if sent is None else int(sent.graded_spikes.sum()),
         macs=steps * sum(effective_taps(synapse(graph, s), input_shape(graph, s)) for s in row.analog),
         bias_adds=steps * _biases(graph, row),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
@@ -82,7 +82,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
 
 def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: Counts) -> EdgeCounts:
     sent = unit_spikes(graph, record, branch.source)
-    events = sent.events
+    events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
     return EdgeCounts(

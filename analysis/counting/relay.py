@@ -53,7 +53,7 @@ def relays(graph: Graph, record: SpikeRecord) -> tuple[Relay, ...]:
 
 def _relay(graph: Graph, record: SpikeRecord, name: str, branches: list[Branch]) -> Relay:
     reach = branch_fanout(graph, branches[0])
-    events = [unit_spikes(graph, record, b.source).events for b in branches]
+    events = [unit_spikes(graph, record, b.source).graded_spikes for b in branches]
     low, high = np.maximum.reduce(events), np.minimum(sum(events), record.samples * record.timesteps)
     if all(b.source in record.raster for b in branches):
         fired = np.logical_or.reduce([record.raster[b.source].any(axis=2) for b in branches])

@@ -87,7 +87,7 @@ def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
         return record
     samples = _sum(np.array([record.samples]))
     units = {
-        name: UnitRecord(_sum(unit.levels), _sum(unit.events), _sum(unit.levels_t))
+        name: UnitRecord(_sum(unit.levels), _sum(unit.graded_spikes), _sum(unit.levels_t))
         for name, unit in sorted(record.units.items())
     }
     return dataclasses.replace(_sums_alone(record), samples=int(samples[0]), units=units)

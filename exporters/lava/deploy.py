@@ -110,7 +110,9 @@ def _fill(folder: Path, graph: Graph, network: LavaNetwork, frames: Array) -> No
 def _expected(record: SpikeRecord) -> dict[str, Array]:
     arrays = {"logits": record.logits}
     for name, unit in record.units.items():
-        arrays.update({f"levels/{name}": unit.levels, f"events/{name}": unit.events, f"levels_t/{name}": unit.levels_t})
+        arrays.update(
+            {f"levels/{name}": unit.levels, f"events/{name}": unit.graded_spikes, f"levels_t/{name}": unit.levels_t}
+        )
     return arrays
 
 

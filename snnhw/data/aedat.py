@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from snnhw.data.camera import bin_events
+from snnhw.data.camera import Events, bin_events
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 
@@ -23,21 +22,6 @@ CAMERA_SIDE = 128
 GESTURE_STEP_US, GESTURE_DOWNSAMPLE, GESTURE_SIDE, GESTURE_TRAIN_USERS = 30_000, 4.0, 32, 23
 CIFAR_STEP_US, CIFAR_DOWNSAMPLE, CIFAR_SIDE, CIFAR_TRAIN_FILES = 10_000, 3.04, 42, 900
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-
-@dataclass(frozen=True, eq=False)
-class Events:
-    """Columns of a recording: pixel, polarity 0 or 1, time in microseconds, ascending."""
-
-    x: Array
-    y: Array
-    polarity: Array
-    t_us: Array
-
-    def between(self, start_us: int, end_us: int) -> Events:
-        """Events with start <= t < end."""
-        a, b = np.searchsorted(self.t_us, [start_us, end_us])
-        return Events(self.x[a:b], self.y[a:b], self.polarity[a:b], self.t_us[a:b])
 
 
 def read_aedat2(path: Path) -> Events:
@@ -108,9 +92,7 @@ def _stacked(frames: list[Array], targets: list[int], folder: Path) -> tuple[Arr
 
 
 def _frames(events: Events, timesteps: int, side: int, step_us: int, downsample: float) -> Array:
-    return bin_events(
-        events.x, events.y, events.polarity, events.t_us, timesteps, side, step_us=step_us, downsample=downsample
-    )
+    return bin_events(events, timesteps, side, step_us=step_us, downsample=downsample)
 
 
 def _numbered(folder: Path, pattern: str) -> Sequence[Path]:
@@ -124,7 +106,7 @@ def _number(path: Path) -> int:
 
 
 def _after_header(path: Path, last: bytes) -> bytes:
-    """What follows the header lines, which begin with '#' and, where `last` is given, end with that line."""
+    """The bytes behind the header lines, which begin with '#' and, where `last` is given, end with that line."""
     content = path.read_bytes()
     place = 0
     for line in _lines(content):

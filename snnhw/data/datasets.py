@@ -1,7 +1,7 @@
 """Data sets by name: digits come with scikit-learn, the others are files in `--data` or in the folder SNNHW_DATA names.
 
-`load("mnist", "test", folder)` gives float32 inputs, static [N, C, H, W] or event frames [N, T, C, H, W], int64 targets
-and a checksum of both. A set whose files are absent is an InputError that names the folder and the files.
+`load("mnist", "test", folder)` gives `Samples`: float32 values, static [N, C, H, W] or event frames [N, T, C, H, W],
+int64 targets and a checksum of both. A set whose files are absent is an InputError that names the folder and the files.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from snnhw.data import aedat, readers
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array
 
 SPLITS = ("train", "test")
 DIGITS_SEED = 0
 DIGITS_TEST_SHARE = 0.2
-DAMAGE = (  # what the readers raise on files of another content
+DAMAGE = (  # exceptions of the readers on files of another content
     OSError,
     EOFError,
     ValueError,
@@ -35,25 +36,6 @@ DAMAGE = (  # what the readers raise on files of another content
     lzma.LZMAError,
     pickle.UnpicklingError,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """One split: inputs float32 [N, C, H, W] or [N, T, C, H, W], targets int64 [N], sha256 of their bytes."""
-
-    name: str
-    split: str
-    inputs: Array
-    targets: Array
-    classes: int
-    checksum: str
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def take(self, index: Array | slice) -> Dataset:
-        """The samples at `index`, with a checksum of their own."""
-        return dataset(self.name, self.split, self.inputs[index], self.targets[index], self.classes)
 
 
 @dataclass(frozen=True)
@@ -75,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a data set can be loaded; `remedy` says what to put where if not."""
+    """Whether a data set can be loaded; if not, `remedy` names the files and the folder."""
 
     name: str
     found: bool
@@ -144,7 +126,7 @@ SOURCES: dict[str, Source] = {
 NAMES = ("digits", *SOURCES)
 
 
-def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: int | None = None) -> Dataset:
+def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: int | None = None) -> Samples:
     """Data set `name`, `split` "train" or "test"; `timesteps` is T of event frames, by default that of the set.
 
     Raises:
@@ -177,7 +159,7 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
             f"The files of {name}:{split} in {folder} hold the classes {targets.min()} to {targets.max()} where there "
             f"are {source.classes}; fetch them again."
         )
-    return dataset(name, split, inputs, targets, source.classes)
+    return dataset(f"{name}:{split}", inputs, targets, source.classes)
 
 
 def parse(text: str) -> tuple[str, str]:
@@ -194,7 +176,7 @@ def parse(text: str) -> tuple[str, str]:
 
 
 def available(data_dir: Path | str | None = None) -> tuple[Availability, ...]:
-    """All data sets, in the order of the table, with the place of those that are found."""
+    """Every data set, in the order of `NAMES`, with the place of those that are there."""
     rows = [Availability("digits", True, "scikit-learn", "")]
     for name in SOURCES:
         try:
@@ -205,16 +187,16 @@ def available(data_dir: Path | str | None = None) -> tuple[Availability, ...]:
     return tuple(rows)
 
 
-def dataset(name: str, split: str, inputs: Array, targets: Array, classes: int) -> Dataset:
-    """Data set from arrays, in float32 and int64, with its checksum."""
-    inputs = np.ascontiguousarray(inputs, np.float32)
+def dataset(name: str, values: Array, targets: Array, classes: int) -> Samples:
+    """Samples of a data set from arrays, in float32 and int64; its checksum covers shape, classes and all bytes."""
+    values = np.ascontiguousarray(values, np.float32)
     targets = np.ascontiguousarray(targets, np.int64)
-    if len(inputs) != len(targets):
-        raise InputError(f"Data set {name!r} has {len(inputs)} inputs and {len(targets)} targets; give one each.")
-    digest = hashlib.sha256(repr((inputs.shape, classes)).encode())
-    digest.update(inputs.data)
+    if len(values) != len(targets):
+        raise InputError(f"Data set {name!r} has {len(values)} inputs and {len(targets)} targets; give one each.")
+    digest = hashlib.sha256(repr((values.shape, classes)).encode())
+    digest.update(values.data)
     digest.update(targets.data)
-    return Dataset(name, split, inputs, targets, classes, digest.hexdigest())
+    return Samples(name, values, targets, classes, digest.hexdigest())
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:
@@ -228,14 +210,14 @@ def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Ar
     return np.setdiff1d(np.arange(len(targets)), held_out), held_out
 
 
-def _digits(split: str) -> Dataset:
+def _digits(split: str) -> Samples:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise InputError("Data set 'digits' comes with scikit-learn; call pip install snnhw[train].") from error
     digits = load_digits()
     index = stratified_split(digits.target, DIGITS_TEST_SHARE, DIGITS_SEED)[SPLITS.index(split)]
-    return dataset("digits", split, digits.images[index, None] / 16, digits.target[index], 10)
+    return dataset(f"digits:{split}", digits.images[index, None] / 16, digits.target[index], 10)
 
 
 def _find(name: str, split: str, data_dir: Path | str | None) -> tuple[Layout, Path]:

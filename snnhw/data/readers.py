@@ -1,6 +1,6 @@
 """Files of the data sets into arrays: one function per file format, (paths, split, T) -> (inputs, targets).
 
-Samples are float32 [N, C, H, W] in 0..1 (CIFAR-10: normalised) or event counts [N, T, 2, H, W]; targets int64 [N].
+Inputs are float32 [N, C, H, W] in 0..1 (CIFAR-10: normalised) or event counts [N, T, 2, H, W]; targets int64 [N].
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from snnhw.data.camera import bin_events
+from snnhw.data.camera import Events, bin_events
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 
@@ -86,8 +85,8 @@ def read_nmnist(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Arra
         x, y, *rest = np.fromfile(path, np.uint8).reshape(-1, 5).astype(np.int64).T
         overflow = y == 240
         t_us = ((rest[0] & 127) << 16 | rest[1] << 8 | rest[2]) + (np.cumsum(overflow) << 13)
-        x, y, polarity, t_us = (column[~overflow] for column in (x, y, rest[0] >> 7, t_us))
-        frames[index] = bin_events(x, y, polarity, t_us, timesteps, NMNIST_SIDE)
+        events = Events(*(column[~overflow] for column in (x, y, rest[0] >> 7, t_us)))
+        frames[index] = bin_events(events, timesteps, NMNIST_SIDE)
     return frames, np.array([int(path.parent.name) for path in files], np.int64)
 
 
@@ -99,7 +98,7 @@ def read_nmnist_packed(paths: Sequence[Path], split: str, timesteps: int) -> tup
         )
     polarity = np.unpackbits(packed)[: offsets[-1]]
     frames = [
-        bin_events(x[a:b], y[a:b], polarity[a:b], np.cumsum(dt[a:b], dtype=np.int64), timesteps, NMNIST_SIDE)
+        bin_events(Events(x[a:b], y[a:b], polarity[a:b], np.cumsum(dt[a:b], dtype=np.int64)), timesteps, NMNIST_SIDE)
         for a, b in pairwise(offsets)
     ]
     return np.stack(frames).astype(np.float32), labels.astype(np.int64)
@@ -108,8 +107,8 @@ def read_nmnist_packed(paths: Sequence[Path], split: str, timesteps: int) -> tup
 class _ArraysOnly(pickle.Unpickler):
     """Reads arrays and plain values; a file that names any other code is refused and none of it runs."""
 
-    def find_class(self, module: str, name: str) -> Any:
-        """What an array is made of, whichever release of NumPy wrote it."""
+    def find_class(self, module: str, name: str) -> object:
+        """The functions and types that a pickled array names, whichever release of NumPy wrote it."""
         known = {
             "_reconstruct": np.zeros(0).__reduce__()[0],
             "ndarray": np.ndarray,

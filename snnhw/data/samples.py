@@ -1,15 +1,9 @@
-"""DATA on the command line: a data set name such as digits:test, or an `.npy`/`.npz` file.
-
-Files hold [N, C, H, W] (static, repeated over T) or [N, T, C, H, W]; `.npz` files the keys `input` and, if there are
-labels, `target`.
-"""
+"""`Samples`: the one type of everything that a network is trained, calibrated or measured on."""
 
 from __future__ import annotations
 
 import hashlib
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +12,21 @@ from snnhw.graph.ir import Array
 from snnhw.summary import Summarised, Summary, shape_text
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Samples(Summarised):
-    """Samples with, where known, the class of each."""
+    """Samples with, where it is known, the class of each.
 
-    name: str
-    values: Array  # [N, *shape] or [N, T, *shape]
-    targets: Array | None  # int64 [N]
-    checksum: str  # sha256 of values and targets
+    Data sets give float32 values and int64 targets; the values of files stay as they are saved.
+    """
+
+    name: str  # such as "digits:test", or the name of a file
+    values: Array  # [N, *shape], static, or [N, T, *shape]
+    targets: Array | None  # [N], whole numbers
+    classes: int | None  # how many classes the data set has; None where its origin does not say
+    checksum: str  # sha256; for a part of the samples that of its values and targets
+
+    def __len__(self) -> int:
+        return len(self.values)
 
     def summary(self) -> Summary:
         """Shape and range of the values, and how many classes they belong to."""
@@ -42,56 +43,50 @@ class Samples(Summarised):
 
     def first(self, samples: int | None) -> Samples:
         """The first `samples` of them; all if None."""
-        if samples is None or samples >= len(self.values):
+        if samples is None or samples >= len(self):
             return self
         if samples < 1:
             raise InputError(f"{samples} samples were asked for; give at least 1.")
-        return inputs_of(self.name, self.values[:samples], None if self.targets is None else self.targets[:samples])
+        return self.take(slice(samples))
 
+    def take(self, index: Array | slice) -> Samples:
+        """The samples at `index`, with a checksum of their own."""
+        values, targets = self.values[index], None if self.targets is None else self.targets[index]
+        return replace(self, values=values, targets=targets, checksum=_checksum(values, targets))
 
-def load_inputs(source: str, data_dir: Path | None = None, timesteps: int | None = None) -> Samples:
-    """Samples that a user names.
+    def labels(self, classes: int | None = None) -> Array:
+        """Targets as int64 [N]; they lie below `classes` where it is given.
 
-    Args:
-        source: NAME:SPLIT, or the path of an `.npy` or `.npz` file.
-        data_dir: folder with data sets; by default the one that SNNHW_DATA names.
-        timesteps: T into which event data are binned.
+        Raises:
+            InputError: there are no targets, or some are no class.
+        """
+        if self.targets is None:
+            raise InputError(f"{self.name} has no labels; save them under the key 'target' of an .npz file.")
+        highest = np.inf if classes is None else classes - 1
+        whole = self.targets.dtype.kind in "iu"
+        if not whole or (len(self.targets) and not 0 <= self.targets.min() <= self.targets.max() <= highest):
+            wanted = "from 0" if classes is None else f"0..{classes - 1}"
+            raise InputError(f"The labels of {self.name} are no integers {wanted}; number the classes from 0.")
+        return self.targets.astype(np.int64, copy=False)
 
-    Raises:
-        InputError: nothing of that name exists, or the file is damaged or holds no samples.
-    """
-    if source.endswith((".npy", ".npz")):
-        return _from_file(Path(source))
-    from snnhw.data.datasets import load, parse
+    def class_count(self) -> int:
+        """`classes`, where it is needed.
 
-    name, split = parse(source)
-    found = load(name, split, data_dir, timesteps)
-    return Samples(f"{name}:{split}", found.inputs, found.targets, found.checksum)
+        Raises:
+            InputError: the origin of the samples does not say.
+        """
+        if self.classes is None:
+            raise InputError(f"{self.name} does not say how many classes it has; give a data set such as digits:train.")
+        return self.classes
 
 
 def inputs_of(name: str, values: Array, targets: Array | None) -> Samples:
-    """Samples with their checksum."""
+    """Samples from arrays, with the checksum of values and targets."""
+    return Samples(name, values, targets, None, _checksum(values, targets))
+
+
+def _checksum(values: Array, targets: Array | None) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(values).tobytes())
     if targets is not None:
         digest.update(np.ascontiguousarray(targets).tobytes())
-    return Samples(name, values, targets, digest.hexdigest())
-
-
-def _from_file(path: Path) -> Samples:
-    try:
-        content = np.load(path, allow_pickle=False)
-        values = content["input"] if isinstance(content, np.lib.npyio.NpzFile) else content
-        targets = content["target"] if isinstance(content, np.lib.npyio.NpzFile) and "target" in content else None
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}; give an .npy or .npz file with samples.") from error
-    except KeyError as error:
-        raise InputError(f"{path} has no array 'input'; save the samples under that key.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} is no NumPy file of plain arrays ({error}); save it again with numpy.savez."
-        ) from error
-    if values.ndim < 2 or not len(values) or values.dtype.kind not in "fiub":
-        raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
-    if targets is not None and targets.shape != (len(values),):
-        raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
-    return inputs_of(path.name, values, targets)
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""tdBN and the MLF unit behind it as one operator: in training, what lies between them is neither written nor kept.
+"""tdBN and the MLF unit behind it as one operator: training does not keep the potentials between them.
 
-A unit behind a norm would keep its input for backward, beside that of the norm. Here the input of the norm is kept and
-both are computed again. On the CPU the two are one walk over memory, elsewhere one after the other.
+Of two modules, each keeps its input for backward. Here only the input of the norm is kept, and backward computes the
+potentials again. On the CPU both run in one walk over memory, elsewhere one after the other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.modules.module import _has_any_global_hook
 
 from snnhw.nn.kernels import fused_native, passes_for
-from snnhw.nn.kernels.constants import Recurrence
+from snnhw.nn.kernels.constants import Affine, Recurrence
 from snnhw.nn.neurons import MLF, fire, fire_backward
 from snnhw.nn.norm import Batch, TDBatchNorm, average_of_all
 
@@ -38,15 +38,15 @@ def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     return spikes
 
 
-def _watched(norm: nn.Module, unit: nn.Module, x: Any) -> bool:
-    """True where someone wants to see what goes in or comes out: hooks, forward or backward, and torch.fx."""
+def _watched(norm: nn.Module, unit: nn.Module, x: object) -> bool:
+    """True where inputs or outputs of the modules are observed: by hooks, forward or backward, or by torch.fx."""
     kinds = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
     hooked = any(getattr(module, kind) for module in (norm, unit) for kind in kinds)
     return hooked or not isinstance(x, Tensor) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
 
 
 class _NormAndFire(torch.autograd.Function):
-    """Keeps the input of the norm and numbers of each channel."""
+    """Forward and backward of both; keeps the input of the norm and a few numbers of each channel."""
 
     @staticmethod
     def forward(
@@ -56,7 +56,7 @@ class _NormAndFire(torch.autograd.Function):
         ctx.n, ctx.factor, ctx.unit = batch.n, factor, unit
         scale = gamma * factor * batch.r
         if fused_native.usable(x):
-            return fused_native.fire(x, batch.mean, scale, beta, unit)
+            return fused_native.fire(x, Affine(batch.mean, scale, beta), unit)
         return fire(passes_for(x).affine(x, batch.mean, scale, beta), unit)
 
     @staticmethod
@@ -65,7 +65,8 @@ class _NormAndFire(torch.autograd.Function):
         x, gamma, beta, mean, r, pull = ctx.saved_tensors
         scale, average = gamma * ctx.factor * r, average_of_all(ctx.n)
         if fused_native.usable(x):
-            grad_x, sum_g, sum_gx = fused_native.backward(x, grad_spikes, mean, scale, beta, pull, ctx.unit, average)
+            norm = Affine(mean, scale, beta)
+            grad_x, sum_g, sum_gx = fused_native.backward(x, grad_spikes, norm, pull, ctx.unit, average)
         else:
             g = fire_backward(passes_for(x).affine(x, mean, scale, beta), grad_spikes, ctx.unit)
             grad_x, sum_g, sum_gx = passes_for(x).backward(g, x, mean, scale, pull, average)

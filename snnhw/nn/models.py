@@ -1,11 +1,10 @@
-"""Named networks as data: what each is built from. `build("ds_resnet20", timesteps=8)` changes any argument."""
+"""Networks by name: the class and the arguments of each. `build("ds_resnet20", timesteps=8)` changes any argument."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -20,10 +19,10 @@ class Model:
     """A class of network and the arguments that make it this model."""
 
     network: type[nn.Module]
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
 
 
-def _resnet(widths: tuple[int, ...], depth: int, **others: Any) -> Model:
+def _resnet(widths: tuple[int, ...], depth: int, **others: object) -> Model:
     """Depth d has (d - 2) / 6 blocks in each of three stages."""
     return Model(DSResNet, {"widths": widths, "blocks": ((depth - 2) // 6,) * 3, **others})
 
@@ -53,7 +52,7 @@ MODELS: dict[str, Model] = {
 }
 
 
-def build(name: str, *, relu: bool = False, **arguments: Any) -> nn.Module:
+def build(name: str, *, relu: bool = False, **arguments: object) -> nn.Module:
     """Network `name` with some arguments changed, freshly initialised; `relu` gives its ReLU twin.
 
     Raises:

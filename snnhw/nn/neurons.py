@@ -1,7 +1,7 @@
 """The multi-level-firing (MLF) unit and its fused forward and backward (Feng et al., IJCAI 2022).
 
-For level k with threshold theta_k, decay tau and the same input x for every level:
-    u_k[t] = tau * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (strict);  o[t] = sum_k s_k[t]
+For level k with threshold theta_k and the same input x for every level:
+    u_k[t] = decay * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (strict);  o[t] = sum_k s_k[t]
 Backward: ds_k/du_k = 1/a where |u_k - theta_k| < a/2, else 0 (a: surrogate width), and the reset is not detached.
 """
 

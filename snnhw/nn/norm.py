@@ -99,7 +99,7 @@ class TDBatchNorm(nn.Module):
 
 
 class Batch(NamedTuple):
-    """What tdBN knows of a batch of all processes: mean, r = 1/(sigma + eps) and r / sigma, each [C], and its size."""
+    """Statistics of a batch over all processes: mean, r = 1/(sigma + eps) and r / sigma, each [C], and its size."""
 
     mean: Tensor
     r: Tensor

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -41,15 +41,33 @@ VGG_LINEAR = {"0": "hidden.fc1", "3": "hidden.fc2", "6": "head"}
 
 @dataclass(frozen=True)
 class Setting:
-    """What a network of the authors' code is trained on there."""
+    """The data set of a network in the authors' code, with its T and the shape of a sample."""
 
     data: str
     timesteps: int
     input_shape: tuple[int, int, int]  # (C, H, W)
 
 
+class UnitArguments(TypedDict):
+    """Arguments of the MLF units of a network."""
+
+    thresholds: Sequence[float]
+    decay: float
+    surrogate_width: float
+
+
+class ResNetArguments(TypedDict):
+    """Arguments of a `DSResNet` that the shapes of its tensors give."""
+
+    in_channels: int
+    classes: int
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    input_norm: bool
+
+
 def setting_of(in_channels: int, input_norm: bool) -> Setting:
-    """The setting of a network, told by its input: colours, or events with or without a tdBN of their own."""
+    """The setting of a network, recognised by its input: colours, or events with or without a tdBN of their own."""
     if in_channels != 2:
         return Setting("CIFAR-10", 4, (in_channels, 32, 32))
     return Setting("DVS128-Gesture", 40, (2, 32, 32)) if input_norm else Setting("CIFAR10-DVS", 10, (2, 42, 42))
@@ -95,7 +113,7 @@ def from_official(
     """
     if not is_official(state):
         raise InputError("The state dict is not of the MLF authors' code (no 'voting.weight'); give one that is.")
-    unit: dict[str, Any] = {"thresholds": thresholds, "decay": decay, "surrogate_width": surrogate_width}
+    unit = UnitArguments(thresholds=thresholds, decay=decay, surrogate_width=surrogate_width)
     try:
         return _build(state, unit, timesteps, downsample_sum)
     except KeyError as error:
@@ -103,12 +121,12 @@ def from_official(
 
 
 def _build(
-    state: Mapping[str, Tensor], unit: Mapping[str, Any], timesteps: int | None, downsample_sum: BlockKind
+    state: Mapping[str, Tensor], unit: UnitArguments, timesteps: int | None, downsample_sum: BlockKind
 ) -> nn.Module:
     if "voting.weight" not in state:
         first, last = state["feature.0.conv.0.weight"], state["classifier.6.weight"]
-        arguments: dict[str, Any] = {"in_channels": first.shape[1], "classes": last.shape[0], "width": first.shape[0]}
-        network: nn.Module = VGG16(**arguments, **unit, timesteps=timesteps or 4)
+        in_channels, classes, width = first.shape[1], last.shape[0], first.shape[0]
+        network: nn.Module = VGG16(in_channels, classes, width, **unit, timesteps=timesteps or 4)
         return _load(network, {_vgg_name(n): v for n, v in state.items() if "num_batches" not in n})
     resnet = _resnet_arguments(state)
     usual = setting_of(resnet["in_channels"], resnet["input_norm"]).timesteps
@@ -137,7 +155,7 @@ def _vgg_name(name: str) -> str:
     raise InputError(f"The state dict has the unknown tensor {name!r}; give a checkpoint of the MLF authors' code.")
 
 
-def _resnet_arguments(state: Mapping[str, Tensor]) -> dict[str, Any]:
+def _resnet_arguments(state: Mapping[str, Tensor]) -> ResNetArguments:
     depth: dict[int, int] = {}
     for name in state:
         match = re.match(r"layer(\d+)\.execute\.(\d+)\.", name)

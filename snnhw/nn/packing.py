@@ -1,7 +1,7 @@
 """Spikes that autograd keeps for backward as one byte each instead of four: memory for a little time.
 
-A convolution keeps its input, and that of most layers is spikes or sums of spikes. What is no whole number of 0..255 is
-kept as it is, so gradients have the same bits; on a GPU each tensor looked at costs a synchronisation.
+A convolution keeps its input, and that of most layers is spikes or sums of spikes. A tensor with any value that is no
+whole number of 0..255 is kept as it is, so gradients have the same bits. On a GPU each look costs a synchronisation.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def pack(x: Tensor) -> Tensor | Bytes:
     parameter = x.is_leaf and x.requires_grad
     if parameter or x.numel() < SMALLEST or not x.is_floating_point():
         return x
-    first_row = x[(0,) * (x.dim() - 1)]  # mostly tells what is no spikes, without a walk over all of it
+    first_row = x[(0,) * (x.dim() - 1)]  # most tensors that are no spikes show it here, without a walk over all of them
     return (_bytes(first_row) and _bytes(x)) or x
 
 
 def unpack(kept: Tensor | Bytes) -> Tensor:
-    """What was packed."""
+    """The tensor that `pack` was called with."""
     return kept.values.to(kept.dtype) if isinstance(kept, Bytes) else kept
 
 

@@ -8,7 +8,7 @@ from snnhw.errors import InputError
 
 
 def set_timesteps(network: nn.Module, timesteps: int) -> None:
-    """Let `network` last `timesteps` steps: every part of it that knows T. Its weights do not depend on T."""
+    """Set T in every module of `network` that has one; no weight depends on T."""
     for module in network.modules():
         if "timesteps" in vars(module):
             vars(module)["timesteps"] = timesteps

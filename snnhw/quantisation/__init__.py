@@ -1,1 +1,1 @@
-"""From floats to Loihi integers: measure, search scales, round, fine-tune, and say what was lost."""
+"""From floats to Loihi integers: measure, search scales, round, fine-tune, and measure the loss."""

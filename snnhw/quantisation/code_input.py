@@ -1,4 +1,4 @@
-"""Pass: how many bits of the input, and at which scale, lose least of the current.
+"""The input in integers: the scale and the number of bits with the smallest expected error of the current.
 
 Sets `scale` and `bits` of the input node. In messages, more bits keep the values, but |a| < 2^17 then leaves fewer to
 the first weights; the choice has the smallest expected error of the current, by the values and by the weights together.
@@ -33,7 +33,7 @@ def code_input(
     Args:
         graph: folded and decomposed.
         calibration: [N, *shape] or [N, T, *shape].
-        moments: synapse -> what arrives there.
+        moments: synapse -> moments of its inputs.
         per_channel: as in `quantise`.
 
     Raises:
@@ -88,7 +88,7 @@ def _first_layers(graph: Graph) -> list[tuple[list[LIF], list[Synapse]]]:
 
 
 def _input_error(node: Input, calibration: Array) -> float:
-    """Mean square of what rounding and clipping change, in float units."""
+    """Mean square of the error of rounding and clipping, in float units."""
     back = node.coded(calibration) / (node.scale or 1.0)
     return float(np.square(back - calibration).mean())
 

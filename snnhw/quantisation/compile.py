@@ -1,4 +1,4 @@
-"""From a multi-level graph to what hardware runs: calibrate, quantise, balance.
+"""From a multi-level float graph to Loihi integers: decompose, calibrate, quantise.
 
 Takes the folded multi-level graph and calibration inputs; gives the integer graph with the scale of every layer.
 """

@@ -1,7 +1,7 @@
 """The inverse of `quantise`: a float graph with exactly the values that the integers stand for.
 
-Takes the float graph and its quantisation; weights become w*gain/s, biases and thresholds theirs over s. For some
-layers alone it says what each of them costs; for all it is where fine-tuning begins.
+Takes the float graph and its quantisation; weights become w*gain/s, biases and thresholds theirs over s. For single
+layers it measures the loss of each; for all of them it is the start of fine-tuning.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
 
     Args:
         graph: floats, multi-level or decomposed, with the synapses of the integer graph.
-        quantised: what was made of it.
-        layers: units, or the synapse of the readout; all by default.
+        quantised: its integers.
+        layers: units, or the synapse of the read-out; all by default.
 
     Raises:
         InputError: the graph is not the one that was quantised.

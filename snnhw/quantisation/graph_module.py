@@ -1,8 +1,8 @@
 """A folded multi-level graph as a trainable torch module, in floats or as its Loihi integers will compute.
 
-With `scales` the forward pass rounds weights, biases, thresholds and the input as `passes.quantise` does, divided by
-the scale again, and lets gradients through unchanged (straight-through estimator, Bengio et al. 2013). What is left
-out is the truncation of the decaying membrane, below 1/64 weight unit.
+With `scales` the forward pass rounds weights, biases, thresholds and the input as `quantise` does, divided by
+the scale again, and lets gradients through unchanged (straight-through estimator, Bengio et al. 2013). It leaves
+out the truncation of the decaying membrane, below 1/64 weight unit.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, SYNAPSES, Array, Conv2d, Flatten, Graph, Input, Linear, Node, Pool, Readout, Synapse
-from snnhw.graph.loihi import BIAS_EXP_LIMIT, BIAS_MANT_LIMIT, UNITS_PER_WEIGHT, WEIGHT_LIMIT
+from snnhw.graph.loihi import BIAS_EXP_LIMIT, UNITS_PER_WEIGHT, WEIGHT_LIMIT
 from snnhw.nn.neurons import MLF as MLFModule  # noqa: N811
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.quantisation.quantise import bias_exponent
 
 
 class GraphModule(nn.Module):
@@ -27,8 +28,8 @@ class GraphModule(nn.Module):
 
     Args:
         graph: folded and multi-level; neurons are fed by synapses alone.
-        scales: unit or readout synapse -> weight units per float unit of current [O]; None computes in floats. With
-            them the input has to be coded (`passes.code_input`).
+        scales: unit or read-out synapse -> weight units per float unit of current [O]; None computes in floats. With
+            them the input has to be coded (`code_input`).
     """
 
     def __init__(self, graph: Graph, scales: Mapping[str, Array] | None = None) -> None:
@@ -101,7 +102,7 @@ class GraphModule(nn.Module):
         if bias is not None:
             per_unit = column.flatten() * self._gain(node) * UNITS_PER_WEIGHT
             largest = float((bias.detach() * per_unit).abs().max())
-            exponent = min(max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT)))), BIAS_EXP_LIMIT)
+            exponent = min(bias_exponent(largest), BIAS_EXP_LIMIT)
             code = torch.round(bias * per_unit / 2**exponent) * 2**exponent / per_unit
             bias = bias + (code - bias).detach()
         return weight, bias

@@ -1,16 +1,16 @@
-"""What Loihi integers lose against the floats they were made from: accuracy, and the spikes of every layer.
+"""The loss of Loihi integers against their floats: accuracy, and the spikes of every layer.
 
 Takes the float graph, its quantisation and samples; gives a `QuantisationLoss`. On request each layer is put into
-integers alone, which says where accuracy is lost.
+integers alone, which shows where accuracy is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from snnhw.graph.ir import Array, Graph
 from snnhw.passes import compile_channels
+from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.quantise import Quantised
 from snnhw.simulation.engine import simulate
@@ -27,7 +27,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class LayerLoss:
-    """One unit, or the synapse of the readout."""
+    """One unit, or the synapse of the read-out."""
 
     name: str
     spikes: int  # of the floats
@@ -37,7 +37,7 @@ class LayerLoss:
 
 @dataclass(frozen=True)
 class QuantisationLoss:
-    """What was measured on `samples` samples."""
+    """Accuracy and spikes of floats and integers on `samples` samples."""
 
     samples: int
     float_accuracy: float | None
@@ -56,17 +56,17 @@ def measure_loss(
     targets: Array | None = None,
     *,
     each_layer: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> QuantisationLoss:
     """Run floats and integers on the same samples.
 
     Args:
-        graph: floats, multi-level or decomposed; what was quantised.
+        graph: floats, multi-level or decomposed.
         quantised: its integers.
         inputs: [N, *shape] or [N, T, *shape].
         targets: class of each sample.
         each_layer: also put every layer into integers alone, one more run a layer.
-        progress: called with (runs finished, runs).
+        progress: called with the stage "networks run", the runs finished and all of them.
 
     Raises:
         InputError: the inputs do not fit the graph.
@@ -81,7 +81,7 @@ def measure_loss(
         record = simulate(ran, inputs)
         finished += 1
         if progress:
-            progress(finished, runs)
+            progress("networks run", finished, runs)
         return record
 
     floats, integers = run(channels), run(quantised.graph)
@@ -90,11 +90,11 @@ def measure_loss(
         same = float((record.logits.argmax(axis=1) == floats.logits.argmax(axis=1)).mean())
         return Outputs(None if targets is None else record.accuracy(targets), same)
 
-    found = []
+    losses = []
     for layer in layers:
         alone = outputs(run(dequantise(channels, quantised, [layer]))) if each_layer else None
         before = int(floats.units[layer].spikes.sum()) if layer in floats.units else 0
         change = int(integers.units[layer].spikes.sum()) / before - 1 if before else None
-        found.append(LayerLoss(layer, before, change, alone))
+        losses.append(LayerLoss(layer, before, change, alone))
     accuracy = None if targets is None else floats.accuracy(targets)
-    return QuantisationLoss(len(inputs), accuracy, outputs(integers), tuple(found))
+    return QuantisationLoss(len(inputs), accuracy, outputs(integers), tuple(losses))

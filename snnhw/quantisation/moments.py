@@ -1,6 +1,6 @@
-"""What arrives at each synapse on calibration samples: second moments of the windows that its weights see.
+"""Second moments of the inputs of each synapse on calibration samples, over the windows that its weights see.
 
-Takes a float graph and samples, gives `Moments` by synapse. Rounding (`passes.rounding`) minimises the error of the
+Takes a float graph and samples, gives `Moments` by synapse. Rounding (`rounding.py`) minimises the error of the
 current that these moments predict.
 """
 
@@ -65,7 +65,7 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
 
 
 def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str, Array]) -> Array | None:
-    """Sum [N*T, *shape] of what arrives; None if something else than neurons and the input feeds the synapse."""
+    """Summed input [N*T, *shape] of a synapse; None if another node than neurons and the input feeds it."""
     place = {n.name: (unit, k) for unit, nodes in graph.units().items() for k, n in enumerate(nodes)}
     total: Array | None = None
     for edge in graph.into(synapse.name):

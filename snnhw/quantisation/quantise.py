@@ -1,4 +1,4 @@
-"""Pass: a folded, decomposed float graph into Loihi integers, one weight scale per group of neurons.
+"""A folded, decomposed float graph into Loihi integers, one weight scale per group of neurons.
 
 Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only), thresholds 17 bits, decays
 12 bits, biases a 13-bit mantissa with an exponent 0..7 in units of 1/64 weight. With weight scale s and input scale a:
@@ -37,7 +37,7 @@ from snnhw.quantisation.scale_search import best_scales, total_bias
 
 @dataclass(frozen=True)
 class LayerScale:
-    """What quantisation did to the neurons or the readout `name`."""
+    """Scale, errors and bounds of the neurons or the read-out `name` in integers."""
 
     name: str
     scale: float  # weight units per float unit of current; the mean over channels if they have their own
@@ -57,7 +57,7 @@ class Quantised:
 
     graph: Graph
     layers: tuple[LayerScale, ...]
-    scales: Mapping[str, Array]  # unit or readout synapse -> weight units per float unit of current [O]
+    scales: Mapping[str, Array]  # unit or read-out synapse -> weight units per float unit of current [O]
 
     @property
     def input_as(self) -> str:
@@ -96,10 +96,10 @@ def quantise(
     """Integer graph for Lava's fixed-point models and Loihi.
 
     Args:
-        graph: folded and decomposed, pool folded into the readout (pipeline LOIHI_CHANNELS up to here), its input
+        graph: folded and decomposed, pool folded into the read-out (pipeline LOIHI_CHANNELS up to here), its input
             coded (`code_input`).
-        moments: synapse -> what arrives there on calibration samples. With them the weights are rounded such that the
-            current keeps its values; without, each to the nearest.
+        moments: synapse -> moments of its inputs on calibration samples. With them the weights are rounded such that
+            the current keeps its values; without, each to the nearest.
         per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
             them, Loihi 1 does not.
         scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
@@ -143,6 +143,11 @@ def quantise(
     return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
 
 
+def bias_exponent(largest: float) -> int:
+    """The smallest exponent with which a bias of `largest` membrane units fits a 13-bit mantissa."""
+    return max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT))))
+
+
 def bias_code(units: Array) -> tuple[Array, int]:
     """(mantissa int16, exponent) of biases in membrane units: the smallest exponent whose 13-bit mantissa fits.
 
@@ -150,7 +155,7 @@ def bias_code(units: Array) -> tuple[Array, int]:
         InputError: a bias needs an exponent above 7.
     """
     largest = float(np.abs(units).max(initial=0.0))
-    exponent = max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT))))
+    exponent = bias_exponent(largest)
     if exponent > BIAS_EXP_LIMIT:
         raise InputError(
             f"A bias of {largest:.0f} membrane units needs exponent {exponent} > 7; lower the weight scale."
@@ -189,7 +194,7 @@ def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
 
 
 def _source_scale(graph: Graph, synapse: Synapse) -> float:
-    """Integers per float unit of what enters a synapse: the input scale, or 1 for spikes."""
+    """Integers per float unit of the input of a synapse: the input scale, or 1 for spikes."""
     from_input = [e.source == graph.input.name for e in graph.into(synapse.name)]
     if any(from_input) and not all(from_input):
         raise InputError(f"Synapse {synapse.name!r} mixes the input with spikes; give each its own synapse.")

@@ -47,11 +47,11 @@ def best_scales(
     """Weight units per float unit of current, [O], and the squared error of the current to be expected with them.
 
     Args:
-        graph: the float graph, for what can arrive at each synapse.
+        graph: the float graph, for the largest input of each synapse.
         synapses: all synapses into one group of neurons; they share the scales.
-        gain: synapse -> integers per float unit of what enters it (the input scale, or 1 for spikes).
-        neurons: the channels of the unit; none for the readout.
-        moments: synapse -> what arrives there; weighs each weight by how often it is used.
+        gain: synapse -> integers per float unit of its input (the input scale, or 1 for spikes).
+        neurons: the channels of the unit; none for the read-out.
+        moments: synapse -> moments of its inputs; they weigh each weight by how often it is used.
         per_channel: search one scale per output channel instead of one for all.
     """
     ceiling = _ceilings(graph, synapses, gain, neurons)
@@ -76,15 +76,15 @@ def _errors(
     scale: Array,
 ) -> Array:
     """Expected squared error of the current and of the thresholds, per output channel [O]."""
-    found = np.zeros(len(scale))
+    errors = np.zeros(len(scale))
     for synapse in synapses:
         column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
         wrong = even_weights(synapse.weight, column.ravel()) / column - synapse.weight
-        found += _rows(_usage(synapse, moments.get(synapse.name)) * wrong**2).sum(axis=1)
+        errors += _rows(_usage(synapse, moments.get(synapse.name)) * wrong**2).sum(axis=1)
     for neuron in neurons:
         theta = float(np.max(neuron.threshold))
-        found += (np.rint(scale * theta) / scale - theta) ** 2
-    return found
+        errors += (np.rint(scale * theta) / scale - theta) ** 2
+    return errors
 
 
 def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, float], neurons: Sequence[LIF]) -> Array:
@@ -115,7 +115,7 @@ def _rows(array: Array) -> Array:
 
 
 def _usage(synapse: Synapse, moments: Moments | None) -> Array:
-    """Mean square of what each weight is multiplied with, [O, ...]; ones where it is not known."""
+    """Mean square of the inputs of each weight, [O, ...]; ones where it is not known."""
     if moments is None:
         return np.ones_like(synapse.weight, dtype=np.float64)
     square = np.einsum("gdd->gd", moments.products) / moments.windows

@@ -1,4 +1,4 @@
-"""The fidelity certificate: which stages from the trained module to Lava agree, on how many spikes.
+"""The fidelity certificate: which stages from the trained module to Lava agree, and on how many spikes.
 
 Takes the stages as backends; gives one `Agreement` for each pair of neighbours that has to be equal, and the measured
 loss of the one step that is not exact, quantisation.
@@ -7,24 +7,24 @@ loss of the one step that is not exact, quantisation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import torch
 from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
-from snnhw.simulation.compare import NEAR_TIE, Agreement, Backend, compare
+from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, Comparison, compare
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
 from snnhw.simulation.record import SpikeRecord
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was compared and what came out."""
+    """The agreement of all stages of a network, from the trained module to Lava."""
 
     agreements: tuple[Agreement, ...]  # each has to agree, apart from near-ties
     quantisation: Agreement | None  # floats against integers: measured, not expected to be equal
@@ -73,7 +73,7 @@ def graph_backend(name: str, graph: Graph) -> Backend:
     """The reference engine in float64, or in Loihi integers for an integer graph."""
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        return simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=membranes)
+        return simulate(graph, inputs, raster=True, membranes=membranes, execution=DOUBLE)
 
     return Backend(name, run)
 
@@ -84,8 +84,7 @@ def certify(
     *,
     quantisation: tuple[Stage, Stage] | None = None,
     accuracy: Mapping[str, float] | None = None,
-    batch_size: int = 64,
-    near_tie: float = NEAR_TIE,
+    comparison: Comparison = COMPARISON,
     progress: Progress | None = None,
 ) -> Certificate:
     """Compare each stage with the one before it.
@@ -96,8 +95,7 @@ def certify(
         inputs: [N, *shape] or [N, T, *shape].
         quantisation: (float stage, integer stage) whose difference is measured.
         accuracy: stage -> accuracy, to be shown beside.
-        batch_size: samples compared together.
-        near_tie: |u - theta| below which a differing float spike is a near-tie.
+        comparison: batch size, and what is a near-tie in floats; integers have none.
         progress: called with stage, samples finished and samples in all.
     """
 
@@ -108,8 +106,7 @@ def certify(
             reference.backend,
             candidate.backend,
             inputs[:samples],
-            batch_size=batch_size,
-            near_tie=0.0 if candidate.graph.is_integer else near_tie,
+            replace(comparison, near_tie=0.0) if candidate.graph.is_integer else comparison,
             progress=counter(progress, f"{reference.backend.name} = {candidate.backend.name}", samples),
         )
 
@@ -118,5 +115,5 @@ def certify(
         tuple(agreement(a, b) for a, b in pairs),
         None if quantisation is None else agreement(*quantisation),
         dict(accuracy or {}),
-        near_tie,
+        comparison.near_tie,
     )

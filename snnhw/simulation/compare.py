@@ -100,14 +100,24 @@ class Agreement:
         }
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """How two backends are compared."""
+
+    batch_size: int = 64  # samples compared together
+    near_tie: float = NEAR_TIE  # largest distance of membrane and threshold at which a differing spike is a near-tie;
+    # logits may be apart by the same share of the largest of them, or of 1 if that is more
+
+
+COMPARISON = Comparison()
+
+
 def compare(
     graph: Graph,
     reference: Backend,
     candidate: Backend,
     inputs: Array,
-    *,
-    batch_size: int = 64,
-    near_tie: float = NEAR_TIE,
+    comparison: Comparison = COMPARISON,
     progress: Callable[[int], None] | None = None,
 ) -> Agreement:
     """Run both backends batch by batch and compare every spike of every unit.
@@ -117,18 +127,16 @@ def compare(
         reference: the backend that is taken as right.
         candidate: the backend that is compared with it.
         inputs: [N, *shape] or [N, T, *shape].
-        batch_size: samples compared together.
-        near_tie: a differing spike whose membrane is this close to its threshold counts as a near-tie; also how far
-            logits may be apart, relative to the largest of them (but at least to 1).
+        comparison: batch size and what counts as a near-tie.
         progress: called with the number of samples finished.
 
     Raises:
         InputError: the backends report different units or neurons, or there are no samples.
     """
     total: Agreement | None = None
-    for start in range(0, len(inputs), batch_size):
-        batch = inputs[start : start + batch_size]
-        part = _agreement(graph, reference, candidate, batch, near_tie)
+    for start in range(0, len(inputs), comparison.batch_size):
+        batch = inputs[start : start + comparison.batch_size]
+        part = _agreement(graph, reference, candidate, batch, comparison.near_tie)
         total = part if total is None else total.merge(part)
         if progress:
             progress(len(batch))
@@ -146,7 +154,7 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         )
     resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
     if resized or a.logits.shape != b.logits.shape:
-        where = f"unit {resized[0]!r}" if resized else "the readout"
+        where = f"unit {resized[0]!r}" if resized else "the read-out"
         raise InputError(
             f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
         )
@@ -177,7 +185,7 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
 
 
 def thresholds(graph: Graph, unit: str) -> Array:
-    """Thresholds [K, 1, 1, ...] or [K, *shape] of a unit."""
+    """Thresholds [K, *shape] of a unit."""
     nodes = graph.units()[unit]
     per_level = [theta for node in nodes for theta in node.thetas]
     return np.stack([np.broadcast_to(np.asarray(theta, dtype=np.float64), nodes[0].shape) for theta in per_level])

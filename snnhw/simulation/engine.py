@@ -16,10 +16,11 @@ from torch import Tensor
 from snnhw.errors import InputError
 from snnhw.graph.ir import NEURONS, Array, Conv2d, Graph, Input, Readout
 from snnhw.simulation.events import convolve_events
+from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.plan import Step, plan_of
-from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record
+from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
@@ -28,11 +29,9 @@ def simulate(
     graph: Graph,
     inputs: Array,
     *,
-    dtype: torch.dtype = torch.float32,
-    batch_size: int = 64,
     raster: bool = False,
     membranes: bool = False,
-    device: str = "cpu",
+    execution: Execution = SINGLE,
     progress: Callable[[int], None] | None = None,
 ) -> SpikeRecord:
     """Run `graph` on every sample.
@@ -40,11 +39,9 @@ def simulate(
     Args:
         graph: neurons are MLF, LIF or LoihiLIF; every loop passes through a Delay.
         inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
-        dtype: arithmetic of float graphs; integer graphs choose float32 or float64 per layer, exactly.
-        batch_size: samples run together.
         raster: keep every spike, uint8 [N, T, K, *shape] per unit.
         membranes: keep every membrane before the reset, [N, T, K, *shape] per unit.
-        device: torch device.
+        execution: precision of float graphs, device and batch size.
         progress: called with the number of samples finished in each batch.
 
     Raises:
@@ -53,10 +50,10 @@ def simulate(
     frames = check_inputs(graph, inputs)
     recurrent = is_recurrent(graph)
     plan = plan_of(graph, loops=recurrent)
-    run = run_recurrent if recurrent else _run
+    run, keep = run_recurrent if recurrent else _run, Keep(raster, membranes)
     record: SpikeRecord | None = None
-    for start in range(0, len(frames), batch_size):
-        batch = run(graph, plan, frames[start : start + batch_size], dtype, device, raster, membranes)
+    for start in range(0, len(frames), execution.batch_size):
+        batch = run(graph, plan, frames[start : start + execution.batch_size], execution, keep)
         record = batch if record is None else record.merge(batch)
         if progress:
             progress(batch.samples)
@@ -78,26 +75,18 @@ class _State:
 
 
 @torch.no_grad()
-def _run(
-    graph: Graph,
-    plan: tuple[Step, ...],
-    frames: Array,
-    dtype: torch.dtype,
-    device: str,
-    raster: bool,
-    membranes: bool,
-) -> SpikeRecord:
+def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Execution, keep: Keep) -> SpikeRecord:
     state, steps = _State(), graph.timesteps
     for step in plan:
-        node = step.nodes[0]
+        node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
         if isinstance(node, Input):
-            state.values[node.name] = _enter(graph, node, frames, dtype_of(step, dtype, device), device)
+            state.values[node.name] = _enter(graph, node, frames, dtype, execution.device)
             if node.levels is not None:
                 state.units[node.name] = event_record(frames, node.levels, steps)
             continue
-        x = _arriving(state, step, dtype_of(step, dtype, device))
+        x = _arriving(state, step, dtype)
         if isinstance(node, NEURONS):
-            _fire(state, step, x, steps, raster, membranes)
+            _fire(state, step, x, steps, keep)
         elif isinstance(node, Readout):
             logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
             state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
@@ -111,19 +100,8 @@ def _run(
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
                 del state.sums[key]
     if state.logits is None:
-        raise InputError(f"Graph {graph.name!r} has no readout; add one behind the last layer.")
+        raise InputError(f"Graph {graph.name!r} has no read-out; add one behind the last layer.")
     return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
-
-
-def dtype_of(step: Step, dtype: torch.dtype, device: str) -> torch.dtype:
-    """Arithmetic of a step: `dtype` in float graphs, what is exact in integer ones.
-
-    The bound that proves float32 holds for sums of products; off the CPU a convolution may take TF32 or Winograd's
-    algorithm instead, which it does not cover.
-    """
-    if step.dtype is None:
-        return dtype
-    return step.dtype if torch.device(device).type == "cpu" else torch.float64
 
 
 def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
@@ -146,10 +124,10 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
     return total
 
 
-def _fire(state: _State, step: Step, x: Tensor, steps: int, raster: bool, membranes: bool) -> None:
+def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
     neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
     alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
-    fired = fire(neurons, x, steps, channels=step.levels_used, raster=raster, membranes=membranes, overwrite=alone)
+    fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone)
     state.values[step.name] = fired.sent
     state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
     state.units[step.name] = fired.record

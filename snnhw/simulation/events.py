@@ -23,7 +23,7 @@ LARGEST_FRAME = 1 << 23  # inputs; larger frames would need lists of more than 1
 
 
 def carries_events(graph: Graph, name: str) -> bool:
-    """True where node `name` is a convolution of spikes that the C loops know, whatever the spikes are."""
+    """True where node `name` is a convolution of spikes that the C loops compute; it does not depend on the spikes."""
     node = graph.nodes[name]
     return isinstance(node, Conv2d) and node.groups == 1 and graph.arriving(name).kind == "spikes"
 

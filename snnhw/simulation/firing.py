@@ -1,6 +1,6 @@
 """Running all levels of one unit over a batch, with its counts: in C where it can, else over torch's operators.
 
-Both ways give the same bits. Takes the current [1 or T, B, *shape], gives what the unit sends and its record.
+Both ways give the same bits. Takes the current [1 or T, B, *shape], gives the spikes sent and their record.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.simulation.neurons import step_unit
-from snnhw.simulation.record import UnitRecord
+from snnhw.simulation.record import COUNTS, Keep, UnitRecord
 
 SOURCE = Path(__file__).parent / "kernels" / "step.c"
 LONGEST = 1024  # levels times steps; the C loops keep a row of counters for each on the stack of a thread
@@ -27,7 +27,7 @@ LONGEST = 1024  # levels times steps; the C loops keep a row of counters for eac
 
 @dataclass(frozen=True)
 class Fired:
-    """What a unit did in one batch."""
+    """Spikes of a unit in one batch, and the record of their counts."""
 
     sent: Tensor  # [T, B, *shape], sum over the levels
     record: UnitRecord
@@ -38,7 +38,7 @@ class Fired:
 
 @dataclass(frozen=True)
 class _Constants:
-    """A unit that the C loops know: levels that differ in their threshold alone."""
+    """Numbers of a unit whose levels differ in their threshold alone, as the C loops take them."""
 
     theta: Array  # [K], or [K, *shape]
     keep: float
@@ -51,8 +51,7 @@ def fire(
     steps: int,
     *,
     channels: bool = False,
-    raster: bool = False,
-    membranes: bool = False,
+    keep: Keep = COUNTS,
     overwrite: bool = False,
 ) -> Fired:
     """Run one unit.
@@ -62,17 +61,16 @@ def fire(
         current: x [T, B, *shape], or [1, B, *shape] if it is the same in every step.
         steps: T.
         channels: also give every level's spikes as tensors.
-        raster: also give all spikes.
-        membranes: also give all membranes before the reset.
-        overwrite: what is sent may take the memory of the current, which nobody needs any more.
+        keep: which of all spikes and all membranes before the reset are given too.
+        overwrite: the spikes sent may take the memory of the current, which has no other use any more.
     """
     first = neurons[0]
     if isinstance(first, SlotMLF):
-        return fire_in_slots(first, current.expand(steps, *current.shape[1:]), raster=raster, membranes=membranes)
+        return fire_in_slots(first, current.expand(steps, *current.shape[1:]), keep)
     constants = None if channels else _constants(neurons, current)
     if constants is None or len(constants.theta) * steps > LONGEST or not native.usable(SOURCE, current):
-        return _fire_in_torch(neurons, current.expand(steps, *current.shape[1:]), channels, raster, membranes)
-    return _fire_in_c(constants, current.contiguous(), steps, raster, membranes, overwrite)
+        return _fire_in_torch(neurons, current.expand(steps, *current.shape[1:]), channels, keep)
+    return _fire_in_c(constants, current.contiguous(), steps, keep, overwrite)
 
 
 def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
@@ -113,17 +111,15 @@ def _stacked(thresholds: Sequence[Array], shape: tuple[int, ...]) -> Array:
     return np.stack([np.broadcast_to(theta, shape) for theta in thresholds])
 
 
-def _fire_in_c(
-    unit: _Constants, x: Tensor, steps: int, raster: bool, membranes: bool, overwrite: bool = False
-) -> Fired:
+def _fire_in_c(unit: _Constants, x: Tensor, steps: int, keep: Keep, overwrite: bool) -> Fired:
     levels, batch, shape = len(unit.theta), x.shape[1], x.shape[2:]
     n = x[0, 0].numel()
     sent = x if overwrite and len(x) == steps else x.new_empty((steps, batch, *shape))
     counts = torch.zeros((levels, *shape), dtype=torch.int64)
-    events = torch.zeros(shape, dtype=torch.int64)
+    graded_spikes = torch.zeros(shape, dtype=torch.int64)
     counts_t = torch.zeros((levels, steps), dtype=torch.int64)
-    spikes = torch.empty((batch, steps, levels, *shape), dtype=torch.uint8) if raster else None
-    potentials = x.new_empty((batch, steps, levels, *shape)) if membranes else None
+    spikes = torch.empty((batch, steps, levels, *shape), dtype=torch.uint8) if keep.raster else None
+    potentials = x.new_empty((batch, steps, levels, *shape)) if keep.membranes else None
     theta = torch.as_tensor(unit.theta).to(x.dtype)
     bias = None if unit.bias is None else torch.as_tensor(np.ascontiguousarray(unit.bias)).to(x.dtype)
     loops = native.library(SOURCE)
@@ -137,22 +133,22 @@ def _fire_in_c(
         ctypes.c_double(unit.keep),
         native.address(bias),
         ctypes.c_double(MEMBRANE_LIMIT),
-        *(native.address(t) for t in (counts, events, counts_t, spikes, potentials)),
+        *(native.address(t) for t in (counts, graded_spikes, counts_t, spikes, potentials)),
         ctypes.c_int(torch.get_num_threads()),
     )
     return Fired(
         sent,
-        UnitRecord(counts.numpy(), events.numpy(), counts_t.numpy()),
+        UnitRecord(counts.numpy(), graded_spikes.numpy(), counts_t.numpy()),
         raster=None if spikes is None else spikes.numpy(),
         membranes=None if potentials is None else potentials.numpy(),
     )
 
 
-def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, raster: bool, membranes: bool) -> Fired:
+def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, keep: Keep) -> Fired:
     levels = sum(n.levels if isinstance(n, MLF) else 1 for n in neurons)
     sent = torch.empty_like(x)
     counts = torch.zeros((levels, *x.shape[2:]), dtype=torch.int64, device=x.device)
-    events = torch.zeros_like(counts[0])
+    graded_spikes = torch.zeros_like(counts[0])
     counts_t = torch.zeros((levels, len(x)), dtype=torch.int64, device=x.device)
     single = [torch.empty_like(x) for _ in range(levels)] if channels else []
     rows: list[Tensor] = []
@@ -163,27 +159,27 @@ def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, raster:
         sent[t] = total
         per_level = stacked.sum(dim=1)
         counts += per_level
-        events += (total > 0).sum(dim=0)
+        graded_spikes += (total > 0).sum(dim=0)
         counts_t[:, t] = per_level.flatten(1).sum(dim=1)
         for k, value in enumerate(single):
             value[t] = spikes[k]
-        if raster:
+        if keep.raster:
             rows.append(stacked.to(torch.uint8).transpose(0, 1))
-        if membranes:
+        if keep.membranes:
             potentials.append(torch.stack(u).transpose(0, 1))
     return Fired(
         sent,
-        UnitRecord(counts.cpu().numpy(), events.cpu().numpy(), counts_t.cpu().numpy()),
+        UnitRecord(counts.cpu().numpy(), graded_spikes.cpu().numpy(), counts_t.cpu().numpy()),
         tuple(single),
-        torch.stack(rows, dim=1).cpu().numpy() if raster else None,
-        torch.stack(potentials, dim=1).cpu().numpy() if membranes else None,
+        torch.stack(rows, dim=1).cpu().numpy() if keep.raster else None,
+        torch.stack(potentials, dim=1).cpu().numpy() if keep.membranes else None,
     )
 
 
-def fire_in_slots(unit: SlotMLF, x: Tensor, *, raster: bool = False, membranes: bool = False) -> Fired:
+def fire_in_slots(unit: SlotMLF, x: Tensor, keep: Keep = COUNTS) -> Fired:
     """One decision per window on the sum of x [T*S, B, *shape] over its S sub-steps; level k is sent in sub-step k.
 
-    What is given back is in sub-steps, with the membranes of a window in all of its sub-steps.
+    The result is in sub-steps; each of them has the membranes of its window.
 
     Raises:
         InputError: there are fewer slots than levels.
@@ -195,7 +191,7 @@ def fire_in_slots(unit: SlotMLF, x: Tensor, *, raster: bool = False, membranes: 
     if unit.bias is not None:
         windows = windows + torch.as_tensor(unit.bias).to(dtype=x.dtype, device=x.device)
     whole = MLF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay)
-    inner = _fire_in_torch([whole], windows, True, raster, membranes)
+    inner = _fire_in_torch([whole], windows, True, keep)
     sent = x.new_zeros((len(windows), slots, *x.shape[1:]))
     counts_t = np.zeros((levels, len(x)), dtype=np.int64)
     spikes = None

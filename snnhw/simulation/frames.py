@@ -1,4 +1,4 @@
-"""What enters a network: samples checked and brought to [N, 1 or T, *shape], and their integers. Needs numpy alone."""
+"""Inputs of a graph, checked and brought to [N, 1 or T, *shape]. Needs NumPy alone."""
 
 from __future__ import annotations
 

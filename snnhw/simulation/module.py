@@ -6,8 +6,7 @@ are recomputed from what enters each neuron module; their sum must be what the m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -42,7 +41,7 @@ def simulate_module(
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def observe(unit: str) -> Any:
+    def observe(unit: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(module: nn.Module, args: tuple[Tensor, ...], sent: Tensor) -> None:
             arrived[unit] = (args[0], sent)
 

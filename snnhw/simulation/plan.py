@@ -77,7 +77,7 @@ def _split_units(graph: Graph, unit_of: dict[str, str]) -> set[str]:
 
 
 def _sources(graph: Graph, name: str, unit_of: dict[str, str], split: set[str]) -> tuple[tuple[str, int], ...]:
-    """What arrives at `name` as (value, gain); all channels of an unsplit unit count as its one value."""
+    """The inputs of `name` as (value, gain); all channels of an unsplit unit count as its one value."""
     gains: Counter[str] = Counter()
     for edge in graph.into(name):
         gains[edge.source] += edge.gain

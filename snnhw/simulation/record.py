@@ -1,4 +1,4 @@
-"""What a simulation leaves behind, the same record from every backend.
+"""The record of a simulation, the same from every backend.
 
 Counts are exact int64 sums over samples; records of batches add up (`merge`), so memory does not grow with the data.
 """
@@ -21,7 +21,7 @@ class UnitRecord:
     """Spikes of one K-level unit (K = 1 for a plain LIF)."""
 
     levels: Array  # int64 [K, *shape]: spikes of each level, summed over samples and steps
-    events: Array  # int64 [*shape]: (sample, step) pairs in which at least one level fired: graded spikes sent
+    graded_spikes: Array  # int64 [*shape]: those sent, one for each (sample, step) in which some level fires
     levels_t: Array  # int64 [K, T]: spikes per level and time step, summed over samples and neurons
 
     @property
@@ -31,8 +31,21 @@ class UnitRecord:
         return total
 
     def __add__(self, other: UnitRecord) -> UnitRecord:
-        """Sum of two disjoint sets of samples."""
-        return UnitRecord(self.levels + other.levels, self.events + other.events, self.levels_t + other.levels_t)
+        """Record of two disjoint sets of samples."""
+        return UnitRecord(
+            self.levels + other.levels, self.graded_spikes + other.graded_spikes, self.levels_t + other.levels_t
+        )
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Arrays that a record holds beside the counts."""
+
+    raster: bool = False  # every spike, uint8 [N, T, K, *shape] per unit
+    membranes: bool = False  # every membrane before the reset, [N, T, K, *shape] per unit
+
+
+COUNTS = Keep()
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,9 +67,9 @@ class SpikeRecord(Summarised):
             "SpikeRecord",
             (
                 ("simulated", f"{self.samples:,} samples of {self.timesteps} time steps"),
-                ("units", f"{len(units)} with {sum(unit.events.size for unit in units):,} positions"),
+                ("units", f"{len(units)} with {sum(unit.graded_spikes.size for unit in units):,} positions"),
                 ("spikes", f"{sum(int(unit.levels.sum()) for unit in units):,}"),
-                ("graded spikes", f"{sum(int(unit.events.sum()) for unit in units):,}"),
+                ("graded spikes", f"{sum(int(unit.graded_spikes.sum()) for unit in units):,}"),
                 ("logits", f"{shape_text(self.logits.shape)}, {self.logits.dtype}"),
                 *((word, f"of {len(arrays)} units") for word, arrays in recorded.items() if arrays),
             ),
@@ -89,12 +102,12 @@ class SpikeRecord(Summarised):
         return self.correct(target) / len(target)
 
     def arrays(self) -> dict[str, Array]:
-        """The `spikes.npz` layout: counts/<unit> [*shape], levels/<unit> [K,*shape], counts_t/<unit> [T], logits."""
+        """The `spikes.npz` layout: counts/, levels/, events/ (graded spikes), counts_t/ and levels_t/<unit>; logits."""
         out: dict[str, Array] = {"logits": self.logits}
         for name, unit in self.units.items():
             out[f"counts/{name}"] = unit.spikes
             out[f"levels/{name}"] = unit.levels
-            out[f"events/{name}"] = unit.events
+            out[f"events/{name}"] = unit.graded_spikes  # the documented key
             out[f"counts_t/{name}"] = unit.levels_t.sum(axis=0)
             out[f"levels_t/{name}"] = unit.levels_t
         for name, raster in self.raster.items():
@@ -102,7 +115,7 @@ class SpikeRecord(Summarised):
         return out
 
     def save(self, path: Path) -> None:
-        """Write `spikes.npz`, beside first and then renamed, so that no half file is left."""
+        """Write `spikes.npz`, first beside its place and then renamed, so that no half-written file is left."""
         from snnhw.files import write_atomically
 
         write_atomically(path, lambda f: np.savez_compressed(f, **self.arrays()))  # type: ignore[arg-type]
@@ -113,13 +126,13 @@ def unit_record(raster: Array) -> UnitRecord:
     r = raster.astype(np.int64)
     return UnitRecord(
         levels=r.sum(axis=(0, 1)),
-        events=(r.sum(axis=2) > 0).sum(axis=(0, 1), dtype=np.int64),
+        graded_spikes=(r.sum(axis=2) > 0).sum(axis=(0, 1), dtype=np.int64),
         levels_t=r.sum(axis=(0, *range(3, r.ndim))).T,
     )
 
 
 def event_record(frames: Array, levels: int, steps: int) -> UnitRecord:
-    """Record of an input that sends events: integers [N, 1 or T, *shape] in 0..levels, level k where value >= k."""
+    """Record of an input of graded spikes 0..levels [N, 1 or T, *shape]; level k fires where the value is k or more."""
     shape = (len(frames), steps, *frames.shape[2:])
     values = np.broadcast_to(np.rint(frames).astype(np.int64), shape)
     return unit_record(np.stack([values >= k for k in range(1, levels + 1)], axis=2))

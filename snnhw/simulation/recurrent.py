@@ -1,4 +1,4 @@
-"""Recurrent graphs, step by step: every loop passes through a late Delay, which sends what arrived in earlier steps.
+"""Recurrent graphs, step by step: every loop passes through a late Delay, which sends its input of earlier steps.
 
 Takes the plan in causal order; gives the same record as the layer-by-layer engine.
 """
@@ -15,9 +15,10 @@ from torch import Tensor
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, NEURONS, Array, Delay, Graph, Input, Readout
+from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
-from snnhw.simulation.record import SpikeRecord, event_record, unit_record
+from snnhw.simulation.record import Keep, SpikeRecord, event_record, unit_record
 from snnhw.simulation.synapses import apply_node, leaky_step, logits_of, wrap_sum
 
 
@@ -52,17 +53,16 @@ def run_recurrent(
     graph: Graph,
     plan: tuple[Step, ...],
     frames: Array,
-    dtype: torch.dtype,
-    device: str,
-    raster: bool,
-    membranes: bool,
+    execution: Execution,
+    keep: Keep,
 ) -> SpikeRecord:
     """Record of one batch [B, 1 or T, *shape]."""
     values = graph.input.coded(frames) if graph.is_integer else frames
-    x = torch.as_tensor(values).to(dtype=torch.float64 if graph.is_integer else dtype, device=device).transpose(0, 1)
+    dtype = torch.float64 if graph.is_integer else execution.dtype
+    x = torch.as_tensor(values).to(dtype=dtype, device=execution.device).transpose(0, 1)
     x = x.expand(graph.timesteps, *x.shape[1:])
     units: dict[str, _Fed] = {}
-    history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}  # what arrived
+    history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
     integrated: dict[str, Tensor] = {}  # v of each LI
     outputs: list[Tensor] = []
     for t in range(graph.timesteps):
@@ -75,7 +75,7 @@ def run_recurrent(
                 now = x[t] if node.late else _arriving(step, sent)
                 sent[node.name] = _delayed(node, history[node.name], now)
             elif isinstance(node, NEURONS):
-                _fire(step, units, _arriving(step, sent), sent, membranes)
+                _fire(step, units, _arriving(step, sent), sent, keep.membranes)
             elif isinstance(node, LI):
                 current = _arriving(step, sent)
                 v = integrated.get(node.name, torch.zeros_like(current))
@@ -98,8 +98,8 @@ def run_recurrent(
         graph.timesteps,
         records,
         (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy(),
-        rasters if raster else {},
-        {name: _samples_first(torch.stack(unit.membranes)) for name, unit in units.items()} if membranes else {},
+        rasters if keep.raster else {},
+        {name: _samples_first(torch.stack(unit.membranes)) for name, unit in units.items()} if keep.membranes else {},
     )
 
 
@@ -138,7 +138,7 @@ def _memory(node: Delay, timesteps: int) -> int:
 
 
 def _delayed(node: Delay, arrived: Sequence[Tensor], now: Tensor) -> Tensor:
-    """What arrived `steps` steps ago, per neuron; zeros before the first step. `now` counts where `steps` is 0."""
+    """The input of `steps` steps ago, per neuron; zeros before the first step, `now` where `steps` is 0."""
     steps = torch.as_tensor(node.steps, device=now.device)
     out = now.new_zeros((len(now), *node.shape))
     for late in sorted({int(n) for n in steps.flatten()}):

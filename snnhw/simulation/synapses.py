@@ -1,4 +1,4 @@
-"""What stands between neurons: synapses, pools, reshapes, delays and currents on [T, B, *shape] tensors.
+"""The nodes between neurons: synapses, pools, reshapes, delays and currents on [T, B, *shape] tensors.
 
 Integer weights go through float32 products where a bound proves that every partial sum stays below 2^24, else float64.
 """

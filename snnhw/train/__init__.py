@@ -1,1 +1,1 @@
-"""Training: data sets, recipes and the loop."""
+"""Training: recipes, the loop, run folders and the diagnosis of gradients."""

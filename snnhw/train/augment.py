@@ -15,7 +15,7 @@ from snnhw.errors import unknown
 
 
 def shift(x: Tensor, pixels: float, generator: Generator) -> Tensor:
-    """Each sample moved by up to `pixels` whole pixels up, down, left and right; zeros come in."""
+    """Each sample moved by up to `pixels` whole pixels up, down, left and right; zeros fill the border."""
     reach = int(pixels)
     offset = torch.randint(-reach, reach + 1, (len(x), 2), generator=generator)
     height, width = x.shape[-2:]
@@ -29,7 +29,7 @@ def shift(x: Tensor, pixels: float, generator: Generator) -> Tensor:
 
 
 def rotate(x: Tensor, degrees: float, generator: Generator) -> Tensor:
-    """Each sample turned by up to `degrees` either way and scaled by up to a tenth, bilinear, zeros come in."""
+    """Each sample turned by up to `degrees` either way and scaled by up to a tenth, bilinear; zeros fill the border."""
     angle = (torch.rand(len(x), generator=generator) * 2 - 1) * math.radians(degrees)
     scale = 1 + (torch.rand(len(x), generator=generator) * 2 - 1) * 0.1
     cosine, sine, zero = angle.cos() * scale, angle.sin() * scale, torch.zeros(len(x))

@@ -4,7 +4,7 @@ A potential u of a unit is dormant at a step when it lies outside the surrogate 
 level k: no gradient passes through it at that step. Everything is measured in one backward pass of the loss:
 
     dormant           share of the (sample, step, neuron) triples of all units whose potential is dormant
-    without gradient  share of the same triples at which dL/dx is exactly zero, x being what the unit receives: the
+    without gradient  share of the same triples at which dL/dx is exactly zero, x being the input of the unit: the
                       dormant ones, less those that a later step reaches through the membrane
     cut               the same share over the residual sums y + shortcut(x), the values that a block adds up: there the
                       identity path of the block carries nothing back. In a plain block the second unit stands behind
@@ -17,17 +17,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import exp, log
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.hooks import RemovableHandle
 
-from snnhw.data.datasets import Dataset
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.neurons import MLF
 from snnhw.nn.resnet import Block
 from snnhw.nn.time import time_first
+from snnhw.train.batches import tensors
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class UnitDormancy:
 
 @dataclass(frozen=True)
 class ResidualSum:
-    """Gradient of the loss at what one residual block adds up."""
+    """Gradient of the loss at the sum that one residual block computes."""
 
     name: str
     neurons: int
@@ -100,13 +101,13 @@ class Diagnosis:
         third = max(1, len(logs) // 3)
         return exp(sum(logs[:third]) / third - sum(logs[-third:]) / third)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         shares = ("dormant", "without_gradient", "cut", "residual_gain", "gradient_decay")
         return {**asdict(self), **{name: getattr(self, name) for name in shares}}
 
 
-def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
+def diagnose(network: nn.Module, data: Samples, samples: int = 64) -> Diagnosis:
     """One forward and backward of the mean-logit cross-entropy in training mode; the network is left as it was.
 
     Args:
@@ -129,7 +130,7 @@ def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
         if isinstance(block, Block):
             watch = _watch_output(block, name, summed) if block.kind == "ds" else _watch_input(block.mlf2, name, summed)
             hooks.append(watch)
-    x, target = torch.from_numpy(data.inputs[:samples]), torch.from_numpy(data.targets[:samples])
+    x, target = tensors(data, slice(samples))
     network.train()
     network.zero_grad()
     loss = cross_entropy(network(time_first(x)), target)
@@ -156,8 +157,8 @@ def diagnose(network: nn.Module, data: Dataset, samples: int = 64) -> Diagnosis:
     )
 
 
-def _watch_input(module: nn.Module, name: str, seen: dict[str, Tensor]) -> Any:
-    """Note what a module receives, such that its gradient stays."""
+def _watch_input(module: nn.Module, name: str, seen: dict[str, Tensor]) -> RemovableHandle:
+    """Store the input of a module in `seen`, such that its gradient is kept."""
 
     def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         inputs[0].retain_grad()
@@ -166,7 +167,9 @@ def _watch_input(module: nn.Module, name: str, seen: dict[str, Tensor]) -> Any:
     return module.register_forward_pre_hook(note)
 
 
-def _watch_output(module: nn.Module, name: str, seen: dict[str, Tensor]) -> Any:
+def _watch_output(module: nn.Module, name: str, seen: dict[str, Tensor]) -> RemovableHandle:
+    """Store the output of a module in `seen`, such that its gradient is kept."""
+
     def note(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
         output.retain_grad()
         seen[name] = output
@@ -190,7 +193,7 @@ def _mean(weighted: Iterable[tuple[float, int]]) -> float:
 
 
 def _dormancy(name: str, unit: MLF, x: Tensor) -> UnitDormancy:
-    """Walk the recurrence again on what the unit received, x [T*B, ...]."""
+    """Compute the potentials of a unit again from its input x [T*B, ...], and the shares of those that are dormant."""
     steps = x.detach().reshape(unit.timesteps, -1)
     half = unit.surrogate_width / 2
     inside = []

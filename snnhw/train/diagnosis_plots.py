@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from snnhw.files import write_atomically
 from snnhw.train.depth_study import DepthRow
 from snnhw.train.diagnose import Diagnosis
 
-PANELS = {  # field of a DepthRow -> what its axis says
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = {  # field of a DepthRow -> label of its axis
     "dormant": "share of dormant potentials",
     "without_gradient": "share of unit inputs without gradient",
     "cut": "share of residual sums without gradient",
@@ -61,6 +64,6 @@ def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
     return _saved(figure, path)
 
 
-def _saved(figure: Any, path: Path) -> Path:
+def _saved(figure: Figure, path: Path) -> Path:
     kind = path.suffix.removeprefix(".") or "png"
     return write_atomically(path, lambda file: figure.savefig(file, format=kind))

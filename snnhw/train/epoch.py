@@ -8,25 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from snnhw.data.datasets import Dataset
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.time import time_first
 from snnhw.train.augment import augment
+from snnhw.train.bar import TrainingBar
+from snnhw.train.batches import tensors
 from snnhw.train.evaluate import evaluate
-from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe
 from snnhw.train.schedule import learning_rate, training_loss, value_from
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class ByStep(nn.Module):
-    """What is trained: a network seen as samples [B, ...] -> logits of every step [T, B, classes]."""
+    """A network as training sees it: samples [B, ...] -> logits of every step [T, B, classes]."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -38,6 +42,16 @@ class ByStep(nn.Module):
         return logits.unflatten(0, (-1, len(x)))  # type: ignore[no-untyped-call, no-any-return]
 
 
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A recipe at work: the network and its optimiser as Fabric wraps them."""
+
+    fabric: Fabric
+    recipe: Recipe
+    network: nn.Module  # a `ByStep`
+    optimiser: torch.optim.Optimizer
+
+
 @dataclass(frozen=True)
 class EpochSize:
     """How much of a sample an epoch trains on; early epochs may take less of it, at less cost."""
@@ -46,14 +60,14 @@ class EpochSize:
     pixels: int
 
 
-def epoch_size(recipe: Recipe, network: nn.Module, data: Dataset, epoch: int) -> EpochSize:
+def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) -> EpochSize:
     """Size of an epoch; the last one always takes the network's own time steps and the data's own pixels.
 
     Raises:
         InputError: the recipe changes the number of steps of data that have their own.
     """
-    own = EpochSize(int(network.get_submodule("readout").timesteps), data.inputs.shape[-1])  # type: ignore[arg-type]
-    if recipe.timesteps_from and data.inputs.ndim != 4:
+    own = EpochSize(int(network.get_submodule("readout").timesteps), data.values.shape[-1])  # type: ignore[arg-type]
+    if recipe.timesteps_from and data.values.ndim != 4:
         raise InputError(
             f"Recipe {recipe.name!r} has timesteps_from and {data.name} has its own steps; remove the key."
         )
@@ -64,8 +78,8 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Dataset, epoch: int) ->
     )
 
 
-def steps_per_epoch(recipe: Recipe, data: Dataset, processes: int) -> int:
-    """Steps of an epoch; what does not fill a batch of all processes is left out.
+def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
+    """Steps of an epoch; samples that do not fill a batch of all processes are left out.
 
     Raises:
         InputError: the data do not fill one batch.
@@ -79,34 +93,26 @@ def steps_per_epoch(recipe: Recipe, data: Dataset, processes: int) -> int:
     return steps
 
 
-def train_epoch(
-    fabric: Any,
-    recipe: Recipe,
-    network: Any,
-    optimiser: Any,
-    data: Dataset,
-    epoch: int,
-    size: EpochSize,
-    progress: TrainingProgress,
-) -> dict[str, float]:
+def train_epoch(training: Training, data: Samples, epoch: int, size: EpochSize, bar: TrainingBar) -> dict[str, float]:
     """Train on every batch of epoch `epoch`; its row of `metrics.csv`, means over all processes.
 
     Raises:
         InputError: the data do not fill one batch.
     """
-    network.train()
+    fabric, recipe = training.fabric, training.recipe
+    training.network.train()
     torch.manual_seed(_epoch_seed(recipe, epoch) + (fabric.global_rank << 32))  # of dropout
     steps = steps_per_epoch(recipe, data, fabric.world_size)
     sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
     rate = 0.0
-    for step, (x, target) in enumerate(_batches(fabric, recipe, data, epoch, steps)):
+    for step, (x, target) in enumerate(_batches(training, data, epoch, steps)):
         x = _resize(x, size.pixels)
         rate = learning_rate(recipe, epoch, (step + 1) / steps)
-        for group in optimiser.param_groups:
+        for group in training.optimiser.param_groups:
             group["lr"] = rate
-        loss, correct = train_step(fabric, recipe, network, optimiser, x, target)
+        loss, correct = train_step(training, x, target)
         sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
-        progress.batch(len(x) * fabric.world_size)
+        bar.batch(len(x) * fabric.world_size)
     loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
     return {
         "epoch": epoch + 1,
@@ -116,13 +122,12 @@ def train_epoch(
     }
 
 
-def train_step(
-    fabric: Any, recipe: Recipe, network: Any, optimiser: Any, x: Tensor, target: Tensor
-) -> tuple[Tensor, Tensor]:
+def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """One step of the optimiser on samples x [B, ...] and targets [B]; the loss and the number of hits.
 
     The batch is cut into `accumulate` pieces whose gradients add up; norms see the statistics of a piece.
     """
+    fabric, recipe, network = training.fabric, training.recipe, training.network
     total, correct = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
     pieces = list(zip(x.chunk(recipe.accumulate), target.chunk(recipe.accumulate), strict=True))
     for index, (part, wanted) in enumerate(pieces):
@@ -133,16 +138,17 @@ def train_step(
             fabric.backward(loss)
         total = total + loss.detach()
         correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()
-    optimiser.step()
-    optimiser.zero_grad()
+    training.optimiser.step()
+    training.optimiser.zero_grad()
     return total, correct
 
 
-def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(training: Training, data: Samples, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
     """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch.
 
     The part consists of equal parts of the pieces into which one process would cut the whole batch.
     """
+    fabric, recipe = training.fabric, training.recipe
     generator = torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
     order = torch.randperm(len(data), generator=generator).numpy()
     whole = recipe.batch * fabric.world_size
@@ -150,8 +156,8 @@ def _batches(fabric: Any, recipe: Recipe, data: Dataset, epoch: int, steps: int)
     mine = places[:, fabric.global_rank].flatten()
     for step in range(steps):
         index = order[step * whole : (step + 1) * whole]
-        x = augment(torch.from_numpy(data.inputs[index]), recipe.augment, generator)
-        target = torch.from_numpy(data.targets[index])
+        x, target = tensors(data, index)
+        x = augment(x, recipe.augment, generator)
         yield x[mine].to(fabric.device), target[mine].to(fabric.device)
 
 
@@ -165,7 +171,7 @@ def _resize(x: Tensor, pixels: int) -> Tensor:
     return frames.reshape(*x.shape[:-2], height, pixels)
 
 
-def validate(fabric: Any, network: nn.Module, data: Dataset) -> dict[str, float]:
+def validate(fabric: Fabric, network: nn.Module, data: Samples) -> dict[str, float]:
     """Loss and accuracy on `data`, of which each process takes its share."""
     part = data.take(np.arange(fabric.global_rank, len(data), fabric.world_size))
     with fabric.autocast():

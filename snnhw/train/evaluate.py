@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
-from snnhw.data.datasets import Dataset
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.time import time_first
+from snnhw.train.batches import tensors
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Evaluation:
         """Share of samples whose largest logit is the target's."""
         return self.correct / self.samples
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {**asdict(self), "accuracy": self.accuracy}
 
 
 def evaluate(
     network: nn.Module,
-    data: Dataset,
+    data: Samples,
     batch: int = 256,
     device: torch.device | str = "cpu",
     progress: Callable[[int], None] | None = None,
@@ -48,15 +48,15 @@ def evaluate(
         InputError: the data set is empty or has more classes than the network has logits.
     """
     if not len(data):
-        raise InputError(f"Data set {data.name}:{data.split} is empty; give at least one sample.")
+        raise InputError(f"Data set {data.name} is empty; give at least one sample.")
     was_training = network.training
     network.eval()
     correct, loss = 0, 0.0
     kind = next(network.parameters()).dtype
     with torch.no_grad():
         for start in range(0, len(data), batch):
-            x = torch.from_numpy(data.inputs[start : start + batch]).to(device, kind)
-            target = torch.from_numpy(data.targets[start : start + batch]).to(device)
+            x, target = tensors(data, slice(start, start + batch))
+            x, target = x.to(device, kind), target.to(device)
             logits = network(time_first(x)).float()
             if int(target.max()) >= logits.shape[1]:
                 raise InputError(
@@ -68,4 +68,4 @@ def evaluate(
             if progress:
                 progress(len(x))
     network.train(was_training)
-    return Evaluation(f"{data.name}:{data.split}", len(data), correct, loss / len(data))
+    return Evaluation(data.name, len(data), correct, loss / len(data))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from rich.console import Console
@@ -25,9 +25,9 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
-from snnhw.train.epoch import ByStep, EpochSize, epoch_size, steps_per_epoch, train_epoch, validate
+from snnhw.train.bar import TrainingBar
+from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
-from snnhw.train.progress import TrainingProgress
 from snnhw.train.recipe import Recipe, recipe_from
 from snnhw.train.run import (
     BEST,
@@ -44,6 +44,9 @@ from snnhw.train.run import (
 from snnhw.train.schedule import make_optimiser
 from snnhw.train.splits import Splits, check_input, load_splits, model_arguments
 from snnhw.train.tensorboard import ScalarLog
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 def fit(
@@ -88,18 +91,18 @@ def fit(
         state.put_back(raw, optimiser)
         rows = state.about["rows"]
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
-    network, steps_of = fabric.setup(ByStep(raw), optimiser)
+    training = Training(fabric, recipe, *fabric.setup(ByStep(raw), optimiser))
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
         open_folder(out, rows)
     with (
-        TrainingProgress(console if lead else None, recipe.epochs, len(rows), samples) as progress,
+        TrainingBar(console if lead else None, recipe.epochs, len(rows), samples) as bar,
         ScalarLog(out if lead and tensorboard else None, rows) as scalars,
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
-            row = train_epoch(fabric, recipe, network, steps_of, splits.train, epoch, sizes[epoch], progress)
+            row = train_epoch(training, splits.train, epoch, sizes[epoch], bar)
             if splits.validation is not None:
                 row |= validate(fabric, raw, splits.validation)
             row["seconds"] = round(time.perf_counter() - started, 3)
@@ -112,7 +115,7 @@ def fit(
                 save_state(out / LAST, raw, optimiser, about)
                 save_metrics(out, rows)
                 scalars.epoch(row)
-            progress.epoch(row)
+            bar.epoch(row)
             fabric.barrier()
     run = None
     if lead:
@@ -125,9 +128,9 @@ def fit(
     return finished
 
 
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON gives it back."""
-    values: dict[str, Any] = json.loads(json.dumps(recipe.to_dict()))
+def plain(recipe: Recipe) -> dict[str, object]:
+    """The recipe in plain values, as JSON reads them back."""
+    values: dict[str, object] = json.loads(json.dumps(recipe.to_dict()))
     return values
 
 
@@ -143,7 +146,7 @@ def _score(row: Mapping[str, float]) -> tuple[float, float]:
     return row[f"{kind}_accuracy"], -row[f"{kind}_loss"]
 
 
-def _fabric(recipe: Recipe) -> Any:
+def _fabric(recipe: Recipe) -> Fabric:
     """Fabric for the processes torchrun started, or for this one alone."""
     from lightning_fabric import Fabric
 
@@ -167,15 +170,14 @@ def _card(
     kept: Mapping[str, float],
     accuracy: float,
 ) -> Card:
-    inputs = splits.train.inputs
     return Card(
         model=recipe.model,
         arguments=model_arguments(recipe, splits.train),
         relu=recipe.relu,
         parameters=sum(p.numel() for p in network.parameters()),
-        input_shape=tuple(inputs.shape[-3:]),
+        input_shape=tuple(splits.train.values.shape[-3:]),
         timesteps=int(network.get_submodule("readout").timesteps),  # type: ignore[arg-type]
-        classes=splits.train.classes,
+        classes=splits.train.class_count(),
         data=recipe.data,
         data_checksum=splits.checksum,
         test_checksum=splits.test.checksum,

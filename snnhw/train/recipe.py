@@ -41,12 +41,12 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train on what and how; the schedule is a function of the epoch alone, so a run can be resumed."""
+    """Model, data and training; the schedule is a function of the epoch alone, so a run can be resumed."""
 
     name: str
     model: str  # of snnhw.nn.models.MODELS
     data: str  # of snnhw.data.datasets.NAMES
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the model, in place of its defaults
+    arguments: Mapping[str, object] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
     epochs: int = 10
     timesteps_from: Mapping[str, int] = field(default_factory=dict)  # {0 = 1, 8 = 4}: T is 1, from epoch 8 on 4
@@ -76,7 +76,7 @@ class Recipe:
     seed: int = 1
     threads: int = 0  # of torch on the CPU; 0: as the machine has it
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return dataclasses.asdict(self)
 
@@ -98,7 +98,7 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     elif not path.is_file():
         raise unknown("recipe", source, recipe_names(), "a TOML file")
     try:
-        values: dict[str, Any] = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
+        values: dict[str, object] = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"Recipe {path} is not TOML ({error}); correct the line it names.") from error
     for override in overrides:
@@ -106,7 +106,7 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     return recipe_from(values, str(path))
 
 
-def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
+def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Recipe:
     """Recipe from plain values, checked.
 
     Raises:
@@ -139,7 +139,7 @@ def recipe_from(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
     return recipe
 
 
-def _check_augmentations(amounts: Mapping[str, Any], where: str) -> None:
+def _check_augmentations(amounts: Mapping[str, object], where: str) -> None:
     for name, amount in amounts.items():
         if name not in AUGMENTATIONS:
             raise unknown("augmentation", name, AUGMENTATIONS)
@@ -165,7 +165,7 @@ def _checked(key: str, value: Any, kind: Any, where: str) -> Any:
     return value
 
 
-def set_value(values: dict[str, Any], override: str) -> None:
+def set_value(values: dict[str, object], override: str) -> None:
     """Write "key=value" into a table, with TOML's values and a bare word as a string; dots lead into tables in it.
 
     Raises:
@@ -181,7 +181,8 @@ def set_value(values: dict[str, Any], override: str) -> None:
     *tables, last = key.strip().split(".")
     place = values
     for table in tables:
-        place = place.setdefault(table, {})
-        if not isinstance(place, dict):
+        inner = place.setdefault(table, {})
+        if not isinstance(inner, dict):
             raise InputError(f"Setting {override!r} goes into {table!r}, which is no table; drop the dot.")
+        place = inner
     place[last] = value

@@ -1,6 +1,6 @@
 """A run folder: `model.safetensors` (weights), `model.json` (the card), `metrics.csv` (one row per epoch).
 
-While a run lasts, `last.safetensors` and `best.safetensors` hold what is needed to go on, each written in one piece.
+While a run lasts, `last.safetensors` and `best.safetensors` hold the state it is resumed from, each written whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -36,10 +35,10 @@ WEIGHTS, CARD, METRICS, LAST, BEST = (
 
 @dataclass(frozen=True)
 class Card:
-    """What a trained network is and where it comes from."""
+    """The origin of a trained network: model, data, recipe, versions and accuracy."""
 
     model: str  # name in snnhw.nn.models.MODELS
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     relu: bool
     parameters: int
     input_shape: tuple[int, ...]  # (C, H, W)
@@ -53,12 +52,12 @@ class Card:
     seed: int
     seconds: float
     command: str
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, object]
     versions: Mapping[str, str] = field(default_factory=dict)
     weights_checksum: str = ""  # sha256 of model.safetensors
     note: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return asdict(self)
 
@@ -89,9 +88,9 @@ def save_run(path: Path, network: nn.Module, card: Card, metrics: Iterable[Mappi
 
 
 def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Make the run folder ready for what follows on `rows`: without any, nothing of an earlier run stays in it.
+    """Make the run folder ready to go on after `rows`; without any, nothing of an earlier run stays in it.
 
-    What a killed process left half written is removed as well.
+    Half-written files of a killed process are removed as well.
 
     Raises:
         InputError: the folder cannot be written.
@@ -138,11 +137,11 @@ def load_run(path: Path | str) -> tuple[nn.Module, Card]:
 
 
 def save_state(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None, about: Mapping[str, Any]
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None, about: Mapping[str, object]
 ) -> None:
     """Write weights, the optimiser's tensors and plain values into one file."""
     tensors = {f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    plain: dict[str, Any] = {}
+    plain: dict[str, object] = {}
     for index, values in (optimiser.state_dict()["state"] if optimiser else {}).items():
         for key, value in values.items():
             if isinstance(value, Tensor):
@@ -155,14 +154,15 @@ def save_state(
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What `save_state` wrote: tensors by name and the plain values."""
+    """A saved state: tensors by name, and the plain values of the run and of its optimiser."""
 
     path: Path
     tensors: Mapping[str, Tensor]
-    about: Mapping[str, Any]
+    about: Mapping[str, object]
+    optimiser: Mapping[str, object]
 
     def put_back(self, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
-        """Give the network and the optimiser their tensors.
+        """Load the tensors into the network and the optimiser.
 
         Raises:
             InputError: the state is of another network.
@@ -175,14 +175,14 @@ class State:
             raise _cannot_resume(self.path, error) from error
         if optimiser is None:
             return
-        state: dict[int, dict[str, Any]] = {}
+        state: dict[int, dict[str, object]] = {}
         for key, value in self.tensors.items():
             if key.startswith("optimiser."):
                 _, index, name = key.split(".", 2)
                 state.setdefault(int(index), {})[name] = value
-        for key, value in self.about["optimiser"].items():
+        for key, number in self.optimiser.items():
             index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = value
+            state.setdefault(int(index), {})[name] = number
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
@@ -194,8 +194,9 @@ def read_state(path: Path) -> State:
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            about: dict[str, Any] = json.loads((file.metadata() or {})["state"])
-            return State(path, {key: file.get_tensor(key) for key in file.keys()}, about)  # noqa: SIM118
+            about = json.loads((file.metadata() or {})["state"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return State(path, tensors, about, about.pop("optimiser"))
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         raise _cannot_resume(path, error) from error
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 from torch import nn
 
-from snnhw.data.datasets import Dataset, load, stratified_split
+from snnhw.data.datasets import load, stratified_split
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.time import time_first
+from snnhw.train.batches import tensors
 from snnhw.train.recipe import Recipe
 
 
@@ -19,9 +21,9 @@ from snnhw.train.recipe import Recipe
 class Splits:
     """Training samples, those held out of them for validation (perhaps none), and the test split."""
 
-    train: Dataset
-    validation: Dataset | None
-    test: Dataset
+    train: Samples
+    validation: Samples | None
+    test: Samples
     checksum: str  # of the whole training split
 
 
@@ -31,35 +33,34 @@ def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
     Raises:
         InputError: the data set is unknown or its files are absent.
     """
-    steps = recipe.arguments.get("timesteps")
+    steps = cast("int | None", recipe.arguments.get("timesteps"))  # `load` refuses what is no number of steps
     train, test = (load(recipe.data, split, data_dir, steps) for split in ("train", "test"))
     if recipe.validation == 0.0:
         return Splits(train, None, test, train.checksum)
-    rest, held_out = stratified_split(train.targets, recipe.validation, recipe.seed)
+    rest, held_out = stratified_split(train.labels(), recipe.validation, recipe.seed)
     return Splits(train.take(rest), train.take(held_out), test, train.checksum)
 
 
-def model_arguments(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+def model_arguments(recipe: Recipe, data: Samples) -> dict[str, object]:
     """Arguments of the model, with channels and classes of the data where the recipe does not say.
 
     Raises:
         InputError: the recipe gives the network fewer classes than the data have.
     """
-    arguments = {"in_channels": data.inputs.shape[-3], "classes": data.classes, **recipe.arguments}
-    if arguments["classes"] < data.classes:
-        raise InputError(
-            f"Recipe {recipe.name!r} has {arguments['classes']} classes and {data.name} {data.classes}; remove the key."
-        )
-    return arguments
+    classes = data.class_count()
+    given = recipe.arguments.get("classes", classes)
+    if isinstance(given, int) and given < classes:
+        raise InputError(f"Recipe {recipe.name!r} has {given} classes and {data.name} {classes}; remove the key.")
+    return {"in_channels": data.values.shape[-3], "classes": classes, **recipe.arguments}
 
 
-def check_input(recipe: Recipe, network: nn.Module, data: Dataset) -> None:
-    """Let the network see one sample.
+def check_input(recipe: Recipe, network: nn.Module, data: Samples) -> None:
+    """Run the network on one sample.
 
     Raises:
         InputError: it cannot take inputs of this shape.
     """
-    x = torch.from_numpy(data.inputs[:1])
+    x, _ = tensors(data, slice(1))
     try:
         with torch.no_grad():
             network.eval()(time_first(x))

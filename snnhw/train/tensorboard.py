@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from snnhw.errors import InputError
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"
 
 
 class ScalarLog:
-    """Context manager that is told of the end of every epoch.
+    """Context manager that writes the row of every epoch that ends.
 
     Earlier event files are replaced by one that starts with the epochs a resumed run goes on from, so that every epoch
     is there once, whatever moment the earlier run was killed at.
@@ -27,7 +30,7 @@ class ScalarLog:
     """
 
     def __init__(self, out: Path | None, rows: Iterable[Mapping[str, float]]) -> None:
-        self.writer: Any = None
+        self.writer: SummaryWriter | None = None
         if out is None:
             return
         try:
@@ -52,7 +55,7 @@ class ScalarLog:
             self.writer.close()
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """An epoch ended with this row of `metrics.csv`."""
+        """Write the row of `metrics.csv` of an epoch that has ended."""
         if self.writer is None:
             return
         for name, value in row.items():

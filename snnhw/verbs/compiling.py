@@ -50,7 +50,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.exporters import exporter
     from snnhw.passes import deploy
     from snnhw.passes.remove_dead import Pruned, remove_dead
@@ -102,9 +102,8 @@ def quantise(
     quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.nir.io import write_nir
-    from snnhw.progress import staged
     from snnhw.quantisation.compile import compile_loihi
     from snnhw.quantisation.loss import measure_loss
     from snnhw.workflows.load import load_model
@@ -113,16 +112,15 @@ def quantise(
     calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
     made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel, input_as=input_as)
     if tune:
-        from snnhw.quantisation.finetune import finetune, labelled_samples
+        from snnhw.quantisation.finetune import Tuning, finetune
 
-        labelled = labelled_samples(load_inputs(calibrate, data, loaded.graph.timesteps), loaded.graph)
+        labelled = load_inputs(calibrate, data, loaded.graph.timesteps)
         with progress_bars(quiet or as_json) as tick:
-            made = finetune(loaded.graph, made, labelled, epochs=tune, progress=staged(tick, "fine-tuning epochs"))
+            made = finetune(loaded.graph, made, labelled, Tuning(epochs=tune), tick)
     write_nir(made.graph, path)
     with progress_bars(quiet or as_json) as tick:
-        ran = staged(tick, "networks run")
         loss = measure_loss(
-            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=ran
+            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=tick
         )
     lost = {layer.name: layer for layer in loss.layers}
     rows = []
@@ -169,7 +167,7 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.passes import deploy
     from snnhw.workflows.backends import simulate_on
     from snnhw.workflows.load import load_model
@@ -184,7 +182,10 @@ def simulate(
         record = simulate_on(backend, graph, inputs.values, calibration, raster=raster, progress=tick)
     record.save(path)
     accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
-    rows = [(name, *(int(k.sum()) for k in unit.levels), int(unit.events.sum())) for name, unit in record.units.items()]
+    rows = [
+        (name, *(int(k.sum()) for k in unit.levels), int(unit.graded_spikes.sum()))
+        for name, unit in record.units.items()
+    ]
     deepest = max((len(unit.levels) for unit in record.units.values()), default=0)
     columns = ["unit", *(f">level {k + 1}" for k in range(deepest)), ">graded events"]
     filled = [(row[0], *row[1:-1], *("" for _ in range(deepest + 2 - len(row))), row[-1]) for row in rows]
@@ -217,7 +218,7 @@ def verify(
     """The fidelity certificate: which stages agree, spike for spike."""
     import tempfile
 
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables import certificate_table
     from snnhw.workflows.load import load_model
     from snnhw.workflows.verify import verify as run

@@ -40,7 +40,7 @@ def report(
 
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.workflows.load import load_model
     from snnhw.workflows.processes import process_group
     from snnhw.workflows.report import make_report, measure, report_tables
@@ -84,7 +84,7 @@ def compare(
     """One model against its ANN twins; several side by side: accuracy against energy, and who is beaten by none."""
     from snnhw.analysis.report.comparison import compare_reports
     from snnhw.analysis.report.writing import write_comparison, write_report
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.workflows.load import load_model
     from snnhw.workflows.report import build_report, comparison_table, twin_tables
 

@@ -69,8 +69,7 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
-    from snnhw.data.datasets import dataset
-    from snnhw.data.samples import load_inputs
+    from snnhw.data.inputs import load_inputs
     from snnhw.progress import counter
     from snnhw.simulation.engine import simulate
     from snnhw.train.evaluate import evaluate as evaluate_module
@@ -88,8 +87,7 @@ def evaluate(
         if loaded.network is None:
             accuracy = simulate(loaded.graph, inputs.values, progress=count).accuracy(inputs.targets)
         else:
-            labelled = dataset(inputs.name, "samples", inputs.values, inputs.targets, loaded.graph.readout.shape[0])
-            accuracy = evaluate_module(loaded.network, labelled, progress=count).accuracy
+            accuracy = evaluate_module(loaded.network, inputs, progress=count).accuracy
     result = {"model": loaded.name, "input": inputs.name, "samples": len(inputs.values), "accuracy": accuracy}
     row = (loaded.name, inputs.name, len(inputs.values), f"{accuracy:.2%}")
     show(result, as_json, table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row]))
@@ -127,7 +125,7 @@ def diagnose(
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
     from snnhw.data.datasets import load, parse
-    from snnhw.train.depth_study import depth_study
+    from snnhw.train.depth_study import Study, depth_study
     from snnhw.train.diagnose import diagnose as run
     from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
     from snnhw.workflows.load import load_model
@@ -136,7 +134,7 @@ def diagnose(
     name, split = parse(source)
     labelled = load(name, split, data, loaded.graph.timesteps)
     if study:
-        rows = depth_study(labelled, samples=samples or len(labelled), epochs=epochs)
+        rows = depth_study(labelled, Study(samples=samples or len(labelled), epochs=epochs))
         if plot is not None:
             plot_study(rows, plot)
         show({"rows": [asdict(r) for r in rows]}, as_json, _study_table(rows, epochs))

@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from snnhw.analysis.report.report import Report
-from snnhw.data.samples import load_inputs
+from snnhw.data.inputs import load_inputs
 from snnhw.simulation.certificate import Certificate
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe

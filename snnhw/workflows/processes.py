@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,8 +46,7 @@ def share(inputs: Samples) -> Samples:
     first, step = rank(), distributed.get_world_size()
     if len(inputs.values) < step:
         raise InputError(f"{len(inputs.values)} samples are too few for {step} processes; start fewer processes.")
-    targets = None if inputs.targets is None else inputs.targets[first::step]
-    return Samples(inputs.name, inputs.values[first::step], targets, inputs.checksum)
+    return dataclasses.replace(inputs.take(slice(first, None, step)), checksum=inputs.checksum)  # of the whole
 
 
 def summed(value: int) -> int:

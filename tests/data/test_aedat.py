@@ -57,9 +57,9 @@ def test_gestures_are_cut_by_their_labels_and_split_by_user(tmp_path):
         write_aedat3(folder / f"user{user:02d}_led.aedat", events)
         (folder / f"user{user:02d}_led_labels.csv").write_text("class,start,end\n3,100,50000\n11,50000,6000000\n")
     train, test = load("dvsgesture", "train", tmp_path), load("dvsgesture", "test", tmp_path)
-    assert train.inputs.shape == (4, 40, 2, 32, 32) and test.inputs.shape == (2, 40, 2, 32, 32)
+    assert train.values.shape == (4, 40, 2, 32, 32) and test.values.shape == (2, 40, 2, 32, 32)
     assert test.targets.tolist() == [2, 10] and test.classes == 11
-    first, second = test.inputs
+    first, second = test.values
     assert first[0, 1, 1, 2] == 1 and first[1, 0, 31, 31] == 1 and first.sum() == 2
     assert second[0, 1, 0, 0] == 2 and second.sum() == 2  # the event after 40 steps of 30 ms is outside
 
@@ -71,8 +71,8 @@ def test_cifar_recordings_are_ordered_by_number(tmp_path, monkeypatch):
             write_aedat2(tmp_path / f"CIFAR10DVS/{name}/cifar10_{name}_{number}.aedat", [(number, label, 1, 5)] * 300)
     train, test = load("dvscifar10", "train", tmp_path), load("dvscifar10", "test", tmp_path)
     assert train.targets.tolist() == [0, 0, 9, 9] and test.targets.tolist() == [0, 9]
-    assert test.inputs.shape == (2, 10, 2, 42, 42)
-    assert test.inputs[1, 0, 1, 0, int(10 / 3.04)] == 300  # beyond what 8 bits hold
+    assert test.values.shape == (2, 10, 2, 42, 42)
+    assert test.values[1, 0, 1, 0, int(10 / 3.04)] == 300  # beyond what 8 bits hold
 
 
 def test_damaged_recordings_are_named(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.data.camera import bin_events
+from snnhw.data.camera import Events, bin_events
 
 
 @settings(max_examples=60, deadline=None)
@@ -28,21 +28,21 @@ def test_counts_equal_a_loop_over_events(events, timesteps, step_us, downsample,
         column, row = int(column / downsample), int(row / downsample)
         if step < timesteps and column < side and row < side:
             expected[step, polarity, row, column] += 1
-    got = bin_events(x, y, p, t, timesteps, side, step_us=step_us, downsample=downsample)
+    got = bin_events(Events(x, y, p, t), timesteps, side, step_us=step_us, downsample=downsample)
     np.testing.assert_array_equal(got, expected)
 
 
 def test_large_counts_do_not_wrap():
     many = np.zeros(70_000, np.uint8)
-    frames = bin_events(many, many, many, np.arange(70_000), 1, 4)
+    frames = bin_events(Events(many, many, many, np.arange(70_000)), 1, 4)
     assert frames[0, 0, 0, 0] == 70_000
 
 
 def test_an_event_before_the_first_is_left_out():
     zero = np.zeros(3, np.int64)
-    assert bin_events(zero, zero, zero, np.array([50, 10, 60]), 2, 4, step_us=30).sum() == 2
+    assert bin_events(Events(zero, zero, zero, np.array([50, 10, 60])), 2, 4, step_us=30).sum() == 2
 
 
 def test_a_sample_without_events_is_dark():
     none = np.zeros(0, np.int64)
-    assert bin_events(none, none, none, none, 3, 4).shape == (3, 2, 4, 4)
+    assert bin_events(Events(none, none, none, none), 3, 4).shape == (3, 2, 4, 4)

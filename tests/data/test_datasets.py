@@ -1,31 +1,21 @@
-import gzip
 import io
 import lzma
-import os
-import pickle
-import struct
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
 from snnhw.data.datasets import available, dataset, load, parse, stratified_split
-from snnhw.data.readers import CIFAR10_DEVIATION, CIFAR10_MEAN
 from snnhw.errors import InputError
-
-
-def write_idx(path, array, compress):
-    content = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(content) if compress else content)
+from tests.data.idx import write_idx
 
 
 def test_digits_are_split_by_class_without_overlap():
     train, test = load("digits", "train"), load("digits", "test")
     pictures = load_digits()
     assert (len(train), len(test)) == (1438, 359)
-    assert train.inputs.shape == (1438, 1, 8, 8) and train.inputs.dtype == np.float32
-    together = np.concatenate([train.inputs, test.inputs])[:, 0] * 16
+    assert train.values.shape == (1438, 1, 8, 8) and train.values.dtype == np.float32
+    together = np.concatenate([train.values, test.values])[:, 0] * 16
     assert sorted(map(bytes, together.astype(np.uint8))) == sorted(map(bytes, pictures.images.astype(np.uint8)))
     share = np.bincount(test.targets) / np.bincount(pictures.target)
     np.testing.assert_allclose(share, 0.2, atol=0.003)
@@ -42,95 +32,6 @@ def test_stratified_split_parts_are_complete():
     rest, held = stratified_split(targets, 0.4, 3)
     assert sorted([*rest, *held]) == list(range(18))
     assert np.bincount(targets[held]).tolist() == [4, 2, 1]
-
-
-@pytest.mark.parametrize("compress", [True, False])
-def test_idx_files_are_read(tmp_path, compress):
-    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
-    labels = np.array([3, 1, 4, 1, 5], np.uint8)
-    end = ".gz" if compress else ""
-    write_idx(tmp_path / f"mnist/t10k-images-idx3-ubyte{end}", images, compress)
-    write_idx(tmp_path / f"mnist/t10k-labels-idx1-ubyte{end}", labels, compress)
-    data = load("mnist", "test", tmp_path)
-    np.testing.assert_array_equal(np.round(data.inputs[:, 0] * 255), images)
-    assert data.targets.tolist() == labels.tolist() and data.targets.dtype == np.int64
-
-
-def test_cifar_layouts_give_the_same_pictures(tmp_path):
-    random = np.random.default_rng(1)
-    pictures, labels = random.integers(0, 256, (6, 3, 32, 32), dtype=np.uint8), random.integers(0, 10, 6)
-    binary, packed = tmp_path / "binary", tmp_path / "packed"
-    (binary / "cifar-10-batches-bin").mkdir(parents=True)
-    packed.mkdir()
-    records = np.concatenate([labels[:, None].astype(np.uint8), pictures.reshape(6, -1)], axis=1)
-    records.tofile(binary / "cifar-10-batches-bin/test_batch.bin")
-    small = pictures.copy()
-    small[:, 1:] -= pictures[:, :1]
-    columns = small.copy()
-    columns[..., 1:] -= small[..., :-1]
-    rows = columns.copy()
-    rows[:, :, 1:] -= columns[:, :, :-1]
-    file = io.BytesIO()
-    np.save(file, rows)
-    (packed / "cifar10_test_batch.npy.xz").write_bytes(lzma.compress(file.getvalue()))
-    np.savez(packed / "cifar10_labels.npz", train=labels, test=labels)
-    a, b = load("cifar10", "test", binary), load("cifar10", "test", packed)
-    assert a.checksum == b.checksum
-    pixel = (pictures[2, 1, 4, 5] / 255 - CIFAR10_MEAN[1]) / CIFAR10_DEVIATION[1]
-    assert a.inputs[2, 1, 4, 5] == pytest.approx(pixel, abs=1e-5)
-
-
-def test_packed_events_become_counts(tmp_path):
-    x, y, p = np.array([1, 1, 33, 0]), np.array([2, 2, 0, 0]), np.array([1, 1, 0, 1])
-    arrays = {
-        "x": x.astype(np.uint8),
-        "y": y.astype(np.uint8),
-        "p": np.packbits(p.astype(np.uint8)),
-        "dt": np.array([0, 10, 90, 0], np.uint16),
-        "offsets": np.array([0, 3, 4], np.int32),
-        "labels": np.array([7, 2], np.uint8),
-    }
-    np.savez(tmp_path / "nmnist_small.npz", **{f"test_{k}": v for k, v in arrays.items()})
-    data = load("nmnist", "test", tmp_path, timesteps=2)
-    assert data.inputs.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
-    assert data.inputs[0, 0, 1, 2, 1] == 2 and data.inputs[0, 1, 0, 0, 33] == 1 and data.inputs[0].sum() == 3
-    assert data.inputs[1, 0, 1, 0, 0] == 1 and data.inputs[1].sum() == 1
-
-
-def test_cifar_pickles_of_torchvision_give_the_pictures_of_the_binary_files_and_run_no_code(tmp_path):
-    random = np.random.default_rng(2)
-    pictures, labels = random.integers(0, 256, (6, 3072), dtype=np.uint8), random.integers(0, 10, 6)
-    for folder in ("binary/cifar-10-batches-bin", "python/cifar-10-batches-py"):
-        (tmp_path / folder).mkdir(parents=True)
-    records = np.concatenate([labels[:, None].astype(np.uint8), pictures], axis=1)
-    records.tofile(tmp_path / "binary/cifar-10-batches-bin/test_batch.bin")
-    place = tmp_path / "python/cifar-10-batches-py/test_batch"
-    place.write_bytes(pickle.dumps({b"data": pictures, b"labels": labels.tolist()}, protocol=2))
-    assert (
-        load("cifar10", "test", tmp_path / "python").checksum == load("cifar10", "test", tmp_path / "binary").checksum
-    )
-    place.write_bytes(pickle.dumps({b"data": pictures, b"labels": os.system}))
-    with pytest.raises(InputError, match=r"damaged \(it names posix\.system\)"):
-        load("cifar10", "test", tmp_path / "python")
-
-
-def test_published_nmnist_files_are_read_in_the_order_of_their_numbers(tmp_path):
-    def event(x, y, p, t):
-        return bytes([x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255])
-
-    late = [event(1, 2, 1, 70_000), event(0, 240, 0, 0), event(33, 0, 0, 65_000), event(1, 2, 1, 80_000)]
-    for name, content in {"3/00010": late, "7/00009": [event(5, 6, 0, 9)], "0/00100": [event(0, 0, 1, 1)]}.items():
-        path = tmp_path / f"NMNIST/Test/{name}.bin"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"".join(content))
-    data = load("nmnist", "test", tmp_path, timesteps=2)
-    assert data.targets.tolist() == [7, 3, 0] and data.inputs.shape == (3, 2, 2, 34, 34)
-    # from 70,000 us to 80,000 + 8,192: the third event, at 73,192, lies in the first half
-    assert data.inputs[1, 0, 1, 2, 1] == data.inputs[1, 0, 0, 0, 33] == data.inputs[1, 1, 1, 2, 1] == 1
-    assert data.inputs.sum() == 5
-    (tmp_path / "NMNIST/Test/3/00011.bin").write_bytes(b"four")
-    with pytest.raises(InputError, match="damaged"):
-        load("nmnist", "test", tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["MNIST/raw", "FashionMNIST/raw"])
@@ -207,17 +108,17 @@ def test_damaged_and_unknown_data_are_refused(tmp_path):
 
 def test_checksum_sees_every_value():
     inputs, targets = np.zeros((2, 1, 2, 2)), np.array([0, 1])
-    base = dataset("a", "test", inputs, targets, 2).checksum
+    base = dataset("a:test", inputs, targets, 2).checksum
     changed = inputs.copy()
     changed[1, 0, 1, 1] = 1e-3
     assert (
         len(
             {
                 base,
-                dataset("a", "test", changed, targets, 2).checksum,
-                dataset("a", "test", inputs, 1 - targets, 2).checksum,
+                dataset("a:test", changed, targets, 2).checksum,
+                dataset("a:test", inputs, 1 - targets, 2).checksum,
             }
         )
         == 3
     )
-    assert dataset("a", "test", inputs, targets, 2).take(slice(0, 1)).targets.tolist() == [0]
+    assert dataset("a:test", inputs, targets, 2).take(slice(0, 1)).targets.tolist() == [0]

@@ -19,6 +19,7 @@ from snnhw.graph.ir import LI, LIF, Graph
 from snnhw.nir.frameworks import RESETS
 from snnhw.nir.io import CONVENTIONS, from_nir, read_nir, to_nir
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 from snnhw.simulation.recurrent import is_recurrent
 from tests.nir.read.test_foreign import chain, codes, full, lif, quiet_export, snntorch_spikes
 from tests.nir.step_runner import run_steps
@@ -45,7 +46,7 @@ class Foreign:
     def fired(self, graph: Graph, dtype: torch.dtype = torch.float32) -> np.ndarray:
         """What our engine fires on the input, [T, N]."""
         inputs = self.input.reshape(1, -1, *graph.input.shape)
-        (raster,) = simulate(graph, inputs, dtype=dtype, raster=True).raster.values()
+        (raster,) = simulate(graph, inputs, execution=Execution(dtype), raster=True).raster.values()
         return raster[0, :, 0]
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import nir
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from snnhw.passes import compile_channels
 from snnhw.passes.decompose import decompose
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE, SINGLE
 from tests.graph.strategies import float_graphs, integer_graphs
 from tests.nir.snntorch_runner import run_snntorch
 
@@ -49,7 +49,7 @@ def test_file_keeps_every_bit(graph: Graph, tmp_path_factory: pytest.TempPathFac
     assert again.name == graph.name
     rng = np.random.default_rng(0)
     x = rng.random((2, *graph.input.shape))
-    ours, theirs = (simulate(g, x, dtype=torch.float64, raster=True) for g in (graph, read_nir(path, recognise=False)))
+    ours, theirs = (simulate(g, x, execution=DOUBLE, raster=True) for g in (graph, read_nir(path, recognise=False)))
     assert np.array_equal(ours.logits, theirs.logits)
     assert all(np.array_equal(ours.raster[u], theirs.raster[u]) for u in ours.raster)
 
@@ -68,9 +68,9 @@ def test_one_network_in_five_forms_fires_the_same_spikes(graph: Graph, seed: int
     decays = {n.name: n.decay for n in decompose(recognised).of_type(LIF)}
     if all(decays[n.name] == n.decay for n in channels):
         forms.append(recognised)  # tau is a float, so a decay may be lost by one rounding
-    reference = simulate(graph, x, dtype=torch.float64, raster=True)
+    reference = simulate(graph, x, execution=DOUBLE, raster=True)
     for form in forms:
-        record = simulate(form, x, dtype=torch.float64, raster=True)
+        record = simulate(form, x, execution=DOUBLE, raster=True)
         for unit, raster in reference.raster.items():
             assert np.array_equal(_levels(record.raster, unit, raster.shape[2]), raster), unit
         np.testing.assert_allclose(record.logits, reference.logits, rtol=1e-9, atol=1e-9)
@@ -98,7 +98,7 @@ def test_snntorch_fires_the_same_spikes(graph: Graph, tmp_path_factory: pytest.T
     path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
     x = np.random.default_rng(1).integers(0, 64, (2, *graph.input.shape)) / 64
     theirs, outputs = run_snntorch(path, x, graph.timesteps)
-    ours = simulate(graph, x, dtype=torch.float32, raster=True)
+    ours = simulate(graph, x, execution=SINGLE, raster=True)
     reduced = outputs / graph.timesteps
     np.testing.assert_allclose(reduced, ours.logits, rtol=1e-4, atol=1e-4)
     for unit, raster in ours.raster.items():

@@ -1,14 +1,14 @@
 """Runs of a graph in float64 with every spike kept, and what it means that two of them are the same."""
 
 import numpy as np
-import torch
 
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 
 
 def run(graph, inputs):
     """Record with rasters and membranes, in float64."""
-    return simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=True)
+    return simulate(graph, inputs, execution=DOUBLE, raster=True, membranes=True)
 
 
 def assert_same(a, b, logits=1e-9):

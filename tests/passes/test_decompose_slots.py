@@ -63,7 +63,7 @@ def test_slots_sum_to_the_multi_level_values(graph, seed, static, sums):
         windows = sent.reshape(len(sent), graph.timesteps, slots, *sent.shape[2:])
         np.testing.assert_array_equal(windows.sum(axis=2), multi)
         np.testing.assert_array_equal(after.units[unit].levels, before.units[unit].levels)
-        np.testing.assert_array_equal(after.units[unit].events, before.units[unit].spikes)
+        np.testing.assert_array_equal(after.units[unit].graded_spikes, before.units[unit].spikes)
         np.testing.assert_array_equal(after.membranes[unit][:, slots - 1 :: slots], before.membranes[unit])
 
 

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.loss import measure_loss
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.nets import residual_net
 
 THRESHOLDS = (0.6, 1.6, 2.6)
@@ -58,7 +58,7 @@ def test_currents_keep_the_spikes_of_the_first_neurons(seed, gain, size):
     bounds = {layer.name: layer.current_bound for layer in made.layers}
     assert bounds["first"] < 2**17 and neuron.threshold < 2**17
     assert gain * np.abs(inputs).max() * made.graph.input.scale < 2**16
-    floats = simulate(graph, inputs, dtype=torch.float64, membranes=True, raster=True)
+    floats = simulate(graph, inputs, execution=DOUBLE, membranes=True, raster=True)
     integers = simulate(made.graph, inputs, raster=True)
     differs = floats.raster["first"] != integers.raster["first"]
     near = np.zeros(differs.shape, dtype=bool)
@@ -83,7 +83,7 @@ def test_the_file_and_the_way_back_keep_the_current():
         assert (theirs.levels == simulate(made.graph, inputs).units[unit].levels).all()
     back = dequantise(compile_channels(graph, input_as="current"), made)
     rounded = np.rint(inputs * made.graph.input.scale) / made.graph.input.scale
-    exact = simulate(back, rounded, dtype=torch.float64).units
+    exact = simulate(back, rounded, execution=DOUBLE).units
     assert all((exact[u].levels == r.levels).all() for u, r in simulate(made.graph, inputs).units.items())
     loss = measure_loss(graph, made, inputs, each_layer=True)
     assert [layer.name for layer in loss.layers] == ["first", "second", "fc"]

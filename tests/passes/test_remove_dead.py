@@ -19,6 +19,7 @@ from snnhw.passes.remove_dead import remove_dead
 from snnhw.proofs.membrane_bound import bounds
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE, Execution
 from tests.graph.strategies import SEEDS, float_graphs, integer_graphs
 from tests.nets import residual_nets
 
@@ -26,7 +27,7 @@ RANGE = (-1.0, 1.0)
 
 
 def run(graph, inputs):
-    return simulate(graph, inputs, dtype=torch.float64, raster=True)
+    return simulate(graph, inputs, execution=DOUBLE, raster=True)
 
 
 def samples(graph, seed):
@@ -113,7 +114,7 @@ def test_quantised_residual_networks(graph, seed):
 @given(float_graphs(), SEEDS, st.sampled_from([torch.float32, torch.float64]))
 def test_no_membrane_exceeds_its_bound_before_it_fires(graph, seed, dtype):
     proof = bounds(graph, RANGE)
-    record = simulate(graph, samples(graph, seed), dtype=dtype, raster=True, membranes=True)
+    record = simulate(graph, samples(graph, seed), execution=Execution(dtype), raster=True, membranes=True)
     for unit, raster in record.raster.items():
         before_first = np.cumsum(raster, axis=1) - raster == 0
         u = np.where(before_first, record.membranes[unit], -np.inf)

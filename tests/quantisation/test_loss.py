@@ -33,14 +33,14 @@ def test_the_report_is_what_the_two_simulations_say():
 @pytest.mark.slow
 def test_the_layer_that_costs_the_classes_is_found():
     """One unit of the digits network with a two-hundredth of its scale."""
-    graph, images = load_model("digits").graph, load("digits", "test").inputs[:60]
+    graph, images = load_model("digits").graph, load("digits", "test").values[:60]
     fine, culprit = compile_loihi(graph, images), "stage2_block1_mlf1"
     scales = {name: s / 200 if name == culprit else s for name, s in fine.scales.items()}
     channels = compile_channels(graph)
     coarse = quantise(channels.replace(nodes={**channels.nodes, "input": fine.graph.input}), scales=scales)
     ticks = []
-    found = measure_loss(graph, coarse, images, each_layer=True, progress=lambda done, of: ticks.append((done, of)))
+    found = measure_loss(graph, coarse, images, each_layer=True, progress=lambda *tick: ticks.append(tick))
     same = {layer.name: layer.alone.same_class for layer in found.layers}
     assert min(same, key=same.get) == culprit and same[culprit] < 0.8
     assert min(share for name, share in same.items() if name != culprit) > 0.95
-    assert found.integers.accuracy is None and ticks[-1] == (12, 12)
+    assert found.integers.accuracy is None and ticks[-1] == ("networks run", 12, 12)

@@ -12,7 +12,9 @@ from snnhw import native
 from snnhw.graph.ir import LIF, MLF, LoihiLIF
 from snnhw.simulation import firing
 from snnhw.simulation.neurons import integer_dtype
+from snnhw.simulation.record import COUNTS, Keep
 
+BOTH = Keep(raster=True, membranes=True)
 SHAPES = st.sampled_from([(1,), (63,), (64,), (65,), (3, 5, 7), (4, 8, 8)])
 
 
@@ -20,16 +22,16 @@ def assert_same(neurons, x, steps):
     assert native.usable(firing.SOURCE, x), "the C loops did not compile"
     constants = firing._constants(neurons, x)
     assert constants is not None
-    a = firing._fire_in_c(constants, x, steps, raster=True, membranes=True)
-    b = firing._fire_in_torch(neurons, x.expand(steps, *x.shape[1:]), False, raster=True, membranes=True)
+    a = firing._fire_in_c(constants, x, steps, BOTH, False)
+    b = firing._fire_in_torch(neurons, x.expand(steps, *x.shape[1:]), False, BOTH)
     assert torch.equal(a.sent, b.sent)
     assert (a.raster == b.raster).all() and (a.membranes == b.membranes).all()
-    for name in ("levels", "events", "levels_t"):
+    for name in ("levels", "graded_spikes", "levels_t"):
         left, right = getattr(a.record, name), getattr(b.record, name)
         assert left.dtype == np.int64 and (left == right).all(), name
-    bare = firing._fire_in_c(constants, x, steps, raster=False, membranes=False)
+    bare = firing._fire_in_c(constants, x, steps, COUNTS, False)
     assert torch.equal(bare.sent, b.sent) and bare.raster is None and bare.membranes is None
-    in_place = firing._fire_in_c(constants, x.clone(), steps, False, False, overwrite=True)
+    in_place = firing._fire_in_c(constants, x.clone(), steps, COUNTS, overwrite=True)
     assert torch.equal(in_place.sent, b.sent) and (in_place.record.levels == b.record.levels).all()
 
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, MLF, Delay, Edge, Graph, Input, Linear, Readout, Scale
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.recurrent import is_recurrent
 from tests.nir.step_runner import run_steps
 
@@ -58,7 +58,7 @@ def test_any_graph_equals_the_slow_runner(seed, loop, late, subtract, static):
     graph = recurrent_net(seed, loop, late, subtract=subtract)
     assert is_recurrent(graph) == loop
     inputs = np.random.default_rng(seed).uniform(-1, 2, (2, 3) if static else (2, 7, 3))
-    record = simulate(graph, inputs, dtype=torch.float64, raster=True, membranes=True)
+    record = simulate(graph, inputs, execution=DOUBLE, raster=True, membranes=True)
     for n in range(2):
         frames = np.repeat(inputs[n][None], 7, axis=0) if static else inputs[n]
         slow = run_steps(graph, frames)

@@ -14,7 +14,9 @@ from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
 from snnhw.simulation.certificate import Stage, certify, graph_backend, module_backend
+from snnhw.simulation.compare import Comparison
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import model_of
 
@@ -44,7 +46,7 @@ def test_a_residual_network_runs_as_its_module(kind, static):
         Stage(graph_backend("folded", run_passes(graph, FLOAT)), graph),
         Stage(graph_backend("channels", run_passes(graph, LOIHI_CHANNELS)), graph),
     )
-    certificate = certify(stages, inputs, batch_size=3)
+    certificate = certify(stages, inputs, comparison=Comparison(3))
     assert [a.differing for a in certificate.agreements] == [0, 0, 0]
     assert all(a.spikes > 1000 and a.logits_difference < 1e-9 for a in certificate.agreements)
 
@@ -78,7 +80,7 @@ def test_a_doubled_sum_keeps_its_factor_and_a_shared_module_becomes_two_nodes():
     assert set(graph.into(pool.name)) == {Edge("mlf", pool.name, gain=2), Edge("mlf_2", pool.name)}
     x = np.random.default_rng(0).normal(0, 3, (3, 1, 4, 4))
     expected = network.double()(torch.as_tensor(x)).detach().numpy()
-    np.testing.assert_allclose(simulate(graph, x, dtype=torch.float64).logits, expected, atol=1e-12)
+    np.testing.assert_allclose(simulate(graph, x, execution=DOUBLE).logits, expected, atol=1e-12)
 
 
 class Unsupported(nn.Module):
@@ -154,7 +156,7 @@ def test_idioms_run_as_their_module():
     assert {"head", "head_2", "head_3"} <= set(graph.nodes)
     x = np.random.default_rng(0).normal(0, 3, (3, 1, 8, 8))
     expected = network(torch.as_tensor(x)).detach().numpy()
-    np.testing.assert_allclose(simulate(graph, x, dtype=torch.float64).logits, expected, atol=1e-12)
+    np.testing.assert_allclose(simulate(graph, x, execution=DOUBLE).logits, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_neurons_of_ones_own_run_and_are_held_to_their_module(soft, tmp_path):
     model = model_of(network, (1, 4, 4), modules={Leaky: leaky_node})
     assert [n.decay for n in model.graph.of_type(LIF)] == [0.5, 0.5] and model.graph.timesteps == 3
     x = np.random.default_rng(0).normal(0, 3, (5, 1, 4, 4))
-    record = simulate(model.graph, x, dtype=torch.float64)
+    record = simulate(model.graph, x, execution=DOUBLE)
     expected = network.double()(torch.as_tensor(x)).detach().numpy()
     np.testing.assert_allclose(record.logits, expected, atol=1e-12)
     assert all(record.units[name].spikes.sum() > 0 for name in ("one", "two"))

@@ -5,37 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import safetensors
 import torch
-from lightning_fabric import Fabric
 from safetensors.torch import save_file
 
-from snnhw.data.datasets import dataset, load
+from snnhw.data.datasets import load
 from snnhw.errors import InputError
-from snnhw.nn.models import build
 from snnhw.train import epoch
-from snnhw.train.epoch import ByStep, train_step
 from snnhw.train.evaluate import evaluate
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.run import BEST, CARD, LAST, METRICS, WEIGHTS, load_run
-from snnhw.train.schedule import make_optimiser
 from snnhw.train.splits import load_splits
+from tests.train.small import SMALL
 
-SMALL = {
-    "name": "small",
-    "model": "digits_ds_resnet8",
-    "data": "digits",
-    "arguments": {"widths": [6, 8, 12], "timesteps": 2},
-    "epochs": 3,
-    "batch": 64,
-    "optimiser": "adamw",
-    "lr": 0.01,
-    "augment": {"shift": 1},
-    "threads": 1,
-}
 KILLED = """
 import json, os, signal, sys
 from snnhw.train import epoch as module
@@ -79,15 +63,6 @@ def test_spikes_kept_as_bytes_leave_the_curve_as_it_is(tmp_path):
     assert curve(packed.metrics) == curve(floats.metrics)
 
 
-def test_validation_is_held_out_of_training():
-    splits = load_splits(recipe_from(SMALL))
-    train, held, whole = splits.train, splits.validation, load("digits", "train")
-    assert len(train) + len(held) == len(whole) and splits.checksum == whole.checksum
-    pictures = {x.tobytes() for x in train.inputs}
-    assert not any(x.tobytes() in pictures for x in held.inputs)
-    np.testing.assert_array_equal(splits.test.inputs, load("digits", "test").inputs)
-
-
 def test_same_seed_same_weights_other_seed_other_weights(tmp_path):
     runs = [
         fit(recipe_from({**SMALL, "epochs": 1, "seed": seed}), tmp_path / str(i)) for i, seed in enumerate((1, 1, 2))
@@ -111,25 +86,6 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
     assert curve(resumed.metrics) == curve(straight.metrics)
     assert resumed.card.weights_checksum == straight.card.weights_checksum
     assert sorted(p.name for p in killed.iterdir()) == sorted((WEIGHTS, CARD, METRICS, LAST, BEST))
-
-
-def test_early_epochs_see_fewer_steps_and_pixels_and_the_run_ends_with_all(tmp_path, monkeypatch):
-    seen = []
-    step = epoch.train_step
-
-    def listen(fabric, recipe, network, optimiser, x, target):
-        seen.append((int(network.module.network.readout.timesteps), *x.shape[-2:]))
-        return step(fabric, recipe, network, optimiser, x, target)
-
-    monkeypatch.setattr(epoch, "train_step", listen)
-    early = {"timesteps_from": {"0": 1, "2": 3}, "pixels_from": {"1": 6}}
-    run = fit(recipe_from({**SMALL, **early, "epochs": 4}), tmp_path)
-    steps = len(seen) // 4
-    assert seen[::steps] == [(1, 8, 8), (1, 6, 6), (3, 6, 6), (2, 8, 8)] and len(set(seen)) == 4
-    network, card = load_run(tmp_path)
-    assert card.timesteps == network.readout.timesteps == 2
-    # only the last epoch is of full size, so it alone can be the best
-    assert card.validation_accuracy == run.metrics[-1]["validation_accuracy"]
 
 
 def test_a_run_that_replaces_a_finished_one_and_is_stopped_is_not_taken_for_it(tmp_path, monkeypatch):
@@ -168,25 +124,6 @@ def test_resuming_another_recipe_is_refused(tmp_path):
         fit(recipe_from({**SMALL, "epochs": 1, "lr": 0.02}), tmp_path, resume=True)
 
 
-def test_pieces_of_a_batch_make_the_step_of_the_whole(tmp_path):
-    """One step at a constant rate. The statistics of norms are those of a piece, so the pieces here are all alike."""
-    data = load("digits", "train")
-    twice = dataset("digits", "train", np.tile(data.inputs[:32], (2, 1, 1, 1)), np.tile(data.targets[:32], 2), 10)
-    weights = []
-    for pieces in (1, 2):
-        recipe = recipe_from({**SMALL, "precision": "64-true", "accumulate": pieces, "augment": {}, "optimiser": "sgd"})
-        torch.manual_seed(0)
-        fabric = Fabric(accelerator="cpu", devices=1, precision="64-true")
-        network = build("digits_ds_resnet8", **SMALL["arguments"], in_channels=1)
-        optimiser = make_optimiser(recipe, network)
-        wrapped, steps = fabric.setup(ByStep(network), optimiser)
-        x, target = torch.from_numpy(twice.inputs), torch.from_numpy(twice.targets)
-        loss, correct = train_step(fabric, recipe, wrapped, steps, x, target)
-        weights.append([p.detach().clone() for p in network.parameters()] + [loss, correct])
-    for whole, summed in zip(*weights, strict=True):
-        torch.testing.assert_close(summed, whole, rtol=1e-9, atol=1e-11)
-
-
 def test_bfloat16_follows_float32(tmp_path):
     full = fit(recipe_from({**SMALL, "epochs": 2}), tmp_path / "32")
     half = fit(recipe_from({**SMALL, "epochs": 2, "precision": "bf16-mixed"}), tmp_path / "16")
@@ -200,9 +137,9 @@ def test_impossible_recipes_are_refused_before_training(tmp_path, monkeypatch):
         fit(recipe_from({**SMALL, "batch": 5000}), tmp_path)
     with pytest.raises(InputError, match="no argument 'depth'"):
         fit(recipe_from({**SMALL, "arguments": {"depth": 3}}), tmp_path)
-    with pytest.raises(InputError, match="3 classes and digits 10"):
+    with pytest.raises(InputError, match="3 classes and digits:train 10"):
         fit(recipe_from({**SMALL, "arguments": {"classes": 3}}), tmp_path)
-    with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits"):
+    with pytest.raises(InputError, match=r"'vgg16' cannot take inputs \[1, 8, 8\] of digits:train"):
         fit(recipe_from({**SMALL, "model": "vgg16", "arguments": {"width": 2}}), tmp_path)
     monkeypatch.setattr(epoch, "train_step", None)
     with pytest.raises(InputError, match=r"Cannot write .*; choose a folder"):

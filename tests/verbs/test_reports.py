@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from snnhw.cli import main
-from snnhw.data.samples import Samples, load_inputs
+from snnhw.data.inputs import load_inputs
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn import build
 from snnhw.train.run import Card, save_run

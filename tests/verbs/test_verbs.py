@@ -116,7 +116,7 @@ def test_an_input_as_a_current(call):
 
 def test_fine_tuning_on_a_file(call):
     digits = load("digits", "train").take(slice(60))
-    np.savez("some.npz", input=digits.inputs, target=digits.targets)
+    np.savez("some.npz", input=digits.values, target=digits.targets)
     call("quantise", "digits", "--calibrate", "some.npz", "-o", "tuned.nir", "--finetune", "1", "--json")
     assert read_nir(Path("tuned.nir")).is_integer
 

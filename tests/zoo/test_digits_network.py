@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from snnhw.analysis.counting.counts import count
-from snnhw.data.samples import load_inputs
+from snnhw.data.inputs import load_inputs
 from snnhw.nir.io import write_nir
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.workflows.load import load_model
 from tests.nir.snntorch_runner import run_snntorch
 from tests.oracle import count_events
@@ -75,7 +75,7 @@ def test_lava_in_floats_equals_the_float64_engine(digits):
 
     model, test = digits
     graph = compile_channels(model.graph)
-    ours = simulate(graph, test.values[:5], dtype=torch.float64, raster=True)
+    ours = simulate(graph, test.values[:5], execution=DOUBLE, raster=True)
     lava = run_lava(graph, test.values[:5], raster=True, timeout_s=300)
     for unit, raster in ours.raster.items():
         assert (lava.raster[unit] == raster).all(), unit

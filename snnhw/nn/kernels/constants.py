@@ -6,6 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
+
+
+class Affine(NamedTuple):
+    """Numbers [C] of y = (x - mean) * scale + shift."""
+
+    mean: Tensor
+    scale: Tensor
+    shift: Tensor
 
 
 class Recurrence(NamedTuple):

@@ -42,23 +42,20 @@ def backward(
     sums = x.new_empty(2, x.shape[1])
     _pass("sums", x, g, mean, sums)
     grad_x = torch.empty_like(x)
-    gradient(g, x, mean, scale, pull, sums, average, grad_x)
+    mean_g, mean_gx = averages(sums, x, average)
+    gradient(g, x, mean, scale, (mean_g, pull * mean_gx), grad_x)
     return grad_x, sums[0], sums[1]
 
 
-def gradient(
-    g: Tensor,
-    x: Tensor,
-    mean: Tensor,
-    scale: Tensor,
-    pull: Tensor,
-    sums: Tensor,
-    average: Average | None,
-    grad_x: Tensor,
-) -> None:
-    """Write dL/dx, the sums [2, C] of this process being known; grad_x may be g."""
+def averages(sums: Tensor, x: Tensor, average: Average | None) -> tuple[Tensor, Tensor]:
+    """<g> and <g (x - mean)> over the batch of all processes, from the sums [2, C] of this one."""
     mean_g, mean_gx = sums / (x.numel() // x.shape[1]) if average is None else average(sums)
-    _pass("gradient", x, g, grad_x, mean, scale, mean_g, pull * mean_gx)
+    return mean_g, mean_gx
+
+
+def gradient(g: Tensor, x: Tensor, mean: Tensor, scale: Tensor, pulls: tuple[Tensor, Tensor], grad_x: Tensor) -> None:
+    """Write dL/dx, given <g> and pull * <g (x - mean)>; grad_x may be g."""
+    _pass("gradient", x, g, grad_x, mean, scale, *pulls)
 
 
 def _pass(name: str, x: Tensor, *others: Tensor) -> None:

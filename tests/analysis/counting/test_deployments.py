@@ -14,6 +14,7 @@ from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import DEPLOYMENTS, deploy
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.analysis.nets import networks, random_raster, record_of
 
 K, T, N = 3, 4, 5
@@ -85,7 +86,7 @@ def run(graph, inputs, how):
 def test_every_deployment_gives_the_same_logits_and_the_counted_work(how):
     graph = integer_net()
     inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
-    record = simulate(graph, inputs, dtype=torch.float64)
+    record = simulate(graph, inputs, execution=DOUBLE)
     table = deployments(graph, count(graph, record))
     logits, synops, messages = run(graph, inputs, how)
     np.testing.assert_array_equal(logits, record.logits)
@@ -96,10 +97,10 @@ def test_every_deployment_gives_the_same_logits_and_the_counted_work(how):
 def test_the_graph_of_a_deployment_does_the_work_in_the_table(how):
     graph = integer_net()
     inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
-    record = simulate(graph, inputs, dtype=torch.float64)
+    record = simulate(graph, inputs, execution=DOUBLE)
     expected = deployments(graph, count(graph, record))[how]
     deployed = deploy(graph, how)
-    own = simulate(deployed, inputs, dtype=torch.float64)
+    own = simulate(deployed, inputs, execution=DOUBLE)
     np.testing.assert_array_equal(own.logits, record.logits)
     counts = count(deployed, own)
     assert counts.total("events") == expected.synops
@@ -112,7 +113,7 @@ def test_the_graph_of_a_deployment_does_the_work_in_the_table(how):
 
 def test_the_table_by_hand():
     graph = integer_net()
-    record = simulate(graph, np.ones((2, 1, 5, 5)), dtype=torch.float64)
+    record = simulate(graph, np.ones((2, 1, 5, 5)), execution=DOUBLE)
     table = deployments(graph, count(graph, record))
     assert [table[name].steps for name in DEPLOYMENTS] == [6, 6, 6, 18]  # T + depth - 1, times S in slots
     assert depth(graph) == 3

@@ -6,7 +6,6 @@ import subprocess
 
 import numpy as np
 import pytest
-import torch
 
 from snnhw.errors import InputError
 from snnhw.exporters import exporter
@@ -15,6 +14,7 @@ from snnhw.exporters.lava.runtime.command import differences
 from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.nets import residual_net
 
 
@@ -118,10 +118,10 @@ def test_graphs_are_compiled_on_the_way(tmp_path):
     """A multi-level float graph stays in floats without calibration; the expected spikes are the engine's."""
     sample = residual_net()
     exporter("lava").export(sample.graph, tmp_path / "net", inputs=sample.inputs[:2])
-    record = simulate(compile_channels(sample.graph), sample.inputs[:2], dtype=torch.float64)
+    record = simulate(compile_channels(sample.graph), sample.inputs[:2], execution=DOUBLE)
     with np.load(tmp_path / "net" / "expected.npz") as expected:
         assert np.array_equal(expected["logits"], record.logits)
-        assert all(np.array_equal(expected[f"events/{u}"], r.events) for u, r in record.units.items())
+        assert all(np.array_equal(expected[f"events/{u}"], r.graded_spikes) for u, r in record.units.items())
 
 
 def test_only_an_earlier_export_is_replaced(tmp_path):

@@ -12,6 +12,7 @@ from snnhw.passes import compile_channels
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.exporters.lava.nets import Net, plain_resnet, residual, vgg
 from tests.exporters.lava.oracle import run_oracle
 from tests.passes.test_input_current import current_net
@@ -30,7 +31,7 @@ def check(graph, inputs, **options):
         assert wanted.any(), f"{unit} is silent, which proves nothing"
         assert np.array_equal(record.raster[unit], wanted), unit
         assert np.array_equal(record.units[unit].levels, wanted.sum(axis=(0, 1), dtype=np.int64))
-        assert np.array_equal(record.units[unit].events, wanted.any(axis=2).sum(axis=(0, 1)))
+        assert np.array_equal(record.units[unit].graded_spikes, wanted.any(axis=2).sum(axis=(0, 1)))
         assert np.array_equal(record.units[unit].levels_t, wanted.sum(axis=(0, *range(3, wanted.ndim))).T)
         if graph.is_integer:
             assert np.array_equal(record.membranes[unit], u)
@@ -40,7 +41,7 @@ def check(graph, inputs, **options):
         assert record.logits.dtype == np.int64 and np.array_equal(record.logits, logits)
     else:
         assert np.allclose(record.logits, logits, rtol=0, atol=1e-12)
-    engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+    engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
     assert all(np.array_equal(engine.raster[unit], record.raster[unit]) for unit in engine.raster)
     return record
 

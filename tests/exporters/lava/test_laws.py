@@ -11,6 +11,7 @@ from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.tracing.trace import trace
 from tests.exporters.lava.nets import Net, residual
 from tests.exporters.lava.oracle import run_oracle
@@ -34,7 +35,7 @@ def test_trained_like_networks_through_all_passes(sample):
     """Multi-level floats with norms and pool, through the compiler, in both arithmetics."""
     inputs = sample.inputs[:2]
     for graph in (compile_channels(sample.graph), compile_loihi(sample.graph, sample.inputs).graph):
-        engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+        engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
         assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
 
 
@@ -76,7 +77,7 @@ def test_any_chain_equals_the_oracle(chain, binary):
     inputs = net.inputs(2)
     spikes, _, logits = run_oracle(graph, inputs)
     record = run_lava(graph, inputs, raster=True, binary=binary)
-    assert_same(simulate(graph, inputs, dtype=torch.float64, raster=True), record, graph.is_integer)
+    assert_same(simulate(graph, inputs, execution=DOUBLE, raster=True), record, graph.is_integer)
     for unit, nodes in graph.units().items():
         assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
     assert np.allclose(record.logits, logits, rtol=0, atol=0 if graph.is_integer else 1e-9)
@@ -105,7 +106,7 @@ def test_whole_networks_on_images_of_32_by_32(name, shape, samples):
             network(torch.as_tensor(inputs, dtype=torch.float32))
     folded = run_passes(trace(network.eval(), (3, 32, 32)), FLOAT)
     for graph in (compile_loihi(folded, inputs).graph, compile_channels(folded)):
-        engine = simulate(graph, inputs, dtype=torch.float64, raster=True)
+        engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
         assert min(int(record.spikes.sum()) for record in engine.units.values()) > 100, "silent units prove nothing"
         assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
 

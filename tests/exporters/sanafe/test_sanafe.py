@@ -16,6 +16,7 @@ from snnhw.exporters.sanafe import conv_synapses, export, record, run, unavailab
 from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
 from snnhw.passes.decompose import decompose
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from snnhw.workflows.backends import simulate_on
 from tests.analysis.nets import mlf, small_net, weights
 
@@ -152,7 +153,7 @@ def same(ours, theirs):
     )
     for name, unit in ours.units.items():
         np.testing.assert_array_equal(unit.levels, theirs.units[name].levels, err_msg=name)
-        np.testing.assert_array_equal(unit.events, theirs.units[name].events, err_msg=name)
+        np.testing.assert_array_equal(unit.graded_spikes, theirs.units[name].graded_spikes, err_msg=name)
         np.testing.assert_array_equal(unit.levels_t, theirs.units[name].levels_t, err_msg=name)
 
 
@@ -170,7 +171,7 @@ def biased(graph):
 def test_the_record_is_that_of_the_engine(build):
     graph = biased(build())
     inputs = np.stack([sample_of(graph) for _ in range(2)])
-    ours, theirs = simulate(graph, inputs, raster=True, dtype=torch.float64), record(graph, inputs, raster=True)
+    ours, theirs = simulate(graph, inputs, raster=True, execution=DOUBLE), record(graph, inputs, raster=True)
     same(ours, theirs)
     assert sum(int(u.levels.sum()) for u in ours.units.values()) > 100
     for name, raster in ours.raster.items():
@@ -183,7 +184,7 @@ def test_multi_level_units_run_in_floats_and_in_loihi_integers():
     graph = small_net()
     assert graph.of_type(MLF)
     images = RNG.normal(size=(2, *graph.input.shape))
-    same(simulate(graph, images, dtype=torch.float64), simulate_on("sanafe", graph, images))
+    same(simulate(graph, images, execution=DOUBLE), simulate_on("sanafe", graph, images))
     calibration = RNG.normal(size=(16, *graph.input.shape))
     integers = simulate_on("torch-int", graph, images, calibration)
     theirs = simulate_on("sanafe", graph, images, calibration)

@@ -10,13 +10,13 @@ from pathlib import Path
 import nir
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.graph.ir import Delay
 from snnhw.nir.io import from_nir, read_nir, to_nir
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 
 DT, T = 1e-4, 10
 Array = np.ndarray
@@ -147,7 +147,7 @@ def test_any_recurrent_file_fires_as_the_equations_say(net: Net, seed: int) -> N
     graph = from_nir(net.file(rng), dt=DT, timesteps=T)
     x = rng.uniform(-0.5, 2, (2, T, *graph.input.shape))
     for form in (graph, from_nir(to_nir(graph))):
-        raster = simulate(form, x, dtype=torch.float64, raster=True).raster
+        raster = simulate(form, x, execution=DOUBLE, raster=True).raster
         for sample in range(2):
             for i, spikes in enumerate(expected(net, x[sample])):
                 assert np.array_equal(raster[f"n{i}"][sample, :, 0], spikes)

@@ -1,32 +1,17 @@
-"""The float engine against a loop over single neurons and time steps, and the laws of the multi-level unit."""
+"""Stepping K levels against loops over single neurons: floats, and Loihi integers at the edges of their ranges."""
 
 from itertools import pairwise
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Edge, Graph, Input, Linear, Pool, Readout
-from snnhw.simulation.engine import simulate
-from snnhw.simulation.neurons import step_unit
-from snnhw.simulation.record import SpikeRecord
-from tests.nets import residual_net
-
-
-def slow_levels(x, thresholds, decay):
-    """u[t] = decay*u[t-1]*(1-s[t-1]) + x[t], one neuron, plain floats."""
-    rows = []
-    u, s = [0.0] * len(thresholds), [0] * len(thresholds)
-    for value in x:
-        for k, theta in enumerate(thresholds):
-            u[k] = decay * u[k] * (1 - s[k]) + value
-            s[k] = int(u[k] > theta)
-        rows.append(list(s))
-    return np.array(rows)
-
+from snnhw.graph.ir import LIF, MLF, LoihiLIF
+from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
+from snnhw.simulation.neurons import integer_dtype, step_unit
+from tests.loihi_oracle import loihi_neuron
+from tests.simulation.slow_unit import slow_levels
 
 settings_of_units = st.tuples(
     st.integers(0, 2**31),
@@ -111,73 +96,58 @@ def test_gain_leak_and_reset_value_enter_as_documented():
     assert potentials == [[2.25, 2.25], [0.5 * -1.0 + 2.25, 0.5 * 2.25 + 2.25], [0.5 * -1.0 + 2.25, 0.5 * 3.375 + 2.25]]
 
 
-def test_batches_add_up_and_static_input_equals_repeated_frames():
-    sample = residual_net(samples=5)
-    whole = simulate(sample.graph, sample.inputs, raster=True)
-    parts = simulate(sample.graph, sample.inputs, batch_size=2, raster=True)
-    frames = np.repeat(sample.inputs[:, None], sample.graph.timesteps, axis=1)
-    repeated = simulate(sample.graph, frames, raster=True)
-    for unit in whole.units:
-        assert (whole.units[unit].levels == parts.units[unit].levels).all()
-        assert (whole.units[unit].levels_t == parts.units[unit].levels_t).all()
-        assert (whole.raster[unit] == parts.raster[unit]).all()
-        assert (whole.raster[unit] == repeated.raster[unit]).all()
-        raster = whole.raster[unit].astype(int)
-        assert (raster.sum(axis=(0, 1)) == whole.units[unit].levels).all()
-        assert (whole.units[unit].levels_t == raster.sum(axis=(0, *range(3, raster.ndim))).T).all()
-        assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].events).all()
+def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
+    return LoihiLIF(
+        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
+    )
 
 
-def test_gain_doubles_what_arrives():
-    def chain(edges):
-        nodes = [
-            Input(name="input", shape=(3,)),
-            Linear(name="fc", shape=(2,), weight=np.arange(6.0).reshape(2, 3)),
-            Readout(name="readout", shape=(2,)),
-        ]
-        return Graph.build(nodes, edges, 2)
-
-    x = np.array([[1.0, 2.0, 3.0]])
-    once = simulate(chain([("input", "fc"), ("fc", "readout")]), x).logits
-    twice = simulate(chain([Edge("input", "fc", gain=2), Edge("fc", "readout")]), x).logits
-    assert (twice == 2 * once).all()
+def check(node, currents, dtype):
+    x = torch.as_tensor(currents, dtype=dtype).reshape(-1, 1, 1)
+    rows = [(int(s[0]), int(v[0])) for s, v in step_unit((node,), x)]
+    spikes, membranes = loihi_neuron(currents, node.threshold, node.du, node.dv, int(node.bias[0]))
+    assert [v for _, v in rows] == membranes
+    assert [s for s, _ in rows] == spikes
 
 
-@pytest.mark.parametrize("size", [2, 3, 5, 7, 10])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_sum_pools_of_spikes_are_whole_numbers(size, dtype):
-    shape = (50, 3, size, size)
-    pool = Pool(name="pool", shape=(3, 1, 1), kind="sum", kernel=(size, size), stride=(size, size))
-    nodes = [Input(name="input", shape=shape[1:]), pool, Readout(name="readout", shape=(3, 1, 1))]
-    graph = Graph.build(nodes, [("input", "pool"), ("pool", "readout")], 1)
-    spikes = np.random.default_rng(0).integers(0, 4, shape)
-    assert (simulate(graph, spikes, dtype=dtype).logits[:, :, 0, 0] == spikes.sum(axis=(2, 3))).all()
-
-
-@pytest.mark.parametrize(
-    ("inputs", "message"),
-    [
-        (np.zeros((2, 3, 6, 6)), "do not fit"),
-        (np.zeros((2, 7, 2, 6, 6)), "do not fit"),
-        (np.full((2, 2, 6, 6), np.nan), "sample 0 holds NaN"),
-        (np.zeros((0, 2, 6, 6)), "no samples"),
-    ],
+@given(
+    currents=st.lists(st.integers(-(2**18), 2**18) | st.sampled_from([2**17, -(2**17), 2**17 - 1, 2**25]), max_size=12),
+    vth=st.integers(0, 2**17 - 1),
+    du=st.integers(0, 4095),
+    dv=st.integers(0, 4095),
+    mant=st.integers(-4096, 4095),
+    exp=st.integers(-3, 7),
 )
-def test_bad_inputs_are_named(inputs, message):
-    with pytest.raises(InputError, match=message):
-        simulate(residual_net().graph, inputs)
+def test_any_neuron_equals_python_integers(currents, vth, du, dv, mant, exp):
+    check(neuron(vth, du, dv, mant, exp), [*currents, 1], torch.float64)
 
 
-def test_a_cycle_is_named():
-    sample = residual_net()
-    looped = sample.graph.replace(edges=(*sample.graph.edges, Edge("s0b0_2_mlf", "s0b0_1_conv")))
-    with pytest.raises(InputError, match=r"cycle.*s0b0_1_conv"):
-        simulate(looped, sample.inputs)
+@given(
+    currents=st.lists(st.integers(-(2**17) + 1, 2**17 - 1), min_size=1, max_size=12),
+    vth=st.integers(0, 2**17 - 1),
+    mant=st.integers(-4096, 4095),
+    exp=st.integers(0, 7),
+    dv=st.sampled_from([0, 2048, 3072, 3584, 4095]),
+)
+def test_float32_is_exact_wherever_it_is_chosen(currents, vth, mant, exp, dv):
+    node = neuron(vth, 4095, dv, mant, exp)
+    check(node, currents, integer_dtype((node,), max(abs(a) for a in currents)))
 
 
-def test_accuracy_counts_classes_of_the_network_alone():
-    record = SpikeRecord(3, 1, {}, np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]))
-    assert (record.correct(np.array([1, 0, 0])), record.accuracy(np.array([1, 0, 0]))) == (2, 2 / 3)
-    for labels in ([1, 0, 2], [-1, 0, 1], [1.0, 0.0, 0.0]):
-        with pytest.raises(InputError, match=r"no integers 0\.\.1"):
-            record.accuracy(np.array(labels))
+def test_float32_ends_at_the_edge_of_the_bound():
+    assert integer_dtype((neuron(),), CURRENT_LIMIT - 1) == torch.float32
+    assert integer_dtype((neuron(),), CURRENT_LIMIT) == torch.float64  # the current could wrap
+    assert integer_dtype((neuron(dv=3000),), 10) == torch.float64  # 1096/4096 is no power of two
+    assert integer_dtype((neuron(du=4000),), 10) == torch.float64
+
+
+def test_current_wraps_and_membrane_clips():
+    check(neuron(vth=131071), [CURRENT_LIMIT, CURRENT_LIMIT + 1, -CURRENT_LIMIT, -CURRENT_LIMIT - 1], torch.float64)
+    # exactly 2^23 is kept, then clipped; one more wraps to negative
+    rows = [
+        int(v[0])
+        for _, v in step_unit(
+            (neuron(131071, dv=4095),), torch.tensor([2.0**17, 2.0**17 + 1], dtype=torch.float64).reshape(2, 1, 1)
+        )
+    ]
+    assert rows == [MEMBRANE_LIMIT, -(2**23) + 64]

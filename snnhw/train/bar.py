@@ -19,8 +19,8 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} samples/s")
 
 
-class TrainingProgress:
-    """Context manager that is told of every batch and of the end of every epoch."""
+class TrainingBar:
+    """Context manager that shows every batch and the end of every epoch."""
 
     def __init__(self, console: Console | None, epochs: int, epoch: int, samples: int) -> None:
         self.epochs, self.samples = epochs, samples
@@ -40,7 +40,7 @@ class TrainingProgress:
             "train", total=epochs * samples, completed=done, epoch=epoch, epochs=epochs, state=""
         )
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> TrainingBar:
         self.bar.start()
         return self
 
@@ -50,11 +50,11 @@ class TrainingProgress:
         self.bar.stop()
 
     def batch(self, samples: int) -> None:
-        """So many samples more are done."""
+        """Advance the bar by a batch of `samples`."""
         self.bar.advance(self.task, samples)
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """An epoch ended with this row of `metrics.csv`."""
+        """Show the row of `metrics.csv` of an epoch that has ended."""
         state = f"loss {row['train_loss']:.3f}"
         if "validation_accuracy" in row:
             state += f"  validation {100 * row['validation_accuracy']:.1f} %"

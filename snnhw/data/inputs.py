@@ -1,0 +1,53 @@
+"""Samples as a user names them: a data set such as digits:test, or an `.npy` or `.npz` file.
+
+Files hold [N, C, H, W] (static, repeated over T) or [N, T, C, H, W]; `.npz` files the keys `input` and, if there are
+labels, `target`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from snnhw.data.datasets import load, parse
+from snnhw.data.samples import Samples, inputs_of
+from snnhw.errors import InputError
+
+
+def load_inputs(source: str, data_dir: Path | None = None, timesteps: int | None = None) -> Samples:
+    """Samples that a user names.
+
+    Args:
+        source: NAME:SPLIT, or the path of an `.npy` or `.npz` file.
+        data_dir: folder with data sets; by default the one that SNNHW_DATA names.
+        timesteps: T into which event data are binned.
+
+    Raises:
+        InputError: nothing of that name exists, or the file is damaged or holds no samples.
+    """
+    if source.endswith((".npy", ".npz")):
+        return _from_file(Path(source))
+    name, split = parse(source)
+    return load(name, split, data_dir, timesteps)
+
+
+def _from_file(path: Path) -> Samples:
+    try:
+        content = np.load(path, allow_pickle=False)
+        values = content["input"] if isinstance(content, np.lib.npyio.NpzFile) else content
+        targets = content["target"] if isinstance(content, np.lib.npyio.NpzFile) and "target" in content else None
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}; give an .npy or .npz file with samples.") from error
+    except KeyError as error:
+        raise InputError(f"{path} has no array 'input'; save the samples under that key.") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is no NumPy file of plain arrays ({error}); save it again with numpy.savez."
+        ) from error
+    if values.ndim < 2 or not len(values) or values.dtype.kind not in "fiub":
+        raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
+    if targets is not None and targets.shape != (len(values),):
+        raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
+    return inputs_of(path.name, values, targets)

@@ -1,0 +1,94 @@
+"""Quantisation: every limit of the hardware, what is clipped, and biases in mantissa and exponent."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
+from snnhw.passes import LOIHI_CHANNELS, run_passes
+from snnhw.quantisation.code_input import code_input
+from snnhw.quantisation.quantise import bias_code, quantise
+from snnhw.simulation.engine import simulate
+from tests.nets import residual_net, residual_nets
+
+
+def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
+    return LoihiLIF(
+        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
+    )
+
+
+def product_graph(weight, bits=8):
+    size = weight.shape[1]
+    nodes = [
+        Input(name="input", shape=(size,), scale=1.0, bits=bits),
+        Linear(name="fc", shape=(len(weight),), weight=weight),
+        LoihiLIF(
+            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
+        ),
+        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
+        Readout(name="readout", shape=(1,), reduction="sum"),
+    ]
+    chain = [n.name for n in nodes]
+    return Graph.build(nodes, list(pairwise(chain)), 1)
+
+
+@given(residual_nets)
+def test_quantised_graphs_obey_every_hardware_limit(sample):
+    quantised = quantise(code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs))
+    graph = quantised.graph
+    for node in graph.of_type(Conv2d, Linear):
+        assert node.weight.dtype == np.int32 and (node.weight % 2 == 0).all() and np.abs(node.weight).max() <= 254
+    for node in graph.of_type(LoihiLIF):
+        assert 0 <= node.threshold <= 131071 and 0 <= node.dv <= 4095
+        assert np.abs(node.bias_mant.astype(int)).max() <= 4096 and 0 <= node.bias_exp <= 7
+    assert all(layer.current_bound < CURRENT_LIMIT for layer in quantised.layers if layer.name in graph.units())
+
+
+def test_clipped_weights_and_membranes_are_findings():
+    """The stem is scaled up to |a| < 2^17, so that its worst input clips the membrane; spikes alone do not."""
+    sample = residual_net(samples=4)
+    graph = code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)
+    fine = quantise(graph)
+    lowest = {layer.name: layer.lowest_state for layer in fine.layers}
+    assert lowest["stem_mlf"] < -MEMBRANE_LIMIT < lowest["s0b0_2_mlf"] < 0
+    assert [(f.code, f.node) for f in fine.findings if f.severity == "warning"] == [("state-may-clip", "stem_mlf")]
+    made = quantise(graph, scales={**fine.scales, "s0b0_2_mlf": 1.6 * fine.scales["s0b0_2_mlf"]})
+    assert ("saturated-weights", "s0b0_2_mlf") in {(f.code, f.node) for f in made.findings}
+    assert ("saturated-weights", "s0b0_2_mlf") not in {(f.code, f.node) for f in fine.findings}
+
+
+@given(st.lists(st.floats(-500000, 500000), min_size=1, max_size=6))
+def test_bias_code_is_within_half_a_step(values):
+    mantissa, exponent = bias_code(np.array(values))
+    step = 2**exponent
+    assert (np.abs(mantissa.astype(float) * step - np.array(values)) <= step / 2 + step).all()
+    assert exponent == 0 or np.abs(values).max() > 4095 * 2 ** (exponent - 1)
+
+
+def test_scales_per_channel_lose_less():
+    sample = residual_net(samples=4, widths=(8, 8))
+    graph = code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)
+    one, many = (quantise(graph, per_channel=flag) for flag in (False, True))
+    for a, b in zip(one.layers, many.layers, strict=True):
+        assert b.weight_error <= a.weight_error * 1.001 and b.current_bound < CURRENT_LIMIT
+    assert sum(b.weight_error for b in many.layers) < 0.9 * sum(a.weight_error for a in one.layers)
+    thresholds = [n.threshold for n in many.graph.of_type(LoihiLIF)]
+    assert all(np.ndim(theta) == 3 and theta.max() <= 131071 for theta in thresholds)
+    floats = simulate(graph, sample.inputs, raster=True).raster
+    differing = [
+        sum(int((floats[u] != r).sum()) for u, r in simulate(q.graph, sample.inputs, raster=True).raster.items())
+        for q in (one, many)
+    ]
+    assert differing[1] < differing[0]
+
+
+def test_a_bias_out_of_range_is_refused():
+    from snnhw.errors import InputError
+
+    with pytest.raises(InputError, match="exponent 8 > 7"):
+        bias_code(np.array([4095.0 * 256]))

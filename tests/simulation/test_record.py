@@ -1,0 +1,30 @@
+"""The record: sums over samples, accuracy, and the arrays of `spikes.npz`."""
+
+import numpy as np
+import pytest
+
+from snnhw.errors import InputError
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from tests.nets import residual_net
+
+
+def test_accuracy_counts_classes_of_the_network_alone():
+    record = SpikeRecord(3, 1, {}, np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]))
+    assert (record.correct(np.array([1, 0, 0])), record.accuracy(np.array([1, 0, 0]))) == (2, 2 / 3)
+    for labels in ([1, 0, 2], [-1, 0, 1], [1.0, 0.0, 0.0]):
+        with pytest.raises(InputError, match=r"no integers 0\.\.1"):
+            record.accuracy(np.array(labels))
+
+
+def test_records_merge_and_save(tmp_path):
+    sample = residual_net(samples=4)
+    whole = simulate(sample.graph, sample.inputs, raster=True)
+    path = tmp_path / "spikes.npz"
+    whole.save(path)
+    with np.load(path) as saved:
+        assert (saved["counts/stem_mlf"] == whole.units["stem_mlf"].spikes).all()
+        assert saved["counts/stem_mlf"].dtype == np.int64
+        assert saved["counts_t/stem_mlf"].shape == (4,)
+        assert saved["logits"].shape == (4, 5)
+    assert isinstance(whole.merge(whole), SpikeRecord) and whole.merge(whole).samples == 8

@@ -1,0 +1,40 @@
+"""The three parts of the data of a recipe, and whether model and data fit."""
+
+import numpy as np
+import pytest
+
+from snnhw.data.datasets import load
+from snnhw.errors import InputError
+from snnhw.nn.models import build
+from snnhw.train.recipe import recipe_from
+from snnhw.train.splits import check_input, load_splits, model_arguments
+from tests.train.small import SMALL
+
+
+def test_validation_is_held_out_of_training():
+    splits = load_splits(recipe_from(SMALL))
+    train, held, whole = splits.train, splits.validation, load("digits", "train")
+    assert len(train) + len(held) == len(whole) and splits.checksum == whole.checksum
+    pictures = {x.tobytes() for x in train.values}
+    assert not any(x.tobytes() in pictures for x in held.values)
+    np.testing.assert_array_equal(splits.test.values, load("digits", "test").values)
+
+
+def test_channels_and_classes_come_from_the_data_unless_the_recipe_says():
+    data = load("digits", "train")
+    assert model_arguments(recipe_from(SMALL), data) == {"in_channels": 1, "classes": 10, **SMALL["arguments"]}
+    more = recipe_from({**SMALL, "arguments": {"classes": 12}})
+    assert model_arguments(more, data) == {"in_channels": 1, "classes": 12}
+    with pytest.raises(InputError, match="3 classes and digits:train 10; remove the key"):
+        model_arguments(recipe_from({**SMALL, "arguments": {"classes": 3}}), data)
+
+
+def test_a_share_of_nothing_holds_nothing_out():
+    splits = load_splits(recipe_from({**SMALL, "validation": 0.0}))
+    assert splits.validation is None and splits.train.checksum == splits.checksum == load("digits", "train").checksum
+
+
+def test_a_network_of_another_shape_is_refused_by_name():
+    data, network = load("digits", "train"), build("digits_ds_resnet8", in_channels=2, widths=(2, 2, 2))
+    with pytest.raises(InputError, match=r"cannot take inputs \[1, 8, 8\] of digits:train"):
+        check_input(recipe_from(SMALL), network, data)

@@ -53,5 +53,5 @@ def _node_differences(a: Node, b: Node) -> list[str]:
 def _same_value(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         x, y = np.asarray(a), np.asarray(b)
-        return x.shape == y.shape and x.dtype == y.dtype and bool(np.array_equal(x, y))
+        return x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes()
     return a == b

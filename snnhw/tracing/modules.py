@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
@@ -24,10 +25,10 @@ Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node n
 
 
 def array(tensor: Tensor | None, size: int, default: float) -> Array:
-    """The tensor in float64, or `size` times the default where the module has none."""
+    """A copy of the tensor in float64, or `size` times the default where the module has none."""
     if tensor is None:
         return np.full(size, default, dtype=np.float64)
-    values: Array = tensor.detach().cpu().double().numpy()
+    values: Array = tensor.detach().cpu().to(torch.float64, copy=True).numpy()
     return values
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import LIF, Edge, Graph
+from snnhw.graph.ir import LIF, Edge, Graph, Linear
 from snnhw.graph.same import differences, same_graph
 from tests.graph.strategies import float_graphs, integer_graphs
 from tests.nets import residual_net
@@ -90,3 +90,17 @@ def test_edges_count_by_their_order_at_each_node_and_their_sum(
 ) -> None:
     graph = residual_net().graph
     assert same_graph(graph.replace(edges=tuple(first)), graph.replace(edges=tuple(second))) == same
+
+
+def test_arrays_are_the_same_bit_for_bit() -> None:
+    """Minus zero is another bias than zero, and a weight that is no number is the same as itself."""
+    graph = residual_net().graph
+
+    def with_bias(value: float) -> Graph:
+        head = graph.nodes["head"]
+        assert isinstance(head, Linear)
+        bias = np.full(head.shape, value)
+        return graph.replace(nodes={**graph.nodes, "head": dataclasses.replace(head, bias=bias)})
+
+    assert differences(with_bias(0.0), with_bias(-0.0)) == ("Node head: bias differs.",)
+    assert same_graph(with_bias(np.nan), with_bias(np.nan))

@@ -111,9 +111,13 @@ def test_an_average_that_ignores_padding_is_plain_where_there_is_none():
     assert_same_function(nn.AvgPool2d(2, count_include_pad=False))
 
 
-def test_parameters_are_copied_as_doubles_and_missing_ones_are_their_default():
-    stored = torch.nn.Parameter(torch.tensor([0.1, 0.2]))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_parameters_are_copied_as_doubles_and_missing_ones_are_their_default(dtype):
+    stored = torch.nn.Parameter(torch.tensor([0.1, 0.2], dtype=dtype))
+    before = stored.tolist()
     copy = array(stored, 2, 0.0)
-    assert copy.dtype == np.float64 and copy.tolist() == stored.tolist()
+    with torch.no_grad():
+        stored += 1  # as training does: the graph stays what was traced
+    assert copy.dtype == np.float64 and copy.tolist() == before
     np.testing.assert_array_equal(array(None, 3, 1.5), [1.5, 1.5, 1.5])
     assert (pair(3), pair((1, 2)), pair([4, 5])) == ((3, 3), (1, 2), (4, 5))

@@ -35,6 +35,7 @@ from snnhw.graph.ir import (
 
 LayerKind = Literal["first", "spiking", "readout"]
 PASSES = (Pool, Flatten, Delay, Scale)  # linear, one by one or by windows: fold into the synapses behind them
+COUNTED = (Input, *SYNAPSES, *PASSES, LI, *NEURONS, Readout)
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,15 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     """Rows of `graph`: populations in topological order of their first node, then the read-out if synapses feed it.
 
     Raises:
-        InputError: the graph has Norm nodes (fold them first), or the channels of a unit are fed differently.
+        InputError: the graph has Norm nodes (fold them first) or nodes of a kind that has no rule here, or the
+            channels of a unit are fed differently.
     """
     norms = graph.of_type(Norm)
     if norms:
         raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+    for node in graph.nodes.values():
+        if not isinstance(node, COUNTED):
+            raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which no rule counts; replace it.")
     rows: list[Layer] = []
     owned: set[str] = set()
     position = {name: i for i, name in enumerate(graph.nodes)}

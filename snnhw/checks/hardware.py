@@ -14,13 +14,13 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import (
-    LI,
     LIF,
     MLF,
     NEURONS,
     SYNAPSES,
     Conv2d,
     Delay,
+    Flatten,
     Graph,
     Input,
     Linear,
@@ -28,7 +28,7 @@ from snnhw.graph.ir import (
     Node,
     Norm,
     Pool,
-    Scale,
+    Readout,
 )
 from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
@@ -44,6 +44,7 @@ from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.proofs.largest import largest_input
 
+COMMON = (Input, *SYNAPSES, Norm, Pool, Flatten, *NEURONS, Readout)  # what all of them have, after the passes
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
 
@@ -62,7 +63,7 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
 
 
 def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Iterator[Finding]:
-    if isinstance(node, LI | Scale | Delay):
+    if not isinstance(node, COMMON):
         message = f"a {type(node).__name__} has no counterpart on {target}"
         yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
     elif isinstance(node, Norm):

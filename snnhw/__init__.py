@@ -71,7 +71,7 @@ _HOME = {
     "make_report": "snnhw.workflows.report:make_report",
     "model_of": "snnhw.workflows.load:model_of",
     "read_nir": "snnhw.nir.io:read_nir",
-    "simulate_graph": "snnhw.simulation.engine:simulate",  # `snnhw.simulate` is the package
+    "simulate_graph": "snnhw.simulation.engine:simulate",  # on the reference engine; `simulate_on` takes a backend
     "trace": "snnhw.tracing.trace:trace",
     "verify": "snnhw.workflows.verify:verify",
     "write_nir": "snnhw.nir.io:write_nir",

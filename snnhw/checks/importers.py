@@ -24,7 +24,7 @@ def nir(graph: Graph, dialect: str) -> Iterator[Finding]:
     refused = refusals(graph, dialect)
     held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
     for name, node in graph.nodes.items():
-        if name in refused and not isinstance(node, SlotMLF):  # `check_deployment` says why
+        if name in refused and not isinstance(node, SlotMLF):  # `deployment` says why
             yield Finding("nir-refused", "error", name, refused[name], "see the message")
         yield from _importer(graph, node, chosen)
         if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:

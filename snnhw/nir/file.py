@@ -1,6 +1,6 @@
 """NIR files as plain values: HDF5 <-> `RawGraph`.
 
-We read the layout ourselves (`nir_hdf5`, in a process of its own) because nir's reader allocates what a file declares,
+We read the layout ourselves (`hdf5`, in a process of its own) because nir's reader allocates what a file declares,
 runs a type inference with known errors, and raises whatever comes.
 """
 

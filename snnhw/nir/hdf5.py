@@ -1,7 +1,7 @@
-"""Reads a NIR file in a process of its own: `python nir_hdf5.py FILE MAX_BYTES` sends a pickled dict to its output.
+"""Reads a NIR file in a process of its own: `python hdf5.py FILE MAX_BYTES` sends a pickled dict to its output.
 
 A damaged HDF5 file can make the library loop for ever, crash, or ask for any amount of memory, and no exception stops
-that; `nir_file` starts this script, limits its time and turns what happens into one sentence. It needs numpy and h5py.
+that; `file.py` starts this script, limits its time and turns what happens into one sentence. It needs numpy and h5py.
 Layout: `/version`, `/node/{type,edges,nodes/<name>/<field>,metadata}`. Declared sizes are checked before reading.
 """
 

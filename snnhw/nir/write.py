@@ -1,7 +1,7 @@
 """Typed graph -> `nir.NIRGraph` in a dialect that importers run unmodified.
 
 Full parameter arrays, no nesting, one output, zero bias instead of none, flatten counted from the end, edges without
-gain or delay: whatever NIR has no field for goes into nodes that every importer has and into `nir_meta`.
+gain or delay: whatever NIR has no field for goes into nodes that every importer has and into `metadata`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def code_input(
 ) -> Graph:
     """`graph` with the scale and the bits of its input.
 
-    Tried are 4 bits up to `input.bits`, each with the scale that the largest |x| fits exactly and the power of two
+    Tried are 4 bits up to `Input.bits`, each with the scale that the largest |x| fits exactly and the power of two
     below, which is exact for counts and for grey levels in steps of 2^-n.
 
     Args:

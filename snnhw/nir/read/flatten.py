@@ -22,7 +22,7 @@ MAX_DIMENSIONS = 8  # of what enters; no layer of NIR takes more than 3
 
 @dataclass(frozen=True)
 class FlatGraph:
-    """Nodes by path (`outer.inner`) and edges between them; no subgraph is left."""
+    """Nodes by path (`<outer>.<inner>`) and edges between them; no subgraph is left."""
 
     nodes: Mapping[str, RawNode]
     edges: tuple[tuple[str, str], ...]

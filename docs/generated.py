@@ -1,12 +1,14 @@
 """Pages that are made from the code when the documents are built, so that they cannot be out of date.
 
-mkdocs calls `on_files`; `profiles_page` reads analysis/hardware/profiles/*.toml, `cli_page` the typer application,
-`counters_page` what benchmarks/counters/table.py recorded, `dialects_page` the dialects of NIR and an example.
+mkdocs calls `on_startup`, which lays the packages out as they are imported, and `on_files`: `profiles_page` reads
+analysis/hardware/profiles/*.toml, `cli_page` the typer application, `counters_page` what benchmarks/counters/table.py
+recorded, `dialects_page` the dialects of NIR and an example.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,18 @@ FORMS = {
     "exponential": "decay = exp(-dt / tau): R is ignored",
 }
 TRAP = ROOT / "tests" / "golden" / "peer_counters.json"
+PACKAGES = {"snnhw": "snnhw", "exporters": "snnhw/exporters", "analysis": "snnhw/analysis"}  # folder -> package
+LAID_OUT = ROOT / "build" / "documented"  # `paths` of mkdocstrings in mkdocs.yml
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Copies the modules to where their import names say: mkdocstrings reads files and knows no `package-dir`."""
+    shutil.rmtree(LAID_OUT, ignore_errors=True)
+    for folder, package in PACKAGES.items():
+        for path in (ROOT / folder).rglob("*.py"):
+            copy = LAID_OUT / package / path.relative_to(ROOT / folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

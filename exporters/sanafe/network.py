@@ -30,7 +30,6 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
-    Node,
     Readout,
 )
 
@@ -52,9 +51,8 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     A spike arrives one step after it was sent, through a synapse node or straight into a neuron.
     """
     age: dict[str, int] = {}
-    nodes: list[Node] = list(graph.nodes.values())
+    relays: dict[str, LIF] = {}
     edges: list[Edge] = []
-    added: dict[tuple[str, int], str] = {}
     for name in graph.order():
         node, into = graph.nodes[name], graph.into(name)
         latest = max((age[e.source] for e in into), default=0)
@@ -63,33 +61,20 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
         for edge in into:
             source = edge.source
             for late in range(1, latest - age[edge.source] + 1):
-                source = _relay(graph, edge.source, late, source, added, nodes, edges)
+                relay = f"{edge.source}_late{late}"
+                if relay not in relays:
+                    relays[relay] = LIF(name=relay, shape=graph.nodes[edge.source].shape, decay=0.0, threshold=0.5)
+                    edges.append(Edge(source, relay))
+                source = relay
             edges.append(dataclasses.replace(edge, source=source, delay=0))
         age[name] = latest + (0 if isinstance(node, SYNAPSES) or not into else 1)
-    return graph.replace(nodes=nodes, edges=tuple(edges)), tuple(added.values())
+    return graph.replace(nodes=[*graph.nodes.values(), *relays.values()], edges=tuple(edges)), tuple(relays)
 
 
 def _sisters(graph: Graph, synapse: str) -> set[str]:
     """Synapse nodes that feed the same neurons."""
     targets = {e.target for e in graph.out_of(synapse)}
     return {e.source for t in targets for e in graph.into(t) if isinstance(graph.nodes[e.source], SYNAPSES)}
-
-
-def _relay(
-    graph: Graph,
-    source: str,
-    late: int,
-    before: str,
-    added: dict[tuple[str, int], str],
-    nodes: list[Node],
-    edges: list[Edge],
-) -> str:
-    if (source, late) not in added:
-        shape = graph.nodes[source].shape
-        name = added[source, late] = f"{source}_late{late}"
-        nodes.append(LIF(name=name, shape=shape, decay=0.0, threshold=0.5))
-        edges.append(Edge(before, name))
-    return added[source, late]
 
 
 def build(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.exporters import EXPORTERS, available, exporter
+from snnhw.exporters import EXPORTERS, available, exporter, nir_file
 from snnhw.graph.ir import MLF, Graph, Input, Linear, Readout
 from snnhw.graph.same import same_graph
 from snnhw.nir.io import read_nir
@@ -33,7 +33,7 @@ def test_artifact_tells_what_was_written(tmp_path: Path) -> None:
 
 def test_dialect_is_an_option(tmp_path: Path) -> None:
     plain = exporter("nir").export(tiny(), tmp_path / "a.nir")
-    nudged = exporter("nir").export(tiny(), tmp_path / "b.nir", dialect="spikingjelly")
+    nudged = nir_file.export(tiny(), tmp_path / "b.nir", nir_file.Options(dialect="spikingjelly"))
     assert plain.path.read_bytes() != nudged.path.read_bytes()
     assert [f.message.split(":")[0] for f in nudged.findings] == ["spikingjelly"]
 

@@ -20,7 +20,7 @@ from snnhw.errors import InputError
 from snnhw.nn import build
 from snnhw.train.run import Card, save_run
 from snnhw.workflows.load import load_model
-from snnhw.workflows.report import build_report, measure
+from snnhw.workflows.report import ReportOptions, build_report, measure
 from snnhw.workflows.twin import measure_twin
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def test_zeros_of_the_relu_twin_price_the_matched_network(digits, some, tmp_path
     run = run_of(tmp_path / "twin")
     twin = measure_twin(run, digits, some)
     assert 0.1 < twin.sparsity < 0.9
-    report = build_report(digits, some, ann=run)
+    report = build_report(digits, some, ReportOptions(ann=run))
     assert report.accuracy["ReLU twin"] == twin.accuracy
     assert list(report.accuracy) == ["float", "ReLU twin"]
     matched = report.ann["horowitz45-fp32"]["int4, matched"]
@@ -70,7 +70,7 @@ def test_other_networks_are_no_twin(digits, some, tmp_path):
 
 def test_advice_on_levels_needs_labels(digits, some):
     with pytest.raises(InputError, match="has no labels"):
-        build_report(digits, Samples(some.name, some.values, None, some.checksum), levels=True)
+        build_report(digits, Samples(some.name, some.values, None, some.checksum), ReportOptions(levels=True))
 
 
 def test_one_model_is_compared_with_its_twins(monkeypatch, capsys, tmp_path):

@@ -12,7 +12,7 @@ from snnhw.analysis.hardware.mesh import Mesh, noc_energy, place, traffic
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.errors import InputError
-from snnhw.exporters.sanafe import conv_synapses, export, record, run, unavailable, with_relays
+from snnhw.exporters.sanafe import Options, conv_synapses, export, record, run, unavailable, with_relays
 from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
 from snnhw.passes.decompose import decompose
 from snnhw.simulation.engine import simulate
@@ -134,7 +134,7 @@ def test_relays_keep_the_spikes_of_the_network():
 def test_exported_file_is_the_network_that_ran(tmp_path):
     graph = dense_net(size=10)
     sample = sample_of(graph)
-    artifact = export(graph, tmp_path / "net.yaml", inputs=sample[None])
+    artifact = export(graph, tmp_path / "net.yaml", Options(inputs=sample[None]))
     assert artifact.size_bytes == artifact.path.stat().st_size > 0
     architecture = sanafe.load_loihi()
     chip = sanafe.SpikingChip(architecture)
@@ -194,7 +194,7 @@ def test_multi_level_units_run_in_floats_and_in_loihi_integers():
 
 def test_neurons_that_were_added_are_told(tmp_path):
     graph = biased(residual_net())
-    artifact = export(graph, tmp_path / "net.yaml", inputs=sample_of(graph)[None])
+    artifact = export(graph, tmp_path / "net.yaml", Options(inputs=sample_of(graph)[None]))
     told = {kind: {f.node for f in artifact.findings if f.code == kind} for kind in ("relay", "gate")}
     assert told["relay"] == {"a_l1_late1", "a_l2_late1", "a_l3_late1"}
     held = {name for name in artifact.path.read_text().split() if name.endswith("_gate")}

@@ -33,12 +33,13 @@ from snnhw.graph.ir import (
     Readout,
 )
 
+Simulator = Any  # an object of sanafe, which has no types
 NEVER = 1e30  # threshold of the read-out
 Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
 
 
 @cache
-def loihi() -> Any:
+def loihi() -> Simulator:
     """SANA-FE's Loihi; it takes seconds to make, and networks only name its cores."""
     import sanafe
 
@@ -79,7 +80,7 @@ def _sisters(graph: Graph, synapse: str) -> set[str]:
 
 def build(
     graph: Graph, sample: Array, mesh: Mesh, windows: Mapping[str, int] | None = None
-) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[Simulator, tuple[str, ...], tuple[str, ...]]:
     """The SANA-FE network object, the names of all groups that send, and the populations that got a gate.
 
     Args:
@@ -98,7 +99,7 @@ def build(
     analog = graph.input.levels is None
     scale = 1.0 if graph.is_integer else FLOAT_SCALE
     network, groups = sanafe.Network(), {}
-    gates: list[tuple[str, Any, Array]] = []  # population, its gate neuron, the bias that it sends
+    gates: list[tuple[str, Simulator, Array]] = []  # population, its gate neuron, the bias that it sends
     if not analog:
         group = groups[graph.input.name] = network.create_neuron_group(graph.input.name, graph.input.size)
         events = np.asarray(sample).reshape(len(sample), -1).astype(bool)

@@ -101,7 +101,8 @@ def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[s
     """Several models by a short name; what `reading` says of NIR files is for the NIR files among them.
 
     Raises:
-        InputError: as `load_model`, or none of them is a NIR file and part of `reading` is for these alone.
+        InputError: as `load_model`, one is named twice, or none of them is a NIR file and part of `reading` is for
+            these alone.
     """
     files = [source for source in sources if source.endswith(".nir")]
     loaded: dict[str, LoadedModel] = {}
@@ -109,6 +110,8 @@ def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[s
         own = reading if source in files or not files else Reading(timesteps=reading.timesteps)
         short = Path(source).stem
         label = short if short not in loaded else source.strip("/.").replace("/", "_")
+        if label in loaded:
+            raise InputError(f"Model {source} is named twice; name every model once.")
         loaded[label] = load_model(source, own)
     return loaded
 
@@ -140,11 +143,11 @@ def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
     from snnhw.train.run import load_run
 
     network, card = load_run(path)
+    if card.relu:
+        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
     if timesteps is not None:
         set_timesteps(network, timesteps)
     traced = trace(network, tuple(card.input_shape), name=card.model)
-    if card.relu:
-        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
     return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
 
 

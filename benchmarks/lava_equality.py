@@ -16,7 +16,7 @@ import torch
 
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
-from snnhw.exporters.lava.run import run_lava
+from snnhw.exporters.lava.run import RunOptions, run_lava
 from snnhw.graph.ir import Array, Graph
 from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
@@ -70,7 +70,7 @@ def compared(graph: Graph, images: Array) -> Agreement:
         return simulate(graph, x, raster=True, membranes=membranes, execution=DOUBLE)
 
     def lava(x: Array, membranes: bool) -> SpikeRecord:
-        return run_lava(graph, x, raster=True, membranes=membranes, timeout_s=LIMIT_S)
+        return run_lava(graph, x, RunOptions(raster=True, membranes=membranes, timeout_s=LIMIT_S))
 
     return compare(graph, Backend("engine", ours), Backend("Lava", lava), images, Comparison(len(images)))
 

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from snnhw.exporters.lava.lower import lower
-from snnhw.exporters.lava.run import run_lava
+from snnhw.exporters.lava.run import RunOptions, run_lava
 from snnhw.graph.ir import Array, Conv2d, Graph, Input
 from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
@@ -90,9 +90,8 @@ def time_convolutions(graph: Graph, images: int, repeats: int) -> float:
 def time_lava(graph: Graph, images: Array, conv: Model) -> tuple[float, int]:
     """Seconds per image in Lava, and how many spike counts and logits differ from the reference engine's."""
     moments: list[float] = []
-    record = run_lava(
-        graph, images, conv=conv, timeout_s=LIMIT_S, progress=lambda done, of: moments.append(time.perf_counter())
-    )
+    options = RunOptions(conv=conv, timeout_s=LIMIT_S)
+    record = run_lava(graph, images, options, lambda done, of: moments.append(time.perf_counter()))
     steps = len(images) * graph.timesteps + lower(graph).depth - 1  # the first step is part of the start
     per_image = (moments[-1] - moments[0]) / steps * graph.timesteps
     return per_image, differing_counts(record, simulate(graph, images, execution=DOUBLE))

@@ -24,7 +24,7 @@ def main(out: Path) -> None:
         joules = snnhw.estimate(counts, snnhw.load_profile(name)).per_inference
         low, typical, high = (1e6 * j for j in (joules.low, joules.typical, joules.high))
         print(f"{name}: {low:.3g} .. {typical:.3g} .. {high:.3g} uJ per inference")
-    _, page = snnhw.make_report(model, inputs, out, record=record)
+    _, page = snnhw.make_report(model, inputs, out, snnhw.ReportOptions(record=record))
     print(page)
 
 

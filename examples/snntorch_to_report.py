@@ -61,14 +61,14 @@ def main(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         nir.write(out / "snntorch.nir", export_to_nir(network, torch.from_numpy(test.values[:1]), ignore_dims=[0]))
 
-    model = snnhw.load_model(out / "snntorch.nir", dt=1e-4, timesteps=T)
+    model = snnhw.load_model(out / "snntorch.nir", snnhw.Reading(dt=1e-4, timesteps=T))
     record = snnhw.simulate_graph(model.graph, test.values)
     for finding in model.findings:
         if finding.code != "renamed":
             print(f"{finding.severity}: {finding.message}")
     difference = np.abs(record.logits - expected).max()
     print(f"accuracy {record.accuracy(test.targets):.1%}, logits differ by {difference:.1e}")
-    _, page = snnhw.make_report(model, test, out, record=record)
+    _, page = snnhw.make_report(model, test, out, snnhw.ReportOptions(record=record))
     print(page)
 
 

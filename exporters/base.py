@@ -1,14 +1,16 @@
 """What every exporter gives back, and what it must offer.
 
-An exporter is a module with `export(graph, path, **options) -> Artifact` and `unavailable() -> str | None`, the reason
-why it cannot run here (a missing package, say) with the remedy.
+An exporter is a module with a frozen dataclass `Options`, whose fields all have defaults, and two functions:
+`export(graph, path, options=Options()) -> Artifact`, and `unavailable() -> str | None`, the reason why it cannot run
+here (a missing package, say) with the remedy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
@@ -23,7 +25,7 @@ class Artifact:
     size_bytes: int
     findings: tuple[Finding, ...] = ()  # what the target does differently from the graph
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
             "target": self.target,
@@ -34,9 +36,11 @@ class Artifact:
 
 
 class Exporter(Protocol):
-    """The two functions of an exporter module."""
+    """The parts of an exporter module; `options` is an instance of its own `Options`."""
 
-    def export(self, graph: Graph, path: Path, **options: Any) -> Artifact:
+    Options: Callable[..., object]
+
+    def export(self, graph: Graph, path: Path, options: object = ...) -> Artifact:
         """Write `graph` to `path`."""
         ...
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from snnhw.checks.check import check
 from snnhw.exporters.base import Artifact
@@ -11,17 +11,23 @@ from snnhw.graph.ir import Graph
 from snnhw.nir.io import DEFAULT_DIALECT, write_nir
 
 
-def export(graph: Graph, path: Path, **options: Any) -> Artifact:
-    """Write `graph` as a NIR file; option `dialect` names the importer that it is for.
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen about a NIR file."""
+
+    dialect: str = DEFAULT_DIALECT  # the importer that it is for, a key of `snnhw.nir.frameworks.DIALECTS`
+
+
+def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
+    """Write `graph` as a NIR file.
 
     The artifact's findings say what that importer cannot do with the file.
 
     Raises:
         InputError: the graph cannot be said in NIR, or the path cannot be written.
     """
-    dialect = options.get("dialect", DEFAULT_DIALECT)
-    written = write_nir(graph, path, dialect=dialect)
-    return Artifact("nir", written, written.stat().st_size, tuple(check(graph, "nir", dialect=dialect)))
+    written = write_nir(graph, path, dialect=options.dialect)
+    return Artifact("nir", written, written.stat().st_size, tuple(check(graph, "nir", dialect=options.dialect)))
 
 
 def unavailable() -> str | None:

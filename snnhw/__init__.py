@@ -3,6 +3,7 @@
 The public API, in the words of the command line and in the order of the pipeline:
 
     model = load_model("digits")                          # zoo name, run folder, official .pth or .nir
+    model = load_model("other.nir", Reading(dt=1e-4))     # what a NIR file does not say itself
     model = model_of(network, (1, 8, 8))                  # your own torch module
     graph = trace(network, (1, 8, 8))                     # torch module -> typed graph
     inputs = load_inputs("digits:test").first(20)         # data set, .npy or .npz
@@ -31,16 +32,20 @@ if TYPE_CHECKING:
     from snnhw.data.samples import inputs_of
     from snnhw.errors import InputError
     from snnhw.nir.io import read_nir, write_nir
+    from snnhw.nir.reading import Reading
     from snnhw.passes import compile_channels
     from snnhw.quantisation.compile import compile_loihi
     from snnhw.simulation.engine import simulate as simulate_graph
     from snnhw.tracing.trace import trace
     from snnhw.workflows.load import load_model, model_of
-    from snnhw.workflows.report import make_report
-    from snnhw.workflows.verify import verify
+    from snnhw.workflows.report import ReportOptions, make_report
+    from snnhw.workflows.verify import LavaShare, verify
 
 __all__ = [
     "InputError",
+    "LavaShare",
+    "Reading",
+    "ReportOptions",
     "compile_channels",
     "compile_loihi",
     "count",
@@ -60,6 +65,9 @@ __all__ = [
 
 _HOME = {
     "InputError": "snnhw.errors:InputError",
+    "LavaShare": "snnhw.workflows.verify:LavaShare",
+    "Reading": "snnhw.nir.reading:Reading",
+    "ReportOptions": "snnhw.workflows.report:ReportOptions",
     "compile_channels": "snnhw.passes:compile_channels",
     "compile_loihi": "snnhw.quantisation.compile:compile_loihi",
     "count": "snnhw.analysis.counting.counts:count",

@@ -71,7 +71,19 @@ def level_advice(
                 wanted.append((f"level {level} {change}", level, change, moved))
     found = []
     for name, at, change, variant in wanted:
-        found.append(_run(name, at, change, variant, inputs, target, profile))
+        record = simulate(variant, inputs)
+        counts = count(variant, record)
+        found.append(
+            Variant(
+                name=name,
+                level=at,
+                change=change,
+                accuracy=record.accuracy(target),
+                unit_synops=counts.total("unit_synops"),
+                neuron_updates=counts.total("neuron_updates"),
+                energy=estimate(counts, profile).per_inference,
+            )
+        )
         if progress is not None:
             progress("variants of the levels", len(found), len(wanted))
     return tuple(found)
@@ -100,19 +112,3 @@ def _with_thresholds(graph: Graph, level: int, change: Callable[[Thresholds], Th
         for node in graph.nodes.values()
     ]
     return graph.replace(nodes=nodes)
-
-
-def _run(
-    name: str, level: int | None, change: str, graph: Graph, inputs: Array, target: Array, profile: Profile
-) -> Variant:
-    record = simulate(graph, inputs)
-    counts = count(graph, record)
-    return Variant(
-        name=name,
-        level=level,
-        change=change,
-        accuracy=record.accuracy(target),
-        unit_synops=counts.total("unit_synops"),
-        neuron_updates=counts.total("neuron_updates"),
-        energy=estimate(counts, profile).per_inference,
-    )

@@ -113,7 +113,9 @@ def ann_estimate(counts: NetworkCounts, profile: Profile, precision: str, scope:
         InputError: the profile names no twin of that precision.
     """
     same = _arithmetic(profile, precision)
-    return _estimate(counts, profile, precision, precision, scope, lambda layer: same, (DENSE,))
+    terms = _terms(counts, profile, precision, scope, lambda layer: same)
+    macs, assumes = counts.total("dense_macs"), (DENSE, *SCOPE_ASSUMES[scope])
+    return AnnEstimate(precision, scope, profile.twins[precision], macs, terms, assumes)
 
 
 def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, scope: str = ARITHMETIC) -> AnnEstimate:
@@ -154,10 +156,9 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
         f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped.",
         "The multiplier's energy is taken to be proportional to the width of the activation.",
     )
-    precision = f"int{bits}, matched"
-    return _estimate(
-        counts, profile, "int8", precision, scope, lambda layer: full if layer.kind == "first" else narrow, assumes
-    )
+    terms = _terms(counts, profile, "int8", scope, lambda layer: full if layer.kind == "first" else narrow)
+    macs, all_assumed = counts.total("dense_macs"), (*assumes, *SCOPE_ASSUMES[scope])
+    return AnnEstimate(f"int{bits}, matched", scope, profile.twins["int8"], macs, terms, all_assumed)
 
 
 def ann_estimates(counts: NetworkCounts, profile: Profile, sparsity: float | None = None) -> dict[str, AnnEstimate]:
@@ -182,24 +183,21 @@ def scopes(profile: Profile, precision: str) -> tuple[str, ...]:
     return (ARITHMETIC, beyond) if beyond is not None and known[beyond] else (ARITHMETIC,)
 
 
-def _estimate(
+def _terms(
     counts: NetworkCounts,
     profile: Profile,
     technology: str,
-    precision: str,
     scope: str,
     arithmetic: Callable[[LayerCounts], Arithmetic],
-    assumes: tuple[str, ...],
-) -> AnnEstimate:
-    rows = [layer for layer in counts.layers if layer.dense_macs]
-    terms = tuple(
+) -> tuple[Term, ...]:
+    """What every layer with multiply-accumulates costs in the scope."""
+    return tuple(
         term
-        for layer in rows
+        for layer in counts.layers
+        if layer.dense_macs
         for term in TERMS[scope](layer, arithmetic(layer), profile, technology)
         if term.count.high > 0
     )
-    macs = counts.total("dense_macs")
-    return AnnEstimate(precision, scope, profile.twins[technology], macs, terms, (*assumes, *SCOPE_ASSUMES[scope]))
 
 
 def _operations(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:

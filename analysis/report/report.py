@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
@@ -24,6 +23,8 @@ from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.report.sections import (
+    NOTHING_MORE,
+    Sections,
     StaticCase,
     break_evens,
     chip_mappings,
@@ -57,7 +58,7 @@ class ModelFacts:
     input_shape: tuple[int, ...]
     layers: int  # spiking layers and the read-out
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The `model` of report.json."""
         return {**asdict(self), "input_shape": list(self.input_shape)}
 
@@ -91,7 +92,7 @@ class Report(Summarised):
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The content of report.json; counts are sums over the samples, energies J per inference."""
         counted = self.counts.to_dict()
         return {
@@ -152,7 +153,7 @@ class Report(Summarised):
             ),
         )
 
-    def _deployment(self, name: str) -> dict[str, Any]:
+    def _deployment(self, name: str) -> dict[str, object]:
         energy = {profile: found[name] for profile, found in self.deployment_energy.items() if name in found}
         return {
             **self.deployments[name].to_dict(),
@@ -175,16 +176,14 @@ def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
     )
 
 
-def make_report(
+def assemble(
     graph: Graph,
     counts: NetworkCounts,
     profiles: Iterable[Profile],
     stamp: RunStamp,
+    sections: Sections = NOTHING_MORE,
     *,
     chips: Iterable[str | Path] = CHIPS,
-    sparsity: float | None = None,
-    findings: tuple[Finding, ...] = (),
-    **sections: Any,
 ) -> Report:
     """Report with all that follows from graph, counts and profiles: energy, twins, deployments, break-even, chips.
 
@@ -193,11 +192,9 @@ def make_report(
         counts: of at least one sample.
         profiles: at least one; the first leads the page.
         stamp: of this run.
+        sections: what the run has beyond its counts; with the sparsity of the ReLU twin, the quantised network that
+            tells apart as many values is a twin too.
         chips: names or TOML files of chips to map the network on.
-        sparsity: share of zero activations of the trained ReLU twin; with it, the quantised network that tells apart
-            as many values is a twin too.
-        findings: what the reader of the model had to assume.
-        sections: optional fields of `Report`: accuracy, certificate, quantisation, levels, relays, example.
 
     Raises:
         InputError: no profile, two of one name, no samples, a chip is unknown, or a profile cannot price the network.
@@ -210,7 +207,7 @@ def make_report(
         if names.setdefault(profile.name, profile) != profile:
             raise InputError(f"Two different profiles are called {profile.name!r}; rename one in its file.")
     energy = {profile.name: estimate(counts, profile) for profile in chosen}
-    ann = {profile.name: ann_estimates(counts, profile, sparsity) for profile in chosen}
+    ann = {profile.name: ann_estimates(counts, profile, sections.sparsity) for profile in chosen}
     mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
     return Report(
         stamp,
@@ -218,7 +215,10 @@ def make_report(
         counts,
         energy,
         ann,
-        findings=findings + unmapped,
+        accuracy=sections.accuracy,
+        certificate=sections.certificate,
+        quantisation=sections.quantisation,
+        findings=sections.findings + unmapped,
         deployments=deployments(graph, counts),
         deployment_energy=deployment_energies(counts, chosen),
         breakeven=break_evens(counts, energy, ann),
@@ -229,6 +229,9 @@ def make_report(
         mapping=mapping,
         static=static_cases(graph, counts, chosen, mapping),
         convention=convention(graph, counts),
+        levels=sections.levels,
+        relays=sections.relays,
+        steps=sections.steps,
+        example=sections.example,
         graph=graph,
-        **sections,
     )

@@ -1,16 +1,19 @@
 """What follows from graph, counts and profiles alone: twins, deployments, break-even, chips, static power.
 
-Takes what `make_report` has; gives the optional fields of `Report`. What a chip cannot hold becomes a finding.
+Takes what `assemble` has; gives the optional fields of `Report`. What a chip cannot hold becomes a finding. `Sections`
+holds the other parts, which a run has to give.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
 from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
+from snnhw.analysis.energy.level_advice import Variant
 from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
 from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.hardware.chips import Chip
@@ -21,11 +24,32 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.quantisation.quantise import LayerScale
+from snnhw.simulation.certificate import Certificate
+from snnhw.simulation.record import SpikeRecord
 
 NEEDED = {
     "batch1": ("static_chip", "synop_time", "neuron_time", "barrier_time"),
     "realtime": ("static_chip", "step_time"),
 }
+
+
+@dataclass(frozen=True)
+class Sections:
+    """What a run can add to a report; what it leaves empty is left out of the page."""
+
+    accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage, the trained network first
+    certificate: Certificate | None = None
+    quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()  # what the reader of the model had to assume
+    sparsity: float | None = None  # share of zero activations of the trained ReLU twin
+    levels: tuple[Variant, ...] = ()  # advice on levels
+    relays: tuple[Relay, ...] = ()
+    steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
+    example: SpikeRecord | None = None  # with a raster
+
+
+NOTHING_MORE = Sections()
 
 
 @dataclass(frozen=True)

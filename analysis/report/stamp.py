@@ -39,12 +39,18 @@ class RunStamp:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What went into a run, by name and content."""
+
+    name: str
+    checksum: str  # sha256
+
+
 def make_stamp(
+    model: Origin,
+    data: Origin,
     *,
-    model: str,
-    weights_checksum: str,
-    data: str,
-    data_checksum: str,
     profiles: Iterable[Profile] = (),
     seed: int | None = None,
     command: str | None = None,
@@ -53,10 +59,8 @@ def make_stamp(
     """Stamp of a run on this machine, now.
 
     Args:
-        model: name of the network.
-        weights_checksum: sha256 of the weights.
-        data: name of the data, such as "digits:test".
-        data_checksum: sha256 of the samples.
+        model: the network, with the sha256 of its weights.
+        data: the samples, such as "digits:test".
         profiles: the ones that priced the counts.
         seed: of the training, None if unknown.
         command: what was typed; None takes it from the running program.
@@ -66,10 +70,10 @@ def make_stamp(
     now = datetime.now(timezone.utc) if date is None else date.astimezone(timezone.utc)
     return RunStamp(
         versions={"python": platform.python_version(), **_versions()},
-        model=model,
-        weights_checksum=weights_checksum,
-        data=data,
-        data_checksum=data_checksum,
+        model=model.name,
+        weights_checksum=model.checksum,
+        data=data.name,
+        data_checksum=data.checksum,
         profiles={profile.name: profile_checksum(profile) for profile in profiles},
         seed=seed,
         commit=_commit(),

@@ -20,7 +20,7 @@ from run import Importer, environment
 
 from snnhw.files import write_text
 from snnhw.nir.frameworks import RESETS
-from snnhw.nir.io import CONVENTIONS, read_nir
+from snnhw.nir.io import CONVENTIONS, Reading, read_nir
 from snnhw.simulation.engine import simulate
 
 HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def differing(golden: Path, **options: Any) -> tuple[int, int]:
     with np.load(golden) as case, tempfile.TemporaryDirectory() as work:
         path = Path(work) / "net.nir"
         path.write_bytes(case["nir"].tobytes())
-        graph = read_nir(path, timesteps=len(case["input"]), **options)
+        graph = read_nir(path, Reading(timesteps=len(case["input"]), **options))
         inputs = case["input"].reshape(1, -1, *graph.input.shape)
         (raster,) = simulate(graph, inputs, raster=True).raster.values()
         return int((raster[0, :, 0] != case["spikes"]).sum()), case["spikes"].size

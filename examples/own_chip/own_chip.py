@@ -17,7 +17,7 @@ CHIP = Path(__file__).with_name("mychip.toml")
 def main(out: Path) -> None:
     model = snnhw.load_model("digits")
     inputs = snnhw.load_inputs("digits:test").first(50)
-    report, page = snnhw.make_report(model, inputs, out, profiles=[str(CHIP), "loihi1-davies2018"])
+    report, page = snnhw.make_report(model, inputs, out, snnhw.ReportOptions([str(CHIP), "loihi1-davies2018"]))
     for name, energy in report.energy.items():
         total = energy.per_inference
         print(f"{name}: {total.low * 1e6:.3g} .. {total.typical * 1e6:.3g} .. {total.high * 1e6:.3g} uJ per inference")

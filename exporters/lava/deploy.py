@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -44,12 +44,17 @@ GRADED = Finding(
 )
 
 
-def export(graph: Graph, path: Path, **options: Any) -> Artifact:
-    """Write `graph` as a folder.
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen about the folder."""
 
-    Options: `inputs` [N, *shape] or [N, T, *shape], the example (else three samples of noise); `calibration`, samples
-    that turn a float graph into Loihi integers (else it stays in floats); `binary`, one synapse with one-bit messages
-    per source population.
+    inputs: Array | None = None  # [N, *shape] or [N, T, *shape], the example; else three samples of noise
+    calibration: Array | None = None  # samples that turn a float graph into Loihi integers; else it stays in floats
+    binary: bool = False  # one synapse with one-bit messages per source population
+
+
+def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
+    """Write `graph` as a folder.
 
     Raises:
         InputError: the graph cannot run in Lava, the inputs do not fit, or `path` holds something else.
@@ -57,10 +62,10 @@ def export(graph: Graph, path: Path, **options: Any) -> Artifact:
     path = Path(path)
     _check_free(path)
     graded = any(e.payload_bits for e in graph.edges)
-    graph = _compiled(graph, options.get("calibration"))
-    network = lower(graph, binary=bool(options.get("binary", False)))
-    inputs = options.get("inputs")
-    frames = check_inputs(graph, _noise(graph) if inputs is None else np.asarray(inputs)[:EXAMPLES])
+    graph = _compiled(graph, options.calibration)
+    network = lower(graph, binary=options.binary)
+    example = _noise(graph) if options.inputs is None else np.asarray(options.inputs)[:EXAMPLES]
+    frames = check_inputs(graph, example)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as beside:
         folder = Path(beside) / "folder"

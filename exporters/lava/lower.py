@@ -8,10 +8,11 @@ blocks costs about b Delay processes. `binary` gives every population its own sy
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from snnhw.errors import InputError
 from snnhw.exporters.lava.parameters import (
+    Values,
     conv_parameters,
     dense_parameters,
     lif_parameters,
@@ -25,7 +26,18 @@ from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear,
 
 Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input
 Layout = tuple[int, ...]  # (C, H, W) or (N,): the order in which torch counts values that Lava keeps as (W, H, C)
-Values = tuple[dict[str, Any], dict[str, Array]]  # parameters and arrays of a process
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A process of which the name may still have to change."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    values: Values = ({}, {})
+    steps: int = 0  # by which it is later than its sources
+    owner: str = ""  # node that it belongs to, under which its arrays are kept; "" for delays and gains
 
 
 def lower(graph: Graph, *, binary: bool = False) -> LavaNetwork:
@@ -71,7 +83,7 @@ class _Lowering:
     def _node(self, node: Node) -> None:
         if isinstance(node, Input):
             coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
-            self._add(node.name, "source", to_lava_shape(node.shape), frozenset(), (coding, {}))
+            self._own(node, "source", (coding, {}))
         elif isinstance(node, Flatten):
             self._flatten(node)
             return
@@ -80,14 +92,14 @@ class _Lowering:
             return
         elif isinstance(node, Pool):
             values = pool_parameters(node, self._arriving_layout(node), self.graph.is_integer)
-            self._add(node.name, "pool", to_lava_shape(node.shape), self._port(node.name), values)
+            self._own(node, "pool", values)
         elif isinstance(node, LIF | LoihiLIF):
             values = lif_parameters(self.graph, node)
-            self._add(node.name, "lif", to_lava_shape(node.shape), self._port(node.name), values)
+            self._own(node, "lif", values)
         elif isinstance(node, Readout):
             bias = readout_bias(self.graph)
             values = ({}, {} if bias is None else {"bias": bias})
-            self._add(node.name, "sink", to_lava_shape(node.shape), self._port(node.name), values)
+            self._own(node, "sink", values)
         else:
             raise InputError(
                 f"Node {node.name!r} is a {type(node).__name__}, which has no Lava process; run the passes of "
@@ -125,9 +137,9 @@ class _Lowering:
             )
         names = [node.name] if len(parts) == 1 else [f"{node.name}_of_{next(iter(p))[0]}" for p in parts]
         values[0]["graded"] = not one_bit
-        for name, part in zip(names, parts, strict=True):
-            self._add(name, kind, to_lava_shape(node.shape), part, values, steps=1, owner=node.name)
-        self.sent[node.name] = _sum_of(*names)
+        shape = to_lava_shape(node.shape)
+        drafts = [Draft(name, kind, shape, values, steps=1, owner=node.name) for name in names]
+        self.sent[node.name] = _sum_of(*(self._add(draft, part) for draft, part in zip(drafts, parts, strict=True)))
         self.layouts[node.name] = node.shape
 
     def _is_binary(self, sender: str) -> bool:
@@ -162,7 +174,7 @@ class _Lowering:
         if (steps, port) not in self.delayed:
             name = f"delay_{len(self.delayed)}"
             shape = self.processes[next(iter(port))[0]].shape
-            self.delayed[steps, port] = self._add(name, "delay", shape, port, ({"delay": steps}, {}), steps=steps)
+            self.delayed[steps, port] = self._add(Draft(name, "delay", shape, ({"delay": steps}, {}), steps), port)
         return self.delayed[steps, port]
 
     def _with_gain(self, source: str, gain: int) -> str:
@@ -171,28 +183,24 @@ class _Lowering:
         if (source, gain) not in self.scaled:
             name, shape = f"gain_{len(self.scaled)}", self.processes[source].shape
             port = frozenset({(source, 1, 0)})
-            self.scaled[source, gain] = self._add(name, "gain", shape, port, ({"gain": gain}, {}))
+            self.scaled[source, gain] = self._add(Draft(name, "gain", shape, ({"gain": gain}, {})), port)
         return self.scaled[source, gain]
 
-    def _add(
-        self,
-        name: str,
-        kind: str,
-        shape: tuple[int, ...],
-        port: Port,
-        values: Values = ({}, {}),
-        *,
-        steps: int = 0,
-        owner: str = "",
-    ) -> str:
-        sources = tuple(self._connect(port))
-        while name in self.processes or (name in self.graph.nodes and kind in ("delay", "gain")):
+    def _own(self, node: Node, kind: str, values: Values) -> None:
+        """The one process of a node; nothing arrives at a source."""
+        port: Port = frozenset() if kind == "source" else self._port(node.name)
+        self._add(Draft(node.name, kind, to_lava_shape(node.shape), values, owner=node.name), port)
+
+    def _add(self, draft: Draft, port: Port) -> str:
+        """Name of the new process, which is that of no other node."""
+        sources, name = tuple(self._connect(port)), draft.name
+        while name in self.processes or (name in self.graph.nodes and name != draft.owner):
             name += "_"
-        params, arrays = values
-        names = {key: f"{owner or name}/{key}" for key in arrays}
-        self.arrays.update({names[key]: array for key, array in arrays.items()})
-        depth = self._depth(name, sources) + steps
-        self.processes[name] = Process(name, kind, shape, depth, sources, params, names)
+        params, arrays = draft.values
+        kept = {key: f"{draft.owner or name}/{key}" for key in arrays}
+        self.arrays.update({kept[key]: array for key, array in arrays.items()})
+        depth = self._depth(name, sources) + draft.steps
+        self.processes[name] = Process(name, draft.kind, draft.shape, depth, sources, params, kept)
         return name
 
     def _depth(self, name: str, sources: tuple[str, ...]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -35,16 +36,37 @@ class LavaError(InputError):
         self.traceback_text = traceback_text
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """How Lava runs a graph, and what is kept of the run.
+
+    Attributes:
+        timeout_s: wall time after which the run is given up.
+        conv: our im2col model of Conv, or Lava's own ("stock"), which is up to 60 times slower.
+        binary: one synapse with one-bit messages per source population instead of graded sums.
+        raster: keep every spike, uint8 [N, T, K, *shape] per unit.
+        membranes: keep every membrane before the reset, [N, T, K, *shape] per unit; in units of 1/64 weight for
+            integers.
+        python: interpreter with lava-nc 0.10.0; by default the one that `env.find_interpreter` finds.
+    """
+
+    timeout_s: float = TIMEOUT_S
+    conv: Literal["im2col", "stock"] = "im2col"
+    binary: bool = False
+    raster: bool = False
+    membranes: bool = False
+    python: str | None = None
+
+    def worker_flags(self) -> tuple[str, ...]:
+        """The options that the worker takes on its command line."""
+        chosen = {"--stock-conv": self.conv == "stock", "--raster": self.raster, "--membranes": self.membranes}
+        return tuple(flag for flag, on in chosen.items() if on)
+
+
 def run_lava(
     graph: Graph,
     inputs: Array,
-    *,
-    timeout_s: float = TIMEOUT_S,
-    conv: Literal["im2col", "stock"] = "im2col",
-    binary: bool = False,
-    raster: bool = False,
-    membranes: bool = False,
-    python: str | None = None,
+    options: RunOptions = RunOptions(),
     progress: Callable[[int, int], None] | None = None,
 ) -> SpikeRecord:
     """Run `graph` in Lava: `Loihi2SimCfg`, fixed_pt for Loihi integers, else floating_pt.
@@ -52,60 +74,47 @@ def run_lava(
     Args:
         graph: folded, decomposed, delays balanced.
         inputs: [N, *input.shape], repeated over the time steps, or [N, T, *input.shape].
-        timeout_s: wall time after which the run is given up.
-        conv: our im2col model of Conv, or Lava's own, which is up to 60 times slower.
-        binary: one synapse with one-bit messages per source population instead of graded sums.
-        raster: keep every spike, uint8 [N, T, K, *shape] per unit.
-        membranes: keep every membrane before the reset, [N, T, K, *shape] per unit; in units of 1/64 weight for
-            integers.
-        python: interpreter with lava-nc 0.10.0; by default the one that `env.find_interpreter` finds.
+        options: how it is run, and what is kept.
         progress: called with samples finished and samples in all.
 
     Raises:
         InputError: the inputs or the graph do not fit, or there is no interpreter.
         LavaError: Lava failed or ran out of time.
     """
-    network = lower(graph, binary=binary)
+    network = lower(graph, binary=options.binary)
     frames = check_inputs(graph, inputs)
     if not len(frames):
         raise InputError("There are no samples to run; give inputs with at least one.")
-    chosen = {"--stock-conv": conv == "stock", "--raster": raster, "--membranes": membranes}
-    flags = tuple(flag for flag, on in chosen.items() if on)
-    return run_network(network, frames, flags=flags, timeout_s=timeout_s, python=python, progress=progress)
+    return run_network(network, frames, options, progress)
 
 
 def run_network(
     network: LavaNetwork,
     frames: Array,
-    *,
-    flags: tuple[str, ...] = (),
-    timeout_s: float = TIMEOUT_S,
-    python: str | None = None,
+    options: RunOptions = RunOptions(),
     progress: Callable[[int, int], None] | None = None,
 ) -> SpikeRecord:
     """Run a lowered network.
 
     Args:
-        network: from `lower`.
+        network: from `lower`, where `binary` has been decided.
         frames: [N, *shape] or [N, 1 or T, *shape] in torch's order, before quantisation.
-        flags: of the worker.
-        timeout_s: as in `run_lava`.
-        python: as in `run_lava`.
+        options: as in `run_lava`.
         progress: as in `run_lava`.
 
     Raises:
         InputError: there is no interpreter, or the files cannot be written.
         LavaError: Lava failed or ran out of time.
     """
-    interpreter = python or find_interpreter()
+    interpreter = options.python or find_interpreter()
     with tempfile.TemporaryDirectory(prefix="snnhw-lava-") as folder:
         paths = [Path(folder) / name for name in ("network.npz", "input.npz", "output.npz")]
         write_atomically(paths[0], network.save)
         write_atomically(paths[1], lambda file: np.savez(file, input=frames))
         try:
             supervise(
-                worker_command(interpreter, paths[0], paths[1], paths[2], flags),
-                timeout_s=timeout_s,
+                worker_command(interpreter, paths[0], paths[1], paths[2], options.worker_flags()),
+                timeout_s=options.timeout_s,
                 progress=progress,
                 environment=environment_of(interpreter),
             )

@@ -7,8 +7,8 @@ below some million synapses.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,27 +19,33 @@ from snnhw.exporters.sanafe.network import build, conv_synapses, with_relays
 from snnhw.exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
 from snnhw.files import write_atomically
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Graph
+from snnhw.graph.ir import Array, Graph
 
-__all__ = ["ChipRun", "conv_synapses", "export", "record", "run", "unavailable", "with_relays"]
+__all__ = ["ChipRun", "Options", "conv_synapses", "export", "record", "run", "unavailable", "with_relays"]
 
 
-def export(graph: Graph, path: Path, **options: Any) -> Artifact:
+@dataclass(frozen=True)
+class Options:
+    """What a SANA-FE network needs beside the graph."""
+
+    inputs: Array | None = None  # the first is part of it: images [N, *shape] or binary events [N, T, *shape]
+
+
+def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     """Write `graph` as a SANA-FE network, mapped on its Loihi architecture.
 
     Args:
         graph: any graph that can be decomposed into channels, float or integer.
         path: of the YAML file.
-        **options: `inputs`, samples of which the first becomes part of the network: images [N, *shape] or binary
-            events [N, T, *shape].
+        options: its input.
 
     Raises:
         InputError: the graph has nodes that SANA-FE lacks, does not fit the chip, or the inputs are missing.
     """
-    if options.get("inputs") is None:
+    if options.inputs is None:
         raise InputError("A SANA-FE network contains its input; name samples with --input, the first is taken.")
     chip, relays = with_relays(channels(graph))
-    sample = samples(chip, np.asarray(options["inputs"])[:1])[0]
+    sample = samples(chip, np.asarray(options.inputs)[:1])[0]
     network, _, gates = build(chip, sample, LOIHI_MESH, windows(chip))
     with tempfile.TemporaryDirectory() as folder:
         beside = Path(folder) / "network.yaml"

@@ -30,16 +30,16 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
-    Node,
     Readout,
 )
 
+Simulator = Any  # an object of sanafe, which has no types
 NEVER = 1e30  # threshold of the read-out
 Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
 
 
 @cache
-def loihi() -> Any:
+def loihi() -> Simulator:
     """SANA-FE's Loihi; it takes seconds to make, and networks only name its cores."""
     import sanafe
 
@@ -52,9 +52,8 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     A spike arrives one step after it was sent, through a synapse node or straight into a neuron.
     """
     age: dict[str, int] = {}
-    nodes: list[Node] = list(graph.nodes.values())
+    relays: dict[str, LIF] = {}
     edges: list[Edge] = []
-    added: dict[tuple[str, int], str] = {}
     for name in graph.order():
         node, into = graph.nodes[name], graph.into(name)
         latest = max((age[e.source] for e in into), default=0)
@@ -63,10 +62,14 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
         for edge in into:
             source = edge.source
             for late in range(1, latest - age[edge.source] + 1):
-                source = _relay(graph, edge.source, late, source, added, nodes, edges)
+                relay = f"{edge.source}_late{late}"
+                if relay not in relays:
+                    relays[relay] = LIF(name=relay, shape=graph.nodes[edge.source].shape, decay=0.0, threshold=0.5)
+                    edges.append(Edge(source, relay))
+                source = relay
             edges.append(dataclasses.replace(edge, source=source, delay=0))
         age[name] = latest + (0 if isinstance(node, SYNAPSES) or not into else 1)
-    return graph.replace(nodes=nodes, edges=tuple(edges)), tuple(added.values())
+    return graph.replace(nodes=[*graph.nodes.values(), *relays.values()], edges=tuple(edges)), tuple(relays)
 
 
 def _sisters(graph: Graph, synapse: str) -> set[str]:
@@ -75,26 +78,9 @@ def _sisters(graph: Graph, synapse: str) -> set[str]:
     return {e.source for t in targets for e in graph.into(t) if isinstance(graph.nodes[e.source], SYNAPSES)}
 
 
-def _relay(
-    graph: Graph,
-    source: str,
-    late: int,
-    before: str,
-    added: dict[tuple[str, int], str],
-    nodes: list[Node],
-    edges: list[Edge],
-) -> str:
-    if (source, late) not in added:
-        shape = graph.nodes[source].shape
-        name = added[source, late] = f"{source}_late{late}"
-        nodes.append(LIF(name=name, shape=shape, decay=0.0, threshold=0.5))
-        edges.append(Edge(before, name))
-    return added[source, late]
-
-
 def build(
     graph: Graph, sample: Array, mesh: Mesh, windows: Mapping[str, int] | None = None
-) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[Simulator, tuple[str, ...], tuple[str, ...]]:
     """The SANA-FE network object, the names of all groups that send, and the populations that got a gate.
 
     Args:
@@ -113,7 +99,7 @@ def build(
     analog = graph.input.levels is None
     scale = 1.0 if graph.is_integer else FLOAT_SCALE
     network, groups = sanafe.Network(), {}
-    gates: list[tuple[str, Any, Array]] = []  # population, its gate neuron, the bias that it sends
+    gates: list[tuple[str, Simulator, Array]] = []  # population, its gate neuron, the bias that it sends
     if not analog:
         group = groups[graph.input.name] = network.create_neuron_group(graph.input.name, graph.input.size)
         events = np.asarray(sample).reshape(len(sample), -1).astype(bool)

@@ -10,7 +10,6 @@ import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from snnhw.analysis.hardware.mesh import LOIHI_MESH, Mesh
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, populations
 from snnhw.errors import InputError
-from snnhw.exporters.sanafe.network import build, loihi, with_relays
+from snnhw.exporters.sanafe.network import Simulator, build, loihi, with_relays
 from snnhw.graph.ir import SYNAPSES, Array, Graph
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.fold_pool import fold_pool
@@ -111,7 +110,7 @@ def record(
     return SpikeRecord(len(fed), steps, kept, ends, rasters if raster else {})
 
 
-def _sim(chip: Any, steps: int, **traces: bool) -> Any:
+def _sim(chip: Simulator, steps: int, **traces: bool) -> Simulator:
     """What `SpikingChip.sim` finds; what it prints is dropped."""
     with contextlib.redirect_stdout(io.StringIO()):
         return chip.sim(steps, timing_model="simple", spike_trace=True, processing_threads=1, **traces)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from snnhw.nir.reading import Reading
 from snnhw.verbs.options import (
     Calibrate,
-    Constants,
+    ConstantOptions,
     Data,
     Deploy,
+    Dialect,
     Dt,
     InputOption,
     Json,
@@ -22,7 +24,11 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
 )
-from snnhw.verbs.terminal import progress_bars, show, table
+from snnhw.verbs.terminal import progress_bars, show
+
+if TYPE_CHECKING:
+    from snnhw.graph.ir import Array
+    from snnhw.workflows.load import Constants, LoadedModel
 
 CALIBRATION_SAMPLES = 256
 
@@ -31,7 +37,7 @@ def export(
     model: Model,
     path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
     target: Annotated[str, typer.Option("--target", help="nir, lava (a folder beside lava-nc) or sanafe")] = "nir",
-    dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
+    dialect: Dialect = None,
     calibrate: Calibrate = None,
     deployment: Deploy = "channels",
     prune_dead: Annotated[bool, typer.Option("--prune-dead", help="remove what provably never fires")] = False,
@@ -46,40 +52,21 @@ def export(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
-    constants: Constants = None,
+    constants: ConstantOptions = None,
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
-    from snnhw.data.inputs import load_inputs
-    from snnhw.exporters import exporter
-    from snnhw.passes import deploy
-    from snnhw.passes.remove_dead import Pruned, remove_dead
-    from snnhw.quantisation.compile import compile_loihi
+    from snnhw.verbs.tables.compiling import export_tables
+    from snnhw.workflows.export import Preparation
+    from snnhw.workflows.export import export as run
     from snnhw.workflows.load import load_model
 
-    given = _constants(constants)
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
-    graph = loaded.graph
-    if calibrate is not None:
-        samples = load_inputs(calibrate, data, graph.timesteps).first(CALIBRATION_SAMPLES)
-        graph = compile_loihi(graph, samples.values).graph
-    example = None if source is None else load_inputs(source, data, graph.timesteps).values
-    pruned = remove_dead(graph, input_range=input_range) if prune_dead else Pruned(graph, ())
-    artifact = exporter(target).export(deploy(pruned.graph, deployment), path, dialect=dialect, inputs=example)
-    row = (artifact.target, str(artifact.path), artifact.size_bytes)
-    findings = (*loaded.findings, *artifact.findings)
-    notes = [(f.severity, f.node, f.message) for f in findings]
-    tables = [table("Exported", ("target", "path", ">bytes"), [row])]
-    if notes:
-        tables.append(
-            table("What was assumed, and what the importer does differently", ("severity", "node", "finding"), notes)
-        )
-    if prune_dead:
-        gone = [(r.what, r.name, r.level or "", "" if r.channel < 0 else r.channel, r.reason()) for r in pruned.removed]
-        columns = ("removed", "unit", ">level", ">channel", "because")
-        tables.append(table(f"{len(gone)} parts that never fire", columns, gone))
-    result = {**artifact.to_dict(), "findings": [f.to_dict() for f in findings]}
-    show({**result, "removed": [r.to_dict() for r in pruned.removed]}, as_json, *tables)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
+    calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
+    chosen = {"dialect": dialect, "inputs": _values(source, data, loaded)}
+    options = {name: value for name, value in chosen.items() if value is not None}
+    made = run(loaded, path, target, Preparation(calibration, prune_dead, input_range, deployment), options)
+    show(made.to_dict(), as_json, *export_tables(made, prune_dead))
 
 
 def quantise(
@@ -103,48 +90,17 @@ def quantise(
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
     from snnhw.data.inputs import load_inputs
-    from snnhw.nir.io import write_nir
-    from snnhw.quantisation.compile import compile_loihi
-    from snnhw.quantisation.loss import measure_loss
+    from snnhw.verbs.tables.compiling import quantise_tables
     from snnhw.workflows.load import load_model
+    from snnhw.workflows.quantise import Integers
+    from snnhw.workflows.quantise import quantise as run
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
-    calibration = load_inputs(calibrate, data, loaded.graph.timesteps).first(samples)
-    made = compile_loihi(loaded.graph, calibration.values, per_channel=per_channel, input_as=input_as)
-    if tune:
-        from snnhw.quantisation.finetune import Tuning, finetune
-
-        labelled = load_inputs(calibrate, data, loaded.graph.timesteps)
-        with progress_bars(quiet or as_json) as tick:
-            made = finetune(loaded.graph, made, labelled, Tuning(epochs=tune), tick)
-    write_nir(made.graph, path)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    calibration = load_inputs(calibrate, data, loaded.graph.timesteps)
+    wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
-        loss = measure_loss(
-            loaded.graph, made, calibration.values, calibration.targets, each_layer=each_layer, progress=tick
-        )
-    lost = {layer.name: layer for layer in loss.layers}
-    rows = []
-    for s in made.layers:
-        change, alone = lost[s.name].spike_change, lost[s.name].alone
-        row = [s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound]
-        row.append("" if change is None else f"{change:+.2%}")
-        rows.append((*row, f"{alone.same_class:.2%}") if alone else tuple(row))
-    columns = ["layer", ">scale", ">weight error", ">saturated", ">largest current", ">spikes"]
-    columns += [">same class, it alone"] if each_layer else []
-    ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
-    if loss.float_accuracy is not None:
-        ends += f"; accuracy {loss.float_accuracy:.2%} in floats, {loss.integers.accuracy:.2%} in integers"
-    tables = [table(f"Loihi integers in {path}", columns, rows)]
-    if made.findings:
-        notes = [(f.severity, f.node, f.message, f.remedy) for f in made.findings]
-        tables.append(table("What is clipped, or may be", ("severity", "layer", "finding", "remedy"), notes))
-    result = {
-        "path": str(path),
-        "layers": [layer.to_dict() for layer in made.layers],
-        "loss": loss.to_dict(),
-        "findings": [f.to_dict() for f in made.findings],
-    }
-    show(result, as_json, *tables, ends)
+        made = run(loaded, calibration, path, wanted, tick)
+    show(made.to_dict(), as_json, *quantise_tables(made))
 
 
 def simulate(
@@ -168,36 +124,17 @@ def simulate(
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
     from snnhw.data.inputs import load_inputs
-    from snnhw.passes import deploy
-    from snnhw.workflows.backends import simulate_on
+    from snnhw.verbs.tables.compiling import simulate_tables
     from snnhw.workflows.load import load_model
+    from snnhw.workflows.simulate import Backend
+    from snnhw.workflows.simulate import simulate as run
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    calibration = (
-        load_inputs(calibrate, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES).values if calibrate else None
-    )
-    graph = deploy(loaded.graph, deployment)
+    calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
     with progress_bars(quiet or as_json) as tick:
-        record = simulate_on(backend, graph, inputs.values, calibration, raster=raster, progress=tick)
-    record.save(path)
-    accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
-    rows = [
-        (name, *(int(k.sum()) for k in unit.levels), int(unit.graded_spikes.sum()))
-        for name, unit in record.units.items()
-    ]
-    deepest = max((len(unit.levels) for unit in record.units.values()), default=0)
-    columns = ["unit", *(f">level {k + 1}" for k in range(deepest)), ">graded events"]
-    filled = [(row[0], *row[1:-1], *("" for _ in range(deepest + 2 - len(row))), row[-1]) for row in rows]
-    title = f"Spikes of {record.samples} samples on {backend}, in {path}"
-    result = {
-        "path": str(path),
-        "backend": backend,
-        "samples": record.samples,
-        "accuracy": accuracy,
-        "spikes": {name: [int(k.sum()) for k in unit.levels] for name, unit in record.units.items()},
-    }
-    show(result, as_json, table(title, columns, filled), "" if accuracy is None else f"accuracy {accuracy:.2%}")
+        made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
+    show(made.to_dict(), as_json, *simulate_tables(made))
 
 
 def verify(
@@ -211,7 +148,7 @@ def verify(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
-    constants: Constants = None,
+    constants: ConstantOptions = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -219,16 +156,16 @@ def verify(
     import tempfile
 
     from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables import certificate_table
+    from snnhw.verbs.tables.compiling import certificate_table
     from snnhw.workflows.load import load_model
+    from snnhw.workflows.verify import LavaShare
     from snnhw.workflows.verify import verify as run
 
-    given = _constants(constants)
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset, constants=given)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
     calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, calibration.values, Path(folder), lava_samples=lava_samples, progress=tick)
+        made = run(loaded, inputs, calibration.values, Path(folder), LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
     notes = [f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}"]
     notes += [f"assumed: {finding.message}" for finding in loaded.findings]
@@ -242,7 +179,7 @@ def verify(
 def check(
     model: Model,
     target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2 or sanafe")] = "nir",
-    dialect: Annotated[str, typer.Option("--dialect", help="importer that a NIR file is for")] = "snntorch",
+    dialect: Dialect = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
@@ -250,19 +187,23 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Everything about a model that a target cannot do or does differently; exit code 1 if any is an error."""
-    from snnhw.checks.check import check as run
+    from snnhw.verbs.tables.compiling import check_table
+    from snnhw.workflows.check import check as run
     from snnhw.workflows.load import load_model
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
-    findings = run(loaded.graph, target, dialect=dialect)
-    rows = [(f.severity, f.node, f.message, f.remedy) for f in findings]
-    title = f"{len(findings)} findings for {target}" if findings else f"No findings for {target}"
-    result = {"model": loaded.name, "target": target, "findings": [f.to_dict() for f in findings]}
-    show(result, as_json, table(title, ("severity", "node", "finding", "remedy"), rows))
-    raise typer.Exit(1 if any(f.severity == "error" for f in findings) else 0)
+    made = run(load_model(model, Reading(dt, written_by, reset, timesteps)), target, dialect)
+    show(made.to_dict(), as_json, check_table(made))
+    raise typer.Exit(0 if made.passes else 1)
 
 
-def _constants(settings: list[str] | None) -> dict[str, Any]:
+def _values(source: str | None, data: Path | None, model: LoadedModel, samples: int | None = None) -> Array | None:
+    """The samples that an option names, None where it names none."""
+    from snnhw.data.inputs import load_inputs
+
+    return None if source is None else load_inputs(source, data, model.graph.timesteps).first(samples).values
+
+
+def _constants(settings: list[str] | None) -> Constants:
     """Of an official checkpoint, from key=value."""
     from snnhw.train.recipe import set_value
 

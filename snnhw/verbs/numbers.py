@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from snnhw.errors import InputError
+from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
-from snnhw.verbs.terminal import show, table
+from snnhw.verbs.terminal import err, progress_bars, show
 
 
 def demo(
@@ -19,11 +21,15 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Train on handwritten digits, export, simulate, verify, count and report."""
+    from snnhw.train.fit import fit
+    from snnhw.verbs.tables.numbers import demo_tables
     from snnhw.workflows.demo import run_demo
 
-    result = run_demo(out_dir, lava=lava, quiet=quiet)
-    show(result.to_dict(), as_json, *result.tables())
-    raise typer.Exit(0 if result.agrees else 1)
+    with_progress = partial(fit, console=None if quiet else err)
+    with progress_bars(quiet) as tick:
+        made = run_demo(out_dir, lava=lava, fit=with_progress, progress=tick)
+    show(made.to_dict(), as_json, *demo_tables(made))
+    raise typer.Exit(0 if made.agrees else 1)
 
 
 def profiles(
@@ -33,29 +39,22 @@ def profiles(
 ) -> None:
     """Hardware profiles: every constant with its range and source."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+    from snnhw.verbs.tables.numbers import profile_tables, profiles_table
 
     if action not in ("list", "show", "validate"):
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
     if action == "list":
-        found = [load_profile(n) for n in available_profiles()]
-        rows = [(p.name, p.title, p.model, len(p.constants)) for p in found]
-        result: dict[str, Any] = {"profiles": [{"name": p.name, "title": p.title, "model": p.model} for p in found]}
-        show(result, as_json, table("Profiles", ("name", "title", "model", ">constants"), rows))
+        known = [load_profile(n) for n in available_profiles()]
+        listed = [{"name": p.name, "title": p.title, "model": p.model} for p in known]
+        show({"profiles": listed}, as_json, profiles_table(known))
         return
     if name is None:
         raise InputError(f"profiles {action} needs a name; snnhw profiles list shows them.")
     profile = load_profile(name)
-    constants = {key: constant.to_dict() for key, constant in profile.constants.items()}
-    cells = [
-        (key, f"{c.range.low:.3g}", f"{c.range.typical:.3g}", f"{c.range.high:.3g}", c.dimension, c.kind, c.source)
-        for key, c in profile.constants.items()
-    ]
-    columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
-    title = f"{profile.title} ({profile.name})" + (": valid" if action == "validate" else "")
-    told = [f"{verb}: {text}" for verb in ("assumes", "excludes") for text in getattr(profile, verb)]
-    result = {"name": profile.name, "title": profile.title, "model": profile.model, "constants": constants}
+    result: dict[str, object] = {"name": profile.name, "title": profile.title, "model": profile.model}
+    result["constants"] = {key: constant.to_dict() for key, constant in profile.constants.items()}
     result |= {"assumes": list(profile.assumes), "excludes": list(profile.excludes)}
-    show(result, as_json, table(title, columns, cells), *told)
+    show(result, as_json, *profile_tables(profile, action == "validate"))
 
 
 def map_to_chip(
@@ -69,17 +68,10 @@ def map_to_chip(
     as_json: Json = False,
 ) -> None:
     """Cores and chips that a model takes, and which limit binds in each layer."""
-    from snnhw.analysis.hardware.chips import load_chip
-    from snnhw.analysis.hardware.mapping import map_network
-    from snnhw.passes.fold_pool import fold_pool
+    from snnhw.verbs.tables.numbers import mapping_table
     from snnhw.workflows.load import load_model
+    from snnhw.workflows.map import map_to_chip as run
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
-    found = map_network(fold_pool(loaded.graph), load_chip(chip), deployment)
-    rows = [
-        (layer.name, layer.cores, "x".join(map(str, layer.tiles)), layer.binds, f"{layer.use:.0%}")
-        for layer in found.layers
-    ]
-    title = f"{loaded.name} on {found.chip.title}: {found.cores} cores, {found.chips} chip{'s' * (found.chips != 1)}"
-    columns = ("layer", ">cores", ">tiles", "what binds", ">full to")
-    show(found.to_dict(), as_json, table(title, columns, rows))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    made = run(loaded, chip, deployment)
+    show(made.to_dict(), as_json, mapping_table(loaded.name, made))

@@ -22,9 +22,12 @@ WrittenBy = Annotated[
 Reset = Annotated[
     str | None, typer.Option("--reset", help="hard, subtract or subtract-late, where a NIR file does not say it")
 ]
-Constants = Annotated[
+ConstantOptions = Annotated[
     list[str] | None,
     typer.Option("--constant", help="key=value that an official .pth does not hold: thresholds, decay, downsample_sum"),
+]
+Dialect = Annotated[
+    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: snntorch)")
 ]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from snnhw.errors import InputError
+from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
 from snnhw.verbs.terminal import progress_bars, show
 
@@ -41,29 +41,19 @@ def report(
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
     from snnhw.data.inputs import load_inputs
+    from snnhw.verbs.tables.reports import report_tables
     from snnhw.workflows.load import load_model
     from snnhw.workflows.processes import process_group
-    from snnhw.workflows.report import make_report, measure, report_tables
+    from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
-    loaded = load_model(model, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
-        measured = measure(loaded, inputs, tick, by_step=by_step)
-        if not first:
-            return
-        made, path = make_report(
-            loaded,
-            inputs,
-            out_dir,
-            profiles=profile,
-            record=measured.record,
-            accuracy=measured.accuracy,
-            steps=measured.steps,
-            ann=ann,
-            levels=levels,
-            progress=tick,
-        )
-    show(made.to_dict(), as_json, *report_tables(made), f"report: {path}")
+        made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
+    if made is not None:
+        written, page = made
+        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}")
 
 
 def compare(
@@ -82,33 +72,15 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, and who is beaten by none."""
-    from snnhw.analysis.report.comparison import compare_reports
-    from snnhw.analysis.report.writing import write_comparison, write_report
     from snnhw.data.inputs import load_inputs
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.report import build_report, comparison_table, twin_tables
+    from snnhw.verbs.tables.reports import comparison_tables
+    from snnhw.workflows.compare import compare as run
+    from snnhw.workflows.load import load_models
+    from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
-    if ann is not None and len(models) > 1:
-        raise InputError(f"--ann is the twin of one model and {len(models)} are named; compare them one by one.")
-    reports = {}
-    files = [name for name in models if name.endswith(".nir")] or models  # of several models, the options are theirs
+    loaded = load_models(models, Reading(dt, written_by, reset, timesteps))
+    inputs = {label: load_inputs(source, data, m.graph.timesteps).first(samples) for label, m in loaded.items()}
     with progress_bars(quiet or as_json) as tick:
-        for name in models:
-            if name in files:
-                loaded = load_model(name, dt=dt, timesteps=timesteps, written_by=written_by, reset=reset)
-            else:
-                loaded = load_model(name, timesteps=timesteps)
-            inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-            label = Path(name).stem if Path(name).stem not in reports else name.strip("/.").replace("/", "_")
-            reports[label] = build_report(loaded, inputs, profiles=profile, ann=ann, progress=tick)
-            if out_dir is not None:
-                write_report(reports[label], out_dir / label)
-    if len(models) == 1:
-        ((label, made),) = reports.items()
-        result = {key: made.to_dict()[key] for key in ("model", "samples", "accuracy_by_stage", "ann", "breakeven")}
-        where = () if out_dir is None else (f"report: {out_dir / label / 'report.html'}",)
-        show(result, as_json, *twin_tables(made), *where)
-        return
-    found = compare_reports(reports)
-    where = () if out_dir is None else (f"comparison: {write_comparison(found, out_dir)}",)
-    show(found.to_dict(), as_json, comparison_table(found), *where)
+        pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
+        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
+    show(made.to_dict(), as_json, *comparison_tables(made))

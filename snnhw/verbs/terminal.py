@@ -9,10 +9,9 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
@@ -24,7 +23,7 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_P
 err = Console(stderr=True, highlight=False)
 
 
-def show(result: Mapping[str, Any], as_json: bool, *tables: Table | str) -> None:
+def show(result: Mapping[str, object], as_json: bool, *tables: Table | str) -> None:
     """Print the tables, or the result as one JSON object."""
     if as_json:
         out.print_json(json.dumps(result, default=_plain), indent=None, highlight=False)
@@ -45,7 +44,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 @contextmanager
 def progress_bars(quiet: bool = False) -> Iterator[Progress]:
-    """A callback (stage, finished, total) that keeps one bar per stage on stderr."""
+    """A callback (stage, finished, total) that keeps one bar per stage on stderr, from the first call on."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -53,18 +52,23 @@ def progress_bars(quiet: bool = False) -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=err, disable=quiet or not err.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
+    bars = Bars(*columns, console=err, disable=quiet or not err.is_terminal)
+    tasks: dict[str, TaskID] = {}
 
-        def tick(stage: str, finished: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=finished, total=total)
+    def tick(stage: str, finished: int, total: int) -> None:
+        if not tasks:
+            bars.start()  # not earlier: there can be one live display at a time, and training has its own
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=finished, total=total)
 
+    try:
         yield tick
+    finally:
+        bars.stop()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if hasattr(value, "tolist"):

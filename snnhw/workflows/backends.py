@@ -24,9 +24,9 @@ def _torch(graph: Graph, inputs: Array, raster: bool, progress: Progress | None)
 
 
 def _lava(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
-    from snnhw.exporters.lava.run import run_lava
+    from snnhw.exporters.lava.run import RunOptions, run_lava
 
-    return run_lava(graph, inputs, raster=raster, progress=staged(progress, "Lava"))
+    return run_lava(graph, inputs, RunOptions(raster=raster), staged(progress, "Lava"))
 
 
 def _sanafe(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:

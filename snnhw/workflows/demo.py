@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
 
 from snnhw.analysis.report.report import Report
 from snnhw.data.inputs import load_inputs
+from snnhw.progress import Progress
 from snnhw.simulation.certificate import Certificate
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe
 from snnhw.train.run import Card
-from snnhw.verbs.tables import certificate_table
-from snnhw.verbs.terminal import err, progress_bars, table
 from snnhw.workflows.load import load_model
-from snnhw.workflows.report import make_report, report_tables
-from snnhw.workflows.verify import verify
+from snnhw.workflows.report import ReportOptions, make_report
+from snnhw.workflows.train import Fit
+from snnhw.workflows.verify import LavaShare, verify
 
 RECIPE = "digits"
 LAVA_IMAGES = 10
@@ -43,7 +40,7 @@ class DemoResult:
         """True when all stages agree."""
         return self.certificate.agrees
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
             "run": str(self.run),
@@ -53,27 +50,15 @@ class DemoResult:
             "energy": {name: found.per_inference.to_dict() for name, found in self.report.energy.items()},
         }
 
-    def tables(self) -> tuple[Table | str, ...]:
-        """What is printed."""
-        accuracy = self.certificate.accuracy
-        rows = [(self.card.model, self.card.parameters, *(f"{share:.2%}" for share in accuracy.values()))]
-        columns = ("network", ">parameters", *(f">accuracy, {name}" for name in accuracy))
-        return (
-            table("Handwritten digits, held-out test split", columns, rows),
-            certificate_table(self.certificate),
-            *report_tables(self.report),
-            f"run folder: {self.run}",
-            f"report: {self.page}",
-        )
 
-
-def run_demo(folder: Path, *, lava: bool = True, quiet: bool = False) -> DemoResult:
+def run_demo(folder: Path, *, lava: bool = True, fit: Fit = fit, progress: Progress | None = None) -> DemoResult:
     """Train, verify and report into `folder`.
 
     Args:
         folder: gets `run/` (the trained network), two NIR files and the report.
         lava: also run some images in Lava's fixed-point models.
-        quiet: no progress.
+        fit: the training loop, with the progress that it shows.
+        progress: called with stage, samples finished, samples in all, once the network is trained.
 
     Raises:
         InputError: scikit-learn or the Lava interpreter is missing, or the folder cannot be written.
@@ -82,19 +67,17 @@ def run_demo(folder: Path, *, lava: bool = True, quiet: bool = False) -> DemoRes
         from snnhw.exporters.lava.env import find_interpreter
 
         find_interpreter()  # a missing interpreter is told before the training, not after it
-    run = fit(load_recipe(RECIPE), folder / "run", console=None if quiet else err)
+    run = fit(load_recipe(RECIPE), folder / "run")
     model = load_model(run.path)
     test = load_inputs(f"{RECIPE}:test")
     calibration = load_inputs(f"{RECIPE}:train").first(CALIBRATION_SAMPLES)
-    with progress_bars(quiet) as tick:
-        found = verify(model, test, calibration.values, folder, lava_samples=LAVA_IMAGES if lava else 0, progress=tick)
-    report, page = make_report(
-        model,
-        test,
-        folder,
+    share = LavaShare(LAVA_IMAGES if lava else 0)
+    found = verify(model, test, calibration.values, folder, share, progress)
+    known = ReportOptions(
         record=found.floats,
         accuracy=found.certificate.accuracy,
         certificate=found.certificate,
         quantisation=found.quantised.layers,
     )
+    report, page = make_report(model, test, folder, known)
     return DemoResult(run.path, run.card, found.certificate, report, page)

@@ -6,7 +6,7 @@ All of them become the same thing: a folded multi-level graph, with the trained 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from torch import nn
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
+from snnhw.nir.reading import AS_WRITTEN, Reading
 from snnhw.passes import FLOAT, run_passes
 from snnhw.summary import Summarised, Summary, shape_text
 from snnhw.tracing.modules import Modules
 from snnhw.tracing.trace import trace
+
+Constants = Mapping[str, Any]  # of an official checkpoint: numbers, lists and words, as TOML has them
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +33,7 @@ class LoadedModel(Summarised):
     graph: Graph  # folded and multi-level, or in Loihi integers if the file was
     traced: Graph | None = None  # before folding; None without a module
     network: nn.Module | None = None
-    card: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, object] = field(default_factory=dict)
     checksum: str = ""  # sha256 of the file with the weights
     findings: tuple[Finding, ...] = ()  # what the reader had to assume
 
@@ -58,47 +61,59 @@ class LoadedModel(Summarised):
 
 def load_model(
     source: str | Path,
+    reading: Reading = AS_WRITTEN,
     *,
-    dt: float | None = None,
-    timesteps: int | None = None,
     input_shape: tuple[int, ...] | None = None,
-    written_by: str | None = None,
-    reset: str | None = None,
-    constants: Mapping[str, Any] | None = None,
+    constants: Constants | None = None,
 ) -> LoadedModel:
     """Model from what a user names.
 
     Args:
         source: run folder, zoo name, official `.pth`, or `.nir`.
-        dt: time step of a NIR file that does not state it, seconds.
-        timesteps: T in place of the model's own; weights do not depend on it, accuracy does.
+        reading: what a NIR file does not say, and T in place of any model's own.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
-        written_by: framework that wrote a NIR file, a key of `snnhw.nir.io.CONVENTIONS`.
-        reset: "hard", "subtract" or "subtract-late" for the neurons of a NIR file that does not say it rightly.
         constants: of an official checkpoint, which does not hold them: thresholds, decay, downsample_sum.
 
     Raises:
-        InputError: nothing of that name exists, the file is damaged, or it is no NIR file and one of the options is
+        InputError: nothing of that name exists, the file is damaged, or it is no NIR file and part of `reading` is
             for these alone.
     """
     path = Path(source)
     if constants and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
     if path.suffix == ".nir" and not path.is_dir():
-        return _from_nir(path, dt, timesteps, written_by, reset)
-    for_files = {"dt": dt, "written-by": written_by, "reset": reset}
-    given = [name for name, value in for_files.items() if value is not None]
+        return _from_nir(path, reading)
+    given = reading.for_files_alone()
     if given:
         raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
     if path.is_dir():
-        return _from_run(path, timesteps)
+        return _from_run(path, reading.timesteps)
     if path.suffix in (".pth", ".pt"):
-        return _from_official(path, timesteps, input_shape, constants or {})
+        return _from_official(path, reading.timesteps, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
 
     if str(source) in zoo_names():
-        return _from_run(zoo_path(str(source)), timesteps)
+        return _from_run(zoo_path(str(source)), reading.timesteps)
     raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
+
+
+def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[str, LoadedModel]:
+    """Several models by a short name; what `reading` says of NIR files is for the NIR files among them.
+
+    Raises:
+        InputError: as `load_model`, one is named twice, or none of them is a NIR file and part of `reading` is for
+            these alone.
+    """
+    files = [source for source in sources if source.endswith(".nir")]
+    loaded: dict[str, LoadedModel] = {}
+    for source in sources:
+        own = reading if source in files or not files else Reading(timesteps=reading.timesteps)
+        short = Path(source).stem
+        label = short if short not in loaded else source.strip("/.").replace("/", "_")
+        if label in loaded:
+            raise InputError(f"Model {source} is named twice; name every model once.")
+        loaded[label] = load_model(source, own)
+    return loaded
 
 
 def model_of(
@@ -128,21 +143,18 @@ def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
     from snnhw.train.run import load_run
 
     network, card = load_run(path)
+    if card.relu:
+        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
     if timesteps is not None:
         set_timesteps(network, timesteps)
     traced = trace(network, tuple(card.input_shape), name=card.model)
-    if card.relu:
-        raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
     return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
 
 
-def _from_nir(
-    path: Path, dt: float | None, timesteps: int | None, written_by: str | None, reset: str | None
-) -> LoadedModel:
-    from snnhw.nir.frameworks import DEFAULT_CONVENTION
+def _from_nir(path: Path, reading: Reading) -> LoadedModel:
     from snnhw.nir.io import read_nir
 
-    graph = read_nir(path, dt=dt, timesteps=timesteps, written_by=written_by or DEFAULT_CONVENTION, reset=reset)
+    graph = read_nir(path, reading)
     return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=graph.findings)
 
 
@@ -150,7 +162,7 @@ OFFICIAL_CONSTANTS = {"thresholds": (0.6, 1.6, 2.6), "decay": 0.25, "downsample_
 
 
 def _from_official(
-    path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Mapping[str, Any]
+    path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Constants
 ) -> LoadedModel:
     from snnhw.nn.official import from_official, read_checkpoint, setting_of
 

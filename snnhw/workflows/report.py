@@ -1,44 +1,52 @@
 """From a loaded model and samples to a written report: simulate, count, price, write.
 
-Takes what the command line names; gives the `Report` and the path of its page, and the same numbers as terminal tables.
+Takes what the command line names; gives the `Report` and the path of its page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
 
 from snnhw.analysis.counting.counts import count
 from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.counting.streaming import count_steps, sum_over_processes
-from snnhw.analysis.digits import range_text, significant
-from snnhw.analysis.energy.level_advice import level_advice
-from snnhw.analysis.energy.twin import ARITHMETIC
+from snnhw.analysis.energy.level_advice import Variant, level_advice
 from snnhw.analysis.hardware.profiles import load_profile
-from snnhw.analysis.report.comparison import Comparison
-from snnhw.analysis.report.report import Report
-from snnhw.analysis.report.report import make_report as assemble
-from snnhw.analysis.report.stamp import make_stamp
-from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text
+from snnhw.analysis.report.report import Report, assemble
+from snnhw.analysis.report.sections import Sections
+from snnhw.analysis.report.stamp import Origin, make_stamp
 from snnhw.analysis.report.writing import write_report
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
+from snnhw.quantisation.quantise import LayerScale
+from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.verbs.terminal import table
 from snnhw.workflows.load import LoadedModel
-from snnhw.workflows.processes import share, summed
+from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.twin import measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
 BATCH = 64  # samples of which every spike is kept at a time
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report is asked for, and what its parts are where they are known already."""
+
+    profiles: Sequence[str] = DEFAULT_PROFILES  # names or TOML files; the first leads the page
+    ann: Path | None = None  # run folder of the trained ReLU twin, whose zeros the matched quantised twin skips
+    levels: bool = False  # also run the network without each of its levels and with each threshold moved
+    record: SpikeRecord | None = None  # of exactly these samples; they are simulated if it is None
+    accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage
+    certificate: Certificate | None = None
+    quantisation: tuple[LayerScale, ...] = ()
+    steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
 
 
 @dataclass(frozen=True)
@@ -81,141 +89,95 @@ def _batches(values: Array, finished: Callable[[int], None] | None) -> Iterator[
 
 
 def build_report(
-    model: LoadedModel,
-    inputs: Samples,
-    *,
-    profiles: Sequence[str] | None = None,
-    record: SpikeRecord | None = None,
-    ann: Path | None = None,
-    levels: bool = False,
-    progress: Progress | None = None,
-    **sections: Any,
+    model: LoadedModel, inputs: Samples, options: ReportOptions | None = None, progress: Progress | None = None
 ) -> Report:
     """Report of `model` on `inputs`.
 
     Args:
         model: any loaded model.
         inputs: samples, with labels if accuracy is wanted.
-        profiles: names or TOML files; by default Loihi 1 and 45 nm FP32.
-        record: of exactly these samples, if there is one already.
-        ann: run folder of the trained ReLU twin, whose zeros the matched quantised twin skips.
-        levels: also run the network without each of its levels and with each threshold moved.
+        options: what is priced, and what is known already.
         progress: called with stage, samples finished, samples in all.
-        sections: optional parts of the report: accuracy, certificate, quantisation, steps.
 
     Raises:
-        InputError: a profile is unknown, the samples do not fit, `ann` is no twin of the model, advice on levels lacks
-            labels or levels.
+        InputError: a profile is unknown, the samples do not fit, the ReLU run is no twin of the model, advice on
+            levels lacks labels or levels.
     """
-    chosen = [load_profile(name) for name in profiles or DEFAULT_PROFILES]
+    options = options or ReportOptions()
+    chosen = [load_profile(name) for name in options.profiles]
+    record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:
         measured = measure(model, inputs, progress)
-        record = measured.record
-        sections.setdefault("accuracy", measured.accuracy)
-    if ann is not None:
-        twin = measure_twin(ann, model, inputs)
-        sections["sparsity"] = twin.sparsity
+        record, accuracy = measured.record, accuracy or measured.accuracy
+    if options.ann is not None:
+        twin = measure_twin(options.ann, model, inputs)
+        sparsity = twin.sparsity
         if twin.accuracy is not None:
-            sections["accuracy"] = {**sections.get("accuracy", {}), "ReLU twin": twin.accuracy}
-    if levels:
+            accuracy = {**accuracy, "ReLU twin": twin.accuracy}
+    levels: tuple[Variant, ...] = ()
+    if options.levels:
         if inputs.targets is None:
             raise InputError(f"{inputs.name} has no labels, so no level can be judged; give data with labels.")
-        sections["levels"] = level_advice(model.graph, inputs.values, inputs.targets, chosen[0], progress=progress)
-    sections.setdefault("example", simulate(model.graph, inputs.values[:1], raster=True))
+        levels = level_advice(model.graph, inputs.values, inputs.targets, chosen[0], progress=progress)
+    seed = model.card.get("seed")
     stamp = make_stamp(
-        model=model.name,
-        weights_checksum=model.checksum,
-        data=inputs.name,
-        data_checksum=inputs.checksum,
+        Origin(model.name, model.checksum),
+        Origin(inputs.name, inputs.checksum),
         profiles=chosen,
-        seed=model.card.get("seed"),
+        seed=seed if isinstance(seed, int) else None,
     )
-    counts = count(model.graph, record)
-    sections["relays"] = relays(model.graph, record)
-    return assemble(model.graph, counts, chosen, stamp, findings=model.findings, **sections)
+    sections = Sections(
+        accuracy=accuracy,
+        certificate=options.certificate,
+        quantisation=options.quantisation,
+        findings=model.findings,
+        sparsity=sparsity,
+        levels=levels,
+        relays=relays(model.graph, record),
+        steps=options.steps,
+        example=simulate(model.graph, inputs.values[:1], raster=True),
+    )
+    return assemble(model.graph, count(model.graph, record), chosen, stamp, sections)
 
 
-def make_report(model: LoadedModel, inputs: Samples, folder: Path, **options: Any) -> tuple[Report, Path]:
+def make_report(
+    model: LoadedModel,
+    inputs: Samples,
+    folder: Path,
+    options: ReportOptions | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, Path]:
     """Write report.html, report.json, layers.csv and energy.csv of `model` on `inputs` into `folder`.
 
     Args:
         model: any loaded model.
         inputs: samples, with labels if accuracy is wanted.
         folder: where the files go.
-        options: of `build_report`.
+        options: what is priced, and what is known already.
+        progress: called with stage, samples finished, samples in all.
 
     Raises:
         InputError: as `build_report`, or the folder cannot be written.
     """
-    report = build_report(model, inputs, **options)
+    report = build_report(model, inputs, options, progress)
     return report, write_report(report, folder)
 
 
-def report_tables(report: Report) -> tuple[Table, ...]:
-    """Layers and energies, for the terminal."""
-    counts = report.counts
-    rows = [
-        (
-            layer.name,
-            layer.neurons,
-            sum(layer.spikes),
-            layer.events,
-            layer.unit_synops,
-            layer.replicated_synops,
-            layer.macs,
-        )
-        for layer in counts.layers
-    ]
-    titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
-    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
-    return layers, _twins_table(report)
+def report_together(
+    model: LoadedModel,
+    inputs: Samples,
+    folder: Path,
+    options: ReportOptions,
+    *,
+    by_step: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Report, Path] | None:
+    """`make_report` of which all processes in the group measure their share; the first one writes, others give None.
 
-
-def twin_tables(report: Report) -> tuple[Table, ...]:
-    """The network against its ANN twins, and where both cost the same, for the terminal."""
-    cells = []
-    for profile, points in report.breakeven.items():
-        for key, point in points.items():
-            rate, steps = rate_text(point), steps_text(point)
-            cells.append((profile, precision_name(key), significant(point.rate), rate, report.counts.timesteps, steps))
-    columns = ("profile", "ANN twin", ">measured rate", ">break-even rate", ">measured T", ">break-even T")
-    bounds = [
-        (bound.name, bound.value, significant(bound.measured), "below" if bound.kept else "above")
-        for bound in report.bounds
-    ]
-    accuracies = [(stage, f"{share:.2%}") for stage, share in report.accuracy.items()]
-    return (
-        table("Accuracy", ("network", ">accuracy"), accuracies),
-        _twins_table(report),
-        table("Break-even: spikes per neuron and step, and T", columns, cells),
-        table("Spikes per synapse and inference", ("bound", ">value", ">measured", "this network"), bounds),
-    )
-
-
-def comparison_table(found: Comparison) -> Table:
-    """Accuracy and energy of several models, for the terminal."""
-    fronts = {name: found.front(name) for name in found.profiles}
-    rows = []
-    for label in found.reports:
-        share = found.accuracy(label)
-        energies = [
-            range_text(found.energy(label, name), "J") + (" *" if label in fronts[name] else "")
-            for name in found.profiles
-        ]
-        rows.append((label, "" if share is None else f"{share:.2%}", *energies))
-    columns = ("model", ">accuracy", *(f">{name}" for name in found.profiles))
-    return table("Energy per inference; * nobody is more accurate for less energy", columns, rows)
-
-
-def _twins_table(report: Report) -> Table:
-    cells: list[tuple[str, ...]] = []
-    for line in lines(report):
-        first = [line.profile, line.energy]
-        if not line.rivals:
-            cells.append((*first, "", "", "", ""))
-        for rival in line.rivals:
-            scope = "arithmetic alone" if rival.scope == ARITHMETIC else f"with {rival.scope}"
-            cells.append((*first, f"{rival.precision}, {scope}", rival.energy, rival.ratio, rival.verdict))
-            first = ["", ""]
-    columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
-    return table("Energy per inference, low to high", columns, cells)
+    `by_step` counts each time step on its own, too, and writes steps.csv.
+    """
+    measured = measure(model, inputs, progress, by_step=by_step)
+    if rank() > 0:
+        return None
+    known = replace(options, record=measured.record, accuracy=measured.accuracy, steps=measured.steps)
+    return make_report(model, inputs, folder, known, progress)

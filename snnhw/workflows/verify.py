@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import compile_channels
@@ -22,7 +23,13 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.load import LoadedModel
 
-LAVA_TIME_LIMIT_S = 600.0
+
+@dataclass(frozen=True)
+class LavaShare:
+    """How many of the samples also run in Lava, in floats and in integers, and for how long."""
+
+    samples: int = 5  # 0 leaves Lava out
+    time_limit_s: float = TIMEOUT_S  # after which Lava is ended with an error
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,7 @@ def verify(
     inputs: Samples,
     calibration: Array,
     folder: Path,
-    *,
-    lava_samples: int = 5,
-    lava_time_limit_s: float = LAVA_TIME_LIMIT_S,
+    lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
 ) -> Verification:
     """Certificate of `model` on `inputs`.
@@ -54,8 +59,7 @@ def verify(
         inputs: samples; all of them run in torch.
         calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
         folder: where `<name>.nir` and `<name>_loihi.nir` are written.
-        lava_samples: how many samples also run in Lava, in floats and in integers; 0 leaves Lava out.
-        lava_time_limit_s: after which Lava is ended with an error.
+        lava: how many samples also run in Lava.
         progress: called with stage, samples finished, samples in all.
 
     Raises:
@@ -69,8 +73,8 @@ def verify(
     nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:
-        backend = lava_backend(graph, lava_time_limit_s, progress)
-        return Stage(backend, graph, samples=min(lava_samples, len(inputs.values)))
+        backend = lava_backend(graph, lava.time_limit_s, progress)
+        return Stage(backend, graph, samples=min(lava.samples, len(inputs.values)))
 
     stages = [
         Stage(graph_backend("multi-level graph", model.graph), model.graph),
@@ -79,14 +83,14 @@ def verify(
     ]
     if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
         stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
-    if lava_samples:
+    if lava.samples:
         stages.append(lava_stage(channels))
     integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)
     stages += [
         integers,
         Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
     ]
-    if lava_samples:
+    if lava.samples:
         stages.append(lava_stage(quantised.graph))
 
     total = len(inputs.values)
@@ -109,15 +113,7 @@ def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = 
     """Lava in its own interpreter: fixed point for integer graphs, floating point for float channels."""
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        from snnhw.exporters.lava.run import run_lava
-
-        return run_lava(
-            graph,
-            inputs,
-            timeout_s=time_limit_s,
-            raster=True,
-            membranes=membranes,
-            progress=staged(progress, "Lava"),
-        )
+        options = RunOptions(timeout_s=time_limit_s, raster=True, membranes=membranes)
+        return run_lava(graph, inputs, options, staged(progress, "Lava"))
 
     return Backend("Lava fixed point" if graph.is_integer else "Lava floating point", run)

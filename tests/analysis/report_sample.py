@@ -6,8 +6,9 @@ from snnhw.analysis.counting.counts import count
 from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.energy.level_advice import level_advice
 from snnhw.analysis.hardware.profiles import load_profile
-from snnhw.analysis.report.report import make_report
-from snnhw.analysis.report.stamp import make_stamp
+from snnhw.analysis.report.report import CHIPS, assemble
+from snnhw.analysis.report.sections import Sections
+from snnhw.analysis.report.stamp import Origin, make_stamp
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.certificate import Stage, certify, graph_backend
@@ -21,15 +22,8 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
     net = residual_net(seed=3, widths=(4, 6), samples=5)
     graph = run_passes(net.graph, FLOAT).replace(name=name)
     chosen = [load_profile(profile) for profile in profiles]
-    stamp = make_stamp(
-        model=name,
-        weights_checksum="a" * 64,
-        data="noise",
-        data_checksum="b" * 64,
-        profiles=chosen,
-        seed=3,
-        command="snnhw report",
-    )
+    model, data = Origin(name, "a" * 64), Origin("noise", "b" * 64)
+    stamp = make_stamp(model, data, profiles=chosen, seed=3, command="snnhw report")
     sections = {}
     if complete:
         channels, integers = compile_channels(graph), compile_loihi(graph, net.inputs)
@@ -48,4 +42,5 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
     record = simulate(graph, net.inputs)
     counts = count(graph, record)
     sections["relays"] = relays(graph, record)
-    return make_report(graph, counts, chosen, stamp, **{**sections, **changes})
+    chips = changes.pop("chips", CHIPS)
+    return assemble(graph, counts, chosen, stamp, Sections(**{**sections, **changes}), chips=chips)

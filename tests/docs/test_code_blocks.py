@@ -45,7 +45,7 @@ def test_blocks_run(name, tmp_path, monkeypatch):
     namespace: dict[str, object] = {"__name__": "document"}
     for language, text in blocks(name):
         if language == "python":
-            exec(compile(text, f"{name} block", "exec"), namespace)
+            exec(compile(text, f"{name} block", "exec", dont_inherit=True), namespace)
         elif language == "console":
             run_console(text)
 

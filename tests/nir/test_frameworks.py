@@ -17,7 +17,7 @@ from snnhw.cli import main
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Graph
 from snnhw.nir.frameworks import RESETS
-from snnhw.nir.io import CONVENTIONS, from_nir, read_nir, to_nir
+from snnhw.nir.io import CONVENTIONS, Reading, from_nir, read_nir, to_nir
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.recurrent import is_recurrent
@@ -41,7 +41,7 @@ class Foreign:
             self.path.write_bytes(case["nir"].tobytes())
 
     def read(self, **options: object) -> Graph:
-        return read_nir(self.path, timesteps=len(self.input), **options)
+        return read_nir(self.path, Reading(timesteps=len(self.input), **options))
 
     def fired(self, graph: Graph, dtype: torch.dtype = torch.float32) -> np.ndarray:
         """What our engine fires on the input, [T, N]."""
@@ -112,11 +112,11 @@ def test_recurrent_cubalif_of_snntorch(tmp_path: Path, steps: int) -> None:
     x = np.random.default_rng(0).random((steps, 6)).astype(np.float32)
     theirs = snntorch_spikes(network, x)["1"]
     assert 0.05 < theirs.mean() < 0.95
-    graph = read_nir(path, timesteps=steps, written_by="snntorch")
+    graph = read_nir(path, Reading(timesteps=steps, written_by="snntorch"))
     assert np.array_equal(run_steps(graph, x)["n1_lif"], theirs)
     assert np.array_equal(simulate(graph, x[None], raster=True).raster["n1_lif"][0, :, 0], theirs)
     assert "loop-delayed" in codes(graph) and "dt-assumed" not in codes(graph)
-    literal = read_nir(path, timesteps=steps)
+    literal = read_nir(path, Reading(timesteps=steps))
     assert literal.nodes["n1_lif"].reset == "hard"
     assert not np.array_equal(run_steps(literal, x)["n1_lif"], theirs)
 
@@ -148,12 +148,12 @@ def test_resets_of_snntorch(tmp_path: Path, kind: str, arguments: dict, options:
     x = np.random.default_rng(0).random((40, 6)).astype(np.float32)
     theirs = snntorch_spikes(network, x)["1"]
     assert 0.05 < theirs.mean() < 0.95
-    assert np.array_equal(run_steps(read_nir(path, **options), x)["n1"], theirs)
+    assert np.array_equal(run_steps(read_nir(path, Reading(**options)), x)["n1"], theirs)
 
 
 @pytest.mark.parametrize("reset", RESETS)
 def test_reset_that_is_asked_for_holds_whatever_the_file_says(reset: str) -> None:
-    graph = from_nir(chain(lif((4,))), reset=reset)
+    graph = from_nir(chain(lif((4,))), Reading(reset=reset))
     x = np.random.default_rng(0).random((T, 4))
     v, owed, expected = np.zeros(4), np.zeros(4), []
     for step in x:
@@ -171,28 +171,28 @@ def test_reset_that_is_asked_for_holds_whatever_the_file_says(reset: str) -> Non
 
 def test_a_late_reset_needs_a_neuron_that_remembers() -> None:
     with pytest.raises(InputError, match="'n0' keeps nothing of a step"):
-        from_nir(chain(lif((4,), decay=0.0)), reset="subtract-late")
+        from_nir(chain(lif((4,), decay=0.0)), Reading(reset="subtract-late"))
 
 
 def test_threshold_is_met_where_the_framework_fires_at_it() -> None:
     node = nir.LIF(full((4,), 8.0), full((4,), 1), full((4,), 0), full((4,), 1))
     x = np.full((1, 4), 1.0)
-    assert not run_steps(from_nir(chain(node), dt=1.0), x)["n0"].any()
-    met = from_nir(chain(node), written_by="sinabs")
+    assert not run_steps(from_nir(chain(node), Reading(dt=1.0)), x)["n0"].any()
+    met = from_nir(chain(node), Reading(written_by="sinabs"))
     assert run_steps(met, x)["n0"].all()
     assert met.nodes["n0"].threshold - met.nodes["n0"].v_reset == pytest.approx(1, abs=1e-12)  # all of it is taken off
 
 
 def test_own_files_say_how_they_step() -> None:
     graph = from_nir(chain(lif((4,))))
-    again = from_nir(to_nir(graph), written_by="sinabs", reset="subtract")
+    again = from_nir(to_nir(graph), Reading(written_by="sinabs", reset="subtract"))
     assert "convention-ignored" in codes(again)
     assert again.nodes["n0"].reset == "hard"
 
 
 def test_unknown_framework_and_reset_name_those_that_exist() -> None:
     with pytest.raises(InputError, match="give one of nir, norse"):
-        from_nir(chain(lif((4,))), written_by="brian")
+        from_nir(chain(lif((4,))), Reading(written_by="brian"))
     with pytest.raises(InputError, match="give one of hard, subtract"):
-        from_nir(chain(lif((4,))), reset="zero")
+        from_nir(chain(lif((4,))), Reading(reset="zero"))
     assert all(c.name == name for name, c in CONVENTIONS.items())

@@ -18,7 +18,7 @@ from snnhw.checks.check import check
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.graph.same import differences
-from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
+from snnhw.nir.io import Reading, from_nir, read_nir, to_nir, write_nir
 from snnhw.nir.metadata import window_numbers
 from snnhw.passes import compile_channels
 from snnhw.passes.decompose import decompose
@@ -62,7 +62,7 @@ def test_one_network_in_five_forms_fires_the_same_spikes(graph: Graph, seed: int
     x = np.random.default_rng(seed).uniform(-0.5, 2.0, (2, *shape))
     written, bare = to_nir(graph), to_nir(graph)
     bare.metadata = {}
-    recognised = from_nir(bare, timesteps=graph.timesteps)
+    recognised = from_nir(bare, Reading(timesteps=graph.timesteps))
     forms = [decompose(graph), from_nir(written, recognise=False), from_nir(written)]
     channels = decompose(graph).of_type(LIF)
     decays = {n.name: n.decay for n in decompose(recognised).of_type(LIF)}

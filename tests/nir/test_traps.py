@@ -21,7 +21,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Node, Norm, Pool, Readout
 from snnhw.graph.same import differences, same_graph
 from snnhw.nir.frameworks import DIALECTS
-from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
+from snnhw.nir.io import Reading, from_nir, read_nir, to_nir, write_nir
 from snnhw.passes.decompose import decompose
 from snnhw.simulation.engine import simulate
 from tests.nir.snntorch_runner import run_snntorch
@@ -280,7 +280,7 @@ def test_duplicate_edges_survive_in_files_and_are_refused(tmp_path: Path) -> Non
 def test_edges_that_meet_are_summed(tmp_path: Path) -> None:
     nodes = between(a=nir.Scale(np.full(4, 2.0)), b=nir.Scale(np.full(4, 3.0)))
     edges = [("input", "a"), ("input", "b"), ("a", "output"), ("b", "output")]
-    graph = read_nir(in_file(nodes, tmp_path / "a.nir", edges=edges), timesteps=1)
+    graph = read_nir(in_file(nodes, tmp_path / "a.nir", edges=edges), Reading(timesteps=1))
     assert (simulate(graph, np.ones((1, 4))).logits == 5).all()
 
 
@@ -307,7 +307,7 @@ def test_whole_numbers_of_foreign_files_are_weights(tmp_path: Path) -> None:
     weight = np.array([[1, -2, 3, 127]] * 4, np.int8)
     path = in_file(between(fc=nir.Linear(weight), s=nir.Scale(np.full(4, 0.5))), tmp_path / "a.nir")
     assert nir.read(path).nodes["fc"].weight.dtype == np.int8
-    assert (simulate(read_nir(path, timesteps=1), np.ones((1, 4))).logits == 64.5).all()
+    assert (simulate(read_nir(path, Reading(timesteps=1)), np.ones((1, 4))).logits == 64.5).all()
 
 
 @pytest.mark.parametrize("dtype", ["e", ">f4", ">f8", "g", ">i2", "u2", "u8", "?"])
@@ -315,7 +315,7 @@ def test_any_number_type_of_a_file_is_run(tmp_path: Path, dtype: str) -> None:
     weight = np.array([[1, 0, 1, 1]] * 4, dtype)
     scales = np.full(4, 2, dtype)  # True is 1
     path = in_file(between(fc=nir.Linear(weight), s=nir.Scale(scales), t=nir.Threshold(scales)), tmp_path / "a.nir")
-    graph = read_nir(path, timesteps=1)
+    graph = read_nir(path, Reading(timesteps=1))
     assert (simulate(graph, np.ones((1, 4))).logits == 1).all()
     assert graph.nodes["s"].scale == float(scales[0])
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from snnhw.errors import InputError
+from snnhw.nir.reading import Reading
 from snnhw.nn.neurons import MLF
 from snnhw.nn.official import from_official, is_official, read_checkpoint, resnet_name
 from snnhw.nn.vgg import VGG16
@@ -122,7 +123,7 @@ def test_model_takes_the_size_and_the_constants_of_the_data_set_and_says_so(tmp_
     assert model.graph.input.shape == (2, 42, 42) and model.graph.timesteps == 10
     assert "[0.6, 1.6, 2.6], 0.25, ds and [2, 42, 42]" in model.findings[0].message
     changed = {"thresholds": [0.6, 1.6], "decay": 0.5, "downsample_sum": "plain"}
-    other = load_model(path, timesteps=3, input_shape=(2, 12, 12), constants=changed)
+    other = load_model(path, Reading(timesteps=3), input_shape=(2, 12, 12), constants=changed)
     assert other.graph.input.shape == (2, 12, 12) and other.graph.timesteps == 3
     units = [m for m in other.network.modules() if isinstance(m, MLF)]
     assert {(u.levels, u.decay) for u in units} == {(2, 0.5)}

@@ -12,7 +12,7 @@ from snnhw.simulation.certificate import Certificate, graph_backend
 from snnhw.simulation.compare import Comparison, compare
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
-from snnhw.verbs.tables import certificate_table
+from snnhw.verbs.tables.compiling import certificate_table
 from tests.nets import residual_net
 
 

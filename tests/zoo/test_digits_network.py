@@ -54,13 +54,13 @@ def test_counts_equal_the_event_by_event_oracle_on_the_whole_test_split(digits):
 @pytest.mark.lava
 @pytest.mark.slow
 def test_lava_equals_the_integer_engine_and_counts_the_same(digits):
-    from snnhw.exporters.lava.run import run_lava
+    from snnhw.exporters.lava.run import RunOptions, run_lava
 
     model, test = digits
     graph = compile_loihi(model.graph, load_inputs("digits:train").values[:256]).graph
     images = test.values[:10]
     ours = simulate(graph, images, raster=True)
-    lava = run_lava(graph, images, raster=True, timeout_s=300)
+    lava = run_lava(graph, images, RunOptions(raster=True, timeout_s=300))
     for unit, raster in ours.raster.items():
         assert (lava.raster[unit] == raster).all(), unit
     assert (lava.logits == ours.logits).all()
@@ -70,13 +70,13 @@ def test_lava_equals_the_integer_engine_and_counts_the_same(digits):
 @pytest.mark.lava
 @pytest.mark.slow
 def test_lava_in_floats_equals_the_float64_engine(digits):
-    from snnhw.exporters.lava.run import run_lava
+    from snnhw.exporters.lava.run import RunOptions, run_lava
     from snnhw.passes import compile_channels
 
     model, test = digits
     graph = compile_channels(model.graph)
     ours = simulate(graph, test.values[:5], execution=DOUBLE, raster=True)
-    lava = run_lava(graph, test.values[:5], raster=True, timeout_s=300)
+    lava = run_lava(graph, test.values[:5], RunOptions(raster=True, timeout_s=300))
     for unit, raster in ours.raster.items():
         assert (lava.raster[unit] == raster).all(), unit
     np.testing.assert_allclose(lava.logits, ours.logits, atol=1e-9)

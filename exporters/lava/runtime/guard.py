@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 FDS_PER_PROCESS, FDS_BESIDE = 12, 64  # measured: 12 P + 17; the rest is for files of the worker
 
 
-def report(**message: Any) -> None:
+def report(**message: object) -> None:
     """One line for the supervisor, in one write so that processes do not interleave."""
     os.write(1, MARK + json.dumps(message).encode() + b"\n")
 

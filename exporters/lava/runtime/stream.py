@@ -9,9 +9,9 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .assemble import Records, assemble, run_configuration
 from .network import Array, LavaNetwork, Process, Unit
@@ -108,7 +108,7 @@ def _samples_per_run(network: LavaNetwork, options: Options, samples: int, waiti
 
 def _shared_records(network: LavaNetwork, samples: int, slots: int, membranes: bool) -> Records:
     populations = {p.name: int(np.prod(p.shape)) for p in network.processes if p.kind == "lif"}
-    number: Any = np.int64 if network.integer else np.float64
+    number: npt.DTypeLike = np.int64 if network.integer else np.float64
     ring = (slots, network.timesteps)
     return Records(
         samples=samples,
@@ -118,7 +118,7 @@ def _shared_records(network: LavaNetwork, samples: int, slots: int, membranes: b
     )
 
 
-def _shared(shape: tuple[int, ...], dtype: Any) -> Array:
+def _shared(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """Zeros that forked children write to for us to read."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     return np.frombuffer(mmap.mmap(-1, max(size, 1)), dtype=dtype, count=int(np.prod(shape))).reshape(shape)

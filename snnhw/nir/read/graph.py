@@ -11,13 +11,14 @@ from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
 from snnhw.nir.file import RawGraph, RawNode
-from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS, convention_named, reset_named
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
 from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, FlatGraph, flattened
 from snnhw.nir.read.loops import with_causal_loops
 from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.walk import Walk, without_carriers
+from snnhw.nir.reading import AS_WRITTEN, Reading
 
 DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of the NIR paper assume
 DEFAULT_TIMESTEPS = 16
@@ -27,25 +28,19 @@ NEWEST_MAJOR = 1
 
 
 def graph_from_raw(
-    raw: RawGraph,
-    *,
-    dt: float | None = None,
-    timesteps: int | None = None,
-    written_by: str = DEFAULT_CONVENTION,
-    reset: str | None = None,
-    name: str = "network",
+    raw: RawGraph, reading: Reading = AS_WRITTEN, *, name: str = "network"
 ) -> tuple[Graph, tuple[Finding, ...]]:
     """(graph, findings); neurons are channels, `unit` and `level` set where metadata says them.
 
     Raises:
         InputError: the file cannot be understood; the node and the remedy are named.
     """
-    convention = convention_named(written_by)
+    convention = reading.convention()
     context = Context(
         DEFAULT_DT,
         form=convention.form,
         convention=convention,
-        reset=reset_named(reset),
+        reset=reading.known_reset(),
         predates_reset=_version(raw.version) <= LAST_WITHOUT_RESET,
     )
     if _version(raw.version) >= (NEWEST_MAJOR + 1,):
@@ -61,7 +56,7 @@ def graph_from_raw(
         _step_as_written(meta, context)
         context.currents = meta.currents
     flat = flattened(raw, context)
-    context.dt = _time_step(flat, dt, meta, context)
+    context.dt = _time_step(flat, reading.dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
     walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
     walk.run()
@@ -76,7 +71,7 @@ def graph_from_raw(
         _say_assumptions(nodes, context)
     nodes, edges, found = with_causal_loops(nodes, edges)
     context.findings.extend(found)
-    steps = timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
+    steps = reading.timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
     order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
     graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
     if meta is not None:

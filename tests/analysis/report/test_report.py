@@ -10,7 +10,7 @@ from snnhw.analysis.digits import count_text, range_text
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import report as report_module
-from snnhw.analysis.report.report import make_report
+from snnhw.analysis.report.report import assemble
 from snnhw.analysis.report.writing import plain, write_report
 from snnhw.errors import InputError
 from tests.analysis.report.reading import Page
@@ -113,5 +113,5 @@ def test_two_profiles_of_one_name_are_refused(report):
     real = load_profile("loihi1-davies2018")
     mine = dataclasses.replace(load_profile("loihi2"), name=real.name)
     with pytest.raises(InputError, match="Two different profiles are called 'loihi1-davies2018'"):
-        make_report(report.graph, report.counts, (real, mine), report.stamp)
-    assert list(make_report(report.graph, report.counts, (real, real), report.stamp, chips=()).energy) == [real.name]
+        assemble(report.graph, report.counts, (real, mine), report.stamp)
+    assert list(assemble(report.graph, report.counts, (real, real), report.stamp, chips=()).energy) == [real.name]

@@ -10,7 +10,10 @@ from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.hardware import chips
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+from snnhw.analysis.report.report import assemble
 from snnhw.analysis.report.sections import (
+    NOTHING_MORE,
+    Sections,
     break_evens,
     chip_mappings,
     deployment_energies,
@@ -103,3 +106,12 @@ def test_static_power_belongs_to_the_chip_whose_name_the_profile_begins_with(rep
     assert static_cases(report.graph, report.counts, [loihi], {"loihi2": mappings["loihi2"]}) == {}
     untimed = dataclasses.replace(loihi, constants={k: v for k, v in loihi.constants.items() if k != "barrier_time"})
     assert list(static_cases(report.graph, report.counts, [untimed], mappings)[loihi.name]) == ["realtime"]
+
+
+def test_a_run_that_adds_nothing_leaves_every_part_empty(report):
+    profiles = [load_profile(name) for name in report.energy]
+    bare = assemble(report.graph, report.counts, profiles, report.stamp)
+    for field in dataclasses.fields(Sections):
+        if field.name not in ("sparsity", "findings"):
+            assert getattr(bare, field.name) == getattr(NOTHING_MORE, field.name)
+    assert bare.to_dict()["totals"] == report.to_dict()["totals"]

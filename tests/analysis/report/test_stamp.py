@@ -4,12 +4,11 @@ from datetime import datetime, timedelta, timezone
 
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.report import stamp as module
-from snnhw.analysis.report.stamp import make_stamp, profile_checksum
+from snnhw.analysis.report.stamp import Origin, make_stamp, profile_checksum
 
 
 def stamp(**changes):
-    values = {"model": "m", "weights_checksum": "a", "data": "d", "data_checksum": "b", "command": "snnhw report"}
-    return make_stamp(**{**values, **changes})
+    return make_stamp(Origin("m", "a"), Origin("d", "b"), **{"command": "snnhw report", **changes})
 
 
 def test_stamp_names_versions_profiles_and_command():
@@ -18,6 +17,7 @@ def test_stamp_names_versions_profiles_and_command():
     assert "not installed" not in found.versions.values()
     assert list(found.profiles) == ["horowitz45-fp32"]
     assert (found.seed, found.command) == (7, "snnhw report")
+    assert (found.model, found.weights_checksum, found.data, found.data_checksum) == ("m", "a", "d", "b")
 
 
 def test_date_is_utc_whatever_zone_it_is_given_in():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.exporters import exporter
+from snnhw.exporters.lava.deploy import Options, export
 from snnhw.exporters.lava.env import environment_of, find_interpreter
 from snnhw.exporters.lava.runtime.command import differences
 from snnhw.passes import compile_channels
@@ -30,7 +30,7 @@ def run(folder, *arguments, cwd):
 def folder(tmp_path_factory):
     sample = residual_net()
     path = tmp_path_factory.mktemp("deploy") / "net"
-    artifact = exporter("lava").export(sample.graph, path, inputs=sample.inputs, calibration=sample.inputs)
+    artifact = export(sample.graph, path, Options(inputs=sample.inputs, calibration=sample.inputs))
     assert artifact.path == path and artifact.size_bytes > 10_000
     return path
 
@@ -117,7 +117,7 @@ def test_differences_are_exact_for_integers_and_tolerant_for_float_logits():
 def test_graphs_are_compiled_on_the_way(tmp_path):
     """A multi-level float graph stays in floats without calibration; the expected spikes are the engine's."""
     sample = residual_net()
-    exporter("lava").export(sample.graph, tmp_path / "net", inputs=sample.inputs[:2])
+    export(sample.graph, tmp_path / "net", Options(inputs=sample.inputs[:2]))
     record = simulate(compile_channels(sample.graph), sample.inputs[:2], execution=DOUBLE)
     with np.load(tmp_path / "net" / "expected.npz") as expected:
         assert np.array_equal(expected["logits"], record.logits)
@@ -129,8 +129,8 @@ def test_only_an_earlier_export_is_replaced(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("")
     with pytest.raises(InputError, match="exists and is no exported Lava folder"):
-        exporter("lava").export(sample.graph, tmp_path / "mine")
+        export(sample.graph, tmp_path / "mine")
     for name in ("new", "new"):
-        exporter("lava").export(sample.graph, tmp_path / name)
+        export(sample.graph, tmp_path / name)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "new"]
     assert "compares spikes and logits" in (tmp_path / "new" / "README.md").read_text()

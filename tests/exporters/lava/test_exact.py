@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from snnhw.exporters.lava.run import LavaError, run_lava
+from snnhw.exporters.lava.run import LavaError, RunOptions, run_lava
 from snnhw.graph.ir import Edge, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.passes import compile_channels
 from snnhw.passes.balance_delays import balance_delays
@@ -24,7 +24,7 @@ TIMEOUT_S = 120
 def check(graph, inputs, **options):
     """Every spike and count equal; membranes and logits equal in integers and to rounding in floats."""
     spikes, membranes, logits = run_oracle(graph, inputs)
-    record = run_lava(graph, inputs, raster=True, membranes=True, timeout_s=TIMEOUT_S, **options)
+    record = run_lava(graph, inputs, RunOptions(raster=True, membranes=True, timeout_s=TIMEOUT_S, **options))
     for unit, nodes in graph.units().items():
         wanted = np.stack([spikes[n.name] for n in nodes], axis=2)
         u = np.stack([membranes[n.name] for n in nodes], axis=2)
@@ -94,7 +94,7 @@ def test_more_groups_than_lava_can_count():
     inputs = net.inputs(1)
     check(graph, inputs)
     with pytest.raises(LavaError, match="wrong for the 130 groups of 'c2'; use the im2col model"):
-        run_lava(graph, inputs, conv="stock")
+        run_lava(graph, inputs, RunOptions(conv="stock"))
 
 
 def test_input_with_a_time_axis_and_many_samples():

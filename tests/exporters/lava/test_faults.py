@@ -15,7 +15,7 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.exporters.lava.env import environment_folder, environment_of, find_interpreter, status
 from snnhw.exporters.lava.lower import lower
-from snnhw.exporters.lava.run import LavaError, run_lava, run_network
+from snnhw.exporters.lava.run import LavaError, RunOptions, run_lava, run_network
 from snnhw.exporters.lava.runtime.network import LavaRunError
 from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.graph.ir import Pool
@@ -141,7 +141,7 @@ def test_time_limit_and_unnamed_memory(nothing_left):
         if not mapped:
             mapped.extend(Path(f"/proc/{pid}/maps").read_text() for pid in workers(nothing_left))
 
-    error = within(LIMIT_S, lambda: run_lava(graph, inputs, timeout_s=START_S, progress=look))
+    error = within(LIMIT_S, lambda: run_lava(graph, inputs, RunOptions(timeout_s=START_S), progress=look))
     assert f"did not finish within {START_S} s" in str(error)
     assert len(mapped) > len(lower(graph).processes)  # one each, and the worker
     lines = [line for maps in mapped for line in maps.splitlines() if "/dev/shm" in line]
@@ -244,7 +244,7 @@ def test_no_interpreter_at_all(monkeypatch, tmp_path):
 
 def test_lava_import_error_in_the_worker():
     net, graph = residual(1, levels=1)
-    error = within(LIMIT_S, lambda: run_lava(graph, net.inputs(1), python=sys.executable))
+    error = within(LIMIT_S, lambda: run_lava(graph, net.inputs(1), RunOptions(python=sys.executable)))
     assert "Lava cannot be imported (No module named 'lava')" in str(error) and "Traceback" in error.traceback_text
 
 

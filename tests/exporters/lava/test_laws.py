@@ -6,7 +6,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from snnhw.exporters.lava.run import run_lava
+from snnhw.exporters.lava.run import RunOptions, run_lava
 from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
@@ -36,7 +36,7 @@ def test_trained_like_networks_through_all_passes(sample):
     inputs = sample.inputs[:2]
     for graph in (compile_channels(sample.graph), compile_loihi(sample.graph, sample.inputs).graph):
         engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
-        assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
+        assert_same(engine, run_lava(graph, inputs, RunOptions(raster=True)), graph.is_integer)
 
 
 @st.composite
@@ -76,7 +76,7 @@ def test_any_chain_equals_the_oracle(chain, binary):
     net, graph = chain
     inputs = net.inputs(2)
     spikes, _, logits = run_oracle(graph, inputs)
-    record = run_lava(graph, inputs, raster=True, binary=binary)
+    record = run_lava(graph, inputs, RunOptions(raster=True, binary=binary))
     assert_same(simulate(graph, inputs, execution=DOUBLE, raster=True), record, graph.is_integer)
     for unit, nodes in graph.units().items():
         assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
@@ -108,14 +108,14 @@ def test_whole_networks_on_images_of_32_by_32(name, shape, samples):
     for graph in (compile_loihi(folded, inputs).graph, compile_channels(folded)):
         engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
         assert min(int(record.spikes.sum()) for record in engine.units.values()) > 100, "silent units prove nothing"
-        assert_same(engine, run_lava(graph, inputs, raster=True), graph.is_integer)
+        assert_same(engine, run_lava(graph, inputs, RunOptions(raster=True)), graph.is_integer)
 
 
 def test_a_sample_does_not_depend_on_its_neighbours():
     net, graph = residual(3, levels=2)
     inputs = net.inputs(5)
-    together = run_lava(graph, inputs, raster=True)
-    alone = [run_lava(graph, inputs[n : n + 1], raster=True) for n in (0, 4)]
+    together = run_lava(graph, inputs, RunOptions(raster=True))
+    alone = [run_lava(graph, inputs[n : n + 1], RunOptions(raster=True)) for n in (0, 4)]
     merged = alone[0].merge(alone[1])
     assert np.array_equal(together.logits[[0, 4]], merged.logits)
     assert all(np.array_equal(together.raster[unit][[0, 4]], merged.raster[unit]) for unit in merged.raster)

@@ -19,6 +19,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Delay
 from snnhw.graph.same import differences
 from snnhw.nir.io import from_nir, read_nir, to_nir
+from snnhw.nir.reading import Reading
 from tests.nir.read.foreign import T, chain, codes, full, lif
 from tests.nir.snntorch_runner import run_snntorch
 from tests.nir.step_runner import run_steps
@@ -107,7 +108,7 @@ def test_recurrent_cubalif_as_norse_and_rockpool_write_it(tmp_path: Path) -> Non
     }
     edges = [("input", "fc"), ("fc", "cuba"), ("cuba", "rec"), ("rec", "cuba"), ("cuba", "output")]
     nir.write(tmp_path / "cuba.nir", nir.NIRGraph(nodes, edges))
-    graph = read_nir(tmp_path / "cuba.nir", dt=dt, timesteps=T)
+    graph = read_nir(tmp_path / "cuba.nir", Reading(dt=dt, timesteps=T))
     x = rng.random((T, 6)).astype(np.float32)
     # the equations of the NIR paper (Pedersen et al., 2024), by forward Euler, in loops
     current, v, spike = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -147,19 +148,19 @@ def test_cubalif_as_snntorch_imports_it(tmp_path: Path) -> None:
 def test_time_step_changes_the_decay() -> None:
     graph = chain(lif((4,)))
     assert from_nir(graph).nodes["n0"].decay == 0.5
-    assert from_nir(graph, dt=5e-5).nodes["n0"].decay == 0.75
+    assert from_nir(graph, Reading(dt=5e-5)).nodes["n0"].decay == 0.75
     assert "dt-assumed" in codes(from_nir(graph))
-    assert "dt-assumed" not in codes(from_nir(graph, dt=1e-4))
+    assert "dt-assumed" not in codes(from_nir(graph, Reading(dt=1e-4)))
     with pytest.raises(InputError, match=r"'n0' has a tau below the time step 0\.01"):
-        from_nir(graph, dt=1e-2)
+        from_nir(graph, Reading(dt=1e-2))
     with pytest.raises(InputError, match="time step"):
-        from_nir(graph, dt=float("nan"))
+        from_nir(graph, Reading(dt=float("nan")))
 
 
 def test_long_time_constants_are_pointed_out() -> None:
     node = nir.LIF(full((4,), 20.0), full((4,), 1), full((4,), 0), full((4,), 1))  # tau in milliseconds
     assert "time-constant-long" in codes(from_nir(chain(node)))
-    assert from_nir(chain(node), dt=1.0).nodes["n0"].decay == pytest.approx(0.95)
+    assert from_nir(chain(node), Reading(dt=1.0)).nodes["n0"].decay == pytest.approx(0.95)
 
 
 @pytest.mark.parametrize("version", ["0.2", "1.0.4", "1.0.5"])
@@ -171,7 +172,7 @@ def test_old_files_do_not_say_how_they_reset(tmp_path: Path, version: str) -> No
         file["version"] = version
     assert read_nir(path).nodes["n0"].reset == "hard"
     assert "reset-undefined" in codes(read_nir(path))
-    soft = read_nir(path, reset="subtract", timesteps=T)
+    soft = read_nir(path, Reading(reset="subtract", timesteps=T))
     x = np.random.default_rng(0).random((T, 4))
     v, expected = np.zeros(4), []
     for step in x:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.graph.ir import Delay
-from snnhw.nir.io import from_nir, read_nir, to_nir
+from snnhw.nir.io import Reading, from_nir, read_nir, to_nir
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 
@@ -144,7 +144,7 @@ def expected(net: Net, x: Array) -> list[Array]:
 @given(nets(), st.integers(0, 2**32 - 1))
 def test_any_recurrent_file_fires_as_the_equations_say(net: Net, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    graph = from_nir(net.file(rng), dt=DT, timesteps=T)
+    graph = from_nir(net.file(rng), Reading(dt=DT, timesteps=T))
     x = rng.uniform(-0.5, 2, (2, T, *graph.input.shape))
     for form in (graph, from_nir(to_nir(graph))):
         raster = simulate(form, x, execution=DOUBLE, raster=True).raster
@@ -162,7 +162,7 @@ def test_a_delay_of_which_some_neurons_are_not_late_cuts_no_loop(loop: bool, tmp
     edges = [("input", "delay"), ("delay", "n"), ("n", "output")]
     edges += [("n", "back"), ("back", "delay")] if loop else []
     nir.write(tmp_path / "a.nir", nir.NIRGraph({n: nodes[n] for n in nodes if loop or n != "back"}, edges))
-    graph = read_nir(tmp_path / "a.nir", dt=DT, timesteps=7)
+    graph = read_nir(tmp_path / "a.nir", Reading(dt=DT, timesteps=7))
     assert [n.steps.tolist() if isinstance(n.steps, Array) else n.steps for n in graph.of_type(Delay)] == (
         [[0, 2], 1] if loop else [[0, 2]]
     )

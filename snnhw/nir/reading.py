@@ -1,0 +1,50 @@
+"""What a user says about a NIR file that the file itself does not say; the four always travel together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset, convention_named, reset_named
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read; None leaves it to the file, and what the file leaves open is assumed with a finding.
+
+    Attributes:
+        dt: time step in seconds; else what the metadata says, else that of the framework, else 1e-4.
+        written_by: framework whose steps are taken where NIR leaves a choice, a key of `CONVENTIONS`; else "nir", the
+            forward Euler step of NIR's equations.
+        reset: "hard", "subtract" or "subtract-late" for all neurons; else that of the framework, else of the file.
+        timesteps: steps that a sample lasts; else what the metadata says, else 16. Models that are no NIR file take
+            it too: weights do not depend on T, accuracy does.
+    """
+
+    dt: float | None = None
+    written_by: str | None = None
+    reset: str | None = None
+    timesteps: int | None = None
+
+    def convention(self) -> Convention:
+        """How the neurons step.
+
+        Raises:
+            InputError: there is no such framework; those that exist are listed.
+        """
+        return CONVENTIONS[DEFAULT_CONVENTION] if self.written_by is None else convention_named(self.written_by)
+
+    def known_reset(self) -> Reset | None:
+        """The reset that was asked for.
+
+        Raises:
+            InputError: there is no such reset; those that exist are listed.
+        """
+        return reset_named(self.reset)
+
+    def for_files_alone(self) -> tuple[str, ...]:
+        """Names of what was said and means nothing but for a NIR file, as the command line spells them."""
+        said = {"dt": self.dt, "written-by": self.written_by, "reset": self.reset}
+        return tuple(name for name, value in said.items() if value is not None)
+
+
+AS_WRITTEN = Reading()  # the file is taken at its word

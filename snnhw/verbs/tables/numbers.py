@@ -1,0 +1,56 @@
+"""Tables of the demo, of hardware profiles and of the mapping on a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from snnhw.analysis.hardware.mapping import ChipMapping
+from snnhw.analysis.hardware.profiles import Profile
+from snnhw.verbs.tables.compiling import certificate_table
+from snnhw.verbs.tables.reports import report_tables
+from snnhw.verbs.terminal import table
+from snnhw.workflows.demo import DemoResult
+
+
+def demo_tables(made: DemoResult) -> tuple[Table | str, ...]:
+    """Accuracy, certificate, layers and energies, and where everything is."""
+    accuracy = made.certificate.accuracy
+    rows = [(made.card.model, made.card.parameters, *(f"{share:.2%}" for share in accuracy.values()))]
+    columns = ("network", ">parameters", *(f">accuracy, {name}" for name in accuracy))
+    return (
+        table("Handwritten digits, held-out test split", columns, rows),
+        certificate_table(made.certificate),
+        *report_tables(made.report),
+        f"run folder: {made.run}",
+        f"report: {made.page}",
+    )
+
+
+def profiles_table(profiles: Sequence[Profile]) -> Table:
+    """One row per profile."""
+    rows = [(p.name, p.title, p.model, len(p.constants)) for p in profiles]
+    return table("Profiles", ("name", "title", "model", ">constants"), rows)
+
+
+def profile_tables(profile: Profile, valid: bool) -> tuple[Table | str, ...]:
+    """Every constant with its range and source, then what the profile assumes and excludes."""
+    cells = [
+        (key, f"{c.range.low:.3g}", f"{c.range.typical:.3g}", f"{c.range.high:.3g}", c.dimension, c.kind, c.source)
+        for key, c in profile.constants.items()
+    ]
+    columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
+    title = f"{profile.title} ({profile.name})" + (": valid" if valid else "")
+    said = {"assumes": profile.assumes, "excludes": profile.excludes}
+    return (table(title, columns, cells), *(f"{verb}: {text}" for verb, texts in said.items() for text in texts))
+
+
+def mapping_table(model: str, found: ChipMapping) -> Table:
+    """One row per layer."""
+    rows = [
+        (layer.name, layer.cores, "x".join(map(str, layer.tiles)), layer.binds, f"{layer.use:.0%}")
+        for layer in found.layers
+    ]
+    title = f"{model} on {found.chip.title}: {found.cores} cores, {found.chips} chip{'s' * (found.chips != 1)}"
+    return table(title, ("layer", ">cores", ">tiles", "what binds", ">full to"), rows)

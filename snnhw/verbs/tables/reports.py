@@ -1,0 +1,92 @@
+"""Tables of a report: layers, energies, the ANN twins, break-even, several models side by side."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from snnhw.analysis.digits import range_text, significant
+from snnhw.analysis.energy.twin import ARITHMETIC
+from snnhw.analysis.report.comparison import Comparison
+from snnhw.analysis.report.report import Report
+from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text
+from snnhw.verbs.terminal import table
+from snnhw.workflows.compare import Compared
+
+
+def report_tables(report: Report) -> tuple[Table, ...]:
+    """Layers and energies, for the terminal."""
+    counts = report.counts
+    rows = [
+        (
+            layer.name,
+            layer.neurons,
+            sum(layer.spikes),
+            layer.events,
+            layer.unit_synops,
+            layer.replicated_synops,
+            layer.macs,
+        )
+        for layer in counts.layers
+    ]
+    titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
+    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
+    return layers, _twins_table(report)
+
+
+def twin_tables(report: Report) -> tuple[Table, ...]:
+    """The network against its ANN twins, and where both cost the same, for the terminal."""
+    cells = []
+    for profile, points in report.breakeven.items():
+        for key, point in points.items():
+            rate, steps = rate_text(point), steps_text(point)
+            cells.append((profile, precision_name(key), significant(point.rate), rate, report.counts.timesteps, steps))
+    columns = ("profile", "ANN twin", ">measured rate", ">break-even rate", ">measured T", ">break-even T")
+    bounds = [
+        (bound.name, bound.value, significant(bound.measured), "below" if bound.kept else "above")
+        for bound in report.bounds
+    ]
+    accuracies = [(stage, f"{share:.2%}") for stage, share in report.accuracy.items()]
+    return (
+        table("Accuracy", ("network", ">accuracy"), accuracies),
+        _twins_table(report),
+        table("Break-even: spikes per neuron and step, and T", columns, cells),
+        table("Spikes per synapse and inference", ("bound", ">value", ">measured", "this network"), bounds),
+    )
+
+
+def comparison_tables(made: Compared) -> tuple[Table | str, ...]:
+    """One model against its twins or several side by side, and where the page is."""
+    if made.comparison is not None:
+        where = () if made.page is None else (f"comparison: {made.page}",)
+        return (comparison_table(made.comparison), *where)
+    (report,) = made.reports.values()
+    return (*twin_tables(report), *(() if made.page is None else (f"report: {made.page}",)))
+
+
+def comparison_table(found: Comparison) -> Table:
+    """Accuracy and energy of several models, for the terminal."""
+    fronts = {name: found.front(name) for name in found.profiles}
+    rows = []
+    for label in found.reports:
+        share = found.accuracy(label)
+        energies = [
+            range_text(found.energy(label, name), "J") + (" *" if label in fronts[name] else "")
+            for name in found.profiles
+        ]
+        rows.append((label, "" if share is None else f"{share:.2%}", *energies))
+    columns = ("model", ">accuracy", *(f">{name}" for name in found.profiles))
+    return table("Energy per inference; * nobody is more accurate for less energy", columns, rows)
+
+
+def _twins_table(report: Report) -> Table:
+    cells: list[tuple[str, ...]] = []
+    for line in lines(report):
+        first = [line.profile, line.energy]
+        if not line.rivals:
+            cells.append((*first, "", "", "", ""))
+        for rival in line.rivals:
+            scope = "arithmetic alone" if rival.scope == ARITHMETIC else f"with {rival.scope}"
+            cells.append((*first, f"{rival.precision}, {scope}", rival.energy, rival.ratio, rival.verdict))
+            first = ["", ""]
+    columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
+    return table("Energy per inference, low to high", columns, cells)

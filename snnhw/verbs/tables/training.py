@@ -1,0 +1,87 @@
+"""Tables around training: runs, accuracy, the zoo, data sets, diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+
+from snnhw.data.datasets import Availability
+from snnhw.train.diagnose import Diagnosis
+from snnhw.train.run import Card, Run
+from snnhw.verbs.terminal import table
+from snnhw.workflows.diagnose import DepthStudy
+from snnhw.workflows.evaluate import Evaluated
+
+
+def run_table(run: Run) -> Table:
+    """The network that was trained."""
+    card = run.card
+    rows = [(card.model, card.data, card.parameters, f"{card.accuracy:.2%}", str(run.path))]
+    return table("Trained", ("model", "data", ">parameters", ">test accuracy", "folder"), rows)
+
+
+def accuracy_table(made: Evaluated) -> Table:
+    """Share of samples that are classified rightly."""
+    row = (made.model, made.input, made.samples, f"{made.accuracy:.2%}")
+    return table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row])
+
+
+def zoo_table(cards: Mapping[str, Card]) -> Table:
+    """One row per trained network."""
+    rows = [(n, c.model, c.data, f"{c.accuracy:.2%}", c.parameters, c.timesteps) for n, c in cards.items()]
+    return table("Zoo", ("name", "model", "data", ">test accuracy", ">parameters", ">T"), rows)
+
+
+def datasets_table(known: Sequence[Availability]) -> Table:
+    """One row per data set: its place, or how to get it."""
+    rows = [(d.name, "yes" if d.found else "no", d.where or d.remedy) for d in known]
+    return table("Data sets", ("name", "found", "where, or what to do"), rows)
+
+
+def study_table(made: DepthStudy) -> Table:
+    """One row per network of the study."""
+    columns = (
+        "block",
+        ">depth",
+        ">K",
+        ">loss",
+        ">dormant",
+        ">without gradient",
+        ">sums cut",
+        ">at sums",
+        ">at weights",
+    )
+    cells = [
+        (
+            r.kind,
+            r.depth,
+            r.levels,
+            f"{r.loss:.2f}",
+            f"{r.dormant:.1%}",
+            f"{r.without_gradient:.1%}",
+            f"{r.cut:.1%}",
+            f"{r.residual_gain:.2f}",
+            f"{r.gradient_decay:.2f}",
+        )
+        for r in made.rows
+    ]
+    return table(f"After {made.epochs} epochs; right: gradient norm, first over last", columns, cells)
+
+
+def diagnosis_tables(found: Diagnosis) -> tuple[Table, ...]:
+    """Units, residual sums and layers, in the order of the network."""
+    levels = max(len(u.outside) for u in found.units)
+    units = table(
+        f"Dormant potentials, {found.dormant:.1%} in all; without gradient, {found.without_gradient:.1%}",
+        ("unit", ">neurons", *(f">outside level {k + 1}" for k in range(levels)), ">dormant", ">without gradient"),
+        [
+            (u.name, u.neurons, *(f"{x:.1%}" for x in u.outside), f"{u.dormant:.1%}", f"{u.without_gradient:.1%}")
+            for u in found.units
+        ],
+    )
+    cells = [(s.name, s.neurons, f"{s.cut:.1%}", f"{s.norm:.3g}") for s in found.sums]
+    sums = table("Gradient at the residual sums", ("block", ">neurons", ">cut", ">norm"), cells)
+    norms = [(layer.name, f"{layer.norm:.3g}") for layer in found.layers]
+    layers = table("Gradient norm by layer", ("layer", ">norm"), norms)
+    return (units, sums, layers) if found.sums else (units, layers)

@@ -1,0 +1,61 @@
+"""Dormant potentials, cut residual sums and gradient norms of one network, or of DS blocks against plain ones.
+
+Feng et al., IJCAI 2022.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.train.depth_study import DepthRow, Study, depth_study
+from snnhw.train.diagnose import Diagnosis
+from snnhw.train.diagnose import diagnose as diagnose_network
+from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
+from snnhw.workflows.load import LoadedModel
+
+
+@dataclass(frozen=True)
+class DepthStudy:
+    """Blocks of both kinds by depth and number of levels, after some epochs of training."""
+
+    rows: tuple[DepthRow, ...]
+    epochs: int
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {"rows": [asdict(row) for row in self.rows]}
+
+
+def diagnose(model: LoadedModel, data: Samples, samples: int | None = None, plot: Path | None = None) -> Diagnosis:
+    """One forward and backward of the trained network.
+
+    Args:
+        model: one with a module.
+        data: labelled samples.
+        samples: how many of them; None takes all.
+        plot: PNG or SVG file to write.
+
+    Raises:
+        InputError: the model has no module or no MLF unit, or the plot cannot be written.
+    """
+    if model.network is None:
+        raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
+    found = diagnose_network(model.network, data, samples or len(data))
+    if plot is not None:
+        plot_diagnosis(found, plot)
+    return found
+
+
+def study(data: Samples, samples: int | None = None, epochs: int = 0, plot: Path | None = None) -> DepthStudy:
+    """DS-ResNet against plain ResNet, for several depths and K, after `epochs` epochs on `data`.
+
+    Raises:
+        InputError: the plot cannot be written.
+    """
+    rows = depth_study(data, Study(samples=samples or len(data), epochs=epochs))
+    if plot is not None:
+        plot_study(rows, plot)
+    return DepthStudy(rows, epochs)

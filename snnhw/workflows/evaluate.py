@@ -1,0 +1,53 @@
+"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.progress import Progress, counter
+from snnhw.simulation.engine import simulate
+from snnhw.train.evaluate import evaluate as evaluate_module
+from snnhw.workflows.load import LoadedModel
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Share of samples that a model classifies rightly."""
+
+    model: str
+    input: str
+    samples: int
+    accuracy: float
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def evaluation_data(model: LoadedModel) -> str:
+    """Name of the test split of the data that `model` was trained on.
+
+    Raises:
+        InputError: the model does not say what it was trained on.
+    """
+    if "data" not in model.card:
+        raise InputError(f"Model {model.name!r} does not say what it was trained on; name samples with --input.")
+    return f"{model.card['data']}:test"
+
+
+def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = None) -> Evaluated:
+    """Accuracy of `model` on `inputs`.
+
+    Raises:
+        InputError: the samples have no labels or do not fit.
+    """
+    if inputs.targets is None:
+        raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
+    finished = counter(progress, "evaluation", len(inputs.values))
+    if model.network is None:
+        accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
+    else:
+        accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy
+    return Evaluated(model.name, inputs.name, len(inputs.values), accuracy)

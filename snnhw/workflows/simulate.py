@@ -1,0 +1,66 @@
+"""A model run on samples in the backend that is asked for; the record goes into a file, the accuracy is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnhw.data.samples import Samples
+from snnhw.graph.ir import Array
+from snnhw.passes import deploy
+from snnhw.progress import Progress
+from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.backends import simulate_on
+from snnhw.workflows.load import LoadedModel
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where and in which form a model runs."""
+
+    name: str = "torch"  # a key of `snnhw.workflows.backends.BACKENDS`
+    deployment: str = "channels"  # of K levels
+    calibration: Array | None = None  # samples that fix the scales of integers
+    raster: bool = False  # keep every spike
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """The spikes of a run, and where they are written."""
+
+    path: Path
+    backend: str
+    record: SpikeRecord
+    accuracy: float | None  # None without labels
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON; spikes are summed over samples, steps and neurons, one number per level."""
+        spikes = {name: [int(k.sum()) for k in unit.levels] for name, unit in self.record.units.items()}
+        return {
+            "path": str(self.path),
+            "backend": self.backend,
+            "samples": self.record.samples,
+            "accuracy": self.accuracy,
+            "spikes": spikes,
+        }
+
+
+def simulate(
+    model: LoadedModel, inputs: Samples, path: Path, on: Backend = Backend(), progress: Progress | None = None
+) -> Simulated:
+    """Run `model` on all `inputs` and write the record.
+
+    Args:
+        model: in floats or in Loihi integers.
+        inputs: samples, with labels if accuracy is wanted.
+        path: npz file to write.
+        on: the backend.
+        progress: called with the backend's name, samples finished, samples in all.
+
+    Raises:
+        InputError: the backend cannot run this graph, the samples do not fit, or the file cannot be written.
+    """
+    graph = deploy(model.graph, on.deployment)
+    record = simulate_on(on.name, graph, inputs.values, on.calibration, raster=on.raster, progress=progress)
+    record.save(path)
+    return Simulated(path, on.name, record, None if inputs.targets is None else record.accuracy(inputs.targets))

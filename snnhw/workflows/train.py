@@ -1,0 +1,43 @@
+"""A recipe trained into a run folder, by one process or several; the caller says how progress is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnhw.train.fit import fit
+from snnhw.train.recipe import Recipe, load_recipe
+from snnhw.train.run import Run
+from snnhw.workflows import processes
+
+Fit = Callable[[Recipe, Path], Run]  # `snnhw.train.fit.fit` with its other arguments chosen
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run."""
+
+    run: Run
+    first: bool  # this process is the one of several that prints
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {"path": str(self.run.path), "card": self.run.card.to_dict()}
+
+
+def train(recipe: str, settings: Iterable[str] = (), folder: Path | None = None, fit: Fit = fit) -> Trained:
+    """Train `recipe` into `folder`.
+
+    Args:
+        recipe: name or TOML file.
+        settings: key=value, in place of what the recipe says.
+        folder: of the run, by default runs/RECIPE.
+        fit: the training loop.
+
+    Raises:
+        InputError: the recipe, a setting, the data or the folder cannot be used.
+    """
+    loaded = load_recipe(recipe, list(settings))
+    run = fit(loaded, folder or Path("runs") / loaded.name)
+    return Trained(run, processes.rank() == 0)

@@ -1,0 +1,39 @@
+"""What is said about a file: defaults change nothing, names are checked, what is for files alone is listed."""
+
+import dataclasses
+
+import pytest
+
+from snnhw.errors import InputError
+from snnhw.nir.frameworks import CONVENTIONS, RESETS
+from snnhw.nir.reading import AS_WRITTEN, Reading
+
+
+def test_nothing_said_is_the_convention_of_nir_and_no_reset():
+    assert Reading() == AS_WRITTEN
+    assert AS_WRITTEN.convention() is CONVENTIONS["nir"] and AS_WRITTEN.known_reset() is None
+    assert AS_WRITTEN.for_files_alone() == ()
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_every_framework_has_its_convention(name):
+    assert Reading(written_by=name).convention().name == name
+
+
+@pytest.mark.parametrize("name", RESETS)
+def test_every_reset_is_known(name):
+    assert Reading(reset=name).known_reset() == name
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(InputError, match="There is no framework 'brian'"):
+        Reading(written_by="brian").convention()
+    with pytest.raises(InputError, match="There is no reset 'zero'"):
+        Reading(reset="zero").known_reset()
+
+
+def test_all_but_the_number_of_steps_is_for_files_alone():
+    said = Reading(1e-3, "norse", "hard", 4)
+    assert said.for_files_alone() == ("dt", "written-by", "reset")
+    assert len(said.for_files_alone()) == len(dataclasses.fields(said)) - 1
+    assert Reading(timesteps=4).for_files_alone() == ()

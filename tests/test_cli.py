@@ -1,0 +1,30 @@
+"""The program: verbs by name, versions, and what starting it imports."""
+
+import subprocess
+import sys
+
+import pytest
+
+from snnhw.cli import LAVA_VERBS, VERBS, main
+
+
+def test_every_verb_explains_itself(monkeypatch, capsys):
+    for arguments in ([], *([verb] for verb in VERBS), *(["lava", verb] for verb in LAVA_VERBS)):
+        monkeypatch.setattr(sys, "argv", ["snnhw", *arguments, "--help"])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code and "Usage" in capsys.readouterr().out
+
+
+def test_versions_are_one_a_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["snnhw", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["python", "snnhw", "torch", "numpy", "nir", "lava-nc"]
+
+
+def test_starting_it_imports_nothing_heavy():
+    heavy = ("torch", "pandas", "nir", "matplotlib", "lightning_fabric")
+    code = f"import sys, snnhw.cli; print([m for m in {heavy!r} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

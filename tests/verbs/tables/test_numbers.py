@@ -1,0 +1,22 @@
+"""Tables of profiles and mappings print what the objects hold."""
+
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.verbs.tables.numbers import mapping_table, profile_tables, profiles_table
+from snnhw.workflows.load import load_model
+from snnhw.workflows.map import map_to_chip
+from tests.verbs.tables.test_compiling import cells
+
+
+def test_a_row_per_constant_then_assumptions():
+    profile = load_profile("loihi1-davies2018")
+    shown, *notes = profile_tables(profile, valid=True)
+    assert [row[0] for row in cells(shown)] == list(profile.constants) and str(shown.title).endswith(": valid")
+    assert len(notes) == len(profile.assumes) + len(profile.excludes)
+    assert cells(profiles_table([profile]))[0][0] == profile.name
+
+
+def test_a_row_per_layer_of_the_mapping():
+    found = map_to_chip(load_model("digits"))
+    shown = mapping_table("digits", found)
+    assert [int(row[1]) for row in cells(shown)] == [layer.cores for layer in found.layers]
+    assert f"{found.cores} cores" in str(shown.title)

@@ -1,0 +1,35 @@
+"""Tables of reports print the numbers of the report."""
+
+import pytest
+
+from snnhw.analysis.report.comparison import compare_reports
+from snnhw.verbs.tables.reports import comparison_tables, report_tables, twin_tables
+from snnhw.workflows.compare import Compared
+from tests.analysis.report_sample import sample_report
+from tests.verbs.tables.test_compiling import cells
+
+
+@pytest.fixture(scope="module")
+def report():
+    return sample_report(complete=False)
+
+
+def test_a_row_per_layer_with_its_counts(report):
+    layers, _ = report_tables(report)
+    assert [row[0] for row in cells(layers)] == [layer.name for layer in report.counts.layers]
+    synops = [int(row[4].replace(",", "")) for row in cells(layers)]
+    assert synops == [layer.unit_synops for layer in report.counts.layers] and sum(synops) > 0
+
+
+def test_every_profile_and_twin_has_a_break_even(report):
+    _, _, points, bounds = twin_tables(report)
+    assert len(cells(points)) == sum(len(twins) for twins in report.breakeven.values()) > 0
+    assert [row[0] for row in cells(bounds)] == [bound.name for bound in report.bounds]
+
+
+def test_one_model_or_a_row_per_model(report, tmp_path):
+    one = comparison_tables(Compared({"a": report}, None, tmp_path / "a.html"))
+    assert len(one) == 5 and one[-1] == f"report: {tmp_path / 'a.html'}"
+    reports = {"a": report, "b": report}
+    (both,) = comparison_tables(Compared(reports, compare_reports(reports), None))
+    assert [row[0] for row in cells(both)] == ["a", "b"]

@@ -1,0 +1,29 @@
+"""Profiles, mapping and demo on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from snnhw.analysis.hardware.profiles import load_profile
+
+
+def test_a_profile_shows_what_it_leaves_out(call):
+    shown = call("profiles", "show", "loihi1-davies2018", "--json")
+    profile = load_profile("loihi1-davies2018")
+    assert (shown["assumes"], shown["excludes"]) == (list(profile.assumes), list(profile.excludes)) != ([], [])
+
+
+@pytest.mark.parametrize("verb", [["zoo"], ["profiles"], ["profiles", "show", "horowitz45-fp32"], ["datasets"]])
+def test_lists_print_one_json_object(call, verb):
+    assert isinstance(call(*verb, "--json"), dict)
+    assert call(*verb)
+
+
+@pytest.mark.lava
+@pytest.mark.very_slow
+def test_the_demo_reaches_its_bars(call):
+    out = call("demo", "--out", "demo", "--json", "-q")
+    assert out["accuracy"]["float"] >= 0.97 and out["accuracy"]["loihi integers"] >= 0.965
+    assert out["fidelity"]["agrees"] and Path(out["report"]).is_file()

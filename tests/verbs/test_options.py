@@ -1,0 +1,25 @@
+"""Options that several verbs share are spelled alike, and no verb changes their names."""
+
+import inspect
+from typing import get_type_hints
+
+import pytest
+
+from snnhw.cli import VERBS
+from snnhw.verbs import options
+
+READING = {"dt", "written_by", "reset", "timesteps"}
+READERS = ("evaluate", "export", "check", "quantise", "simulate", "verify", "report", "compare", "map")
+
+
+@pytest.mark.parametrize("verb", READERS)
+def test_every_verb_that_reads_a_model_takes_the_whole_reading(verb):
+    assert set(inspect.signature(VERBS[verb]).parameters) >= READING
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_option_of_one_name_is_one_option(verb):
+    shared = {"dt": options.Dt, "reset": options.Reset, "timesteps": options.Timesteps, "as_json": options.Json}
+    shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect}
+    for name, kind in get_type_hints(VERBS[verb], include_extras=True).items():
+        assert name not in shared or kind == shared[name], name

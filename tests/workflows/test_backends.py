@@ -1,0 +1,28 @@
+"""Backends by name: the same record, and which graph each takes."""
+
+import numpy as np
+import pytest
+
+from snnhw.errors import InputError
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.engine import simulate
+from snnhw.workflows.backends import BACKENDS, simulate_on
+
+
+def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some):
+    images = some.values[:4]
+    assert np.array_equal(simulate_on("torch", digits.graph, images).logits, simulate(digits.graph, images).logits)
+    integers = compile_loihi(digits.graph, some.values).graph
+    expected = simulate(integers, images).logits
+    assert np.array_equal(simulate_on("torch-int", digits.graph, images, some.values).logits, expected)
+    assert np.array_equal(simulate_on("torch-int", integers, images).logits, expected)
+
+
+def test_integers_do_not_run_in_floats_and_unknown_names_are_refused(digits, some):
+    integers = compile_loihi(digits.graph, some.values).graph
+    for name, (wanted, _) in BACKENDS.items():
+        if wanted is False:
+            with pytest.raises(InputError, match="use the backend torch-int or lava-fixed"):
+                simulate_on(name, integers, some.values)
+    with pytest.raises(InputError, match="did you mean 'torch-int'"):
+        simulate_on("torchint", digits.graph, some.values)

@@ -1,0 +1,28 @@
+"""A run in a backend: the file holds the record, accuracy needs labels."""
+
+import numpy as np
+
+from snnhw.data.samples import inputs_of
+from snnhw.simulation.engine import simulate as run_engine
+from snnhw.workflows.simulate import Backend, simulate
+
+
+def test_the_file_holds_the_record_of_the_engine(digits, some, tmp_path):
+    made = simulate(digits, some, tmp_path / "a.npz", Backend(raster=True))
+    record = run_engine(digits.graph, some.values, raster=True)
+    right = record.logits.argmax(1) == some.targets
+    assert made.accuracy == float(right.mean()) and made.to_dict()["samples"] == 24
+    with np.load(tmp_path / "a.npz") as saved:
+        assert np.array_equal(saved["logits"], record.logits)
+        for name, raster in record.raster.items():
+            assert np.array_equal(saved[f"raster/{name}"], raster) and made.to_dict()["spikes"][name] == [
+                int(raster[:, :, k].sum()) for k in range(raster.shape[2])
+            ]
+
+
+def test_integers_take_their_scales_from_the_calibration(digits, some, tmp_path):
+    few = inputs_of("few", some.values[:4], None)
+    one = simulate(digits, few, tmp_path / "a.npz", Backend("torch-int", calibration=some.values))
+    other = simulate(digits, few, tmp_path / "b.npz", Backend("torch-int", calibration=some.values * 0.25))
+    assert one.record.logits.dtype == np.int64 and one.accuracy is None
+    assert not np.array_equal(one.record.logits, other.record.logits)

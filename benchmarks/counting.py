@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from counters.environments import interpreter
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.simulation.engine import simulate
 

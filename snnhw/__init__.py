@@ -25,7 +25,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from snnhw.analysis.counting.counts import count
+    from snnhw.analysis.counting.count import count
     from snnhw.analysis.energy.estimate import estimate
     from snnhw.analysis.hardware.profiles import load_profile
     from snnhw.data.inputs import load_inputs
@@ -70,7 +70,7 @@ _HOME = {
     "ReportOptions": "snnhw.workflows.report:ReportOptions",
     "compile_channels": "snnhw.passes:compile_channels",
     "compile_loihi": "snnhw.quantisation.compile:compile_loihi",
-    "count": "snnhw.analysis.counting.counts:count",
+    "count": "snnhw.analysis.counting.count:count",
     "estimate": "snnhw.analysis.energy.estimate:estimate",
     "inputs_of": "snnhw.data.samples:inputs_of",
     "load_inputs": "snnhw.data.inputs:load_inputs",

@@ -64,7 +64,12 @@ def test_no_circle_of_files(package):
     [
         ("rooms", "graph/same.py", "from snnhw.passes.decompose import decompose", "snnhw.graph.same -> snnhw.passes"),
         ("rooms", "analysis/ranges.py", "import snnhw.exporters.base", "snnhw.analysis.ranges -> snnhw.exporters"),
-        ("analysis", "analysis/counting/rows.py", "import snnhw.analysis.energy.twin", "rows -> snnhw.analysis.energy"),
+        (
+            "analysis",
+            "analysis/counting/counts.py",
+            "import snnhw.analysis.energy.twin",
+            "counts -> snnhw.analysis.energy",
+        ),
         ("circles", "graph/same.py", "import snnhw.passes.decompose", "No cycles are allowed in snnhw."),
         ("torch-free", "proofs/largest.py", "import snnhw.nn.time", "snnhw.proofs"),
         (

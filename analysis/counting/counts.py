@@ -1,185 +1,244 @@
-"""Exact operation counts of a graph from its spike record; `rows.py` says what each number means.
+"""The rows of a counting table: what one edge, one layer and one network did, in exact Python integers.
 
-Takes a folded graph and a record of any backend. Counts add up over batches, processes and time steps, so memory does
-not grow with the data. Operations are classified by the graph, never by looking at values.
+A row states the spikes its population SENDS (`spikes`, `graded_spikes`, `rate`) and the work that ARRIVES in it (all
+else). Three numbers are always told apart: graded events e (one multi-level spike is one event), unit synops u (a spike
+of value v is v accumulations) and replicated synops K*u (each of the K levels is a membrane with its own synapses).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
-from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
-from snnhw.analysis.counting.rows import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.counting.layers import LayerKind
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Synapse
-from snnhw.simulation.record import SpikeRecord, UnitRecord
+from snnhw.summary import Summarised, Summary
 
 
-def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
-    """Exact counts of every layer.
+@dataclass(frozen=True)
+class EdgeCounts:
+    """Spikes of one source that arrive through one synapse node (branches of a residual sum are separate edges)."""
 
-    The multi-level and the decomposed form of a network, and the form with its average pool folded into the read-out,
-    give the same spikes, events, synops and updates. An analogue input is multiplied at every step (direct coding).
+    source: str
+    synapse: str  # "" for an identity connection
+    target: str
+    target_levels: int  # K of the target population: how often replicated synapses are there
+    synapses: int  # non-zero synapses, one set (not times K)
+    spikes: int  # unit spikes that take this branch
+    graded_spikes: int  # the same as multi-level spikes
+    level_synops: tuple[int, ...]  # unit synops caused by each level of the source
+    events: int  # graded spikes times fan-out
 
-    Args:
-        graph: folded (no Norm), multi-level or decomposed, float or integer.
-        record: of any backend; units as in `graph.units()`, and the input's events if it sends integer events.
+    @property
+    def unit_synops(self) -> int:
+        """Accumulations if all levels of the target share one dendrite: sum of spike values times fan-out."""
+        return sum(self.level_synops)
 
-    Raises:
-        InputError: the record is of another network.
-    """
-    rows = layers(graph)
-    steps = record.samples * record.timesteps
-    maps: dict[Branch, Counts] = {}
-    counted = []
-    for row in rows:
-        for branch in row.branches:
-            if branch not in maps:
-                maps[branch] = branch_fanout(graph, branch)
-        counted.append(_layer(graph, record, row, maps, steps))
-    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted))
+    @property
+    def replicated_synops(self) -> int:
+        """Accumulations if every level of the target has synapses of its own."""
+        return self.target_levels * self.unit_synops
 
-
-def branch_fanout(graph: Graph, branch: Branch) -> Counts:
-    """Fan-out map of a branch, int64 of the source's shape."""
-    path = [graph.nodes[name] for name in branch.via]
-    if branch.synapse is not None:
-        path.append(graph.nodes[branch.synapse])
-    return fanout(path, source_shape(graph, branch.source))
+    def __add__(self, other: EdgeCounts) -> EdgeCounts:
+        """Sum over two sets of samples."""
+        level_synops = tuple(a + b for a, b in zip(self.level_synops, other.level_synops, strict=True))
+        return dataclasses.replace(
+            self,
+            spikes=self.spikes + other.spikes,
+            graded_spikes=self.graded_spikes + other.graded_spikes,
+            level_synops=level_synops,
+            events=self.events + other.events,
+        )
 
 
-def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], steps: int) -> LayerCounts:
-    nodes = graph.units().get(row.name, ())
-    size = int(np.prod(row.shape, dtype=np.int64))
-    sent = unit_spikes(graph, record, row.name) if nodes else None
-    owned = [synapse(graph, name) for name in row.owns]
-    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
-    bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
-    return LayerCounts(
-        name=row.name,
-        kind=row.kind,
-        shape=row.shape,
-        levels=row.levels,
-        synapse_nodes=row.synapses,
-        spikes=() if sent is None else _totals(sent.levels),
-        spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
-        graded_spikes=0 if sent is None else int(sent.graded_spikes.sum()),
-        macs=steps * sum(effective_taps(synapse(graph, s), input_shape(graph, s)) for s in row.analog),
-        bias_adds=steps * _biases(graph, row),
-        pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
-        neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
-        edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.branches),
-        dense_macs=sum(dense_macs(graph, name) for name in row.owns),
-        dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
-        dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
-        params=params,
-        weight_bits=params * bits,
+@dataclass(frozen=True)
+class LayerCounts:
+    """One row. Additive over samples: `spikes` .. `neuron_updates`, `edges`; the other fields describe the layer."""
+
+    name: str
+    kind: LayerKind
+    shape: tuple[int, ...]
+    levels: int
+    synapse_nodes: tuple[str, ...]
+    spikes: tuple[int, ...]  # sent, per level; empty for the read-out
+    spikes_t: tuple[tuple[int, ...], ...]  # sent, per level and time step [K][T]
+    graded_spikes: int  # sent, if all levels travel in one multi-level spike
+    macs: int  # multiply-accumulates on analogue values, every step, in-bounds taps with non-zero weight
+    bias_adds: int  # non-zero biases, every step, one set (not times K)
+    pool_adds: int  # additions of pools on analogue values; pools on spikes fold into the synapses
+    neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
+    edges: tuple[EdgeCounts, ...]
+    dense_macs: int  # of the ANN twin, per inference, in-bounds taps
+    dense_inputs: int  # activations that the ANN twin reads, per inference, each once
+    dense_addresses: (
+        int  # address steps of the ANN twin: one per input, output and kernel position of an output channel
+    )
+    params: int
+    weight_bits: int  # memory of the weights and biases, one set
+
+    @property
+    def neurons(self) -> int:
+        """N: positions, each with `levels` membranes."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def events(self) -> int:
+        """Graded synaptic events e, branches separate."""
+        return sum(edge.events for edge in self.edges)
+
+    @property
+    def unit_synops(self) -> int:
+        """Unit synaptic operations u."""
+        return sum(edge.unit_synops for edge in self.edges)
+
+    @property
+    def replicated_synops(self) -> int:
+        """K * u; the read-out has no K membranes and counts once."""
+        return sum(edge.replicated_synops for edge in self.edges)
+
+    @property
+    def synapses(self) -> int:
+        """Non-zero synapses that spikes use, one set (not times K)."""
+        return sum(edge.synapses for edge in self.edges)
+
+    def rate(self, samples: int, timesteps: int) -> float:
+        """Unit spikes per neuron and step, 0..K."""
+        steps = samples * timesteps * self.neurons
+        return sum(self.spikes) / steps if steps else 0.0
+
+    def to_dict(self, samples: int, timesteps: int) -> dict[str, object]:
+        """One entry of `layers` in `report.json`; the rate is per neuron and step of so many samples."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "neurons": self.neurons,
+            "levels": self.levels,
+            "synapse_nodes": list(self.synapse_nodes),
+            "spikes": list(self.spikes),
+            "spikes_t": [list(level) for level in self.spikes_t],
+            "rate": self.rate(samples, timesteps),
+            **{key: getattr(self, key) for key in (*BY_STEP, *STATIC)},
+        }
+
+    def __add__(self, other: LayerCounts) -> LayerCounts:
+        """Sum over two sets of samples."""
+        return dataclasses.replace(
+            self,
+            spikes=_add(self.spikes, other.spikes),
+            spikes_t=tuple(_add(a, b) for a, b in zip(self.spikes_t, other.spikes_t, strict=True)),
+            graded_spikes=self.graded_spikes + other.graded_spikes,
+            macs=self.macs + other.macs,
+            bias_adds=self.bias_adds + other.bias_adds,
+            pool_adds=self.pool_adds + other.pool_adds,
+            neuron_updates=self.neuron_updates + other.neuron_updates,
+            edges=tuple(a + b for a, b in zip(self.edges, other.edges, strict=True)),
+        )
+
+
+# What adds up over samples and time steps, and what the network alone decides.
+BY_STEP = (
+    "graded_spikes",
+    "events",
+    "unit_synops",
+    "replicated_synops",
+    "macs",
+    "bias_adds",
+    "pool_adds",
+    "neuron_updates",
+)
+STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
+TOTALS = ("neurons", *BY_STEP, *STATIC)
+
+
+@dataclass(frozen=True, repr=False)
+class NetworkCounts(Summarised):
+    """All rows, for `samples` samples of `timesteps` steps."""
+
+    name: str
+    samples: int
+    timesteps: int
+    layers: tuple[LayerCounts, ...]
+
+    def total(self, key: str) -> int:
+        """Sum of one of `TOTALS`, or of "spikes", over the rows."""
+        if key == "spikes":
+            return sum(sum(layer.spikes) for layer in self.layers)
+        return sum(int(getattr(layer, key)) for layer in self.layers)
+
+    def summary(self) -> Summary:
+        """Totals over all rows and samples."""
+        totals = {
+            "spikes": "spikes",
+            "graded spikes": "graded_spikes",
+            "graded events e": "events",
+            "unit synops u": "unit_synops",
+            "replicated K*u": "replicated_synops",
+            "macs": "macs",
+        }
+        return Summary(
+            f"NetworkCounts of {self.name!r}",
+            (
+                ("counted", f"{self.samples:,} samples of {self.timesteps} time steps"),
+                ("layers", f"{len(self.layers)} with {self.total('neurons'):,} neurons"),
+                *((word, f"{self.total(key):,}") for word, key in totals.items()),
+            ),
+        )
+
+    @property
+    def edges(self) -> tuple[EdgeCounts, ...]:
+        """Edges of all rows."""
+        return tuple(edge for layer in self.layers for edge in layer.edges)
+
+    @property
+    def max_levels(self) -> int:
+        """The largest K of the network."""
+        return max((layer.levels for layer in self.layers), default=1)
+
+    def merge(self, other: NetworkCounts) -> NetworkCounts:
+        """Counts of both sets of samples.
+
+        Raises:
+            InputError: the counts are of different networks.
+        """
+        if _structure(self) != _structure(other):
+            raise InputError(f"Counts of {self.name!r} and {other.name!r} do not add up; merge counts of one network.")
+        merged = tuple(a + b for a, b in zip(self.layers, other.layers, strict=True))
+        return dataclasses.replace(self, samples=self.samples + other.samples, layers=merged)
+
+    def to_dict(self) -> dict[str, object]:
+        """The `layers` and `totals` of `report.json`, with `samples`, `timesteps` and `edges`."""
+        rows = [layer.to_dict(self.samples, self.timesteps) for layer in self.layers]
+        spikes = [
+            sum(layer.spikes[k] for layer in self.layers if k < len(layer.spikes)) for k in range(self.max_levels)
+        ]
+        edges = [
+            {
+                **dataclasses.asdict(edge),
+                "level_synops": list(edge.level_synops),
+                "unit_synops": edge.unit_synops,
+                "replicated_synops": edge.replicated_synops,
+            }
+            for edge in self.edges
+        ]
+        return {
+            "samples": self.samples,
+            "timesteps": self.timesteps,
+            "layers": rows,
+            "totals": {"spikes": spikes, **{key: self.total(key) for key in TOTALS}},
+            "edges": edges,
+        }
+
+
+def _structure(counts: NetworkCounts) -> tuple[object, ...]:
+    return (
+        counts.timesteps,
+        *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs, len(c.edges)) for c in counts.layers),
     )
 
 
-def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: Counts) -> EdgeCounts:
-    sent = unit_spikes(graph, record, branch.source)
-    events = sent.graded_spikes
-    if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
-        events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
-    return EdgeCounts(
-        source=branch.source,
-        synapse=branch.synapse or "",
-        target=row.name,
-        target_levels=row.levels,
-        synapses=int(reach.sum()),
-        spikes=sum(gain * int(level.sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)),
-        graded_spikes=int(events.sum()),
-        level_synops=tuple(
-            gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
-        ),
-        events=int((events * reach).sum()),
-    )
-
-
-def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
-    """Spikes of a unit, or of an input that sends events.
-
-    Raises:
-        InputError: the record lacks them, or they have another shape than the graph says.
-    """
-    if name not in record.units:
-        hint = "the events of the input" if isinstance(graph.nodes.get(name), Input) else f"unit {name!r}"
-        raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
-    unit = record.units[name]
-    expected = (source_levels(graph, name), *source_shape(graph, name))
-    if unit.levels.shape != expected:
-        raise InputError(
-            f"Unit {name!r} is recorded as {unit.levels.shape}, not {expected}; record it with this graph."
-        )
-    return unit
-
-
-def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
-    """Shape of the sum that arrives at a node."""
-    return graph.nodes[graph.into(name)[0].source].shape
-
-
-def dense_macs(graph: Graph, name: str) -> int:
-    """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
-
-    A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
-    synapses, which only hardware needs, are no layer of the twin.
-    """
-    node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else dense_taps(node, shape)
-
-
-def dense_inputs(graph: Graph, name: str) -> int:
-    """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
-    node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
-
-
-def _dense_addresses(graph: Graph, name: str) -> int:
-    """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
-    node, _ = twin_synapse(graph, name)
-    if node.identity:
-        return 0
-    return dense_inputs(graph, name) + node.size + int(node.weight.size) // int(node.weight.shape[1])
-
-
-def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
-    """Synapse node `name` as it was before a pool was folded into it (its weights are then all 1), and its input."""
-    node, shape = synapse(graph, name), input_shape(graph, name)
-    if isinstance(node, Linear) and node.unfolded_inputs is not None:
-        inputs = node.unfolded_inputs
-        return dataclasses.replace(node, weight=np.ones((len(node.weight), inputs))), (inputs,)
-    if isinstance(node, Conv2d) and node.unfolded is not None:
-        window, weight = node.unfolded, np.ones((*node.weight.shape[:2], *node.unfolded.kernel))
-        before = dataclasses.replace(
-            node, weight=weight, stride=window.stride, padding=window.padding, dilation=window.dilation
-        )
-        return before, (shape[0], *window.size)
-    return node, shape
-
-
-def _biases(graph: Graph, row: Layer) -> int:
-    """Non-zero biases added per step: in the synapse nodes, or in the neurons once quantised."""
-    found = 0
-    for name in row.synapses:
-        node = synapse(graph, name)
-        if node.bias is not None:
-            found += int(np.count_nonzero(node.bias)) * (node.size // node.shape[0])
-    for neuron in graph.units().get(row.name, ())[:1]:
-        if isinstance(neuron, LoihiLIF):
-            found += int(np.count_nonzero(np.broadcast_to(neuron.bias_mant, neuron.shape)))
-    return found
-
-
-def _pool_taps(graph: Graph, name: str) -> int:
-    node = graph.nodes[name]
-    assert isinstance(node, Pool)
-    return int(fanout([node], input_shape(graph, name)).sum())
-
-
-def _totals(levels: Counts) -> tuple[int, ...]:
-    return tuple(int(level.sum()) for level in levels)
+def _add(a: Iterable[int], b: Iterable[int]) -> tuple[int, ...]:
+    return tuple(x + y for x, y in zip(a, b, strict=True))

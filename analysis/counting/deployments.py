@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.errors import unknown
 from snnhw.graph.ir import SYNAPSES, Graph
 from snnhw.passes import DEPLOYMENTS

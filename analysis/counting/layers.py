@@ -15,7 +15,6 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
     LIF,
-    NEURONS,
     SYNAPSES,
     Conv2d,
     Delay,
@@ -35,7 +34,7 @@ from snnhw.graph.ir import (
 
 LayerKind = Literal["first", "spiking", "readout"]
 PASSES = (Pool, Flatten, Delay, Scale)  # linear, one by one or by windows: fold into the synapses behind them
-COUNTED = (Input, *SYNAPSES, *PASSES, LI, *NEURONS, Readout)
+COUNTED = (Input, *SYNAPSES, *PASSES, LI, Neuron, Readout)
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ def _carries_spikes(graph: Graph, name: str) -> bool:
     node = graph.nodes[name]
     if isinstance(node, PASSES):
         return all(_carries_spikes(graph, edge.source) for edge in graph.into(name))
-    return isinstance(node, NEURONS) or (isinstance(node, Input) and node.levels is not None)
+    return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
 
 
 def _spike_paths(
@@ -219,7 +218,7 @@ def _spike_paths(
             yield from _spike_paths(graph, node.name, total, (node.name, *via))
         elif isinstance(node, Input) and node.levels is not None:
             yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
-        elif isinstance(node, NEURONS):
+        elif isinstance(node, Neuron):
             first = node.level if isinstance(node, LIF | LoihiLIF) else 1
             for level in range(first, first + node.levels):
                 yield node.unit_name, level, total, via

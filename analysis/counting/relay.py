@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.analysis.counting.counts import branch_fanout, unit_spikes
+from snnhw.analysis.counting.count import branch_fanout, unit_spikes
 from snnhw.analysis.counting.layers import Branch, layers, source_shape
 from snnhw.graph.ir import Graph
 from snnhw.simulation.record import SpikeRecord

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import distributed
 
-from snnhw.analysis.counting.counts import count
-from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.simulation.engine import simulate

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.deployments import work
-from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
 from snnhw.analysis.energy.static import StaticLoad

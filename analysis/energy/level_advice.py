@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from snnhw.analysis.counting.counts import input_shape
+from snnhw.analysis.counting.count import input_shape
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.layers import layers, synapse
-from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.hardware.profiles import UNITS, Constant, Profile
 from snnhw.analysis.ranges import Range
 from snnhw.graph.ir import Conv2d, Graph

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.counts import twin_synapse
+from snnhw.analysis.counting.count import twin_synapse
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.layers import layers, source_shape
-from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.digits import count_text
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.graph.ir import Graph

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.deployments import depth, slots, work
-from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
 from snnhw.analysis.energy.estimate import HOPS, Term
 from snnhw.analysis.energy.memory import access_constant

@@ -18,7 +18,7 @@ from snnhw.analysis.counting.fanout import fanout
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.hardware.stepwise import Activity, populations, synapses_into
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Graph, Input, Linear, Node
+from snnhw.graph.ir import SYNAPSES, Conv2d, Graph, Input, Linear, Neuron, Node
 
 Cores = Mapping[str, npt.NDArray[np.int64]]  # sender or population -> core of every neuron [*shape]
 SynapseKind = str  # "conv" | "dense" | "sparse"
@@ -98,7 +98,7 @@ def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_M
     events: dict[SynapseKind, int] = {}
     packets = hops_ew = hops_ns = 0
     for sender in graph.nodes.values():
-        if not isinstance(sender, NEURONS) and not (isinstance(sender, Input) and sender.levels is not None):
+        if not isinstance(sender, Neuron) and not (isinstance(sender, Input) and sender.levels is not None):
             continue
         sent = activity.sent(sender.name)
         reached: dict[int, npt.NDArray[np.bool_]] = {}

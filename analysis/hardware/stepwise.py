@@ -17,7 +17,7 @@ from torch import Tensor
 
 from snnhw.analysis.counting.fanout import with_every_synapse
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, NEURONS, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Readout, Synapse
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 from snnhw.simulation.synapses import apply_node
 
@@ -50,7 +50,7 @@ class Activity:
 
 def populations(graph: Graph) -> tuple[str, ...]:
     """Neuron nodes and the read-out (an accumulator that never fires), in graph order."""
-    return tuple(n.name for n in graph.nodes.values() if isinstance(n, (*NEURONS, Readout)))
+    return tuple(n.name for n in graph.nodes.values() if isinstance(n, (Neuron, Readout)))
 
 
 def synapses_into(graph: Graph, name: str) -> tuple[Node | None, ...]:
@@ -130,7 +130,7 @@ def run_stepwise(graph: Graph, inputs: Array, steps: int, *, zeros: bool = False
 
 
 def _sends(node: Node) -> bool:
-    return isinstance(node, NEURONS) or (isinstance(node, Input) and node.levels is not None)
+    return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
 
 
 def _arriving(

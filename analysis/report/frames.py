@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from snnhw.analysis.counting.rows import BY_STEP, NetworkCounts
+from snnhw.analysis.counting.counts import BY_STEP, NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.ranges import Range
 

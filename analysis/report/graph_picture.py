@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import Layer, layers
-from snnhw.analysis.counting.rows import LayerCounts, NetworkCounts
 from snnhw.analysis.digits import TIMES
 from snnhw.graph.ir import Conv2d, Graph, Linear
 

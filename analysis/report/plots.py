@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from snnhw.analysis.counting.rows import NetworkCounts
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.digits import range_text, tick_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from snnhw.analysis.counting.counts import BY_STEP, NetworkCounts
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
-from snnhw.analysis.counting.rows import BY_STEP, NetworkCounts
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate

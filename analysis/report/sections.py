@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import Relay
-from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
 from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant

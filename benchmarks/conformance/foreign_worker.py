@@ -18,10 +18,10 @@ import nir
 import numpy as np
 import torch
 
-STEPS, INPUTS, NEURONS = 40, 6, 5
+STEPS, INPUTS, Neuron = 40, 6, 5
 RNG = np.random.default_rng(7)
-INTO = torch.from_numpy(RNG.integers(-32, 96, (NEURONS, INPUTS)).astype(np.float32) / 128)
-AROUND = torch.from_numpy(RNG.integers(-64, 48, (NEURONS, NEURONS)).astype(np.float32) / 128)
+INTO = torch.from_numpy(RNG.integers(-32, 96, (Neuron, INPUTS)).astype(np.float32) / 128)
+AROUND = torch.from_numpy(RNG.integers(-64, 48, (Neuron, Neuron)).astype(np.float32) / 128)
 X = torch.from_numpy((RNG.random((STEPS, INPUTS)) < 0.4).astype(np.float32))
 
 Case = tuple[Any, torch.Tensor, dict[str, Any]]  # NIR graph, spikes [T, 5], options of the reader
@@ -29,7 +29,7 @@ Case = tuple[Any, torch.Tensor, dict[str, Any]]  # NIR graph, spikes [T, 5], opt
 
 def linear() -> torch.nn.Linear:
     """The matrix into the neurons."""
-    layer = torch.nn.Linear(INPUTS, NEURONS, bias=False)
+    layer = torch.nn.Linear(INPUTS, Neuron, bias=False)
     layer.weight.data = INTO.clone()
     return layer
 
@@ -39,7 +39,7 @@ def norse() -> Case:
     import norse.torch as nt
 
     def full(value: float) -> torch.Tensor:
-        return torch.full((NEURONS,), value)
+        return torch.full((Neuron,), value)
 
     cell = nt.LIFCell(
         nt.LIFParameters(tau_mem_inv=full(100.0), tau_syn_inv=full(200.0), v_th=full(0.5), v_leak=full(0.0))
@@ -58,7 +58,7 @@ def norse_recurrent() -> Case:
     import snntorch
     from snntorch.export_nir import export_to_nir
 
-    layer = snntorch.RSynaptic(alpha=0.75, beta=0.875, threshold=3.0, linear_features=NEURONS, init_hidden=True)
+    layer = snntorch.RSynaptic(alpha=0.75, beta=0.875, threshold=3.0, linear_features=Neuron, init_hidden=True)
     layer.recurrent.weight.data = AROUND.clone()
     layer.recurrent.bias.data.zero_()  # the loader of norse leaves recurrence out of the first step, bias and all
     with contextlib.redirect_stdout(io.StringIO()):
@@ -77,8 +77,8 @@ def rockpool() -> Case:
     from rockpool.nn.combinators import Sequential
     from rockpool.nn.modules import LIFTorch, LinearTorch, to_nir
 
-    into = LinearTorch((INPUTS, NEURONS), weight=INTO.T.clone(), has_bias=False)
-    network = Sequential(into, LIFTorch((NEURONS,), tau_mem=0.01, tau_syn=0.005, threshold=12.0, dt=1e-3))
+    into = LinearTorch((INPUTS, Neuron), weight=INTO.T.clone(), has_bias=False)
+    network = Sequential(into, LIFTorch((Neuron,), tau_mem=0.01, tau_syn=0.005, threshold=12.0, dt=1e-3))
     spikes, _, _ = network(X[None])
     return to_nir(network), spikes[0], {"written_by": "rockpool", "dt": 1e-3}
 
@@ -87,8 +87,8 @@ def rockpool_recurrent() -> Case:
     """Recurrent weights in the nested form that rockpool reads (it writes none), loaded and run by rockpool."""
     from rockpool.nn.modules import LIFTorch, from_nir
 
-    dt, tau = 1e-3, np.array([0.01] * NEURONS, np.float32)
-    shape = np.array([NEURONS])
+    dt, tau = 1e-3, np.array([0.01] * Neuron, np.float32)
+    shape = np.array([Neuron])
     neurons = nir.CubaLIF(
         tau_syn=tau / 2, tau_mem=tau, r=tau / np.float32(dt) - 1, v_leak=tau * 0, v_threshold=tau * 0 + 12
     )
@@ -100,7 +100,7 @@ def rockpool_recurrent() -> Case:
     nodes["output"] = nir.Output(shape)
     graph = nir.NIRGraph(nodes, [("input", "into"), ("into", "layer"), ("layer", "output")])
     layer = from_nir(graph).get_submodule("layer")
-    native = LIFTorch((NEURONS,), tau_mem=0.01, tau_syn=0.005, threshold=12.0, has_rec=True, w_rec=AROUND.T, dt=dt)
+    native = LIFTorch((Neuron,), tau_mem=0.01, tau_syn=0.005, threshold=12.0, has_rec=True, w_rec=AROUND.T, dt=dt)
     current = (X @ INTO.T)[None]
     spikes = layer(current)
     if not torch.equal(spikes, native(current)[0]):
@@ -114,7 +114,7 @@ def sinabs() -> Case:
     from sinabs.layers import LIF
     from sinabs.nir import to_nir
 
-    neurons = LIF(tau_mem=torch.full((NEURONS,), 8.0), norm_input=False, spike_threshold=torch.full((NEURONS,), 2.0),
+    neurons = LIF(tau_mem=torch.full((Neuron,), 8.0), norm_input=False, spike_threshold=torch.full((Neuron,), 2.0),
                   spike_fn=activation.SingleSpike)  # fmt: skip
     network = torch.nn.Sequential(linear(), neurons)
     spikes = network(X[None])[0]

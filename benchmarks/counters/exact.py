@@ -6,7 +6,7 @@ from typing import Any
 
 from counters.network import network
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.relay import relays
 from snnhw.graph.ir import Conv2d, Linear
 from snnhw.simulation.engine import simulate

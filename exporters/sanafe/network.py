@@ -21,7 +21,6 @@ from snnhw.errors import InputError
 from snnhw.graph.expressible import check_expressible
 from snnhw.graph.ir import (
     LIF,
-    NEURONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -30,6 +29,7 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
+    Neuron,
     Readout,
 )
 
@@ -162,7 +162,7 @@ def _incoming(graph: Graph, name: str) -> list[tuple[str, Listed]]:
     for synapse in synapses_into(graph, name):
         for edge in graph.into(name if synapse is None else synapse.name):
             sender = graph.nodes[edge.source]
-            if not isinstance(sender, NEURONS) and not (sender.name == graph.input.name and graph.input.levels == 1):
+            if not isinstance(sender, Neuron) and not (sender.name == graph.input.name and graph.input.levels == 1):
                 continue
             if isinstance(synapse, Conv2d):
                 start, end, weight = conv_synapses(synapse, sender.shape)

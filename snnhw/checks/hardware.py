@@ -16,7 +16,6 @@ from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import (
     LIF,
     MLF,
-    NEURONS,
     SYNAPSES,
     Conv2d,
     Delay,
@@ -25,6 +24,7 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
+    Neuron,
     Node,
     Norm,
     Pool,
@@ -44,7 +44,7 @@ from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.proofs.largest import largest_input
 
-COMMON = (Input, *SYNAPSES, Norm, Pool, Flatten, *NEURONS, Readout)  # what all of them have, after the passes
+COMMON = (Input, *SYNAPSES, Norm, Pool, Flatten, Neuron, Readout)  # what all of them have, after the passes
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
 
@@ -88,8 +88,8 @@ def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Itera
         yield Finding(
             "analogue-input", "info", node.name, "the first layer gets analogue values", "quantise the network"
         )
-    if isinstance(node, NEURONS):
-        alone = NEURONS if graph.is_integer else (*NEURONS, Input)  # coded integers may enter as a current
+    if isinstance(node, Neuron):
+        alone = Neuron if graph.is_integer else (Neuron, Input)  # coded integers may enter as a current
         direct = [e.source for e in graph.into(node.name) if isinstance(graph.nodes[e.source], alone)]
         if direct:
             message = f"it takes {', '.join(direct)} without a synapse between"

@@ -10,7 +10,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Readout
-from snnhw.graph.shapes import Shape, sent_shape
+from snnhw.graph.shapes import Shape
 
 
 def structure(graph: Graph) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
         )
         return
     for shape in arriving:
-        expected = sent_shape(node, shape)
+        expected = node.sent_shape(shape)
         if expected != node.shape:
             wanted = f"it would send {list(expected)}" if expected else "it cannot take that"
             message = f"it gets {list(shape)} and says it sends {list(node.shape)}, but {wanted}"

@@ -1,7 +1,7 @@
 """The typed graph that every pass, simulator, exporter and counter works on.
 
-Nodes (`nodes.py`) are frozen values, edges are identity connections, and several edges into one node are summed: a
-residual sum is explicit fan-in, so each branch keeps its own spikes.
+Nodes (`nodes.py`, `neurons.py`) are frozen values, edges are identity connections, and several edges into one node are
+summed: a residual sum is explicit fan-in, so each branch keeps its own spikes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
+from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
-    LIF,
-    MLF,
-    NEURONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -28,24 +26,20 @@ from snnhw.graph.nodes import (
     Flatten,
     Input,
     Linear,
-    LoihiLIF,
-    Neuron,
     Node,
     Norm,
     Pool,
     Readout,
     Scale,
-    SlotMLF,
     Synapse,
 )
-from snnhw.graph.window import Pair, Window
+from snnhw.graph.shapes import Pair, Window
 from snnhw.summary import Summarised, Summary
 
 __all__ = [
     "LI",
     "LIF",
     "MLF",
-    "NEURONS",
     "SYNAPSES",
     "Array",
     "Conv2d",

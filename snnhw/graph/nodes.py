@@ -1,19 +1,16 @@
-"""The nodes of the typed graph: frozen values, shapes without time and batch, `(C, H, W)` or `(N,)`.
-
-Neuron, for a unit of K levels (Feng et al., IJCAI 2022):
-    u_k[t] = decay * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (strict);  o[t] = sum_k s_k[t]
-"""
+"""The nodes of the typed graph that do not fire; shapes are those of one frame, `(C, H, W)` or `(N,)`."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from snnhw.graph.window import Pair, Window
+from snnhw.graph.shapes import Pair, Shape, Window
 
 Array = npt.NDArray[Any]
 DType = np.dtype[Any]
@@ -30,6 +27,10 @@ class Node:
     def size(self) -> int:
         """Number of elements sent per time step and sample."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+    def sent_shape(self, arriving: Shape) -> Shape | None:
+        """The shape that it sends for the shape that arrives, None where it cannot take that."""
+        return arriving
 
     def __repr__(self) -> str:
         """Kind, name, shape, and what differs from the usual; of arrays, the type and the shape."""
@@ -87,6 +88,13 @@ class Conv2d(Node):
         kernel = (self.weight.shape[2], self.weight.shape[3])
         return Window(size, kernel, self.stride, self.padding, self.dilation)
 
+    def sent_shape(self, arriving: Shape) -> Shape | None:
+        """The outputs of its window, if the channels fit its groups."""
+        fits = len(arriving) == 3 and self.weight.ndim == 4 and self.groups >= 1
+        if not fits or arriving[0] != self.weight.shape[1] * self.groups or self.weight.shape[0] % self.groups:
+            return None
+        return self.window((arriving[1], arriving[2])).sent(self.weight.shape[0])
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Linear(Node):
@@ -100,6 +108,11 @@ class Linear(Node):
     bias: Array | None = None
     identity: bool = False
     unfolded_inputs: int | None = None
+
+    def sent_shape(self, arriving: Shape) -> Shape | None:
+        """Its outputs, if as many values arrive as it has inputs, in whatever shape."""
+        fits = self.weight.ndim == 2 and math.prod(arriving) == self.weight.shape[1]
+        return (self.weight.shape[0],) if fits else None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -139,10 +152,18 @@ class Pool(Node):
         """Its window over an input of (height, width)."""
         return Window(size, self.kernel, self.stride, self.padding)
 
+    def sent_shape(self, arriving: Shape) -> Shape | None:
+        """The outputs of its window on each channel of an image."""
+        return self.window((arriving[1], arriving[2])).sent(arriving[0]) if len(arriving) == 3 else None
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Flatten(Node):
     """(C, H, W) to (C*H*W,), channel slowest."""
+
+    def sent_shape(self, arriving: Shape) -> Shape | None:
+        """All values in a row."""
+        return (math.prod(arriving),)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -181,183 +202,11 @@ class LI(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Neuron(Node):
-    """What fires: a multi-level unit, or one of its channels."""
-
-    @property
-    def levels(self) -> int:
-        """Levels that fire in this node: K of a unit in one node, 1 of a channel."""
-        return 1
-
-    @property
-    def unit_name(self) -> str:
-        """The unit that this node is, or is a channel of."""
-        return self.name
-
-    @property
-    def thetas(self) -> tuple[float | Array, ...]:
-        """Threshold of each of its levels, ascending: a number, or an array of `shape`."""
-        return ()
-
-    @property
-    def leaks(self) -> bool:
-        """Whether some membrane loses a share of itself in each step."""
-        return True
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class MLF(Neuron):
-    """Multi-level firing unit: K hard-reset LIFs on one input, sends the integer 0..K. Thresholds ascend."""
-
-    thresholds: tuple[float, ...]
-    decay: float
-
-    @property
-    def levels(self) -> int:
-        """K, the number of thresholds."""
-        return len(self.thresholds)
-
-    @property
-    def thetas(self) -> tuple[float | Array, ...]:
-        """The thresholds."""
-        return self.thresholds
-
-    @property
-    def leaks(self) -> bool:
-        """Whether the decay is not 1."""
-        return self.decay != 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class SlotMLF(Neuron):
-    """MLF unit in time slots: one binary channel, on which level k sends in sub-step k of each window of `slots`.
-
-    It sums what arrives in a window, adds `bias` (broadcasts to `shape`), and leaks, fires and resets once, at its end.
-    In aligned time it sends in the same window; hardware sends slots - 1 sub-steps later (`balance_delays`).
-    """
-
-    thresholds: tuple[float, ...]
-    decay: float
-    slots: int
-    bias: Array | None = None
-
-    @property
-    def levels(self) -> int:
-        """K, the number of thresholds, at most `slots`."""
-        return len(self.thresholds)
-
-    @property
-    def thetas(self) -> tuple[float | Array, ...]:
-        """The thresholds."""
-        return self.thresholds
-
-    @property
-    def leaks(self) -> bool:
-        """Whether the decay is not 1."""
-        return self.decay != 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class LIF(Neuron):
-    """Discrete leaky integrate-and-fire neuron: u = decay*u + gain*x + leak; s = u > threshold; then the reset.
-
-    `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
-    Parameters are numbers or arrays of `shape`. `unit` and `level` (1..K) say which multi-level unit it is a channel
-    of; a LIF of its own is its own unit.
-    """
-
-    decay: float | Array
-    threshold: float | Array
-    gain: float | Array = 1.0
-    leak: float | Array = 0.0
-    v_reset: float | Array = 0.0
-    reset: Literal["hard", "subtract"] = "hard"
-    unit: str = ""
-    level: int = 1
-
-    @property
-    def unit_name(self) -> str:
-        """`unit`; its own name where it is no channel of one."""
-        return self.unit or self.name
-
-    @property
-    def thetas(self) -> tuple[float | Array, ...]:
-        """The threshold."""
-        return (self.threshold,)
-
-    @property
-    def leaks(self) -> bool:
-        """Whether some decay is not 1."""
-        return bool(np.any(np.asarray(self.decay) != 1))
-
-    @property
-    def resets_to_zero(self) -> bool:
-        """Whether the membrane is 0 after a spike."""
-        return self.reset == "hard" and not np.any(self.v_reset)
-
-    @property
-    def has_unit_gain(self) -> bool:
-        """Whether the input enters as it is."""
-        return bool(np.all(np.asarray(self.gain) == 1))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is u = decay*u + x with a hard reset to 0, the neuron of MLF units, of Lava and of Loihi."""
-        return self.resets_to_zero and self.has_unit_gain and not np.any(self.leak)
-
-    @property
-    def is_level(self) -> bool:
-        """Whether it can be one level of an `MLF`: plain, with numbers as parameters."""
-        parameters = (self.decay, self.threshold, self.gain, self.leak, self.v_reset)
-        return self.is_plain and all(np.ndim(parameter) == 0 for parameter in parameters)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class LoihiLIF(Neuron):
-    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
-
-    `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
-    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulation/neurons.py` for the recurrence.
-    """
-
-    threshold: int | Array
-    du: int
-    dv: int
-    bias_mant: Array
-    bias_exp: int
-    unit: str = ""
-    level: int = 1
-
-    @property
-    def unit_name(self) -> str:
-        """`unit`; its own name where it is no channel of one."""
-        return self.unit or self.name
-
-    @property
-    def thetas(self) -> tuple[float | Array, ...]:
-        """The threshold mantissa, in weight units."""
-        return (self.threshold,)
-
-    @property
-    def leaks(self) -> bool:
-        """Whether the membrane decays."""
-        return self.dv != 0
-
-    @property
-    def bias(self) -> Array:
-        """bias_mant << bias_exp (>> for a negative exponent, which rounds down as Lava does), in membrane units."""
-        mantissa = self.bias_mant.astype(np.int64)
-        shifted: Array = mantissa << self.bias_exp if self.bias_exp >= 0 else mantissa >> -self.bias_exp
-        return shifted
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Readout(Node):
     """Where the network ends: logits are the mean (float) or the sum (integers) of the input over time."""
 
     reduction: Literal["mean", "sum"] = "mean"
 
 
-NEURONS = (MLF, SlotMLF, LIF, LoihiLIF)
 Synapse = Conv2d | Linear
 SYNAPSES = (Conv2d, Linear)

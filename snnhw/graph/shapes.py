@@ -1,31 +1,37 @@
-"""Shapes along the edges of a graph: what a node sends for what arrives at it."""
+"""Shapes of what nodes send, and the one formula for the size of what a sliding window gives."""
 
 from __future__ import annotations
 
-import math
-
-from snnhw.graph.nodes import Conv2d, Flatten, Linear, Node, Pool
-from snnhw.graph.window import Window
+from dataclasses import dataclass
 
 Shape = tuple[int, ...]  # of one frame, without time and batch: (C, H, W) or (N,)
+Pair = tuple[int, int]  # (height, width)
 
 
-def sent_shape(node: Node, arriving: Shape) -> Shape | None:
-    """Shape that `node` sends for the shape that arrives, None where it cannot take that."""
-    if isinstance(node, Conv2d):
-        fits = len(arriving) == 3 and node.weight.ndim == 4 and node.groups >= 1
-        if not fits or arriving[0] != node.weight.shape[1] * node.groups or node.weight.shape[0] % node.groups:
+@dataclass(frozen=True)
+class Window:
+    """Kernel, stride, padding and dilation of a convolution or a pool over an input of `size`, each (height, width)."""
+
+    size: Pair
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    @property
+    def out(self) -> Pair:
+        """floor((n + 2p - d(k - 1) - 1)/s) + 1 along both axes, as torch's Conv2d and AvgPool2d; below 1 if none fits.
+
+        Strides have to be at least 1.
+        """
+        height, width = (
+            (n + 2 * p - d * (k - 1) - 1) // s + 1
+            for n, k, s, p, d in zip(self.size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        )
+        return height, width
+
+    def sent(self, channels: int) -> Shape | None:
+        """(channels, height, width) of what it gives, None where it fits nowhere or does not move on."""
+        if min(self.stride) < 1 or min(self.out) < 1:
             return None
-        return _slid(node.weight.shape[0], node.window((arriving[1], arriving[2])))
-    if isinstance(node, Pool):
-        return _slid(arriving[0], node.window((arriving[1], arriving[2]))) if len(arriving) == 3 else None
-    if isinstance(node, Linear):
-        fits = node.weight.ndim == 2 and math.prod(arriving) == node.weight.shape[1]
-        return (node.weight.shape[0],) if fits else None
-    return (math.prod(arriving),) if isinstance(node, Flatten) else arriving
-
-
-def _slid(channels: int, window: Window) -> Shape | None:
-    if min(window.stride) < 1:
-        return None
-    return (channels, *window.out) if min(window.out) >= 1 else None
+        return (channels, *self.out)

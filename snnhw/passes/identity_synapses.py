@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm, Synapse
+from snnhw.graph.ir import SYNAPSES, Conv2d, Edge, Graph, Linear, Neuron, Node, Norm, Synapse
 from snnhw.graph.loihi import INT8_LIMIT
 
 
@@ -26,7 +26,7 @@ def identity_synapses(graph: Graph) -> Graph:
     edges: list[Edge] = []
     for edge in graph.edges:
         target = graph.nodes[edge.target]
-        if not isinstance(target, NEURONS) or isinstance(graph.nodes[edge.source], (*SYNAPSES, Norm)):
+        if not isinstance(target, Neuron) or isinstance(graph.nodes[edge.source], (*SYNAPSES, Norm)):
             edges.append(edge)
             continue
         unit = unit_of[edge.target]
@@ -46,7 +46,7 @@ def spike_synapses(graph: Graph) -> Graph:
     """
     fed = [edge.target for edge in graph.out_of(graph.input.name)]
     for name in fed:
-        if not isinstance(graph.nodes[name], NEURONS) or len(graph.into(name)) > 1:
+        if not isinstance(graph.nodes[name], Neuron) or len(graph.into(name)) > 1:
             raise InputError(
                 f"The input reaches {name!r}, which is no neuron fed by it alone, so it cannot be a current; let it "
                 "enter as messages, or make the current of the first neurons the input of the network."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, Input, Pool
+from snnhw.graph.ir import SYNAPSES, Graph, Input, Neuron, Pool
 
 
 def largest_input(graph: Graph, name: str) -> int:
@@ -21,7 +21,7 @@ def largest_output(graph: Graph, name: str) -> int:
     node = graph.nodes[name]
     if isinstance(node, Input):
         return int(2 ** (node.bits - 1))
-    if isinstance(node, NEURONS):
+    if isinstance(node, Neuron):
         return graph.signal(name).levels
     arriving = largest_input(graph, name)
     if isinstance(node, SYNAPSES):

@@ -13,7 +13,6 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
-    NEURONS,
     Array,
     Conv2d,
     Delay,
@@ -21,6 +20,7 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    Neuron,
     Node,
     Norm,
     Pool,
@@ -54,7 +54,7 @@ def value_bounds(
             node = graph.nodes[name]
             if isinstance(node, Input):
                 found[name] = _entering(graph, node, input_range)
-            elif isinstance(node, NEURONS):
+            elif isinstance(node, Neuron):
                 found[name] = spikes(node, arriving(graph, name, found))
             elif type(node) in SENT:
                 found[name] = SENT[type(node)](graph, node, arriving(graph, name, found))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, NEURONS, Array, Conv2d, Graph, Input, Linear, Synapse
+from snnhw.graph.ir import LIF, Array, Conv2d, Graph, Input, Linear, Neuron, Synapse
 from snnhw.graph.loihi import THRESHOLD_LIMIT
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.scale_search import best_scales
@@ -42,7 +42,7 @@ def code_input(
     limit = float(np.abs(calibration).max(initial=0.0))
     if not (np.isfinite(limit) and limit > 0):
         raise InputError(f"The calibration data reach |x| = {limit}; give data that are finite and not all zero.")
-    if any(isinstance(graph.nodes[edge.target], NEURONS) for edge in graph.out_of(graph.input.name)):
+    if any(isinstance(graph.nodes[edge.target], Neuron) for edge in graph.out_of(graph.input.name)):
         return _as_current(graph, calibration, limit)
     first = _first_layers(graph)
     tried: list[tuple[float, Graph]] = []

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, Array, Conv2d, Graph, Input, Readout
+from snnhw.graph.ir import Array, Conv2d, Graph, Input, Neuron, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
@@ -85,7 +85,7 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
                 state.units[node.name] = event_record(frames, node.levels, steps)
             continue
         x = _arriving(state, step, dtype)
-        if isinstance(node, NEURONS):
+        if isinstance(node, Neuron):
             _fire(state, step, x, steps, keep)
         elif isinstance(node, Readout):
             logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
@@ -125,7 +125,7 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
 
 
 def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
-    neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
+    neurons = [n for n in step.nodes if isinstance(n, Neuron)]
     alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
     fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone)
     state.values[step.name] = fired.sent

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, SYNAPSES, Graph, LoihiLIF, Neuron, Node
+from snnhw.graph.ir import SYNAPSES, Graph, LoihiLIF, Neuron, Node
 from snnhw.proofs.largest import largest_input
 from snnhw.simulation.events import carries_events
 from snnhw.simulation.neurons import integer_dtype
@@ -47,7 +47,7 @@ def plan_of(graph: Graph, *, loops: bool = False) -> tuple[Step, ...]:
     for name in sorted(position, key=position.__getitem__):
         node = graph.nodes[name]
         nodes: tuple[Node, ...] = (node,)
-        if isinstance(node, NEURONS):
+        if isinstance(node, Neuron):
             name = unit_of[name]
             if name in done:
                 continue

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, NEURONS, Array, Delay, Graph, Input, Readout
+from snnhw.graph.ir import LI, Array, Delay, Graph, Input, Neuron, Readout
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
@@ -74,7 +74,7 @@ def run_recurrent(
             elif isinstance(node, Delay):
                 now = x[t] if node.late else _arriving(step, sent)
                 sent[node.name] = _delayed(node, history[node.name], now)
-            elif isinstance(node, NEURONS):
+            elif isinstance(node, Neuron):
                 _fire(step, units, _arriving(step, sent), sent, keep.membranes)
             elif isinstance(node, LI):
                 current = _arriving(step, sent)
@@ -114,7 +114,7 @@ def _arriving(step: Step, sent: dict[str, Tensor]) -> Tensor:
 def _fire(step: Step, units: dict[str, _Fed], current: Tensor, sent: dict[str, Tensor], keep_membranes: bool) -> None:
     if step.name not in units:
         waiting: deque[Tensor] = deque()
-        neurons = [n for n in step.nodes if isinstance(n, NEURONS)]
+        neurons = [n for n in step.nodes if isinstance(n, Neuron)]
         units[step.name] = _Fed(waiting, step_unit(neurons, _drained(waiting)))
     unit = units[step.name]
     unit.waiting.append(current)

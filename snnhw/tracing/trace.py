@@ -17,7 +17,7 @@ import torch.fx
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import NEURONS, Edge, Flatten, Graph, Input, Node, Pool, Readout
+from snnhw.graph.ir import Edge, Flatten, Graph, Input, Neuron, Node, Pool, Readout
 from snnhw.tracing.calls import ADDITIONS, DROPOUTS, FLATTENS, MEANS, POOLS, VIEWS, dims, gain_of, line, place
 from snnhw.tracing.modules import PASS_THROUGH, TRACE, Modules, readout
 from snnhw.tracing.tracer import Tracer, untraceable
@@ -217,7 +217,7 @@ class _Walk:
             raise InputError(
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
-        if not self.timesteps and any(isinstance(node, NEURONS) for node in self.nodes.values()):
+        if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
             raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
         steps = self.timesteps.pop() if self.timesteps else 1
         return Graph.build(self.nodes.values(), self.edges, steps, name, modules=self.paths)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import relays
-from snnhw.analysis.counting.rows import NetworkCounts
 from snnhw.analysis.counting.streaming import count_steps, sum_over_processes
 from snnhw.analysis.energy.level_advice import Variant, level_advice
 from snnhw.analysis.hardware.profiles import load_profile

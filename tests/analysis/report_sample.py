@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.energy.level_advice import level_advice
 from snnhw.analysis.hardware.profiles import load_profile

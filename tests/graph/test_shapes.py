@@ -1,51 +1,26 @@
-"""The shape that a node is said to send is the one that it sends, and there is none where it cannot take its input."""
+"""The size of what a window gives is the number of places where it fits, as torch counts them."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+import torch
 from hypothesis import given
+from hypothesis import strategies as st
 
-from snnhw.graph.ir import LIF, Conv2d, Flatten, Graph, Linear, Node, Pool, Scale
-from snnhw.graph.shapes import sent_shape
-from tests.graph.strategies import float_graphs
-from tests.nir.step_runner import run_steps
+from snnhw.graph.shapes import Pair, Window
 
-
-@given(float_graphs())
-def test_every_node_of_a_random_network_sends_the_shape_that_is_said(graph: Graph) -> None:
-    sent = run_steps(graph, np.ones((1, *graph.input.shape)))
-    for name, node in graph.nodes.items():
-        for edge in graph.into(name):
-            assert sent_shape(node, graph.nodes[edge.source].shape) == node.shape == sent[name].shape[1:]
+PAIRS = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
-CONV = Conv2d(name="n", shape=(4, 3, 3), weight=np.ones((4, 2, 3, 3)))
-POOL = Pool(name="n", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
-FC = Linear(name="n", shape=(3,), weight=np.ones((3, 8)))
-
-
-@pytest.mark.parametrize(
-    ("node", "arriving", "sent"),
-    [
-        (CONV, (2, 5, 6), (4, 3, 4)),
-        (CONV, (3, 5, 5), None),
-        (CONV, (50,), None),
-        (CONV, (2, 2, 5), None),
-        (Conv2d(name="n", shape=(4, 3, 3), weight=np.ones((4, 1, 3, 3)), groups=2), (2, 5, 5), (4, 3, 3)),
-        (Conv2d(name="n", shape=(3, 3, 3), weight=np.ones((3, 1, 3, 3)), groups=2), (2, 5, 5), None),
-        (Conv2d(name="n", shape=(4, 3, 3), weight=np.ones((4, 2, 3, 3)), stride=(0, 1)), (2, 5, 5), None),
-        (Conv2d(name="n", shape=(4, 3, 3), weight=np.ones((4, 18))), (2, 5, 5), None),
-        (POOL, (7, 5, 4), (7, 2, 2)),
-        (POOL, (7, 1, 4), None),
-        (POOL, (7,), None),
-        (FC, (8,), (3,)),
-        (FC, (2, 2, 2), (3,)),
-        (FC, (7,), None),
-        (Flatten(name="n", shape=(8,)), (2, 2, 2), (8,)),
-        (Scale(name="n", shape=(8,), scale=2.0), (2, 3), (2, 3)),
-        (LIF(name="n", shape=(8,), decay=0.5, threshold=1.0), (2, 3), (2, 3)),
-    ],
-)
-def test_shapes_by_hand(node: Node, arriving: tuple[int, ...], sent: tuple[int, ...] | None) -> None:
-    assert sent_shape(node, arriving) == sent
+@given(st.tuples(st.integers(1, 12), st.integers(1, 12)), PAIRS, PAIRS, st.tuples(*[st.integers(0, 3)] * 2), PAIRS)
+def test_a_window_fits_as_often_as_counting_its_places_says(
+    size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
+) -> None:
+    window = Window(size, kernel, stride, padding, dilation)
+    for n, k, s, p, d, out in zip(size, kernel, stride, padding, dilation, window.out, strict=True):
+        places = [start for start in range(-p, n + p, s) if start + d * (k - 1) < n + p]
+        assert max(out, 0) == len(places)
+    if min(window.out) >= 1:
+        sent = torch.nn.functional.conv2d(
+            torch.zeros(1, 1, *size), torch.zeros(1, 1, *kernel), None, stride, padding, dilation
+        )
+        assert tuple(sent.shape[2:]) == window.out

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.checks.check import check
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Readout

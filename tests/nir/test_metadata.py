@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused_with_its_reason(changes: dict[str, object], r
 
 NUMBER = st.floats(-8, 8, width=32)
 ARRAY = st.integers(0, 2**31).map(lambda seed: np.random.default_rng(seed).integers(-4096, 4096, (2, 1, 1)))
-NEURONS = st.one_of(
+Neuron = st.one_of(
     st.builds(
         LIF, name=st.just("n"), shape=st.just((2, 1, 1)), decay=NUMBER | ARRAY, threshold=NUMBER | ARRAY, gain=NUMBER,
         leak=NUMBER, v_reset=NUMBER, unit=NAMES, level=st.integers(1, 9),
@@ -112,7 +112,7 @@ NEURONS = st.one_of(
 )  # fmt: skip
 
 
-@given(NEURONS)
+@given(Neuron)
 def test_a_described_neuron_comes_back_from_one_whose_numbers_another_tool_rounded(neuron: LIF | LI | LoihiLIF) -> None:
     entry = json.loads(json.dumps(describe_neuron(neuron)))
     if isinstance(neuron, LoihiLIF):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.checks.check import check
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Readout

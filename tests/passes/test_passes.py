@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from snnhw.analysis.counting.counts import dense_inputs, dense_macs
+from snnhw.analysis.counting.count import dense_inputs, dense_macs
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, SYNAPSES, Conv2d, Flatten, Linear, Norm, Pool
 from snnhw.nir.io import from_nir, to_nir

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from snnhw.analysis.counting.counts import dense_inputs, dense_macs
+from snnhw.analysis.counting.count import dense_inputs, dense_macs
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, Pool, Readout
 from snnhw.passes import LOIHI_CHANNELS, run_passes

@@ -7,7 +7,7 @@ from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.certificate import Stage, certify, graph_backend
 from snnhw.simulation.compare import Comparison
-from snnhw.verbs.tables import certificate_table
+from snnhw.verbs.tables.compiling import certificate_table
 from tests.nets import residual_net
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.data.inputs import load_inputs
 from snnhw.nir.io import write_nir
 from snnhw.quantisation.compile import compile_loihi

@@ -13,7 +13,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Conv2d, Delay, Flatten, Linear, Node, Pool, Readout, Scale, Window
-from snnhw.graph.shapes import Shape, sent_shape
+from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.read.fields import Context, array_of, fitting, pair, scalar, shown, whole
 
@@ -60,7 +60,7 @@ def _conv(raw: RawNode, name: str, arriving: Shape, context: Context, weight: Ar
         dilation=dilation,
         groups=groups,
     )
-    shape = sent_shape(found, arriving)
+    shape = found.sent_shape(arriving)
     if shape is None:
         raise InputError(
             f"Convolution {name!r} has a kernel larger than its padded input {list(arriving)}; check both."

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.deployments import deployments, depth, slots, work
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.deployments import deployments
 from snnhw.analysis.counting.layers import layers
 from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, Input, Linear, Pool, Readout, Scale

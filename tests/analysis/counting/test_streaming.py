@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import distributed, multiprocessing
 
-from snnhw.analysis.counting.counts import count
-from snnhw.analysis.counting.rows import BY_STEP
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.counts import BY_STEP
 from snnhw.analysis.counting.streaming import count_steps, count_stream
 from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError

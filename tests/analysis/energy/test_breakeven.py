@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.digits import DASH
 from snnhw.analysis.energy.breakeven import (
     break_even,

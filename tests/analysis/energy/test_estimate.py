@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile

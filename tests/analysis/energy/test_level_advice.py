@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.level_advice import drop_level, level_advice, move_threshold
 from snnhw.analysis.hardware.profiles import load_profile

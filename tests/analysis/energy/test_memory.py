@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.memory import (
     READINGS,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.rate_times_flops import convention
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Readout

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.static import static_load, step_time
 from snnhw.analysis.hardware.chips import load_chip

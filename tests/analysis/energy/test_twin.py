@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError

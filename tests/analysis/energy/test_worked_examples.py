@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
-from snnhw.analysis.counting.rows import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import dense_traffic_ratio, matched_bits
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.static import StaticLoad

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame

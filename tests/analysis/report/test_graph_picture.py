@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from snnhw.analysis.counting.counts import count
+from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.layers import layers
 from snnhw.analysis.report.graph_picture import graph_svg, rails
 from snnhw.graph.ir import LIF, Delay, Graph, Input, Linear, Readout

@@ -1,0 +1,185 @@
+"""Exact operation counts of a graph from its spike record; `counts.py` says what each number means.
+
+Takes a folded graph and a record of any backend. Counts add up over batches, processes and time steps, so memory does
+not grow with the data. Operations are classified by the graph, never by looking at values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
+from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
+from snnhw.errors import InputError
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Synapse
+from snnhw.simulation.record import SpikeRecord, UnitRecord
+
+
+def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
+    """Exact counts of every layer.
+
+    The multi-level and the decomposed form of a network, and the form with its average pool folded into the read-out,
+    give the same spikes, events, synops and updates. An analogue input is multiplied at every step (direct coding).
+
+    Args:
+        graph: folded (no Norm), multi-level or decomposed, float or integer.
+        record: of any backend; units as in `graph.units()`, and the input's events if it sends integer events.
+
+    Raises:
+        InputError: the record is of another network.
+    """
+    rows = layers(graph)
+    steps = record.samples * record.timesteps
+    maps: dict[Branch, Counts] = {}
+    counted = []
+    for row in rows:
+        for branch in row.branches:
+            if branch not in maps:
+                maps[branch] = branch_fanout(graph, branch)
+        counted.append(_layer(graph, record, row, maps, steps))
+    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted))
+
+
+def branch_fanout(graph: Graph, branch: Branch) -> Counts:
+    """Fan-out map of a branch, int64 of the source's shape."""
+    path = [graph.nodes[name] for name in branch.via]
+    if branch.synapse is not None:
+        path.append(graph.nodes[branch.synapse])
+    return fanout(path, source_shape(graph, branch.source))
+
+
+def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], steps: int) -> LayerCounts:
+    nodes = graph.units().get(row.name, ())
+    size = int(np.prod(row.shape, dtype=np.int64))
+    sent = unit_spikes(graph, record, row.name) if nodes else None
+    owned = [synapse(graph, name) for name in row.owns]
+    params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
+    bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
+    return LayerCounts(
+        name=row.name,
+        kind=row.kind,
+        shape=row.shape,
+        levels=row.levels,
+        synapse_nodes=row.synapses,
+        spikes=() if sent is None else _totals(sent.levels),
+        spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
+        graded_spikes=0 if sent is None else int(sent.graded_spikes.sum()),
+        macs=steps * sum(effective_taps(synapse(graph, s), input_shape(graph, s)) for s in row.analog),
+        bias_adds=steps * _biases(graph, row),
+        pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
+        neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
+        edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.branches),
+        dense_macs=sum(dense_macs(graph, name) for name in row.owns),
+        dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
+        dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
+        params=params,
+        weight_bits=params * bits,
+    )
+
+
+def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: Counts) -> EdgeCounts:
+    sent = unit_spikes(graph, record, branch.source)
+    events = sent.graded_spikes
+    if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
+        events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
+    return EdgeCounts(
+        source=branch.source,
+        synapse=branch.synapse or "",
+        target=row.name,
+        target_levels=row.levels,
+        synapses=int(reach.sum()),
+        spikes=sum(gain * int(level.sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)),
+        graded_spikes=int(events.sum()),
+        level_synops=tuple(
+            gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
+        ),
+        events=int((events * reach).sum()),
+    )
+
+
+def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
+    """Spikes of a unit, or of an input that sends events.
+
+    Raises:
+        InputError: the record lacks them, or they have another shape than the graph says.
+    """
+    if name not in record.units:
+        hint = "the events of the input" if isinstance(graph.nodes.get(name), Input) else f"unit {name!r}"
+        raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
+    unit = record.units[name]
+    expected = (source_levels(graph, name), *source_shape(graph, name))
+    if unit.levels.shape != expected:
+        raise InputError(
+            f"Unit {name!r} is recorded as {unit.levels.shape}, not {expected}; record it with this graph."
+        )
+    return unit
+
+
+def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
+    """Shape of the sum that arrives at a node."""
+    return graph.nodes[graph.into(name)[0].source].shape
+
+
+def dense_macs(graph: Graph, name: str) -> int:
+    """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
+
+    A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
+    synapses, which only hardware needs, are no layer of the twin.
+    """
+    node, shape = twin_synapse(graph, name)
+    return 0 if node.identity else dense_taps(node, shape)
+
+
+def dense_inputs(graph: Graph, name: str) -> int:
+    """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
+    node, shape = twin_synapse(graph, name)
+    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
+
+
+def _dense_addresses(graph: Graph, name: str) -> int:
+    """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
+    node, _ = twin_synapse(graph, name)
+    if node.identity:
+        return 0
+    return dense_inputs(graph, name) + node.size + int(node.weight.size) // int(node.weight.shape[1])
+
+
+def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
+    """Synapse node `name` as it was before a pool was folded into it (its weights are then all 1), and its input."""
+    node, shape = synapse(graph, name), input_shape(graph, name)
+    if isinstance(node, Linear) and node.unfolded_inputs is not None:
+        inputs = node.unfolded_inputs
+        return dataclasses.replace(node, weight=np.ones((len(node.weight), inputs))), (inputs,)
+    if isinstance(node, Conv2d) and node.unfolded is not None:
+        window, weight = node.unfolded, np.ones((*node.weight.shape[:2], *node.unfolded.kernel))
+        before = dataclasses.replace(
+            node, weight=weight, stride=window.stride, padding=window.padding, dilation=window.dilation
+        )
+        return before, (shape[0], *window.size)
+    return node, shape
+
+
+def _biases(graph: Graph, row: Layer) -> int:
+    """Non-zero biases added per step: in the synapse nodes, or in the neurons once quantised."""
+    found = 0
+    for name in row.synapses:
+        node = synapse(graph, name)
+        if node.bias is not None:
+            found += int(np.count_nonzero(node.bias)) * (node.size // node.shape[0])
+    for neuron in graph.units().get(row.name, ())[:1]:
+        if isinstance(neuron, LoihiLIF):
+            found += int(np.count_nonzero(np.broadcast_to(neuron.bias_mant, neuron.shape)))
+    return found
+
+
+def _pool_taps(graph: Graph, name: str) -> int:
+    node = graph.nodes[name]
+    assert isinstance(node, Pool)
+    return int(fanout([node], input_shape(graph, name)).sum())
+
+
+def _totals(levels: Counts) -> tuple[int, ...]:
+    return tuple(int(level.sum()) for level in levels)

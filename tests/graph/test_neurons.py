@@ -1,0 +1,74 @@
+"""Facts of the nodes that fire, each against its definition."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
+
+
+def lif(**changes) -> LIF:
+    return LIF(**({"name": "n", "shape": (2, 3), "decay": 0.5, "threshold": 1.0} | changes))
+
+
+@given(st.integers(-4096, 4095), st.integers(-7, 7))
+def test_the_bias_of_an_integer_neuron_rounds_down(mantissa, exponent):
+    node = LoihiLIF(
+        name="n", shape=(1,), threshold=1, du=0, dv=0, bias_mant=np.array([mantissa], np.int16), bias_exp=exponent
+    )
+    assert node.bias[0] == math.floor(Fraction(mantissa) * Fraction(2) ** exponent)
+
+
+@pytest.mark.parametrize(
+    ("changes", "plain", "level"),
+    [
+        ({}, True, True),
+        ({"gain": np.ones((2, 3)), "leak": np.zeros((2, 3))}, True, False),
+        ({"threshold": np.array([[1.0, 2, 3], [4, 5, 6]])}, True, False),
+        ({"decay": np.float64(0.5)}, True, True),
+        ({"gain": 2.0}, False, False),
+        ({"gain": np.array([[1.0, 1, 1], [1, 1, 2]])}, False, False),
+        ({"leak": 0.1}, False, False),
+        ({"v_reset": -0.5}, False, False),
+        ({"reset": "subtract"}, False, False),
+    ],
+)
+def test_a_neuron_is_plain_where_it_is_that_of_the_paper(changes, plain, level):
+    node = lif(**changes)
+    assert (node.is_plain, node.is_level) == (plain, level)
+    assert node.resets_to_zero == (not {"v_reset", "reset"} & set(changes))
+    assert node.has_unit_gain == (plain or "gain" not in changes)
+
+
+def test_every_neuron_says_its_levels_and_the_unit_that_it_is_of():
+    thresholds = (0.5, 1.0, 2.0)
+    integer = LoihiLIF(name="a_l2", shape=(1,), threshold=1, du=0, dv=0, bias_mant=np.zeros(1), bias_exp=0, unit="a")
+    neurons = [
+        (MLF(name="a", shape=(1,), thresholds=thresholds, decay=0.5), 3, "a"),
+        (SlotMLF(name="a", shape=(1,), thresholds=thresholds, decay=0.5, slots=4), 3, "a"),
+        (lif(), 1, "n"),
+        (lif(unit="a", level=2), 1, "a"),
+        (integer, 1, "a"),
+    ]
+    for node, levels, unit in neurons:
+        assert isinstance(node, Neuron) and (node.levels, node.unit_name) == (levels, unit)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.25, 1.0])
+def test_thresholds_ascend_with_the_levels_and_only_a_decay_of_one_keeps_all(decay):
+    thresholds = (0.5, 1.0, 2.0)
+    integer = LoihiLIF(
+        name="a", shape=(1,), threshold=7, du=0, dv=round(4096 * (1 - decay)), bias_mant=np.zeros(1), bias_exp=0
+    )
+    for node, thetas in (
+        (MLF(name="a", shape=(1,), thresholds=thresholds, decay=decay), thresholds),
+        (SlotMLF(name="a", shape=(1,), thresholds=thresholds, decay=decay, slots=4), thresholds),
+        (lif(decay=decay), (1.0,)),
+        (lif(decay=np.array([[1.0, 1, 1], [1, 1, decay]])), (1.0,)),
+        (integer, (7,)),
+    ):
+        assert node.thetas == thetas and node.leaks == (decay != 1)

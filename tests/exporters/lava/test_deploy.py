@@ -10,7 +10,6 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.exporters.lava.deploy import Options, export
 from snnhw.exporters.lava.env import environment_of, find_interpreter
-from snnhw.exporters.lava.runtime.command import differences
 from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
@@ -105,13 +104,6 @@ def test_an_interrupted_run_and_a_damaged_folder_say_so(folder, tmp_path):
     caller.send_signal(signal.SIGINT)
     _, words = caller.communicate(timeout=20)
     assert caller.returncode == 130 and b"Interrupted." in words and b"Traceback" not in words
-
-
-def test_differences_are_exact_for_integers_and_tolerant_for_float_logits():
-    expected = {"levels/u": np.array([1, 2]), "logits": np.array([0.5, 1.0])}
-    assert differences(expected, {"levels/u": np.array([1, 2]), "logits": np.array([0.5 + 1e-9, 1.0])}) == []
-    assert differences(expected, {"levels/u": np.array([1, 3]), "logits": np.array([0.5, 1.1])}) == list(expected)
-    assert differences(expected, {"logits": np.zeros(3)}) == list(expected)
 
 
 def test_graphs_are_compiled_on_the_way(tmp_path):

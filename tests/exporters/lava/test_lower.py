@@ -5,12 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from snnhw.errors import InputError
 from snnhw.exporters.lava.lower import lower
-from snnhw.exporters.lava.runtime.network import LavaRunError, load_network
 from snnhw.graph.ir import MLF, Edge, LoihiLIF, Pool
 from snnhw.passes.balance_delays import balance_delays
 from tests.exporters.lava.nets import Net, residual, vgg
@@ -77,20 +75,6 @@ def test_a_delay_that_is_missing_is_refused():
     edges = [dataclasses.replace(e, delay=0) if e.delay else e for e in graph.edges]
     with pytest.raises(InputError, match=r"arrive \d steps early; run balance_delays"):
         lower(graph.replace(edges=tuple(edges)))
-
-
-def test_saved_network_is_the_network(tmp_path):
-    network = lower(residual(0)[1])
-    path = tmp_path / "network.npz"
-    with open(path, "wb") as file:
-        network.save(file)
-    read = load_network(path)
-    assert dataclasses.replace(read, arrays={}) == dataclasses.replace(network, arrays={})
-    assert read.arrays.keys() == network.arrays.keys()
-    assert all(np.array_equal(read.arrays[k], v) and read.arrays[k].dtype == v.dtype for k, v in network.arrays.items())
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(LavaRunError, match="is no network file"):
-        load_network(path)
 
 
 def test_neurons_behind_a_flatten_are_refused():

@@ -1,4 +1,4 @@
-"""Several reports side by side: accuracy against energy, and who is on the front that nobody beats.
+"""Several reports side by side: accuracy against energy, and which models are on the Pareto front.
 
 Takes reports of models, deployments or data that share their profiles; writes compare.html, compare.json, compare.csv.
 """
@@ -37,7 +37,7 @@ class Comparison:
         return self.reports[label].energy[profile].per_inference
 
     def front(self, profile: str) -> tuple[str, ...]:
-        """Labels that no other one beats on `profile`; those without an accuracy take no part."""
+        """Models on the Pareto front of `profile`: no other `beats` them. Those without an accuracy are left out."""
         points = {
             label: (accuracy, self.energy(label, profile))
             for label in self.reports
@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def headline(self) -> str:
-        """Who is on the front, in one sentence for each different front."""
+        """Which models are on the Pareto front, in one sentence for each different front."""
         fronts: dict[tuple[str, ...], list[str]] = {}
         for profile in self.profiles:
             fronts.setdefault(self.front(profile), []).append(profile)

@@ -71,7 +71,7 @@ def compare(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """One model against its ANN twins; several side by side: accuracy against energy, and who is beaten by none."""
+    """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run

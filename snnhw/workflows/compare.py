@@ -1,4 +1,4 @@
-"""One model against its ANN twins, or several side by side: accuracy against energy, and which no other beats."""
+"""One model against its ANN twins, or several side by side: accuracy against energy, with the Pareto front."""
 
 from __future__ import annotations
 

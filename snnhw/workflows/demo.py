@@ -27,7 +27,7 @@ CALIBRATION_SAMPLES = 256
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demo made."""
+    """The run folder, certificate and report of a demo."""
 
     run: Path
     card: Card

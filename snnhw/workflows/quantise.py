@@ -18,7 +18,7 @@ CALIBRATION_SAMPLES = 256
 
 @dataclass(frozen=True)
 class Integers:
-    """How the integers are made and judged."""
+    """How a model becomes integers, and how their loss is measured."""
 
     samples: int | None = CALIBRATION_SAMPLES  # of the calibration, how many fix the scales; None takes all
     per_channel: bool = False  # one scale per output channel

@@ -34,7 +34,7 @@ class LavaShare:
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` made and found."""
+    """The certificate, with the integers, records and files that belong to it."""
 
     certificate: Certificate
     quantised: Quantised

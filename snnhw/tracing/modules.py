@@ -151,3 +151,4 @@ TRACE: Modules = {
     nn.Flatten: _flatten,
     MeanOverTime: readout,
 }
+KINDS = (*TRACE, *PASS_THROUGH)

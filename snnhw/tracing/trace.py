@@ -19,8 +19,10 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import Edge, Flatten, Graph, Input, Neuron, Node, Pool, Readout
 from snnhw.tracing.calls import ADDITIONS, DROPOUTS, FLATTENS, MEANS, POOLS, VIEWS, dims, gain_of, line, place
-from snnhw.tracing.modules import PASS_THROUGH, TRACE, Modules, readout
+from snnhw.tracing.kinds import changed_parent, class_of, kind_of
+from snnhw.tracing.modules import KINDS, PASS_THROUGH, TRACE, Modules, readout
 from snnhw.tracing.tracer import Tracer, untraceable
+from snnhw.tracing.weights import refresh_weights
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def trace(
         traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError) as error:
         raise untraceable(network, tracer, error) from error
-    walk = _Walk(network, tuple(input_shape), {**TRACE, **(modules or {})})
+    walk = _Walk(network, tuple(input_shape), modules or {})
     for fx_node in traced.nodes:
         walk.visit(fx_node)
     return walk.graph(name)
@@ -70,7 +72,7 @@ class _Walk:
     """The graph as it grows while the fx nodes are visited in order."""
 
     def __init__(self, network: nn.Module, input_shape: tuple[int, ...], modules: Modules) -> None:
-        self.network, self.input_shape, self.modules = network, input_shape, modules
+        self.network, self.input_shape, self.explained = network, input_shape, modules
         self.streams: dict[torch.fx.Node, Stream] = {}
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
@@ -114,12 +116,17 @@ class _Walk:
         steps = getattr(module, "timesteps", None)
         if isinstance(steps, int):
             self.timesteps.add(steps)
-        if isinstance(module, PASS_THROUGH):
+        own = class_of(module)
+        kind = own if own in self.explained else kind_of(module, KINDS)
+        build = self.explained.get(own) or (TRACE.get(kind) if kind else None)
+        if kind in PASS_THROUGH and build is None:
             return streams[0]
-        build = self.modules.get(type(module))
         if build is None:
-            self.unknown.append(f"{path} ({type(module).__name__}{line(fx_node)})")
+            parent = changed_parent(module, KINDS)
+            how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
             return None
+        refresh_weights(path, module)
         name = self._name(path)
         self.paths[name] = path
         return self._add(build(name, module, streams[0].shape), streams[0])

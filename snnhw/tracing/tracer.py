@@ -15,9 +15,12 @@ from snnhw.errors import InputError
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.tracing.modules import Modules
+from snnhw.tracing.kinds import changed_parent, class_of, kind_of
+from snnhw.tracing.modules import KINDS, Modules
 
-LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
+# Classes made from these that compute in their own way are refused by name; those made from other known ones, such as a
+# flatten, hold nothing, so what their forward calls is looked at instead.
+NEVER_OPENED = (MLF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
 
 
 class Tracer(torch.fx.Tracer):
@@ -33,7 +36,9 @@ class Tracer(torch.fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """True for our own layers, for those that the user explains, and for torch's."""
-        return type(m) in self.known or isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+        if class_of(m) in self.known or isinstance(m, NEVER_OPENED) or kind_of(m, KINDS):
+            return True
+        return changed_parent(m, KINDS) is None and super().is_leaf_module(m, module_qualified_name)
 
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What torch.fx does, and the place where it fails."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
+from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
 
@@ -47,13 +48,15 @@ def simulate_module(
 
         return hook
 
+    network = unwrapped(network)
     before, training = next(network.parameters()).dtype, network.training
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
         network.to(dtype).eval()
         x = torch.as_tensor(np.asarray(inputs)).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
-        logits = network(x if x.dim() == 4 else x.transpose(0, 1))
+        with eager(network):
+            logits = network(x if x.dim() == 4 else x.transpose(0, 1))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(

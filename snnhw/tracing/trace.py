@@ -18,6 +18,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Edge, Flatten, Graph, Input, Neuron, Node, Pool, Readout
+from snnhw.nn.wrappers import eager, inside, unwrapped
 from snnhw.tracing.calls import ADDITIONS, DROPOUTS, FLATTENS, MEANS, POOLS, VIEWS, dims, gain_of, line, place
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, PASS_THROUGH, TRACE, Modules, readout
@@ -48,7 +49,7 @@ def trace(
     """Typed graph of `network`, not yet folded.
 
     Args:
-        network: module whose forward is free of branches on data.
+        network: module whose forward is free of branches on data; compiled, or in DataParallel, what is inside.
         input_shape: (C, H, W) of one frame.
         name: of the graph.
         modules: for module classes of your own, such as a neuron with a loop over time: (node name, module, shape that
@@ -57,9 +58,12 @@ def trace(
     Raises:
         InputError: operators that have no node, all at once, each with its module path.
     """
-    tracer = Tracer(modules or {})
+    tracer, network = Tracer(modules or {}), unwrapped(network)
+    if "forward" in vars(network):
+        raise InputError(f"The forward of this one {type(network).__name__} was replaced; write a class that has it.")
     try:
-        traced = tracer.trace(network)
+        with eager(network):
+            traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError) as error:
         raise untraceable(network, tracer, error) from error
     walk = _Walk(network, tuple(input_shape), modules or {})
@@ -197,6 +201,9 @@ class _Walk:
         parts: list[str] = []
         module: nn.Module = self.network
         for part in path.split("."):
+            if inside(module) is not None:
+                module = getattr(module, part)
+                continue  # a wrapper adds nothing to the name of what is inside
             named_child = isinstance(module, nn.Sequential) and not part.isdigit() and parts
             if named_child:
                 parts.pop()  # a container of named stages adds nothing to the names of its children

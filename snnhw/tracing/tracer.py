@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.wrappers import inside
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, Modules
 
@@ -41,8 +42,11 @@ class Tracer(torch.fx.Tracer):
         return changed_parent(m, KINDS) is None and super().is_leaf_module(m, module_qualified_name)
 
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """What torch.fx does, and the place where it fails."""
+        """What torch.fx does, inside wrappers too, and the place where it fails."""
+        inner = inside(m)
         try:
+            if inner is not None:
+                return inner(*args, **kwargs)
             return super().call_module(m, forward, args, kwargs)
         except Exception:
             if self.stuck is None:

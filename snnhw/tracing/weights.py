@@ -1,8 +1,8 @@
 """Weights that hooks compute: what the next forward pass would use, not what the last one left.
 
-`torch.nn.utils.weight_norm`, `torch.nn.utils.spectral_norm` and `torch.nn.utils.prune` keep parameters of their own and
-set `weight` from them in a hook before every forward pass. After a checkpoint is loaded or an optimiser has stepped,
-`weight` is stale until then. Parametrisations (`torch.nn.utils.parametrize`) compute it whenever it is read.
+Weight norm, spectral norm and pruning of `torch.nn.utils` keep parameters of their own and set `weight` from them in a
+hook before every forward pass. After a checkpoint is loaded or an optimiser has stepped, `weight` is stale until then.
+Parametrisations (`torch.nn.utils.parametrize`) compute it whenever it is read.
 """
 
 from __future__ import annotations

@@ -136,7 +136,8 @@ def model_of(
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    return LoadedModel(traced.name, run_passes(traced, FLOAT), traced, network, checksum=digest.hexdigest())
+    folded = run_passes(traced, FLOAT)
+    return LoadedModel(traced.name, folded, traced, network, checksum=digest.hexdigest(), findings=traced.findings)
 
 
 def _from_run(path: Path, timesteps: int | None) -> LoadedModel:

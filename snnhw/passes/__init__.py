@@ -4,7 +4,7 @@ FLOAT folds normalisation and keeps multi-level units. The others go on to what 
 the readout and delays balanced: LOIHI_CHANNELS has K binary channels per unit and its other pools in the convolutions
 behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same with an input that enters the
 first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one
-binary channel per unit in S sub-steps.
+binary channel per unit in S sub-steps. The matrices in front of a read-out become one for Loihi's integers.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
+from snnhw.passes.merge_readout import merge_readout
 from snnhw.passes.pool_into_conv import pool_into_conv
 
 Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm,)
-LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose, fold_pool, pool_into_conv, balance_delays)
-LOIHI_CURRENT: tuple[Pass, ...] = (fold_norm, spike_synapses, decompose, fold_pool, pool_into_conv, balance_delays)
+ON_CHANNELS: tuple[Pass, ...] = (decompose, fold_pool, merge_readout, pool_into_conv, balance_delays)
+LOIHI_CHANNELS: tuple[Pass, ...] = (fold_norm, identity_synapses, *ON_CHANNELS)
+LOIHI_CURRENT: tuple[Pass, ...] = (fold_norm, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (fold_norm, identity_synapses, decompose_graded, fold_pool, balance_delays)
 TIME_SLOTS: tuple[Pass, ...] = (fold_norm, identity_synapses, fold_pool, decompose_slots, balance_delays)
 

@@ -99,13 +99,28 @@ def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler"
         decay = np.exp(-dt / tau.astype(np.float64))
         return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
     # the quotient in the file's precision, as importers take it
-    rate = np.asarray(dt, tau.dtype if tau.dtype.kind == "f" else np.float64) / tau
-    gain = r.astype(np.float64) * rate
+    rate = np.asarray(dt, _precision(tau)) / tau
     return {
         "decay": (1 - rate).astype(np.float64),
-        "gain": np.where(np.abs(gain - 1) < 8 * np.finfo(rate.dtype).eps, 1.0, gain),
+        "gain": _one_where_rounded(r.astype(np.float64) * rate, rate.dtype),
         "leak": leak.astype(np.float64) * rate,
     }
+
+
+def integrated_gain(r: Array, dt: float, form: str = "euler") -> Array:
+    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in exponential form, as of a leaky neuron."""
+    if form == "exponential":
+        return np.ones(())
+    return _one_where_rounded(r.astype(np.float64) * dt, _precision(r))
+
+
+def _precision(value: Array) -> DType:
+    return value.dtype if value.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _one_where_rounded(gain: Array, dtype: DType) -> Array:
+    """`gain`, and 1 where it misses that by what `dtype` rounds off: an exporter took one quotient, we the other."""
+    return np.where(np.abs(gain - 1) < 8 * np.finfo(dtype).eps, 1.0, gain)
 
 
 def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:

@@ -23,7 +23,8 @@ class Context:
     """How a file is read, and the findings that parsers add to.
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
-    `currents`: neuron -> name of its synaptic current, where the file says it.
+    `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
+    is the gain of one step.
     """
 
     dt: float
@@ -32,6 +33,7 @@ class Context:
     reset: Reset | None = None
     predates_reset: bool = False
     dt_assumed: bool = False
+    gain_per_step: bool = False
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

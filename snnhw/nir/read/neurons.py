@@ -15,7 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Array, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
-from snnhw.nir.parameters import leaky_step
+from snnhw.nir.parameters import integrated_gain, leaky_step
 from snnhw.nir.read.fields import Context, array_of, fitting, scalar
 
 
@@ -55,9 +55,10 @@ def cuba_li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[
 
 
 def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
-    """`IF` and `I`: dv/dt = R I, so the gain of a step is R dt; R = 1 is taken per step, as most exporters mean it."""
-    r = _fields(raw, name, arriving, ("r",), context)["r"].astype(np.float64)
-    if (r == 1).all():
+    """`IF` and `I`: dv/dt = R I, so the gain of a step is R dt; R = 1 in the whole file is taken per step."""
+    r = _fields(raw, name, arriving, ("r",), context)["r"]
+    gain = integrated_gain(r, context.dt, context.form)
+    if context.gain_per_step and np.any(gain != 1):
         context.find(
             "gain-per-step",
             "info",
@@ -65,10 +66,7 @@ def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> li
             f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
             "write r = 1/dt to have no doubt",
         )
-        gain = r
-    else:
-        gain = r * context.dt
-        gain = np.where(np.abs(gain - 1) < 1e-6, 1.0, gain)
+        gain = np.ones(())
     found: State = {"decay": 1.0, "gain": scalar(gain), "leak": 0.0}
     if raw.type == "I":
         return [LI(name=name, shape=arriving, **found)]

@@ -18,6 +18,7 @@ from snnhw.nir.frameworks import CONVENTIONS
 from snnhw.nir.io import from_nir, to_nir
 from snnhw.nir.read.fields import Context
 from snnhw.nir.read.neurons import cuba_li, cuba_lif, lif
+from snnhw.nir.reading import Reading
 from tests.nir.builders import ONE, lif_with, named_chain
 from tests.nir.read.foreign import T, chain, codes, full
 from tests.nir.step_runner import run_steps
@@ -52,6 +53,11 @@ def test_integrators_and_thresholds() -> None:
     li = from_nir(chain(nir.LI(full((4,), 2e-4), full((4,), 2), full((4,), 0)))).nodes["n0"]
     assert isinstance(li, LI)
     assert (li.decay, li.gain) == (0.5, 1)
+
+
+def test_frameworks_that_ignore_r_ignore_that_of_an_integrator() -> None:
+    graph = from_nir(chain(nir.IF(full((4,), 7), full((4,), 1))), Reading(written_by="sinabs"))
+    assert graph.nodes["n0"].gain == 1
 
 
 def test_a_time_constant_of_zero_is_refused() -> None:

@@ -90,9 +90,11 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
     leak = fields.get("v_leak", np.zeros(()))
     found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
     if (found["decay"] < 0).any():
-        raise InputError(
-            f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; give the right step with --dt."
-        )
+        framework = context.convention
+        remedy = "give the right step with --dt"
+        if framework.dt is not None and framework.dt != context.dt:
+            remedy = f"leave out --dt to take the step of {framework.name}, {framework.dt:g}"
+        raise InputError(f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; {remedy}.")
     if context.dt_assumed and (found["decay"] < 1).any() and (found["decay"] > 1 - LONG).all():
         context.find(
             "time-constant-long",
@@ -137,16 +139,18 @@ def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: 
             name,
             "files of nir 1.0.5 and older do not hold a reset, and defined it as a subtraction of the threshold; "
             "this one is read with a hard reset to 0",
-            "choose with --reset hard, subtract or subtract-late, or say who wrote the file with --written-by",
+            "choose with --reset hard, subtract, subtract-late or none, or say who wrote the file with --written-by",
         )
     taken_off = theta - v_reset  # where the reset subtracts
     if kind == "subtract-late":
         if np.any(np.equal(state["decay"], 0)):
             raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
         taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
+    elif kind == "none":
+        taken_off = np.zeros(())
     if context.convention.fires_at_threshold:
         theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
-    soft = kind in ("subtract", "subtract-late")
+    soft = kind in ("subtract", "subtract-late", "none")
     return LIF(
         name=name,
         shape=arriving,

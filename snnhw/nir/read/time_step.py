@@ -9,6 +9,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
+from snnhw.nir.file import RawNode
 from snnhw.nir.metadata import Metadata
 from snnhw.nir.read.fields import Context
 from snnhw.nir.read.flatten import FlatGraph
@@ -16,6 +17,8 @@ from snnhw.nir.read.flatten import FlatGraph
 DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of the NIR paper assume
 TIMED = ("LIF", "LI", "CubaLIF", "CubaLI", "Delay")
 INTEGRATORS = ("IF", "I")  # timed too, unless r is the gain of a step
+TIME_CONSTANTS = ("tau", "tau_mem", "tau_syn")
+ROUNDED = 1e-5  # relative difference of equal time steps, in files of float32
 
 
 def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context: Context) -> float:
@@ -24,14 +27,25 @@ def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context:
     Raises:
         InputError: the user's is not a positive number.
     """
-    if dt is not None:
-        if not (np.isfinite(dt) and dt > 0):
-            raise InputError(f"The time step is {dt}; give a positive number of seconds with --dt.")
-        return dt
+    if dt is not None and not (np.isfinite(dt) and dt > 0):
+        raise InputError(f"The time step is {dt}; give a positive number of seconds with --dt.")
     if meta is not None:
-        return meta.dt
-    if context.convention.dt is not None:
-        return context.convention.dt
+        return meta.dt if dt is None else dt
+    framework, source = _of_framework(flat, context)
+    if dt is not None:
+        if framework is not None and abs(dt / framework - 1) > ROUNDED:
+            context.find(
+                "dt-overridden",
+                "warning",
+                "",
+                f"the time step {dt:g} is taken as asked for, not {framework:g}, {source}",
+                "leave out --dt to take that one",
+            )
+        return dt
+    if framework is not None:
+        if context.convention.r_holds_dt:
+            context.find("dt-from-r", "info", "", f"the time step is {framework:g}, {source}", "none needed")
+        return framework
     timed = TIMED if context.gain_per_step else TIMED + INTEGRATORS
     if any(node.type in timed for node in flat.nodes.values()):
         context.dt_assumed = True
@@ -45,12 +59,37 @@ def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context:
     return DEFAULT_DT
 
 
+def _of_framework(flat: FlatGraph, context: Context) -> tuple[float | None, str]:
+    """(dt by the rule of the framework that wrote the file, where it is from); None where the rule does not hold."""
+    convention = context.convention
+    if convention.dt is not None:
+        constants = _all(flat, TIMED, *TIME_CONSTANTS)
+        holds = bool((constants < convention.dt_below).all())
+        return (convention.dt if holds else None), f"the step of {convention.name}"
+    steps = np.concatenate([_steps_in_r(node) for node in flat.nodes.values()] or [np.zeros(0)])
+    if not convention.r_holds_dt or steps.size == 0 or np.ptp(steps) > ROUNDED * steps[0]:
+        return None, ""
+    return float(steps[0]), f"which {convention.name} writes into r"
+
+
+def _steps_in_r(node: RawNode) -> Array:
+    """dt of every neuron by r = 1/dt or r = tau/dt; none where r is 1 or no finite number."""
+    if node.type not in ("LIF", "LI", *INTEGRATORS):
+        return np.zeros(0)
+    r, tau = _numbers(node, "r"), _numbers(node, "tau") if "tau" in node.fields else np.ones(1)
+    if r.size != tau.size and 1 not in (r.size, tau.size):
+        return np.zeros(0)  # the parser says so
+    r, tau = np.broadcast_arrays(r, tau)
+    telling = (r > 0) & (r != 1) & np.isfinite(r) & np.isfinite(tau)
+    return np.asarray(tau[telling] / r[telling])
+
+
 def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> bool:
     """Whether r = 1 is the gain of a step: so do most exporters mean it, and then r is 1 in the whole file.
 
     Where other values stand beside it, the exporter did write r by the equation.
     """
-    r = _resistances(flat)
+    r = _all(flat, INTEGRATORS, "r")
     if meta is None and (r == 1).any() and (r != 1).any():
         context.find(
             "gain-by-equation",
@@ -65,13 +104,19 @@ def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> b
 
 def _step_by_integrators(flat: FlatGraph) -> str:
     """What r of integrators tells about the step, as the end of a sentence: some exporters write r = 1/dt."""
-    r = _resistances(flat)
+    r = _all(flat, INTEGRATORS, "r")
     if r.size == 0 or r[0] <= 0 or (r != r[0]).any() or abs(float(r[0]) * DEFAULT_DT - 1) < 1e-6:
         return ""
     return f"; all integrators have r = {r[0]:g}, which is 1/dt of {1 / r[0]:g} s in files of SpikingJelly"
 
 
-def _resistances(flat: FlatGraph) -> Array:
-    """r of every integrator of the file, in one row; what is not numeric is left to the parser."""
-    values = [np.asarray(n.fields.get("r", 0)).ravel() for n in flat.nodes.values() if n.type in INTEGRATORS]
-    return np.concatenate([v for v in values if v.dtype.kind in "fiu"] or [np.zeros(0)])
+def _all(flat: FlatGraph, types: tuple[str, ...], *keys: str) -> Array:
+    """The numbers of some fields of all nodes of some types, in one row."""
+    nodes = [node for node in flat.nodes.values() if node.type in types]
+    return np.concatenate([np.zeros(0), *(_numbers(node, key) for node in nodes for key in keys)])
+
+
+def _numbers(node: RawNode, key: str) -> Array:
+    """A field in one row of float64; nothing where it is missing or not numeric, which the parser refuses."""
+    value = np.asarray(node.fields.get(key, ""))
+    return value.ravel().astype(np.float64) if value.dtype.kind in "fiu" else np.zeros(0)

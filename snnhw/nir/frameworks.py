@@ -124,8 +124,8 @@ CONVENTIONS: dict[str, Convention] = {
         reset="hard",
         dt=1e-6,
         dt_below=1e-3,
-        limits="norse 1.1.0 multiplies time constants by its step (0.001), so those up to 1 s lie below it; others write "
-        "seconds, and then dt is asked for; it cannot write recurrence",
+        limits="norse 1.1.0 multiplies time constants by its step (0.001), so those up to 1 s lie below it; others "
+        "write seconds, and then dt is asked for; it cannot write recurrence",
     ),
     "rockpool": Convention(
         "rockpool",

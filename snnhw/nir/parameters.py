@@ -93,16 +93,18 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
 def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler") -> dict[str, Array]:
     """decay, gain and leak (float64) of one step of length `dt`.
 
-    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1.
+    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1. Where tau and r are infinite, as snnTorch
+    writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
     """
     if form == "exponential":
         decay = np.exp(-dt / tau.astype(np.float64))
         return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
     # the quotient in the file's precision, as importers take it
     rate = np.asarray(dt, _precision(tau)) / tau
+    finite = np.where(np.isinf(r), 0, r).astype(np.float64)
     return {
         "decay": (1 - rate).astype(np.float64),
-        "gain": _one_where_rounded(r.astype(np.float64) * rate, rate.dtype),
+        "gain": np.where(np.isinf(r), 1.0, _one_where_rounded(finite * rate, rate.dtype)),
         "leak": leak.astype(np.float64) * rate,
     }
 

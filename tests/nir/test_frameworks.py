@@ -151,6 +151,26 @@ def test_resets_of_snntorch(tmp_path: Path, kind: str, arguments: dict, options:
     assert np.array_equal(run_steps(read_nir(path, Reading(**options)), x)["n1"], theirs)
 
 
+@pytest.mark.parametrize("beta", [torch.ones(5), torch.tensor([1.0, 0.875, 1.0, 0.5, 1.0])])
+@pytest.mark.parametrize(
+    ("arguments", "options"), [(LATE, {"written_by": "snntorch"}), (NOW, {"reset": "subtract"}), (ZERO, {})]
+)
+def test_leaky_of_snntorch_that_does_not_leak(
+    tmp_path: Path, beta: torch.Tensor, arguments: dict, options: dict
+) -> None:
+    """snnTorch writes tau = r = infinity for beta = 1."""
+    torch.manual_seed(4)
+    neuron = snntorch.Leaky(beta=beta, threshold=torch.full(beta.shape, 2.0), init_hidden=True, **arguments)
+    network = torch.nn.Sequential(torch.nn.Linear(6, 5), neuron)
+    with np.errstate(divide="ignore"):
+        path = quiet_export(network, torch.rand(1, 6), tmp_path / "net.nir")
+    x = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    theirs = snntorch_spikes(network, x)["1"]
+    assert 0.02 < theirs.mean() < 0.95
+    graph = read_nir(path, Reading(**options))
+    assert np.array_equal(run_steps(graph, x)["n1"], theirs) and "never-leaks" in codes(graph)
+
+
 @pytest.mark.parametrize("reset", RESETS)
 def test_reset_that_is_asked_for_holds_whatever_the_file_says(reset: str) -> None:
     graph = from_nir(chain(lif((4,))), Reading(reset=reset))

@@ -53,8 +53,8 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def array_of(raw: RawNode, key: str, name: str) -> Array:
-    """A numeric field, finite.
+def array_of(raw: RawNode, key: str, name: str, *, limits: bool = False) -> Array:
+    """A numeric field, finite; with `limits` it may be positive infinity, which is the limit of a long time constant.
 
     Raises:
         InputError: missing, not numeric, or NaN or infinite somewhere.
@@ -65,8 +65,16 @@ def array_of(raw: RawNode, key: str, name: str) -> Array:
     if value.dtype.kind not in "fiub":
         raise InputError(f"Node {name!r}: field {key!r} is not numeric; write the file again.")
     value = value.astype(_usual(value.dtype), copy=False)
-    if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise InputError(f"Node {name!r}: field {key!r} holds NaN or infinity; export the trained weights again.")
+    if value.dtype.kind != "f":
+        return value
+    if np.isnan(value).any():
+        raise InputError(f"Node {name!r}: field {key!r} holds NaN; export the trained weights again.")
+    infinite = np.isneginf(value) if limits else np.isinf(value)
+    if infinite.any():
+        raise InputError(
+            f"Node {name!r}: field {key!r} is infinite in {int(infinite.sum())} of {value.size} places; only a time "
+            "constant together with its r may be, for a neuron that does not leak."
+        )
     return value
 
 

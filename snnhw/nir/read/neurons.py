@@ -17,6 +17,7 @@ from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.parameters import integrated_gain, leaky_step
 from snnhw.nir.read.fields import Context, array_of, fitting, scalar
+from snnhw.nir.read.time_step import INTEGRATORS
 
 
 class State(TypedDict):
@@ -27,6 +28,7 @@ class State(TypedDict):
     leak: float | Array
 
 
+LIMITS = ("tau", "tau_mem", "tau_syn", "r", "w_in")  # infinite together: a state that does not leak
 LONG = 1e-3  # dt/tau below which a time constant hardly acts within a sample
 
 
@@ -80,13 +82,31 @@ def threshold(raw: RawNode, name: str, arriving: Shape, context: Context) -> lis
 
 
 def _fields(raw: RawNode, name: str, arriving: Shape, keys: tuple[str, ...], context: Context) -> dict[str, Array]:
-    return {key: fitting(array_of(raw, key, name), key, name, arriving, context) for key in keys}
+    return {key: _field(raw, key, name, arriving, context) for key in keys}
+
+
+def _field(raw: RawNode, key: str, name: str, arriving: Shape, context: Context) -> Array:
+    value = array_of(raw, key, name, limits=key in LIMITS and raw.type not in INTEGRATORS)
+    return fitting(value, key, name, arriving, context)
 
 
 def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Context) -> State:
     """decay, gain and leak of one leaky state."""
     if (fields[tau] <= 0).any():
         raise InputError(f"Neuron {name!r} has a {tau} of 0 or less; export it again.")
+    if context.form == "euler" and np.any(np.isinf(fields[tau]) != np.isinf(fields[r])):
+        raise InputError(
+            f"Neuron {name!r} has an infinite {tau} without an infinite {r}, or the other way round, so the gain {r} "
+            f"dt/{tau} of a step is 0 or infinite; write both infinite for a neuron that does not leak."
+        )
+    if np.isinf(fields[tau]).any():
+        context.find(
+            "never-leaks",
+            "info",
+            name,
+            f"an infinite {tau} is read as an integrator that adds its input whole in each step",
+            "write an IF node with r = 1/dt to have no doubt",
+        )
     leak = fields.get("v_leak", np.zeros(()))
     found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
     if (found["decay"] < 0).any():
@@ -108,8 +128,10 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
 
 def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[LI, State]:
     fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
-    w_in = array_of(raw, "w_in", name) if "w_in" in raw.fields else np.ones((), np.float32)
-    parameters = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
+    w_in: Array = np.ones((), np.float32)
+    if "w_in" in raw.fields:
+        w_in = _field(raw, "w_in", name, arriving, context)
+    parameters = {"tau_syn": fields["tau_syn"], "w_in": w_in}
     state = _leaky(parameters, "tau_syn", "w_in", name, context)
     if context.convention.current != "written":
         state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]

@@ -64,7 +64,7 @@ def _of_framework(flat: FlatGraph, context: Context) -> tuple[float | None, str]
     convention = context.convention
     if convention.dt is not None:
         constants = _all(flat, TIMED, *TIME_CONSTANTS)
-        holds = bool((constants < convention.dt_below).all())
+        holds = bool((constants[np.isfinite(constants)] < convention.dt_below).all())
         return (convention.dt if holds else None), f"the step of {convention.name}"
     steps = np.concatenate([_steps_in_r(node) for node in flat.nodes.values()] or [np.zeros(0)])
     if not convention.r_holds_dt or steps.size == 0 or np.ptp(steps) > ROUNDED * steps[0]:

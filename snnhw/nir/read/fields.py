@@ -117,8 +117,8 @@ def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context
     if value.size == 1:
         return value.reshape(())
     shape = context.lifted(value.shape)
-    if shape == arriving:
-        return value.reshape(shape)
+    if shape == arriving or (value.shape[0] == 1 and context.lifted(value.shape[1:]) == arriving):  # a batch of one
+        return value.reshape(arriving)
     if len(shape) == len(arriving) and shape == (arriving[0],) + (1,) * (len(arriving) - 1):
         return np.array(np.broadcast_to(value.reshape(shape), arriving))
     raise InputError(

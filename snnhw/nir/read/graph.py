@@ -11,7 +11,7 @@ from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
 from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
-from snnhw.nir.read.flatten import IDENTITY, flattened
+from snnhw.nir.read.flatten import IDENTITY, flattened, without_batch_axis
 from snnhw.nir.read.loops import with_causal_loops
 from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.time_step import DEFAULT_DT, gain_per_step, time_step
@@ -55,6 +55,8 @@ def graph_from_raw(
     context.gain_per_step = gain_per_step(flat, meta, context)
     context.dt = time_step(flat, reading.dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
+    if meta is None:
+        flat = without_batch_axis(flat, context)
     walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
     walk.run()
     nodes, edges = walk.nodes, without_carriers(flat, walk, meta)

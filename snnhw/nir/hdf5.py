@@ -84,8 +84,8 @@ class _Reader:
             raise RefusedError(f"{self.path} has more than {MAX_NODES} nodes; split the network.")
         if isinstance(group, h5py.Group) and "type" not in group and not _holds_groups(group):
             raise RefusedError(
-                f"{self.path}: node {name!r} has no type, so the file is incomplete, as nir.write leaves it where it breaks "
-                "off; write it again."
+                f"{self.path}: node {name!r} has no type, so the file is incomplete, as nir.write leaves it where it "
+                "breaks off; write it again."
             )
         if not isinstance(group, h5py.Group) or "type" not in group:
             raise RefusedError(

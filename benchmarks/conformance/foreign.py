@@ -137,6 +137,11 @@ where it runs beside us: `Leaky`, `RLeaky` and `Synaptic`, and `RSynaptic` with 
 `reset_delay=False` and subtraction (`--reset subtract`) it steps differently once a membrane passes two thresholds.
 SpikingJelly is held to its documented equations, membranes that meet the threshold included.
 
+Where the exporter left a trace, such as r = 1/dt in float64, names of nodes or a missing v_reset, the finding
+`writer-recognised` says whose file it seems to be and what that framework does otherwise; else `writer-unknown` names
+the readings that differ. Either is said only, never applied: `--written-by` applies it, and `--written-by nir` settles
+that the equations are meant.
+
 Integrators (`IF`, `I`) gain r dt in a step, as the equation says. Only where r is 1 in all integrators of a file is it
 taken as the gain of one step, which is what most exporters mean (finding `gain-per-step`).
 """

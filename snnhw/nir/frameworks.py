@@ -115,6 +115,18 @@ class Convention:
     r_holds_dt: bool = False  # its files say dt: r = 1/dt of an integrator, r = tau/dt of a leaky one unless r = 1
     limits: str = ""  # what its files lose, whatever is read
 
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """In what it departs from the forward Euler step of NIR's equations, as parts of a sentence."""
+        said = (
+            (self.fires_at_threshold, "it fires at v >= v_threshold"),
+            (self.reset is not None, f"it resets by {self.reset!r}"),
+            (self.form == "exponential", "it decays by exp(-dt/tau) and ignores r"),
+            (self.current != "written", "it does not scale the input of a CubaLIF by w_in dt/tau_syn"),
+            (self.dt is not None, f"its time step is {self.dt:g}" if self.dt else ""),
+        )
+        return tuple(text for differs, text in said if differs)
+
 
 CONVENTIONS: dict[str, Convention] = {
     "nir": Convention("nir"),

@@ -24,7 +24,7 @@ class Context:
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
     `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
-    is the gain of one step.
+    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for.
     """
 
     dt: float
@@ -34,6 +34,7 @@ class Context:
     predates_reset: bool = False
     dt_assumed: bool = False
     gain_per_step: bool = False
+    writer: str = ""
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

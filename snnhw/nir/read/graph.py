@@ -16,6 +16,7 @@ from snnhw.nir.read.loops import with_causal_loops
 from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.time_step import DEFAULT_DT, gain_per_step, time_step
 from snnhw.nir.read.walk import Walk, without_carriers
+from snnhw.nir.read.writer import say_writer
 from snnhw.nir.reading import AS_WRITTEN, Reading
 
 DEFAULT_TIMESTEPS = 16
@@ -52,6 +53,8 @@ def graph_from_raw(
         _step_as_written(meta, context)
         context.currents = meta.currents
     flat = flattened(raw, context)
+    if meta is None and reading.written_by is None:
+        say_writer(flat, context)
     context.gain_per_step = gain_per_step(flat, meta, context)
     context.dt = time_step(flat, reading.dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())

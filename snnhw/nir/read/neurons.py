@@ -112,6 +112,8 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
     if (found["decay"] < 0).any():
         framework = context.convention
         remedy = "give the right step with --dt"
+        if context.writer:
+            remedy += f", or --written-by {context.writer}, which seems to have written the file"
         if framework.dt is not None and framework.dt != context.dt:
             remedy = f"leave out --dt to take the step of {framework.name}, {framework.dt:g}"
         raise InputError(f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; {remedy}.")

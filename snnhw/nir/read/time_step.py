@@ -59,37 +59,12 @@ def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context:
     return DEFAULT_DT
 
 
-def _of_framework(flat: FlatGraph, context: Context) -> tuple[float | None, str]:
-    """(dt by the rule of the framework that wrote the file, where it is from); None where the rule does not hold."""
-    convention = context.convention
-    if convention.dt is not None:
-        constants = _all(flat, TIMED, *TIME_CONSTANTS)
-        holds = bool((constants[np.isfinite(constants)] < convention.dt_below).all())
-        return (convention.dt if holds else None), f"the step of {convention.name}"
-    steps = np.concatenate([_steps_in_r(node) for node in flat.nodes.values()] or [np.zeros(0)])
-    if not convention.r_holds_dt or steps.size == 0 or np.ptp(steps) > ROUNDED * steps[0]:
-        return None, ""
-    return float(steps[0]), f"which {convention.name} writes into r"
-
-
-def _steps_in_r(node: RawNode) -> Array:
-    """dt of every neuron by r = 1/dt or r = tau/dt; none where r is 1 or no finite number."""
-    if node.type not in ("LIF", "LI", *INTEGRATORS):
-        return np.zeros(0)
-    r, tau = _numbers(node, "r"), _numbers(node, "tau") if "tau" in node.fields else np.ones(1)
-    if r.size != tau.size and 1 not in (r.size, tau.size):
-        return np.zeros(0)  # the parser says so
-    r, tau = np.broadcast_arrays(r, tau)
-    telling = (r > 0) & (r != 1) & np.isfinite(r) & np.isfinite(tau)
-    return np.asarray(tau[telling] / r[telling])
-
-
 def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> bool:
     """Whether r = 1 is the gain of a step: so do most exporters mean it, and then r is 1 in the whole file.
 
     Where other values stand beside it, the exporter did write r by the equation.
     """
-    r = _all(flat, INTEGRATORS, "r")
+    r = numbers_of(flat, INTEGRATORS, "r")
     if meta is None and (r == 1).any() and (r != 1).any():
         context.find(
             "gain-by-equation",
@@ -102,18 +77,44 @@ def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> b
     return bool(r.size) and bool((r == 1).all())
 
 
+def steps_in_r(node: RawNode) -> Array:
+    """dt of every neuron by r = 1/dt or r = tau/dt; none where r is 1 or no finite number."""
+    if node.type not in ("LIF", "LI", "CubaLIF", "CubaLI", *INTEGRATORS):
+        return np.zeros(0)
+    keys = [key for key in ("tau", "tau_mem") if key in node.fields]
+    r, tau = _numbers(node, "r"), _numbers(node, keys[0]) if keys else np.ones(1)
+    if r.size != tau.size and 1 not in (r.size, tau.size):
+        return np.zeros(0)  # the parser says so
+    r, tau = np.broadcast_arrays(r, tau)
+    telling = (r > 0) & (r != 1) & np.isfinite(r) & np.isfinite(tau)
+    return np.asarray(tau[telling] / r[telling])
+
+
+def numbers_of(flat: FlatGraph, types: tuple[str, ...], *keys: str) -> Array:
+    """The numbers of some fields of all nodes of some types, in one row; what is not numeric the parser refuses."""
+    nodes = [node for node in flat.nodes.values() if node.type in types]
+    return np.concatenate([np.zeros(0), *(_numbers(node, key) for node in nodes for key in keys)])
+
+
+def _of_framework(flat: FlatGraph, context: Context) -> tuple[float | None, str]:
+    """(dt by the rule of the framework that wrote the file, where it is from); None where the rule does not hold."""
+    convention = context.convention
+    if convention.dt is not None:
+        constants = numbers_of(flat, TIMED, *TIME_CONSTANTS)
+        holds = bool((constants[np.isfinite(constants)] < convention.dt_below).all())
+        return (convention.dt if holds else None), f"the step of {convention.name}"
+    steps = np.concatenate([steps_in_r(node) for node in flat.nodes.values()] or [np.zeros(0)])
+    if not convention.r_holds_dt or steps.size == 0 or np.ptp(steps) > ROUNDED * steps[0]:
+        return None, ""
+    return float(steps[0]), f"which {convention.name} writes into r"
+
+
 def _step_by_integrators(flat: FlatGraph) -> str:
     """What r of integrators tells about the step, as the end of a sentence: some exporters write r = 1/dt."""
-    r = _all(flat, INTEGRATORS, "r")
+    r = numbers_of(flat, INTEGRATORS, "r")
     if r.size == 0 or r[0] <= 0 or (r != r[0]).any() or abs(float(r[0]) * DEFAULT_DT - 1) < 1e-6:
         return ""
     return f"; all integrators have r = {r[0]:g}, which is 1/dt of {1 / r[0]:g} s in files of SpikingJelly"
-
-
-def _all(flat: FlatGraph, types: tuple[str, ...], *keys: str) -> Array:
-    """The numbers of some fields of all nodes of some types, in one row."""
-    nodes = [node for node in flat.nodes.values() if node.type in types]
-    return np.concatenate([np.zeros(0), *(_numbers(node, key) for node in nodes for key in keys)])
 
 
 def _numbers(node: RawNode, key: str) -> Array:

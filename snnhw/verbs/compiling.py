@@ -134,7 +134,9 @@ def simulate(
     calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
-    show(made.to_dict(), as_json, *simulate_tables(made))
+    notes = [f"assumed: {finding.message}" for finding in loaded.findings]
+    result = {**made.to_dict(), "findings": [f.to_dict() for f in loaded.findings]}
+    show(result, as_json, *simulate_tables(made), *notes)
 
 
 def verify(

@@ -17,10 +17,11 @@ Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only 
 Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in place of the model's own")]
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
-    str | None, typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch")
+    str | None,
+    typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch, spikingjelly"),
 ]
 Reset = Annotated[
-    str | None, typer.Option("--reset", help="hard, subtract or subtract-late, where a NIR file does not say it")
+    str | None, typer.Option("--reset", help="hard, subtract, subtract-late or none, where a NIR file does not say it")
 ]
 ConstantOptions = Annotated[
     list[str] | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nir
 import numpy as np
 import pytest
 
@@ -105,6 +106,21 @@ def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
         ("check", "net.nir"),
     ):
         call(*verb, "--written-by", "nobody", code=2)
+
+
+def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_the_file_points_to(call):
+    """r = 1/dt of 0.001 s, as SpikingJelly writes an integrator; read at the usual 0.0001 s."""
+    nodes = {"i": nir.Input(np.array([4])), "w": nir.Linear(np.eye(4)), "o": nir.Output(np.array([4]))}
+    nodes["n"] = nir.IF(np.full(4, 1e3), np.ones(4), np.zeros(4))
+    nir.write("if.nir", nir.NIRGraph(nodes, [("i", "w"), ("w", "n"), ("n", "o")]))
+    np.save("x.npy", np.ones((2, 5, 4), np.float32))
+    options = ("if.nir", "--timesteps", "5", "--json")
+    for verb in (("check",), ("simulate", "--input", "x.npy"), ("report", "--input", "x.npy", "--out", "page")):
+        said = {f["code"]: f["message"] for f in call(*verb, *options)["findings"]}
+        assert "0.0001 s is taken; all integrators have r = 1000, which is 1/dt of 0.001 s" in said["dt-assumed"]
+        assert "dt-assumed" not in {f["code"] for f in call(*verb, *options, "--dt", "0.001")["findings"]}
+    told = " ".join(call("simulate", "if.nir", "--timesteps", "5", "--input", "x.npy", "-q").split())
+    assert "assumed: the file has time constants but no time step; 0.0001 s is taken" in told
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.errors import InputError
 from snnhw.exporters.sanafe import record, run, with_relays
-from snnhw.graph.ir import MLF
+from snnhw.graph.ir import LI, MLF, Edge
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.workflows.backends import simulate_on
@@ -61,6 +61,19 @@ def test_the_record_is_that_of_the_engine(build):
     for name, raster in ours.raster.items():
         np.testing.assert_array_equal(raster, theirs.raster[name])
     np.testing.assert_allclose(theirs.logits, ours.logits, atol=1e-3)
+
+
+def test_a_current_based_neuron_whose_current_lasts_one_step_runs_as_a_lif():
+    plain = dense_net(12)
+    current = LI(name="current", shape=(12,), decay=0.0, current_of="a")
+    edges = [e for e in plain.edges if e.target != "a"]
+    nodes = [*plain.nodes.values(), current]
+    graph = plain.replace(nodes=nodes, edges=(*edges, Edge("one", "current"), Edge("current", "a")))
+    inputs = sample_of(graph)[None]
+    theirs = record(graph, inputs)
+    same(simulate(graph, inputs, execution=DOUBLE), theirs)
+    same(record(plain, inputs), theirs)
+    assert theirs.units["a"].levels.sum() > 0
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
         dense_macs=counts.total("dense_macs"),
         rate_synops=by_rate / counts.samples,
         unit_synops=sum(edge.unit_synops for edge in edges) / counts.samples,
-        first_flops=sum(_flops(graph, name) for row in rows for name in row.analog),
+        first_flops=sum(_flops(graph, name) for row in rows for name in row.owns if name in row.analog),
         timesteps=counts.timesteps,
     )
 

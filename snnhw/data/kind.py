@@ -25,13 +25,17 @@ class InputKind:
     """What is stated about samples, and what their values would allow."""
 
     stated: Stated | None = None  # by the data set or the user; None: to be concluded
-    largest: int | None = None  # the largest value, if all are whole, none negative and not all zero
+    largest: int | None = None  # the largest value, if all are whole numbers and none is negative
+    by_user: bool = False  # who stated it, and not the data set
 
     def levels(self, *, steps: bool) -> int | None:
         """n where the samples are events 0..n, None where they are analogue; `steps`: they have an axis of time."""
         if self.stated is not None:
             return (self.largest or 1) if self.stated == "events" else None
-        return self.largest if steps else None
+        return (self.largest or None) if steps else None
+
+
+UNKNOWN = InputKind()
 
 
 def kind_of(values: Array, stated: str | None = None, name: str = "the data") -> InputKind:
@@ -48,12 +52,12 @@ def kind_of(values: Array, stated: str | None = None, name: str = "the data") ->
             f"Sample {other} of {name} holds values that are no whole numbers from 0, so it is no sample of events; "
             "leave --input-kind events out."
         )
-    largest = int(values.max(initial=0)) or None if other is None else None
+    largest = int(values.max(initial=0)) if other is None else None
     return InputKind(next((kind for kind in KINDS if kind == stated), None), largest)
 
 
 def _first_without_events(values: Array) -> int | None:
-    """The first sample with a fraction, a negative or no number; blocks keep the memory small and end the look early."""
+    """The first sample with a fraction, a negative or no number, looked for in blocks."""
     if values.dtype.kind in "ub":
         return None
     at_once = max(1, BLOCK // max(1, values[:1].size))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from snnhw.data.kind import InputKind, kind_of
+from snnhw.data.kind import UNKNOWN, InputKind, kind_of
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.summary import Summarised, Summary, shape_text
@@ -25,7 +25,7 @@ class Samples(Summarised):
     targets: Array | None  # [N], whole numbers
     classes: int | None  # how many classes the data set has; None where its origin does not say
     checksum: str  # sha256; for a part of the samples that of its values and targets
-    kind: InputKind = InputKind()  # of the whole data; a part of them keeps it
+    kind: InputKind = UNKNOWN  # of the whole data; a part of them keeps it
 
     def __len__(self) -> int:
         return len(self.values)
@@ -62,7 +62,9 @@ class Samples(Summarised):
         Raises:
             InputError: there is no such kind, or a sample is none of events.
         """
-        return self if stated is None else replace(self, kind=kind_of(self.values, stated, self.name))
+        if stated is None:
+            return self
+        return replace(self, kind=replace(kind_of(self.values, stated, self.name), by_user=True))
 
     def labels(self, classes: int | None = None) -> Array:
         """Targets as int64 [N]; they lie below `classes` where it is given.

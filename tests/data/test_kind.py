@@ -18,7 +18,8 @@ ANY = st.sampled_from([0.0, 1.0, 2.0, 7.0, 0.5, -1.0, np.nan, np.inf])
 @given(arrays(np.float64, array_shapes(min_dims=2, max_dims=4, max_side=3), elements=ANY))
 def test_whole_numbers_from_0_of_which_one_is_not_0_may_be_events(values):
     counts = all(float(v).is_integer() and v >= 0 for v in values.ravel().tolist())
-    assert kind_of(values).largest == ((int(values.max()) or None) if counts else None)
+    assert kind_of(values).largest == (int(values.max()) if counts else None)
+    assert kind_of(values).levels(steps=True) == ((int(values.max()) or None) if counts else None)
     assert kind_of(values).stated is None
 
 
@@ -47,7 +48,7 @@ def test_one_sample_of_another_kind_than_stated_is_named(tmp_path):
         load_inputs(str(tmp_path / "a.npy"), kind="events")
     with pytest.raises(InputError, match="There is no kind of input 'event'; did you mean 'events'"):
         load_inputs(str(tmp_path / "a.npy"), kind="event")
-    assert load_inputs(str(tmp_path / "a.npy"), kind="analogue").kind == InputKind("analogue", None)
+    assert load_inputs(str(tmp_path / "a.npy"), kind="analogue").kind == InputKind("analogue", None, by_user=True)
     long = np.ones((5, BLOCK // 3), np.float32)  # several blocks
     long[4, -1] = 0.5
     with pytest.raises(InputError, match="Sample 4 of the data"):

@@ -33,7 +33,7 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
         sample = int(np.argwhere(~np.isfinite(inputs))[0][0])
         raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
     if graph.input.levels is not None:
-        _refuse_other_than_events(graph.input, inputs, graph.input.levels)
+        _refuse_other_than_events(graph.input, inputs, graph.input.levels if slots == 1 else slots)
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
 
 

@@ -65,6 +65,7 @@ def simulate(
     Raises:
         InputError: the backend cannot run this graph, the samples do not fit, or the file cannot be written.
     """
+    calibration: Array | None
     if isinstance(on.calibration, Samples):
         model, calibration = with_input_kind(model, inputs, on.calibration), on.calibration.values
     else:

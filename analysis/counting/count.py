@@ -100,6 +100,7 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
             gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
         events=int((events * reach).sum()),
+        input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
     )
 
 

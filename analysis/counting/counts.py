@@ -32,6 +32,7 @@ class EdgeCounts:
     graded_spikes: int  # the same as multi-level spikes
     level_synops: tuple[int, ...]  # unit synops caused by each level of the source
     events: int  # graded spikes times fan-out
+    input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
 
     @property
     def unit_synops(self) -> int:
@@ -107,6 +108,11 @@ class LayerCounts:
     def synapses(self) -> int:
         """Non-zero synapses that spikes use, one set (not times K)."""
         return sum(edge.synapses for edge in self.edges)
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether events of the input arrive here."""
+        return any(edge.input_size for edge in self.edges)
 
     def rate(self, samples: int, timesteps: int) -> float:
         """Unit spikes per neuron and step, 0..K."""

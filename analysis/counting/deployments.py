@@ -71,13 +71,13 @@ def edges(layer: LayerCounts, deployment: str) -> tuple[EdgeCounts, ...]:
 
 
 def slots(counts: NetworkCounts) -> int:
-    """S: sub-steps that one step needs so that every unit can send its largest value in unary."""
-    return counts.max_levels
+    """S: sub-steps of one step, so that every unit and an input of events can send its largest value in unary."""
+    return max((counts.max_levels, *(len(edge.level_synops) for edge in counts.edges)))
 
 
 def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
     """All four, side by side."""
-    found = {}
+    found, largest = {}, slots(counts)
     for name, kind in DEPLOYMENTS.items():
         layers = [work(layer, counts, name) for layer in counts.layers]
         copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
@@ -87,9 +87,9 @@ def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
             synops=sum(w.synops for w in layers),
             updates=sum(w.updates for w in layers),
             messages=sum(w.messages for w in layers),
-            payload_bits=counts.max_levels.bit_length() if name == "graded" and counts.max_levels > 1 else 0,
+            payload_bits=largest.bit_length() if name == "graded" and largest > 1 else 0,
             synapse_bits=sum(layer.weight_bits * n for layer, n in zip(counts.layers, copies, strict=True)),
-            steps=(graph.timesteps + depth(graph) - 1) * (slots(counts) if name == "slots" else 1),
+            steps=(graph.timesteps + depth(graph) - 1) * (largest if name == "slots" else 1),
         )
     return found
 

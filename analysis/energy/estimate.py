@@ -236,7 +236,7 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
     bits = 0
     for edge in edges(layer, deployment):
         messages = edge.graded_spikes if deployment == "graded" else edge.spikes
-        bits += messages * max(1, (sizes.get(edge.source, 2) - 1).bit_length())
+        bits += messages * max(1, (sizes.get(edge.source, edge.input_size) - 1).bit_length())
     yield Priced("communication", "address bits * hops", HOPS.scaled(bits), "move_bit")
 
 
@@ -271,6 +271,8 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
         found.append(
             "The analogue first layer is computed at every step; a static image would allow once per inference."
         )
+    if any(layer.takes_events for layer in counts.layers):
+        found.append("Events of the input arrive as messages; break-even rates scale them together with the spikes.")
     if counts.total("pool_adds"):
         found.append("Pools between a synapse and its neurons are priced as separate additions.")
     if any(layer.shared for layer in counts.layers):

@@ -123,6 +123,28 @@ def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_t
     assert "assumed: the file has time constants but no time step; 0.0001 s is taken" in told
 
 
+def test_the_kind_of_the_input_is_concluded_or_stated(call, refused):
+    events = np.random.default_rng(0).integers(0, 3, (6, 4, 1, 8, 8)).astype(np.float32)
+    np.save("x.npy", events)
+    run = ("simulate", "digits", "--input", "x.npy", "--samples", "2", "--json", "-q")
+    concluded, stated = call(*run), call(*run, "--input-kind", "events")
+    assert concluded["spikes"] == stated["spikes"]
+    assert concluded["spikes"]["input"] == [int((events[:2] >= k).sum()) for k in (1, 2)]
+    assert [f["code"] for f in concluded["findings"]] == ["input-kind-concluded"] and not stated["findings"]
+    analogue = call(*run, "--input-kind", "analogue")
+    assert "input" not in analogue["spikes"] and analogue["spikes"].items() < concluded["spikes"].items()
+    call("quantise", "digits", "--calibrate", "x.npy", "-o", "int.nir", "--json", "-q")
+    assert (read_nir(Path("int.nir")).input.levels, read_nir(Path("int.nir")).input.scale) == (2, 1)
+    assert read_nir(Path("int.nir")).is_integer
+    call("quantise", "digits", "--calibrate", "x.npy", "--input-kind", "analogue", "-o", "a.nir", "--json", "-q")
+    assert read_nir(Path("a.nir")).input.levels is None
+    np.save("y.npy", events / 2)
+    assert "Sample 0 of y.npy holds values that are no whole" in refused(
+        "simulate", "digits", "--input", "y.npy", "--input-kind", "events"
+    )
+    assert "did you mean 'events'" in refused("simulate", "digits", "--input", "x.npy", "--input-kind", "event")
+
+
 @pytest.mark.slow
 def test_sanafe_is_an_export_target_and_a_backend(call):
     graph = small_net()

@@ -37,7 +37,7 @@ def test_a_stream_counts_like_the_whole():
 def test_each_step_is_counted_as_the_oracle_counts_it(graph, seed):
     rng = np.random.default_rng(seed)
     shape = (2, graph.timesteps, *graph.input.shape) if rng.random() < 0.5 else (2, *graph.input.shape)
-    inputs = rng.integers(0, 4, shape).astype(np.float32)
+    inputs = rng.integers(0, (graph.input.levels or 3) + 1, shape).astype(np.float32)
     counted = count_steps(graph, [inputs[:1], inputs[1:]])
     whole, record = count(graph, simulate(graph, inputs)), simulate(graph, inputs, raster=True)
     assert len(counted) == graph.timesteps

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.expressible import layers_on_sums
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import (
     LI,
@@ -43,6 +44,7 @@ from snnhw.graph.loihi import (
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.merge_readout import merge_readout
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.proofs.largest import largest_input
 
@@ -53,6 +55,7 @@ SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 def hardware(graph: Graph, target: str) -> Iterator[Finding]:
     """Findings for `target`, one of lava, loihi1, loihi2, sanafe."""
     left = pools_left(graph)
+    yield from layers_on_sums(merge_readout(graph), target)
     for node in graph.nodes.values():
         yield from _counterpart(graph, node, target, left)
         if isinstance(node, LIF):
@@ -113,7 +116,7 @@ def pools_left(graph: Graph) -> set[str]:
     """Pools that the passes cannot fold into the weights behind them."""
     try:
         return {pool.name for pool in pool_into_conv(fold_pool(graph)).of_type(Pool)}
-    except InputError:  # a loop, or a pool before a matrix that feeds something else too: no pipeline takes the graph
+    except InputError:  # a loop: no pipeline takes the graph
         return {pool.name for pool in graph.of_type(Pool) if len(graph.out_of(pool.name)) > 1}
 
 

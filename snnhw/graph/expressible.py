@@ -1,4 +1,4 @@
-"""Checks of the deployment that a graph is in: graded spikes and time slots, which few targets can express."""
+"""What few targets can express: graded spikes, time slots, and layers that multiply the sums of other layers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Graph, SlotMLF
+from snnhw.graph.ir import SYNAPSES, Flatten, Graph, Norm, Pool, SlotMLF
 
+HARDWARE = ("lava", "loihi1", "loihi2", "sanafe")
 PAYLOADS = ("lava", "loihi2")  # targets whose spikes carry integers
 
 
@@ -28,13 +29,42 @@ def deployment(graph: Graph, target: str) -> Iterator[Finding]:
             yield Finding("graded-spikes", "error", unit, message, "deploy it as channels")
 
 
+def layers_on_sums(graph: Graph, target: str) -> Iterator[Finding]:
+    """One finding for each synapse node that takes what another one sums, also through what only passes it on.
+
+    Synapses of chips take the integers of an input, or spikes. Lava would run such a chain with other spikes.
+    """
+    for node in graph.nodes.values():
+        sources = [edge.source for edge in graph.into(node.name)] if isinstance(node, SYNAPSES) else []
+        while sources:
+            source = graph.nodes[sources.pop()]
+            if isinstance(source, SYNAPSES):
+                message = f"it takes the sums of {source.name}, for which {target} has no synapse"
+                yield Finding("layer-on-sums", "error", node.name, message, "make them one, or put a neuron between")
+                break
+            if isinstance(source, Norm | Pool | Flatten):
+                sources += [edge.source for edge in graph.into(source.name)]
+
+
 def check_expressible(graph: Graph, target: str) -> Graph:
     """`graph` itself.
 
     Raises:
-        InputError: a unit cannot run on `target` as it is deployed.
+        InputError: a unit cannot run on `target` as it is deployed, or a layer takes sums (`layers_on_sums`).
     """
+    if target in HARDWARE:
+        check_layers(graph, target)
     for finding in deployment(graph, target):
         if finding.severity == "error":
             raise InputError(f"Unit {finding.node!r} does not fit {target}: {finding.message}; {finding.remedy}.")
     return graph
+
+
+def check_layers(graph: Graph, target: str) -> None:
+    """Nothing, where every synapse node takes spikes or the input.
+
+    Raises:
+        InputError: one takes sums (`layers_on_sums`).
+    """
+    for finding in layers_on_sums(graph, target):
+        raise InputError(f"Layer {finding.node!r} does not fit {target}: {finding.message}; {finding.remedy}.")

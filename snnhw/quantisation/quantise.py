@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.expressible import check_layers
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout, Synapse
 from snnhw.graph.loihi import (
@@ -167,6 +168,7 @@ def bias_code(units: Array) -> tuple[Array, int]:
 def _check(graph: Graph) -> None:
     if graph.input.scale is None:
         raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
+    check_layers(graph, "Loihi")
     for node in graph.nodes.values():
         if isinstance(node, Pool):
             raise InputError(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from snnhw.checks.check import TARGETS, check
 from snnhw.errors import InputError
+from snnhw.exporters import exporter, options_of
 from snnhw.exporters.lava.lower import lower
+from snnhw.graph.ir import LIF, Graph, Input, Linear, Readout
 from snnhw.nir.io import to_nir
-from snnhw.passes import LOIHI_GRADED, TIME_SLOTS, run_passes
+from snnhw.passes import LOIHI_CHANNELS, LOIHI_GRADED, TIME_SLOTS, run_passes
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.quantisation.compile import compile_loihi
@@ -39,3 +45,27 @@ def test_targets_that_cannot_express_a_deployment_refuse_it():
         decompose_slots(integers)
     with pytest.raises(InputError, match="is in time slots, which have no integers"):
         compile_loihi(slotted, residual_net().inputs)
+
+
+def test_a_layer_that_takes_sums_is_an_error_for_chips_and_refused_by_what_compiles_for_them():
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(7,)),
+        Linear(name="first", shape=(9,), weight=rng.normal(size=(9, 7))),
+        Linear(name="second", shape=(9,), weight=rng.normal(size=(9, 9))),
+        LIF(name="unit", shape=(9,), decay=0.25, threshold=0.6),
+        Linear(name="third", shape=(6,), weight=rng.normal(size=(6, 9))),
+        Linear(name="fc", shape=(4,), weight=rng.normal(size=(4, 6))),
+        Readout(name="readout", shape=(4,)),
+    ]
+    graph = Graph.build(nodes, list(itertools.pairwise(n.name for n in nodes)), 3)
+    for target in TARGETS:
+        found = [f.node for f in check(graph, target) if f.code == "layer-on-sums"]
+        assert found == ([] if target == "nir" else ["second"])  # those before the read-out become one
+    to_nir(graph)
+    with pytest.raises(InputError, match="'second' does not fit Loihi: it takes the sums of first"):
+        compile_loihi(graph, rng.normal(size=(5, 7)))
+    with pytest.raises(InputError, match="'second' does not fit lava: it takes the sums of first"):
+        lower(run_passes(graph, LOIHI_CHANNELS))
+    with pytest.raises(InputError, match="'second' does not fit sanafe: it takes the sums of first"):
+        exporter("sanafe").export(graph, Path("unwritten"), options_of("sanafe", {"inputs": rng.normal(size=(1, 7))}))

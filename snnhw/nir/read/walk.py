@@ -71,6 +71,7 @@ class Walk:
         Raises:
             InputError: a node cannot be read, or shapes that meet are unequal.
         """
+        self.context.taken |= {*self.ours, *self.ours.values()}
         into: dict[str, list[str]] = {n: [] for n in self.flat.nodes}
         out: dict[str, list[str]] = {n: [] for n in self.flat.nodes}
         for a, b in self.flat.edges:

@@ -109,11 +109,33 @@ def test_shapes_go_round_a_loop() -> None:
         flat({"n": lif, "w": RawNode("Linear", {"weight": np.ones((3, 4))})}, [*walk.flat.edges])
 
 
+CUBA = {"tau_syn": 1, "tau_mem": 1, "r": 1, "v_leak": 0, "v_threshold": 1}
+CURRENT_BASED = RawNode("CubaLIF", {k: np.float64(v) for k, v in CUBA.items()})
+
+
+def test_the_current_of_a_neuron_gets_a_name_that_no_node_of_the_file_has() -> None:
+    nodes = {"n": CURRENT_BASED, "n_syn": CURRENT_BASED, "n_syn_": SCALE}
+    walk = flat(nodes, [("input", "n"), ("n", "n_syn"), ("n_syn", "n_syn_"), ("n_syn_", "output")])
+    assert list(walk.nodes) == ["input", "n_syn__", "n", "n_syn_syn", "n_syn", "n_syn_", "output"]
+    assert walk.nodes["n_syn__"].current_of == "n" and walk.nodes["n_syn_syn"].current_of == "n_syn"
+    walk.context.currents = {"n": "n_syn_"}  # what metadata says is a wish
+    assert [n.name for n in parse(CURRENT_BASED, "n", (4,), walk.context)] == ["n_syn___", "n"]
+
+
+def test_a_flatten_before_a_matrix_gets_a_name_that_no_node_of_the_file_has() -> None:
+    nodes = {"m_flat": RawNode("Scale", {"scale": np.ones((2, 2))}), "m": RawNode("Linear", {"weight": np.eye(4)})}
+    ports = {"input": RawNode("Input", {"shape": np.array([2, 2])}), **nodes, "output": RawNode("Output", {})}
+    edges = (("input", "m_flat"), ("m_flat", "m"), ("m", "output"))
+    walk = Walk(FlatGraph(ports, edges), {n: n for n in ports}, Context(1e-4))
+    walk.run()
+    assert list(walk.nodes) == ["input", "m_flat", "m_flat_", "m", "output"]
+
+
 def test_names_that_two_nodes_would_have_are_refused() -> None:
-    cuba = {"tau_syn": 1, "tau_mem": 1, "r": 1, "v_leak": 0, "v_threshold": 1}
-    nodes = {"n_syn": SCALE, "n": RawNode("CubaLIF", {k: np.float64(v) for k, v in cuba.items()})}
-    with pytest.raises(InputError, match="Two nodes would be called 'n_syn'; rename one of them in the file"):
-        flat(nodes, [("input", "n_syn"), ("n_syn", "n"), ("n", "output")])
+    walk = flat({"a": SCALE, "b": SCALE}, [("input", "a"), ("a", "b"), ("b", "output")])
+    walk = Walk(walk.flat, {**walk.ours, "b": "a"}, Context(1e-4))
+    with pytest.raises(InputError, match="Two nodes would be called 'a'; rename one of them in the file"):
+        walk.run()
 
 
 def test_what_would_fill_the_memory_is_refused() -> None:

@@ -39,6 +39,11 @@ from snnhw.nir.portable import restored as restored_conv
 from snnhw.nir.read.fields import Context
 
 INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+UNUSABLE = {  # field of the metadata -> code of the finding where it does not fit the graph
+    "folded_pool": "folded-pool-unusable",
+    "folded_conv": "folded-conv-unusable",
+    "identities": "identity-unusable",
+}
 Neuron = LIF | LI | LoihiLIF
 
 
@@ -221,7 +226,7 @@ def with_origins(graph: Graph, meta: Metadata, context: Context) -> Graph:
 
 def _origin_unusable(key: str, name: str, context: Context) -> None:
     message = f"what the metadata says in {key} about {name!r} does not fit the graph"
-    context.find("folded-pool-unusable", "warning", "", message, "write the file again with snnhw export")
+    context.find(UNUSABLE[key], "warning", "", message, "write the file again with snnhw export")
 
 
 def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:

@@ -10,6 +10,7 @@ import nir
 import numpy as np
 
 from snnhw.graph.ir import LI, LIF, DType, Edge, Graph
+from snnhw.graph.names import free_name
 
 
 @cache
@@ -49,9 +50,7 @@ def file_names(graph: Graph) -> dict[str, str]:
 
 def unused(name: str, taken: Container[str]) -> str:
     """`name`, with as many `_` as make it free."""
-    while name in taken or name in reserved():
-        name += "_"
-    return name
+    return free_name(name, taken, reserved())
 
 
 def gains(edges: tuple[Edge, ...]) -> dict[tuple[str, str], int]:

@@ -200,12 +200,16 @@ class _Writer:
         if gain == 1:
             return name
         if (name, gain) not in self.multiples:
-            multiple = unused(f"{name}_x{gain}".replace("-", "m"), self.nodes)
+            multiple = self._unused(f"{name}_x{gain}".replace("-", "m"))
             self.nodes[multiple] = times(gain, self.graph.nodes[source].shape, self.dtype)
             self.carriers[multiple] = gain
             self.edges.append((name, multiple))
             self.multiples[name, gain] = multiple
         return self.multiples[name, gain]
+
+    def _unused(self, name: str) -> str:
+        """No node of the file has it, and none of the graph: currents are in the file without a name of their own."""
+        return unused(name, self.nodes.keys() | self.graph.nodes.keys())
 
     def _gathered(self, node: Node) -> str:
         """Name of the node in the file that takes the edges into `node`.
@@ -214,9 +218,9 @@ class _Writer:
         """
         name, edges = self.names[node.name], self.graph.into(node.name)
         if isinstance(node, Readout) and len(edges) > 1:
-            gather, before = times(1, node.shape, self.dtype), unused(f"{name}_sum", self.nodes)
+            gather, before = times(1, node.shape, self.dtype), self._unused(f"{name}_sum")
         elif isinstance(node, Linear) and len(self._source_shape(node)) > 1:
-            gather, before = flattening(self._source_shape(node)), unused(f"{name}_flat", self.nodes)
+            gather, before = flattening(self._source_shape(node)), self._unused(f"{name}_flat")
         else:
             return name
         self.nodes[before] = gather

@@ -1,20 +1,23 @@
 """Pass: every multi-level unit into K binary channels, one LIF population per level.
 
-Precondition: none. Postcondition: no MLF is left; each unit `u` is the channels `u_l1` .. `u_lK` with the same inputs,
-decay and one threshold each, and whatever took `u` takes all of them. Value-preserving by definition of the unit:
+Precondition: none. Postcondition: no MLF is left; each unit `u` is the channels `u_l1` .. `u_lK` (a `_` behind where
+another node has the name) with the same inputs, decay and one threshold each, and whatever took `u` takes all of them.
+Value-preserving by definition of the unit:
 o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al., IJCAI 2022).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Container
 
 from snnhw.graph.ir import LIF, MLF, Graph, Node
+from snnhw.graph.names import free_name
 
 
 def decompose(graph: Graph) -> Graph:
     """Graph with K LIF channels in place of each MLF unit."""
-    channels = {unit.name: _channels(unit) for unit in graph.of_type(MLF)}
+    channels = {unit.name: _channels(unit, graph.nodes) for unit in graph.of_type(MLF)}
     nodes: list[Node] = []
     for node in graph.nodes.values():
         nodes.extend(channels.get(node.name, [node]))
@@ -33,7 +36,7 @@ def recompose(graph: Graph) -> Graph:
     units: dict[str, MLF] = {}
     for unit, nodes in graph.units().items():
         whole = _as_unit(graph, unit, [n for n in nodes if isinstance(n, LIF)])
-        if whole is not None:
+        if whole is not None and (unit not in graph.nodes or unit in {n.name for n in nodes}):
             units[unit] = whole
             merged.update({n.name: unit for n in nodes})
     nodes_out: dict[str, Node] = {}
@@ -49,10 +52,10 @@ def recompose(graph: Graph) -> Graph:
     return graph.replace(nodes=list(nodes_out.values()), edges=tuple(edges))
 
 
-def _channels(unit: MLF) -> list[Node]:
+def _channels(unit: MLF, taken: Container[str]) -> list[Node]:
     return [
         LIF(
-            name=f"{unit.name}_l{level}",
+            name=free_name(f"{unit.name}_l{level}", taken),
             shape=unit.shape,
             decay=unit.decay,
             threshold=theta,

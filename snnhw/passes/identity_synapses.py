@@ -16,6 +16,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Conv2d, Edge, Graph, Linear, Neuron, Node, Norm, Synapse
 from snnhw.graph.loihi import INT8_LIMIT
+from snnhw.graph.names import free_name
 
 
 def identity_synapses(graph: Graph) -> Graph:
@@ -31,7 +32,7 @@ def identity_synapses(graph: Graph) -> Graph:
             continue
         unit = unit_of[edge.target]
         if unit not in made:
-            made[unit] = _identity(_free(f"{unit}_identity", graph), target.shape)
+            made[unit] = _identity(free_name(f"{unit}_identity", graph.nodes), target.shape)
             edges.extend(Edge(made[unit].name, node.name) for node in units[unit])
         if edge.target == units[unit][0].name:  # the channels of a unit share their input
             edges.append(dataclasses.replace(edge, target=made[unit].name))
@@ -64,12 +65,6 @@ def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping
             nodes.append(made[first[node.name]])
         nodes.append(node)
     return nodes
-
-
-def _free(name: str, graph: Graph) -> str:
-    while name in graph.nodes:
-        name += "_"
-    return name
 
 
 def _identity(name: str, shape: tuple[int, ...]) -> Synapse:

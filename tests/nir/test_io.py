@@ -143,7 +143,7 @@ def test_a_window_that_cannot_have_been_there_is_left_out(place, value):
     window[place] = value
     read = from_nir(retold(graph, folded_conv={"conv": window}))
     assert read.nodes["conv"].unfolded is None
-    assert [f.code for f in read.findings].count("folded-pool-unusable") == 1
+    assert [f.code for f in read.findings].count("folded-conv-unusable") == 1
 
 
 @pytest.mark.parametrize("told", [["conv"], ["absent"], ["unit"]])
@@ -151,7 +151,7 @@ def test_an_identity_that_cannot_be_one_is_left_out(told):
     graph = pooled_net()
     read = from_nir(retold(graph, identities=told))
     assert not any(node.identity for node in read.of_type(Conv2d, Linear))
-    assert [f.code for f in read.findings].count("folded-pool-unusable") == 1
+    assert [f.code for f in read.findings].count("identity-unusable") == 1
 
 
 def retold(graph, **changes):

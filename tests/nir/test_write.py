@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nir
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, Readout
 from snnhw.graph.same import differences
 from snnhw.nir.io import from_nir, read_nir, to_nir, write_nir
 from snnhw.nir.write import refusals
@@ -52,6 +53,21 @@ def test_doubled_edge_becomes_a_node_because_nir_refuses_duplicates(tmp_path: Pa
     assert nir.read(tmp_path / "a.nir") is not None  # nir's own check of duplicates and types
     assert {(e.source, e.target, e.gain) for e in again.edges} >= {("a", "readout", 2), ("conv", "unit", 3)}
     assert differences(again, graph) == ()
+
+
+def test_nodes_that_stand_for_edges_are_not_called_like_a_current() -> None:
+    """A current is in the file as a part of its neuron, so its name is free there and not in the graph."""
+    nodes = [
+        *(node for node in small().nodes.values() if node.name in ("input", "conv")),
+        LI(name="a_flat", shape=(2, 2, 2), decay=0.5, current_of="unit"),
+        LIF(name="unit", shape=(2, 2, 2), decay=0.25, threshold=0.6),
+        *(node for node in small().nodes.values() if node.name in ("a", "readout")),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 3)
+    written = to_nir(graph)
+    assert isinstance(written.nodes["unit"], nir.CubaLIF) and "a_flat_" in written.nodes
+    assert differences(from_nir(written), graph) == ()
+    assert from_nir(written).findings == ()
 
 
 def test_pipeline_delay_survives() -> None:

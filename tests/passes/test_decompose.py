@@ -1,16 +1,19 @@
 """A multi-level unit becomes its K binary channels, and channels that belong together become it again."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 
-from snnhw.graph.ir import MLF, Edge
+from snnhw.graph.ir import MLF, Edge, Graph, Input, Linear, Readout
 from snnhw.graph.same import differences
+from snnhw.nir.io import from_nir, to_nir
 from snnhw.passes.decompose import decompose, recompose
 from tests.graph.strategies import float_graphs
 from tests.nets import residual_net
+from tests.passes.runs import assert_same, run
 
 
 def test_decompose_wires_all_channels():
@@ -37,6 +40,41 @@ def test_recompose_keeps_channels_that_do_not_belong_together():
     graph = decompose(residual_net(levels=2).graph)
     cut = graph.replace(edges=tuple(e for e in graph.edges if e.source != "stem_mlf_l2"))
     assert "stem_mlf_l1" in recompose(cut).nodes and "stem_mlf" not in recompose(cut).nodes
+
+
+def clashing(clash):
+    """A multi-level unit, and a synapse behind it with the name that one of its channels would have."""
+    nodes = [
+        Input(name="input", shape=(2,)),
+        Linear(name="first", shape=(2,), weight=np.eye(2)),
+        MLF(name="a", shape=(2,), thresholds=(0.6, 1.6), decay=0.25),
+        Linear(name=clash, shape=(2,), weight=2 * np.eye(2)),
+        MLF(name="b", shape=(2,), thresholds=(0.5, 1.5), decay=0.25),
+        Linear(name="fc", shape=(2,), weight=np.eye(2)),
+        Readout(name="readout", shape=(2,)),
+    ]
+    return Graph.build(nodes, list(pairwise(n.name for n in nodes)), 3)
+
+
+@pytest.mark.parametrize(
+    ("clash", "channels"), [("a_l1", ["a_l1_", "a_l2"]), ("a_l2", ["a_l1", "a_l2_"]), ("b_l1", ["a_l1", "a_l2"])]
+)
+def test_channels_get_names_that_no_other_node_has(clash, channels):
+    graph = clashing(clash)
+    split = decompose(graph)
+    assert [(n.name, n.level) for n in split.units()["a"]] == list(zip(channels, (1, 2), strict=True))
+    assert isinstance(split.nodes[clash], Linear)
+    assert differences(recompose(split), graph) == ()
+    inputs = np.random.default_rng(0).uniform(0, 3, (4, 2))
+    assert_same(run(graph, inputs), run(split, inputs))
+    assert differences(from_nir(to_nir(graph)), graph) == ()
+
+
+def test_channels_of_a_unit_whose_name_is_that_of_another_node_stay_channels():
+    graph = decompose(clashing("c"))
+    nodes = [dataclasses.replace(n, unit="c") if getattr(n, "unit", "") == "a" else n for n in graph.nodes.values()]
+    recomposed = recompose(graph.replace(nodes=nodes))
+    assert {"a_l1", "a_l2", "c", "b"} <= set(recomposed.nodes) and isinstance(recomposed.nodes["c"], Linear)
 
 
 @given(float_graphs())

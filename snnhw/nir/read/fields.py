@@ -11,6 +11,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import Array
+from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
@@ -38,10 +39,17 @@ class Context:
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)  # names of nodes, in the file and in the graph
 
     def find(self, code: str, severity: Severity, node: str, message: str, remedy: str) -> None:
         """Add a finding."""
         self.findings.append(Finding(code, severity, node, message, remedy))
+
+    def made_up(self, name: str) -> str:
+        """A name for a node that the file does not hold, like `name` and free; it is taken from now on."""
+        found = free_name(name, self.taken)
+        self.taken.add(found)
+        return found
 
     def lifted(self, shape: Shape) -> Shape:
         """`shape` as the typed graph has it."""

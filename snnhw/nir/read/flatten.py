@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.names import free_name
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.read.fields import Context, array_of, shown
 
@@ -118,9 +119,7 @@ def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context
             raise InputError(
                 f"The file has no {kind} and {ends} {len(loose)} nodes ({_listed(loose)}); add an {kind} node."
             )
-        port = kind.lower()
-        while port in nodes:
-            port += "_"
+        port = free_name(kind.lower(), nodes)
         nodes[port] = RawNode(kind, {})
         edges = [*edges, (port, loose[0]) if kind == "Input" else (loose[0], port)]
         context.find(

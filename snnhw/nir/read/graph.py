@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
+from snnhw.graph.names import free_name
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
 from snnhw.nir.metadata import KEY, Metadata
@@ -178,8 +179,8 @@ def _typed_names(files: Mapping[str, RawNode], meta: Metadata | None, context: C
         if not NODE_NAME.match(ours):
             ours = re.sub(r"[^A-Za-z0-9_]", "_", ours)
             ours = ours if NODE_NAME.match(ours) else f"n{ours}"
-        while ours != file_name and ours in taken:
-            ours += "_"
+        if ours != file_name:
+            ours = free_name(ours, taken)
         if ours != wanted and node.type != IDENTITY:
             context.find("renamed", "info", ours, f"the node is called {file_name!r} in the file", "none needed")
         names[file_name] = ours

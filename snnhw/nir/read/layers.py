@@ -138,7 +138,7 @@ def affine(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[N
     if len(arriving) == 1:
         return [linear]
     context.find("implicit-flatten", "info", name, f"its input {list(arriving)} is flattened first", "none needed")
-    return [Flatten(name=f"{name}_flat", shape=(size,)), linear]
+    return [Flatten(name=context.made_up(f"{name}_flat"), shape=(size,)), linear]
 
 
 def pool(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:

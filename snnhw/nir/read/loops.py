@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, LIF, Delay, Edge, Flatten, Node, Pool
+from snnhw.graph.names import free_name
 
 PASSING = (Delay, Flatten, Pool)  # neither state nor weights of their own
 
@@ -34,9 +35,7 @@ def with_causal_loops(
             out.append(edge)
             continue
         if edge.source not in delayed:
-            name = f"{edge.source}_previous"
-            while name in found:
-                name += "_"
+            name = free_name(f"{edge.source}_previous", found)
             delayed[edge.source] = name
             found[name] = Delay(name=name, shape=nodes[edge.source].shape, steps=1)
             out.append(Edge(edge.source, name))

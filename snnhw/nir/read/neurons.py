@@ -146,7 +146,9 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
             "leave w_in at 1 and add all of it",
             "say who wrote the file with --written-by",
         )
-    current = LI(name=context.currents.get(name, f"{name}_syn"), shape=arriving, current_of=name, **state)
+    current = LI(
+        name=context.made_up(context.currents.get(name, f"{name}_syn")), shape=arriving, current_of=name, **state
+    )
     return current, _leaky(fields, "tau_mem", "r", name, context)
 
 

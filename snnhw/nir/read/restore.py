@@ -39,6 +39,11 @@ from snnhw.nir.portable import restored as restored_conv
 from snnhw.nir.read.fields import Context
 
 INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+UNUSABLE = {  # field of the metadata -> code of the finding where it does not fit the graph
+    "folded_pool": "folded-pool-unusable",
+    "folded_conv": "folded-conv-unusable",
+    "identities": "identity-unusable",
+}
 Neuron = LIF | LI | LoihiLIF
 
 
@@ -110,8 +115,11 @@ def _neurons(
         if isinstance(node, LIF | LI):
             with contextlib.suppress(ValueError):  # reported below
                 described[name] = neuron_described(node, entry)
+    astray = _with_another_bias(nodes, targets, described, meta)
     restored = {
-        name: node for name, node in described.items() if _predicted(node, described, raws[name], dialect, name in held)
+        name: node
+        for name, node in described.items()
+        if name not in astray and _predicted(node, described, raws[name], dialect, name in held)
     }
     changed = [name for name in meta.neurons if name not in restored]
     for name in changed:
@@ -122,9 +130,36 @@ def _neurons(
             "the arrays of the file are not those that were written with its metadata; the arrays are taken",
             "export again if this is not what you want",
         )
+    scale = meta.input["scale"]
+    if changed and scale is not None and any(isinstance(n, LoihiLIF) for n in described.values()):
+        context.find(
+            "input-not-coded",
+            "warning",
+            "",
+            f"neurons that held integers are read as floats, and floats take inputs as they are: not times {scale:g} "
+            "and rounded, as the integers did",
+            f"give inputs times {scale:g}, or export again",
+        )
     if changed and any(isinstance(n, LoihiLIF) for n in restored.values()):
         return {}
     return restored
+
+
+def _with_another_bias(
+    nodes: Mapping[str, Node], targets: Mapping[str, set[str]], described: Mapping[str, Neuron], meta: Metadata
+) -> set[str]:
+    """Integer neurons whose bias went into a synapse that holds another one now: it would be added to theirs."""
+    found: set[str] = set()
+    for name in meta.bias_of:
+        synapse = nodes.get(name)
+        for target in targets.get(name, set()):
+            neuron = described.get(target)
+            if not isinstance(neuron, LoihiLIF) or not isinstance(synapse, SYNAPSES):
+                continue
+            bias = np.zeros(()) if synapse.bias is None else synapse.bias
+            if not np.array_equal(bias, channel_bias(neuron, bias.dtype)):
+                found.add(target)
+    return found
 
 
 def _predicted(
@@ -191,7 +226,7 @@ def with_origins(graph: Graph, meta: Metadata, context: Context) -> Graph:
 
 def _origin_unusable(key: str, name: str, context: Context) -> None:
     message = f"what the metadata says in {key} about {name!r} does not fit the graph"
-    context.find("folded-pool-unusable", "warning", "", message, "write the file again with snnhw export")
+    context.find(UNUSABLE[key], "warning", "", message, "write the file again with snnhw export")
 
 
 def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:

@@ -7,9 +7,11 @@ different thresholds (Feng et al., IJCAI 2022). Channels that already name their
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Set
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph
+from snnhw.graph.names import free_name
 from snnhw.passes.decompose import recompose
 
 
@@ -25,7 +27,7 @@ def recognise_units(graph: Graph) -> tuple[Graph, tuple[Finding, ...]]:
         channels = sorted(group, key=lambda n: float(n.threshold))
         if len(channels) < 2 or len({float(n.threshold) for n in channels}) < len(channels):
             continue
-        unit = _unit_name([n.name for n in channels], labelled)
+        unit = _unit_name([n.name for n in channels], labelled.keys())
         for level, node in enumerate(channels, start=1):
             labelled[node.name] = dataclasses.replace(node, unit=unit, level=level)
         findings.append(
@@ -46,13 +48,10 @@ def _surroundings(graph: Graph, node: LIF) -> object:
     return node.shape, float(node.decay), into, out
 
 
-def _unit_name(channels: list[str], taken: object) -> str:
+def _unit_name(channels: list[str], taken: Set[str]) -> str:
     first, last = min(channels), max(channels)
     same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     stem = first[:same].rstrip("_0123456789")
     for ending in ("_l", "_level", "_lif"):
         stem = stem.removesuffix(ending)
-    name = stem or "unit"
-    while name in taken and name not in channels:  # type: ignore[operator]
-        name += "_"
-    return name
+    return free_name(stem or "unit", taken - set(channels))

@@ -18,6 +18,7 @@ from snnhw.graph.ir import Edge, Input, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.metadata import Metadata
+from snnhw.nir.read.carriers import say_changed, say_missing, stands_for
 from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, FlatGraph, input_shape
 from snnhw.nir.read.layers import affine, conv1d, conv2d, delay, flatten, output, pool, scale
@@ -70,6 +71,7 @@ class Walk:
         Raises:
             InputError: a node cannot be read, or shapes that meet are unequal.
         """
+        self.context.taken |= {*self.ours, *self.ours.values()}
         into: dict[str, list[str]] = {n: [] for n in self.flat.nodes}
         out: dict[str, list[str]] = {n: [] for n in self.flat.nodes}
         for a, b in self.flat.edges:
@@ -142,7 +144,7 @@ def without_carriers(flat: FlatGraph, walk: Walk, meta: Metadata | None) -> list
     """Edges in the file's order; nodes that stand for edges become gains of the edges through them."""
     carriers = dict.fromkeys(walk.passing, 1)
     if meta is not None:
-        carriers |= {name: gain for name, gain in meta.carriers.items() if name in flat.nodes}
+        carriers |= _unchanged(flat, walk, meta.carriers)
     into: dict[str, list[str]] = {}
     for a, b in flat.edges:
         into.setdefault(b, []).append(a)
@@ -165,6 +167,29 @@ def without_carriers(flat: FlatGraph, walk: Walk, meta: Metadata | None) -> list
         for source, gain in (behind[a] if a in carriers else [(a, 1)])
     ]
     return edges + [edge for edge in walk.inner if edge.source in walk.nodes and edge.target in walk.nodes]
+
+
+def _unchanged(flat: FlatGraph, walk: Walk, carriers: Mapping[str, int]) -> dict[str, int]:
+    """Those of the metadata's carriers that the file holds as they were written; a finding for each of the others."""
+    into: dict[str, list[str]] = {}
+    out: dict[str, list[str]] = {}
+    for a, b in flat.edges:
+        into.setdefault(b, []).append(a)
+        out.setdefault(a, []).append(b)
+    found: dict[str, int] = {}
+    for name, gain in carriers.items():
+        if name not in flat.nodes:
+            say_missing(name, walk.context)
+            continue
+        alone = name in into and walk.enter.get(name) == walk.leave.get(name)  # as one typed node
+        node = walk.nodes.get(walk.leave.get(name, "")) if alone else None
+        arriving = walk.shapes[into[name][0]] if alone else ()
+        targets = [walk.nodes.get(walk.enter.get(b, "")) if b not in carriers else None for b in out.get(name, [])]
+        if stands_for(node, gain, arriving, targets):
+            found[name] = gain
+        elif name not in walk.passing or gain != 1:
+            say_changed(walk.ours[name] if name in walk.enter else "", gain, walk.context)
+    return found
 
 
 def _sources_first(carriers: Mapping[str, int], into: Mapping[str, list[str]]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from itertools import pairwise
 
 import nir
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Readout
 from snnhw.graph.same import differences
@@ -35,6 +36,26 @@ def test_one_changed_threshold_makes_all_neurons_those_of_the_arrays(graph: Grap
     assert not again.of_type(LoihiLIF)
     assert codes(again).count("metadata-contradicted") == 1
     assert again.nodes["second_l1"].threshold == 101 and again.nodes["first_l1"].threshold == 100
+
+
+@pytest.mark.parametrize("change", [0.0, 0.5, 2.0])
+@given(integer_graphs())
+def test_a_changed_bias_of_an_integer_neuron_is_not_added_to_the_one_in_the_metadata(
+    change: float, graph: Graph
+) -> None:
+    """The bias of some neurons lies in the synapse before them, and that array is the only one there is."""
+    written = to_nir(graph)
+    held = json.loads(written.metadata["snnhw"])["bias_of"]
+    assume(held)
+    for name in held:
+        array(written.nodes[name], "bias")[...] *= change
+    again = from_nir(written, recognise=False)
+    assert not again.of_type(LoihiLIF) and "metadata-contradicted" in codes(again)
+    for name in held:
+        bias = again.nodes[name].bias
+        np.testing.assert_array_equal(0 if bias is None else bias, written.nodes[name].bias if change else 0)
+        assert not any(np.any(again.nodes[e.target].leak) for e in again.out_of(name))
+    assert codes(again).count("input-not-coded") == (graph.input.scale is not None)
 
 
 @given(integer_graphs())

@@ -12,9 +12,9 @@ from snnhw.analysis.report.report import Report
 from snnhw.data.inputs import load_inputs
 from snnhw.progress import Progress
 from snnhw.simulation.certificate import Certificate
+from snnhw.train.card import Card
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe
-from snnhw.train.run import Card
 from snnhw.workflows.load import load_model
 from snnhw.workflows.report import ReportOptions, make_report
 from snnhw.workflows.train import Fit

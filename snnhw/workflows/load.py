@@ -9,9 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
@@ -19,8 +17,11 @@ from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading
 from snnhw.passes import FLOAT, run_passes
 from snnhw.summary import Summarised, Summary, shape_text
-from snnhw.tracing.modules import Modules
-from snnhw.tracing.trace import trace
+
+if TYPE_CHECKING:  # a NIR file is loaded without torch
+    from torch import nn
+
+    from snnhw.tracing.modules import Modules
 
 Constants = Mapping[str, Any]  # of an official checkpoint: numbers, lists and words, as TOML has them
 
@@ -130,6 +131,8 @@ def model_of(
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
+    from snnhw.tracing.trace import trace
+
     network = network.eval()
     traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
     digest = hashlib.sha256()
@@ -140,6 +143,7 @@ def model_of(
 
 def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
     from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.trace import trace
     from snnhw.train.run import load_run
 
     network, card = load_run(path)
@@ -165,6 +169,7 @@ def _from_official(
     path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Constants
 ) -> LoadedModel:
     from snnhw.nn.official import from_official, read_checkpoint, setting_of
+    from snnhw.tracing.trace import trace
 
     for name in constants:
         if name not in OFFICIAL_CONSTANTS:

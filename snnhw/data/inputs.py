@@ -27,6 +27,7 @@ def load_inputs(source: str, data_dir: Path | None = None, timesteps: int | None
     Raises:
         InputError: nothing of that name exists, or the file is damaged or holds no samples.
     """
+    source = str(source)
     if source.endswith((".npy", ".npz")):
         return _from_file(Path(source))
     name, split = parse(source)

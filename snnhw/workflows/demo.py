@@ -51,7 +51,7 @@ class DemoResult:
         }
 
 
-def run_demo(folder: Path, *, lava: bool = True, fit: Fit = fit, progress: Progress | None = None) -> DemoResult:
+def run_demo(folder: str | Path, *, lava: bool = True, fit: Fit = fit, progress: Progress | None = None) -> DemoResult:
     """Train, verify and report into `folder`.
 
     Args:
@@ -63,6 +63,7 @@ def run_demo(folder: Path, *, lava: bool = True, fit: Fit = fit, progress: Progr
     Raises:
         InputError: scikit-learn or the Lava interpreter is missing, or the folder cannot be written.
     """
+    folder = Path(folder)
     if lava:
         from snnhw.exporters.lava.env import find_interpreter
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
-from snnhw.nir.reading import AS_WRITTEN, Reading
+from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
 from snnhw.summary import Summarised, Summary, shape_text
 
@@ -60,6 +60,18 @@ class LoadedModel(Summarised):
         )
 
 
+def model_given(value: object) -> LoadedModel:
+    """`value`, which is a loaded model.
+
+    Raises:
+        InputError: it is something else, such as a graph or a torch module.
+    """
+    if isinstance(value, LoadedModel):
+        return value
+    remedy = "LoadedModel(graph.name, graph)" if isinstance(value, Graph) else "that of load_model or model_of"
+    raise InputError(f"Got a {type(value).__name__} where a LoadedModel is needed; give {remedy}.")
+
+
 def load_model(
     source: str | Path,
     reading: Reading = AS_WRITTEN,
@@ -79,7 +91,7 @@ def load_model(
         InputError: nothing of that name exists, the file is damaged, or it is no NIR file and part of `reading` is
             for these alone.
     """
-    path = Path(source)
+    path, reading = Path(source), reading_given(reading)
     if constants and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
     if path.suffix == ".nir" and not path.is_dir():

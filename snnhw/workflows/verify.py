@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
@@ -21,7 +22,7 @@ from snnhw.simulation.certificate import Certificate, Stage, certify, graph_back
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.load import LoadedModel, model_given
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def verify(
     model: LoadedModel,
     inputs: Samples,
     calibration: Array,
-    folder: Path,
+    folder: str | Path,
     lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
 ) -> Verification:
@@ -65,6 +66,7 @@ def verify(
     Raises:
         InputError: the model is in integers already, or a stage cannot run.
     """
+    model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
     channels = compile_channels(model.graph)

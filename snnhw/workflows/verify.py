@@ -22,6 +22,7 @@ from snnhw.simulation.certificate import Certificate, Stage, certify, graph_back
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
+from snnhw.summary import Summarised, Summary
 from snnhw.workflows.load import LoadedModel, model_given
 
 
@@ -33,8 +34,8 @@ class LavaShare:
     time_limit_s: float = TIMEOUT_S  # after which Lava is ended with an error
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Summarised):
     """The certificate, with the integers, records and files that belong to it."""
 
     certificate: Certificate
@@ -43,6 +44,13 @@ class Verification:
     integers: SpikeRecord  # of the integer graph, all samples
     nir: Path  # float channels
     nir_integers: Path
+
+    def summary(self) -> Summary:
+        """The certificate, and where the files are."""
+        found = self.certificate.summary()
+        files = (("NIR files", f"{self.nir.name}, {self.nir_integers.name}"), ("in", str(self.nir.parent)))
+        verdict = "all stages agree" if self.certificate.agrees else "stages differ"
+        return Summary(f"Verification of {self.floats.samples:,} samples: {verdict}", (*found.rows, *files))
 
 
 def verify(

@@ -23,6 +23,7 @@ from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.summary import Summarised, Summary
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel, model_given
 
 
@@ -56,7 +57,7 @@ class Verification(Summarised):
 def verify(
     model: LoadedModel,
     inputs: Samples,
-    calibration: Array,
+    calibration: Samples | Array,
     folder: str | Path,
     lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
@@ -77,6 +78,10 @@ def verify(
     model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
+    if isinstance(calibration, Samples):
+        model, calibration = with_input_kind(model, inputs, calibration), calibration.values
+    else:
+        model = with_input_kind(model, inputs)
     channels = compile_channels(model.graph)
     quantised = compile_loihi(model.graph, calibration)
     nir = write_nir(model.graph, folder / f"{model.name}.nir")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nir
 import numpy as np
 import pytest
 
@@ -105,6 +106,43 @@ def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
         ("check", "net.nir"),
     ):
         call(*verb, "--written-by", "nobody", code=2)
+
+
+def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_the_file_points_to(call):
+    """r = 1/dt of 0.001 s, as SpikingJelly writes an integrator; read at the usual 0.0001 s."""
+    nodes = {"i": nir.Input(np.array([4])), "w": nir.Linear(np.eye(4)), "o": nir.Output(np.array([4]))}
+    nodes["n"] = nir.IF(np.full(4, 1e3), np.ones(4), np.zeros(4))
+    nir.write("if.nir", nir.NIRGraph(nodes, [("i", "w"), ("w", "n"), ("n", "o")]))
+    np.save("x.npy", np.ones((2, 5, 4), np.float32))
+    options = ("if.nir", "--timesteps", "5", "--json")
+    for verb in (("check",), ("simulate", "--input", "x.npy"), ("report", "--input", "x.npy", "--out", "page")):
+        said = {f["code"]: f["message"] for f in call(*verb, *options)["findings"]}
+        assert "0.0001 s is taken; all integrators have r = 1000, which is 1/dt of 0.001 s" in said["dt-assumed"]
+        assert "dt-assumed" not in {f["code"] for f in call(*verb, *options, "--dt", "0.001")["findings"]}
+    told = " ".join(call("simulate", "if.nir", "--timesteps", "5", "--input", "x.npy", "-q").split())
+    assert "assumed: the file has time constants but no time step; 0.0001 s is taken" in told
+
+
+def test_the_kind_of_the_input_is_concluded_or_stated(call, refused):
+    events = np.random.default_rng(0).integers(0, 3, (6, 4, 1, 8, 8)).astype(np.float32)
+    np.save("x.npy", events)
+    run = ("simulate", "digits", "--input", "x.npy", "--samples", "2", "--json", "-q")
+    concluded, stated = call(*run), call(*run, "--input-kind", "events")
+    assert concluded["spikes"] == stated["spikes"]
+    assert concluded["spikes"]["input"] == [int((events[:2] >= k).sum()) for k in (1, 2)]
+    assert [f["code"] for f in concluded["findings"]] == ["input-kind-concluded"] and not stated["findings"]
+    analogue = call(*run, "--input-kind", "analogue")
+    assert "input" not in analogue["spikes"] and analogue["spikes"].items() < concluded["spikes"].items()
+    call("quantise", "digits", "--calibrate", "x.npy", "-o", "int.nir", "--json", "-q")
+    assert (read_nir(Path("int.nir")).input.levels, read_nir(Path("int.nir")).input.scale) == (2, 1)
+    assert read_nir(Path("int.nir")).is_integer
+    call("quantise", "digits", "--calibrate", "x.npy", "--input-kind", "analogue", "-o", "a.nir", "--json", "-q")
+    assert read_nir(Path("a.nir")).input.levels is None
+    np.save("y.npy", events / 2)
+    assert "Sample 0 of y.npy holds values that are no whole" in refused(
+        "simulate", "digits", "--input", "y.npy", "--input-kind", "events"
+    )
+    assert "did you mean 'events'" in refused("simulate", "digits", "--input", "x.npy", "--input-kind", "event")
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from snnhw.analysis.counting.count import count
     from snnhw.analysis.energy.estimate import estimate
     from snnhw.analysis.hardware.profiles import load_profile
@@ -91,6 +93,10 @@ if "IPython" in sys.modules:  # a notebook may be running
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("snnhw")
     if name not in _HOME:
         raise AttributeError(f"module 'snnhw' has no attribute {name!r}")
     module, _, function = _HOME[name].partition(":")
@@ -98,4 +104,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

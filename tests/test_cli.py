@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from snnhw.cli import LAVA_VERBS, VERBS, main
+from snnhw.nir.io import write_nir
+from snnhw.workflows.load import load_model
 
 
 def test_every_verb_explains_itself(monkeypatch, capsys):
@@ -28,3 +30,21 @@ def test_starting_it_imports_nothing_heavy():
     heavy = ("torch", "pandas", "nir", "matplotlib", "lightning_fabric")
     code = f"import sys, snnhw.cli; print([m for m in {heavy!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["profiles"], ["zoo"], ["datasets"], *(["check", "{}", "--target", t] for t in ("nir", "loihi1"))],
+    ids=" ".join,
+)
+def test_verbs_that_run_no_network_need_neither_torch_nor_pandas(tmp_path, arguments):
+    file = write_nir(load_model("digits").graph, tmp_path / "digits.nir")
+    given = [str(file) if argument == "{}" else argument for argument in arguments]
+    code = (
+        f"import sys; sys.argv = ['snnhw', *{given!r}, '--json']; from snnhw.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code in (None, 0, 1), end.code\n"
+        "print([m for m in ('torch', 'pandas') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]" and done.stdout.startswith("{")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 import snnhw
 from snnhw import nn as snn
+from snnhw.graph.same import same_graph
 
 
 def run(code: str) -> str:
@@ -68,3 +70,48 @@ def test_model_of_gives_the_folded_graph_of_a_module():
     with torch.no_grad():
         network[1].weight[0, 0, 0, 0] += 1
     assert snnhw.model_of(network, (1, 4, 4)).checksum != model.checksum
+
+
+def test_the_version_is_that_of_the_installed_package():
+    assert snnhw.__version__ == version("snnhw") and "__version__" in dir(snnhw)
+
+
+def test_mistaken_arguments_name_the_remedy(tmp_path):
+    model, samples = snnhw.load_model("digits"), snnhw.load_inputs("digits:test").first(2)
+    nothing = np.zeros((0, 1, 8, 8))
+    for call, remedy in (
+        (lambda: snnhw.simulate_graph(model, samples.values), r"model\.graph"),
+        (lambda: snnhw.simulate_graph(model.graph, samples), r"samples\.values"),
+        (lambda: snnhw.compile_loihi(model, samples.values), r"model\.graph"),
+        (lambda: snnhw.compile_loihi(model.graph, samples), r"samples\.values"),
+        (lambda: snnhw.compile_loihi(model.graph, nothing), "no calibration samples"),
+        (lambda: snnhw.compile_channels(model), r"model\.graph"),
+        (lambda: snnhw.count(model, snnhw.simulate_graph(model.graph, samples.values)), r"model\.graph"),
+        (lambda: snnhw.write_nir(model, tmp_path / "a.nir"), r"model\.graph"),
+        (lambda: snnhw.read_nir(tmp_path / "a.nir", 1e-4), r"Reading\(dt=0\.0001\)"),
+        (lambda: snnhw.load_model("digits", 1e-4), r"Reading\(dt=0\.0001\)"),
+        (lambda: snnhw.verify(model, samples.values, samples.values, tmp_path), "inputs_of"),
+        (lambda: snnhw.verify(model.graph, samples, samples.values, tmp_path), r"LoadedModel\(graph\.name, graph\)"),
+        (lambda: snnhw.make_report(model, samples.values, tmp_path), "inputs_of"),
+        (lambda: snnhw.make_report(model.graph, samples, tmp_path), r"LoadedModel\(graph\.name, graph\)"),
+    ):
+        with pytest.raises(snnhw.InputError, match=remedy):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_calibrates_as_its_array_does():
+    graph, values = snnhw.load_model("digits").graph, snnhw.load_inputs("digits:train").first(20).values
+    made = snnhw.compile_loihi(graph, values.tolist())
+    assert same_graph(made.graph, snnhw.compile_loihi(graph, values).graph)
+
+
+def test_paths_may_be_strings(tmp_path):
+    model, samples = snnhw.load_model("digits"), snnhw.load_inputs("digits:test").first(2)
+    np.savez(tmp_path / "two.npz", input=samples.values, target=samples.targets)
+    assert len(snnhw.load_inputs(tmp_path / "two.npz")) == len(snnhw.load_inputs(str(tmp_path / "two.npz"))) == 2
+    found = snnhw.verify(model, samples, samples.values, str(tmp_path), snnhw.LavaShare(0))
+    assert same_graph(snnhw.read_nir(str(found.nir)), model.graph)
+    found.floats.save(str(tmp_path / "spikes.npz"))
+    _, page = snnhw.make_report(model, samples, str(tmp_path / "report"))
+    assert page == tmp_path / "report/report.html" and page.is_file() and (tmp_path / "spikes.npz").is_file()

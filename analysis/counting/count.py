@@ -14,6 +14,7 @@ from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCount
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from snnhw.errors import InputError
+from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
@@ -31,6 +32,7 @@ def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
     Raises:
         InputError: the record is of another network.
     """
+    graph = graph_given(graph)
     rows = layers(graph)
     steps = record.samples * record.timesteps
     maps: dict[Branch, Counts] = {}

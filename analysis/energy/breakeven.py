@@ -96,19 +96,6 @@ def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rat
     return BreakEven(name, snn, ann, rate, at, scaled[1], rates, Range(*scaled))
 
 
-def yan_bound(mac_over_ac: float, sparsity: float, timesteps: int) -> float:
-    """Largest spike rate at which arithmetic alone favours the SNN: T * s_r < k * (1 - gamma).
-
-    Args:
-        mac_over_ac: k, energy of a multiply-accumulate over that of an accumulate.
-        sparsity: gamma, share of zeros among the activations of the quantised twin.
-        timesteps: T.
-
-    Yan, Bai, Wong, arXiv:2409.08290.
-    """
-    return mac_over_ac * (1 - sparsity) / timesteps
-
-
 def matched_bits(levels: int, timesteps: int) -> int:
     """Bits of the quantised twin that tells apart as many values: ceil(log2(K*T + 1)).
 
@@ -119,11 +106,6 @@ def matched_bits(levels: int, timesteps: int) -> int:
             f"A unit of {levels} levels and {timesteps} steps tells nothing apart; give at least 1 of each."
         )
     return (levels * timesteps).bit_length()
-
-
-def dense_traffic_ratio(levels: int, timesteps: int) -> float:
-    """Bits moved by a unit that fires at every level and step, over those of its quantised twin: K*T / bits."""
-    return levels * timesteps / matched_bits(levels, timesteps)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
 from snnhw.passes import DEPLOYMENTS
+from snnhw.summary import Summarised, Summary
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -103,8 +104,8 @@ class Constant:
         }
 
 
-@dataclass(frozen=True)
-class Profile:
+@dataclass(frozen=True, repr=False)
+class Profile(Summarised):
     """One platform, or one technology with an accounting model."""
 
     name: str
@@ -119,6 +120,22 @@ class Profile:
     voltage_v: float | None = None
     assumes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+
+    def summary(self) -> Summary:
+        """The platform, and which constants are known of it."""
+        kinds = [kind for kind in KINDS if any(constant.kind == kind for constant in self.constants.values())]
+        return Summary(
+            f"Profile {self.name!r}",
+            (
+                ("title", self.title),
+                ("model", self.model),
+                ("technology", f"{self.technology_nm:g} nm"),
+                ("deployment", self.deployment),
+                ("constants", f"{len(self.constants)}, {', '.join(kinds)}"),
+                ("assumes", f"{len(self.assumes)} sentences"),
+                ("excludes", f"{len(self.excludes)} sentences"),
+            ),
+        )
 
     def __getitem__(self, name: str) -> Constant:
         """The constant called `name`."""

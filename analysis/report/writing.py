@@ -16,7 +16,7 @@ from snnhw.analysis.report.report import Report
 from snnhw.files import write_text
 
 
-def write_report(report: Report, out: Path) -> Path:
+def write_report(report: Report, out: str | Path) -> Path:
     """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
 
     With counts by time step there is a steps.csv, too.
@@ -38,7 +38,7 @@ def write_report(report: Report, out: Path) -> Path:
     return write_text(out / "report.html", page)
 
 
-def write_comparison(comparison: Comparison, out: Path) -> Path:
+def write_comparison(comparison: Comparison, out: str | Path) -> Path:
     """Write compare.json, compare.csv and, last, compare.html into the folder `out`; gives the page's path.
 
     Raises:

@@ -17,7 +17,7 @@ from snnhw.errors import InputError
 
 
 def load_inputs(
-    source: str, data_dir: Path | None = None, timesteps: int | None = None, kind: str | None = None
+    source: str | Path, data_dir: str | Path | None = None, timesteps: int | None = None, kind: str | None = None
 ) -> Samples:
     """Samples that a user names.
 
@@ -30,6 +30,7 @@ def load_inputs(
     Raises:
         InputError: nothing of that name exists, the file is damaged or holds no samples, or a sample is not of `kind`.
     """
+    source = str(source)
     if source.endswith((".npy", ".npz")):
         return _from_file(Path(source)).of_kind(kind)
     name, split = parse(source)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Container
-from functools import cache
 
 import nir
 import numpy as np
 
 from snnhw.graph.ir import LI, LIF, DType, Edge, Graph
 from snnhw.graph.names import free_name
-
-
-@cache
-def reserved() -> frozenset[str]:
-    """Names that no node of a file may have: Python's, and the attributes of the module that nirtorch makes of it."""
-    from torch import nn
-
-    return frozenset(dir(nn.ModuleDict())) | frozenset(keyword.kwlist)
+from snnhw.nir.reserved import is_reserved
 
 
 def times(gain: int, shape: tuple[int, ...], dtype: DType) -> nir.NIRNode:
@@ -43,14 +34,15 @@ def file_names(graph: Graph) -> dict[str, str]:
     taken = set(graph.nodes)
     names: dict[str, str] = {}
     for name in graph.nodes:
-        names[name] = unused(f"{name}_", taken) if name in reserved() else name
+        names[name] = unused(f"{name}_", taken) if is_reserved(name) else name
         taken.add(names[name])
     return names
 
 
 def unused(name: str, taken: Container[str]) -> str:
     """`name`, with as many `_` as make it free."""
-    return free_name(name, taken, reserved())
+    free = free_name(name, taken)
+    return free if not is_reserved(free) else unused(free + "_", taken)
 
 
 def gains(edges: tuple[Edge, ...]) -> dict[tuple[str, str], int]:

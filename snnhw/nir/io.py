@@ -15,13 +15,13 @@ from snnhw.nir.file import raw_of, read_raw, write_file
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_DIALECT, DIALECTS, dialect_named
 from snnhw.nir.read.graph import graph_from_raw
 from snnhw.nir.read.units import recognise_units
-from snnhw.nir.reading import AS_WRITTEN, Reading
+from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.nir.write import to_nir
 
 __all__ = ["CONVENTIONS", "DEFAULT_DIALECT", "DIALECTS", "Reading", "from_nir", "read_nir", "to_nir", "write_nir"]
 
 
-def write_nir(graph: Graph, path: Path, *, dialect: str = DEFAULT_DIALECT) -> Path:
+def write_nir(graph: Graph, path: str | Path, *, dialect: str = DEFAULT_DIALECT) -> Path:
     """Write `graph` (folded; multi-level units are decomposed on the way) as an HDF5 file, whole or not at all.
 
     Args:
@@ -36,7 +36,7 @@ def write_nir(graph: Graph, path: Path, *, dialect: str = DEFAULT_DIALECT) -> Pa
     return write_file(to_nir(graph, dialect=dialect), Path(path), reset=dialect_named(dialect).writes_reset)
 
 
-def read_nir(path: Path, reading: Reading = AS_WRITTEN, *, recognise: bool = True) -> Graph:
+def read_nir(path: str | Path, reading: Reading = AS_WRITTEN, *, recognise: bool = True) -> Graph:
     """The graph in a NIR file, ours or another framework's.
 
     Args:
@@ -47,7 +47,7 @@ def read_nir(path: Path, reading: Reading = AS_WRITTEN, *, recognise: bool = Tru
     Raises:
         InputError: the file is damaged or holds what we cannot represent.
     """
-    path = Path(path)
+    path, reading = Path(path), reading_given(reading)
     graph, findings = graph_from_raw(read_raw(path), reading, name=path.stem)
     return _finished(graph, findings, recognise)
 

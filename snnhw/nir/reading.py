@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from snnhw.errors import InputError
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset, convention_named, reset_named
 
 
@@ -48,3 +49,15 @@ class Reading:
 
 
 AS_WRITTEN = Reading()  # the file is taken at its word
+
+
+def reading_given(value: object) -> Reading:
+    """`value`, which is a reading.
+
+    Raises:
+        InputError: it is something else, such as the time step alone.
+    """
+    if isinstance(value, Reading):
+        return value
+    remedy = f"dt={value!r}" if isinstance(value, float) else "dt=1e-4, timesteps=16"
+    raise InputError(f"Got a {type(value).__name__} where a Reading is needed; give one, as in Reading({remedy}).")

@@ -11,6 +11,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.expressible import check_expressible
+from snnhw.graph.given import graph_given
 from snnhw.graph.ir import (
     LI,
     LIF,
@@ -47,6 +48,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     Raises:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
+    graph = graph_given(graph)
     check_expressible(graph, "nir")
     channels = decompose(graph) if graph.of_type(MLF) else graph
     _check_connected(channels)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snnhw.errors import unknown
+from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Graph
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.decompose import decompose
@@ -93,7 +94,7 @@ def compile_channels(graph: Graph, *, input_as: str = "messages") -> Graph:
     """
     if input_as not in INPUTS:
         raise unknown("way for the input to enter", input_as, INPUTS)
-    return run_passes(graph, INPUTS[input_as])
+    return run_passes(graph_given(graph), INPUTS[input_as])
 
 
 def deploy(graph: Graph, deployment: str) -> Graph:

@@ -6,6 +6,7 @@ Takes the folded multi-level graph and calibration inputs; gives the integer gra
 from __future__ import annotations
 
 from snnhw.errors import InputError
+from snnhw.graph.given import graph_given, numbers_given
 from snnhw.graph.ir import Array, Graph, SlotMLF
 from snnhw.passes import compile_channels
 from snnhw.quantisation.code_input import code_input
@@ -26,12 +27,16 @@ def compile_loihi(
         input_as: a key of `passes.INPUTS`.
 
     Raises:
-        InputError: the graph is integer already, the calibration data do not fit, or a hardware limit cannot be kept.
+        InputError: the graph is integer already, the calibration data are none or do not fit, or a hardware limit
+            cannot be kept.
     """
+    graph, calibration = graph_given(graph), numbers_given(calibration)
     if graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
     if graph.of_type(SlotMLF):
         raise InputError(f"Graph {graph.name!r} is in time slots, which have no integers; give the multi-level one.")
+    if calibration.ndim and not len(calibration):
+        raise InputError("There are no calibration samples; give a few hundred of the training data.")
     channels = compile_channels(graph, input_as=input_as)
     moments = measure_moments(channels, calibration)
     coded = code_input(channels, calibration, moments, per_channel=per_channel)

@@ -34,6 +34,7 @@ from snnhw.proofs.membrane_bound import lowest_states
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
+from snnhw.summary import Summarised, Summary
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,28 @@ class LayerScale:
         return dataclasses.asdict(self)
 
 
-@dataclass(frozen=True)
-class Quantised:
+@dataclass(frozen=True, repr=False)
+class Quantised(Summarised):
     """The integer graph and the scale of every layer."""
 
     graph: Graph
     layers: tuple[LayerScale, ...]
     scales: Mapping[str, Array]  # unit or read-out synapse -> weight units per float unit of current [O]
+
+    def summary(self) -> Summary:
+        """How coarse the integers are, and what was clipped."""
+        scales, node = [layer.scale for layer in self.layers], self.graph.input
+        return Summary(
+            f"Quantised {self.graph.name!r}",
+            (
+                ("layers", str(len(self.layers))),
+                ("input", f"{node.bits} bits, scale {node.scale or 0:.4g}, as {self.input_as}"),
+                ("scales", f"{min(scales):.4g} to {max(scales):.4g}"),
+                ("weight error", f"up to {max(layer.weight_error for layer in self.layers):.2%}"),
+                ("clipped weights", f"{sum(layer.saturated for layer in self.layers):,}"),
+                ("findings", str(len(self.findings))),
+            ),
+        )
 
     @property
     def input_as(self) -> str:

@@ -20,10 +20,11 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
 from snnhw.simulation.record import SpikeRecord
+from snnhw.summary import Summarised, Summary
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, repr=False)
+class Certificate(Summarised):
     """The agreement of all stages of a network, from the trained module to Lava."""
 
     agreements: tuple[Agreement, ...]  # each has to agree, apart from near-ties
@@ -36,6 +37,16 @@ class Certificate:
         """True when every stage agrees."""
         return all(agreement.agrees for agreement in self.agreements)
 
+    def summary(self) -> Summary:
+        """The verdict of every comparison."""
+        compared = [(f"{a.reference} = {a.candidate}", _verdict(a)) for a in self.agreements]
+        if self.quantisation is not None:
+            q = self.quantisation
+            compared.append((f"{q.reference} ~ {q.candidate}", f"{q.differing:,} of {q.compared:,} slots differ"))
+        if self.accuracy:
+            compared.append(("accuracy", ", ".join(f"{name} {share:.2%}" for name, share in self.accuracy.items())))
+        return Summary("Certificate: " + ("all stages agree" if self.agrees else "stages differ"), tuple(compared))
+
     def to_dict(self) -> dict[str, object]:
         """The `fidelity` block of report.json."""
         return {
@@ -45,6 +56,13 @@ class Certificate:
             "quantisation": None if self.quantisation is None else self.quantisation.to_dict(),
             "accuracy": dict(self.accuracy),
         }
+
+
+def _verdict(agreement: Agreement) -> str:
+    over = f"{agreement.spikes:,} spikes of {agreement.samples:,} samples"
+    if not agreement.agrees:
+        return f"differs at {agreement.first}" if agreement.first is not None else "logits differ"
+    return f"equal on {over}" if not agreement.near_ties else f"{agreement.near_ties:,} near-ties on {over}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.given import graph_given, numbers_given
 from snnhw.graph.ir import Array, Graph, Input
 
 
@@ -15,13 +16,13 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
         InputError: wrong shape, wrong number of steps, values that are not finite, or values that are no events where
             the input takes events.
     """
+    graph, inputs = graph_given(graph), numbers_given(inputs)
     shape, slots = graph.input.shape, graph.input.slots
     steps, rest = divmod(graph.timesteps, slots)
     if rest:
         raise InputError(
             f"The {graph.timesteps} steps of {graph.name!r} are no whole windows of {slots} slots; add some."
         )
-    inputs = np.asarray(inputs)
     if inputs.shape[1:] == shape:
         inputs = inputs[:, None]
     elif inputs.shape[2:] != shape or inputs.shape[1] != steps:

@@ -114,11 +114,11 @@ class SpikeRecord(Summarised):
             out[f"raster/{name}"] = raster
         return out
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write `spikes.npz`, first beside its place and then renamed, so that no half-written file is left."""
         from snnhw.files import write_atomically
 
-        write_atomically(path, lambda f: np.savez_compressed(f, **self.arrays()))  # type: ignore[arg-type]
+        write_atomically(Path(path), lambda f: np.savez_compressed(f, **self.arrays()))  # type: ignore[arg-type]
 
 
 def unit_record(raster: Array) -> UnitRecord:

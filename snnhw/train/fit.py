@@ -26,13 +26,13 @@ from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
 from snnhw.train.bar import TrainingBar
+from snnhw.train.card import Card
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe, recipe_from
 from snnhw.train.run import (
     BEST,
     LAST,
-    Card,
     Run,
     open_folder,
     read_state,

@@ -11,7 +11,7 @@ import io
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,43 +23,9 @@ from torch import Tensor, nn
 from snnhw.errors import InputError
 from snnhw.files import write_atomically, write_text
 from snnhw.nn.models import build
+from snnhw.train.card import CARD, WEIGHTS, Card, read_card
 
-WEIGHTS, CARD, METRICS, LAST, BEST = (
-    "model.safetensors",
-    "model.json",
-    "metrics.csv",
-    "last.safetensors",
-    "best.safetensors",
-)
-
-
-@dataclass(frozen=True)
-class Card:
-    """The origin of a trained network: model, data, recipe, versions and accuracy."""
-
-    model: str  # name in snnhw.nn.models.MODELS
-    arguments: Mapping[str, object]
-    relu: bool
-    parameters: int
-    input_shape: tuple[int, ...]  # (C, H, W)
-    timesteps: int
-    classes: int
-    data: str
-    data_checksum: str  # sha256 of the training split
-    test_checksum: str
-    accuracy: float  # on the test split, measured once at the end
-    validation_accuracy: float | None
-    seed: int
-    seconds: float
-    command: str
-    recipe: Mapping[str, object]
-    versions: Mapping[str, str] = field(default_factory=dict)
-    weights_checksum: str = ""  # sha256 of model.safetensors
-    note: str = ""
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
-        return asdict(self)
+METRICS, LAST, BEST = "metrics.csv", "last.safetensors", "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -120,17 +86,7 @@ def load_run(path: Path | str) -> tuple[nn.Module, Card]:
     Raises:
         InputError: the folder holds no finished run, or weights and card do not belong together.
     """
-    path = Path(path)
-    if not (path / CARD).is_file() or not (path / WEIGHTS).is_file():
-        raise InputError(f"{path} holds no finished run ({CARD} and {WEIGHTS}); train one with snnhw train.")
-    try:
-        values = json.loads((path / CARD).read_text(encoding="utf-8"))
-        card = Card(**{**values, "input_shape": tuple(values["input_shape"])})
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path / CARD} is not a card of this version ({error}); train the run again.") from error
-    weights = (path / WEIGHTS).read_bytes()
-    if hashlib.sha256(weights).hexdigest() != card.weights_checksum:
-        raise InputError(f"{path / WEIGHTS} is not the file its card describes; copy both from the same run.")
+    card, weights = read_card(path)
     network = build(card.model, relu=card.relu, **card.arguments)
     network.load_state_dict(safetensors.torch.load(weights))
     return network.eval(), card

@@ -22,7 +22,7 @@ def demo(
 ) -> None:
     """Train on handwritten digits, export, simulate, verify, count and report."""
     from snnhw.train.fit import fit
-    from snnhw.verbs.tables.numbers import demo_tables
+    from snnhw.verbs.tables.demo import demo_tables
     from snnhw.workflows.demo import run_demo
 
     with_progress = partial(fit, console=None if quiet else err)

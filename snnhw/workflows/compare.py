@@ -36,7 +36,7 @@ class Compared:
 
 def compare(
     models: Mapping[str, tuple[LoadedModel, Samples]],
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     options: ReportOptions | None = None,
     progress: Progress | None = None,
 ) -> Compared:
@@ -51,7 +51,7 @@ def compare(
     Raises:
         InputError: a twin is named for several models, or as `build_report`.
     """
-    options = options or ReportOptions()
+    options, folder = options or ReportOptions(), None if folder is None else Path(folder)
     if options.ann is not None and len(models) > 1:
         raise InputError(f"--ann is the twin of one model and {len(models)} are named; compare them one by one.")
     reports: dict[str, Report] = {}

@@ -12,9 +12,9 @@ from snnhw.analysis.report.report import Report
 from snnhw.data.inputs import load_inputs
 from snnhw.progress import Progress
 from snnhw.simulation.certificate import Certificate
+from snnhw.train.card import Card
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe
-from snnhw.train.run import Card
 from snnhw.workflows.load import load_model
 from snnhw.workflows.report import ReportOptions, make_report
 from snnhw.workflows.train import Fit
@@ -51,7 +51,7 @@ class DemoResult:
         }
 
 
-def run_demo(folder: Path, *, lava: bool = True, fit: Fit = fit, progress: Progress | None = None) -> DemoResult:
+def run_demo(folder: str | Path, *, lava: bool = True, fit: Fit = fit, progress: Progress | None = None) -> DemoResult:
     """Train, verify and report into `folder`.
 
     Args:
@@ -63,6 +63,7 @@ def run_demo(folder: Path, *, lava: bool = True, fit: Fit = fit, progress: Progr
     Raises:
         InputError: scikit-learn or the Lava interpreter is missing, or the folder cannot be written.
     """
+    folder = Path(folder)
     if lava:
         from snnhw.exporters.lava.env import find_interpreter
 

@@ -29,7 +29,9 @@ class DepthStudy:
         return {"rows": [asdict(row) for row in self.rows]}
 
 
-def diagnose(model: LoadedModel, data: Samples, samples: int | None = None, plot: Path | None = None) -> Diagnosis:
+def diagnose(
+    model: LoadedModel, data: Samples, samples: int | None = None, plot: str | Path | None = None
+) -> Diagnosis:
     """One forward and backward of the trained network.
 
     Args:
@@ -45,11 +47,11 @@ def diagnose(model: LoadedModel, data: Samples, samples: int | None = None, plot
         raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
     found = diagnose_network(model.network, data, samples or len(data))
     if plot is not None:
-        plot_diagnosis(found, plot)
+        plot_diagnosis(found, Path(plot))
     return found
 
 
-def study(data: Samples, samples: int | None = None, epochs: int = 0, plot: Path | None = None) -> DepthStudy:
+def study(data: Samples, samples: int | None = None, epochs: int = 0, plot: str | Path | None = None) -> DepthStudy:
     """DS-ResNet against plain ResNet, for several depths and K, after `epochs` epochs on `data`.
 
     Raises:
@@ -57,5 +59,5 @@ def study(data: Samples, samples: int | None = None, epochs: int = 0, plot: Path
     """
     rows = depth_study(data, Study(samples=samples or len(data), epochs=epochs))
     if plot is not None:
-        plot_study(rows, plot)
+        plot_study(rows, Path(plot))
     return DepthStudy(rows, epochs)

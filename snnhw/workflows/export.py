@@ -49,7 +49,7 @@ class Exported:
 
 def export(
     model: LoadedModel,
-    path: Path,
+    path: str | Path,
     target: str = "nir",
     preparation: Preparation = Preparation(),
     options: Mapping[str, object] | None = None,
@@ -76,5 +76,5 @@ def export(
     if preparation.prune_dead:
         pruned = remove_dead(graph, input_range=preparation.input_range)
         graph, removed = pruned.graph, pruned.removed
-    artifact = module.export(deploy(graph, preparation.deployment), path, chosen)
+    artifact = module.export(deploy(graph, preparation.deployment), Path(path), chosen)
     return Exported(artifact, (*model.findings, *artifact.findings), removed)

@@ -9,19 +9,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
-from snnhw.nir.reading import AS_WRITTEN, Reading
-from snnhw.nn.wrappers import unwrapped
+from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
 from snnhw.summary import Summarised, Summary, shape_text
-from snnhw.tracing.modules import Modules
-from snnhw.tracing.trace import trace
+
+if TYPE_CHECKING:  # a NIR file is loaded without torch
+    from torch import nn
+
+    from snnhw.tracing.modules import Modules
 
 Constants = Mapping[str, Any]  # of an official checkpoint: numbers, lists and words, as TOML has them
 
@@ -60,6 +60,18 @@ class LoadedModel(Summarised):
         )
 
 
+def model_given(value: object) -> LoadedModel:
+    """`value`, which is a loaded model.
+
+    Raises:
+        InputError: it is something else, such as a graph or a torch module.
+    """
+    if isinstance(value, LoadedModel):
+        return value
+    remedy = "LoadedModel(graph.name, graph)" if isinstance(value, Graph) else "that of load_model or model_of"
+    raise InputError(f"Got a {type(value).__name__} where a LoadedModel is needed; give {remedy}.")
+
+
 def load_model(
     source: str | Path,
     reading: Reading = AS_WRITTEN,
@@ -79,7 +91,7 @@ def load_model(
         InputError: nothing of that name exists, the file is damaged, or it is no NIR file and part of `reading` is
             for these alone.
     """
-    path = Path(source)
+    path, reading = Path(source), reading_given(reading)
     if constants and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
     if path.suffix == ".nir" and not path.is_dir():
@@ -131,6 +143,9 @@ def model_of(
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
+    from snnhw.nn.wrappers import unwrapped
+    from snnhw.tracing.trace import trace
+
     network = unwrapped(network.eval())
     traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
     digest = hashlib.sha256()
@@ -142,6 +157,7 @@ def model_of(
 
 def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
     from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.trace import trace
     from snnhw.train.run import load_run
 
     network, card = load_run(path)
@@ -167,6 +183,7 @@ def _from_official(
     path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Constants
 ) -> LoadedModel:
     from snnhw.nn.official import from_official, read_checkpoint, setting_of
+    from snnhw.tracing.trace import trace
 
     for name in constants:
         if name not in OFFICIAL_CONSTANTS:

@@ -19,6 +19,7 @@ from snnhw.analysis.report.report import Report, assemble
 from snnhw.analysis.report.sections import Sections
 from snnhw.analysis.report.stamp import Origin, make_stamp
 from snnhw.analysis.report.writing import write_report
+from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
@@ -28,7 +29,7 @@ from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.input_kind import with_input_kind
-from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.twin import measure_twin
 
@@ -105,7 +106,7 @@ def build_report(
         InputError: a profile is unknown, the samples do not fit, the ReLU run is no twin of the model, advice on
             levels lacks labels or levels.
     """
-    options = options or ReportOptions()
+    model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_input_kind(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
@@ -146,7 +147,7 @@ def build_report(
 def make_report(
     model: LoadedModel,
     inputs: Samples,
-    folder: Path,
+    folder: str | Path,
     options: ReportOptions | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Path]:
@@ -169,7 +170,7 @@ def make_report(
 def report_together(
     model: LoadedModel,
     inputs: Samples,
-    folder: Path,
+    folder: str | Path,
     options: ReportOptions,
     *,
     by_step: bool = False,

@@ -26,7 +26,7 @@ class Trained:
         return {"path": str(self.run.path), "card": self.run.card.to_dict()}
 
 
-def train(recipe: str, settings: Iterable[str] = (), folder: Path | None = None, fit: Fit = fit) -> Trained:
+def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None = None, fit: Fit = fit) -> Trained:
     """Train `recipe` into `folder`.
 
     Args:
@@ -39,5 +39,5 @@ def train(recipe: str, settings: Iterable[str] = (), folder: Path | None = None,
         InputError: the recipe, a setting, the data or the folder cannot be used.
     """
     loaded = load_recipe(recipe, list(settings))
-    run = fit(loaded, folder or Path("runs") / loaded.name)
+    run = fit(loaded, Path(folder or Path("runs") / loaded.name))
     return Trained(run, processes.rank() == 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
@@ -21,8 +22,9 @@ from snnhw.simulation.certificate import Certificate, Stage, certify, graph_back
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
+from snnhw.summary import Summarised, Summary
 from snnhw.workflows.input_kind import with_input_kind
-from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.load import LoadedModel, model_given
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class LavaShare:
     time_limit_s: float = TIMEOUT_S  # after which Lava is ended with an error
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Summarised):
     """The certificate, with the integers, records and files that belong to it."""
 
     certificate: Certificate
@@ -44,12 +46,19 @@ class Verification:
     nir: Path  # float channels
     nir_integers: Path
 
+    def summary(self) -> Summary:
+        """The certificate, and where the files are."""
+        found = self.certificate.summary()
+        files = (("NIR files", f"{self.nir.name}, {self.nir_integers.name}"), ("in", str(self.nir.parent)))
+        verdict = "all stages agree" if self.certificate.agrees else "stages differ"
+        return Summary(f"Verification of {self.floats.samples:,} samples: {verdict}", (*found.rows, *files))
+
 
 def verify(
     model: LoadedModel,
     inputs: Samples,
     calibration: Samples | Array,
-    folder: Path,
+    folder: str | Path,
     lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
 ) -> Verification:
@@ -66,6 +75,7 @@ def verify(
     Raises:
         InputError: the model is in integers already, or a stage cannot run.
     """
+    model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
     if isinstance(calibration, Samples):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from snnhw.errors import unknown
-from snnhw.train.run import CARD, Card, load_run
+from snnhw.train.card import CARD, Card, read_card
 
 FOLDER = Path(__file__).parent
 
@@ -28,4 +28,4 @@ def zoo_path(name: str) -> Path:
 
 def zoo_cards() -> tuple[Card, ...]:
     """Cards of all networks, by name."""
-    return tuple(load_run(zoo_path(name))[1] for name in zoo_names())
+    return tuple(read_card(zoo_path(name))[0] for name in zoo_names())

@@ -6,7 +6,7 @@ import pytest
 
 from snnhw.errors import InputError
 from snnhw.nir.frameworks import CONVENTIONS, RESETS
-from snnhw.nir.reading import AS_WRITTEN, Reading
+from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 
 
 def test_nothing_said_is_the_convention_of_nir_and_no_reset():
@@ -37,3 +37,10 @@ def test_all_but_the_number_of_steps_is_for_files_alone():
     assert said.for_files_alone() == ("dt", "written-by", "reset")
     assert len(said.for_files_alone()) == len(dataclasses.fields(said)) - 1
     assert Reading(timesteps=4).for_files_alone() == ()
+
+
+@pytest.mark.parametrize("value, remedy", [(1e-4, r"Reading\(dt=0\.0001\)"), ("norse", "Got a str .* Reading")])
+def test_a_bare_value_is_no_reading(value, remedy):
+    assert reading_given(Reading(dt=1e-4)) == Reading(dt=1e-4)
+    with pytest.raises(InputError, match=remedy):
+        reading_given(value)

@@ -13,10 +13,11 @@ from safetensors.torch import save_file
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
 from snnhw.train import epoch
+from snnhw.train.card import CARD, WEIGHTS
 from snnhw.train.evaluate import evaluate
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
-from snnhw.train.run import BEST, CARD, LAST, METRICS, WEIGHTS, load_run
+from snnhw.train.run import BEST, LAST, METRICS, load_run
 from snnhw.train.splits import load_splits
 from tests.train.small import SMALL
 

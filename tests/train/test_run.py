@@ -1,4 +1,3 @@
-import json
 import resource
 
 import pytest
@@ -7,29 +6,8 @@ import torch
 
 from snnhw.errors import InputError
 from snnhw.nn.models import build
-from snnhw.train.run import CARD, WEIGHTS, Card, load_run, read_state, save_run, save_state
-
-
-def card(**changes):
-    about = {
-        "model": "digits_ds_resnet8",
-        "arguments": {"widths": [2, 3, 4], "timesteps": 2},
-        "relu": False,
-        "parameters": 1,
-        "input_shape": (1, 8, 8),
-        "timesteps": 2,
-        "classes": 10,
-        "data": "digits",
-        "data_checksum": "",
-        "test_checksum": "",
-        "accuracy": 0.5,
-        "validation_accuracy": None,
-        "seed": 1,
-        "seconds": 1.0,
-        "command": "",
-        "recipe": {},
-    }
-    return Card(**{**about, **changes})
+from snnhw.train.run import load_run, read_state, save_run, save_state
+from tests.train.test_card import card
 
 
 @pytest.mark.parametrize("relu", [False, True])
@@ -42,23 +20,6 @@ def test_saved_network_computes_the_same(tmp_path, relu):
     assert torch.equal(loaded(x), network.eval()(x)) and not loaded.training
     assert read == run.card
     assert (tmp_path / "run/metrics.csv").read_text() == "epoch,lr\n1,0.1\n"
-
-
-def test_weights_and_card_must_belong_together(tmp_path):
-    first = save_run(tmp_path / "a", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
-    second = save_run(tmp_path / "b", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
-    (first.path / WEIGHTS).write_bytes((second.path / WEIGHTS).read_bytes())
-    with pytest.raises(InputError, match="not the file its card describes"):
-        load_run(first.path)
-
-
-def test_folders_without_a_run_are_named(tmp_path):
-    with pytest.raises(InputError, match="holds no finished run"):
-        load_run(tmp_path)
-    run = save_run(tmp_path / "a", build("digits_ds_resnet8", widths=(2, 3, 4)), card(), [])
-    (run.path / CARD).write_text(json.dumps({"model": "x"}))
-    with pytest.raises(InputError, match="not a card"):
-        load_run(run.path)
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adamw"])

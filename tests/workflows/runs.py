@@ -3,7 +3,8 @@
 import torch
 
 from snnhw.nn import build
-from snnhw.train.run import Card, save_run
+from snnhw.train.card import Card
+from snnhw.train.run import save_run
 
 
 def run_of(folder, model="digits_ds_resnet8", relu=True, **arguments):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 
-from snnhw.graph.finding import Finding
-from snnhw.simulation.certificate import Certificate
-from snnhw.simulation.compare import Agreement
 from snnhw.verbs.terminal import table
-from snnhw.workflows.check import Checked
-from snnhw.workflows.export import Exported
-from snnhw.workflows.quantise import Quantisation
-from snnhw.workflows.simulate import Simulated
+
+if TYPE_CHECKING:  # `check` of a NIR file needs no torch
+    from snnhw.graph.finding import Finding
+    from snnhw.simulation.certificate import Certificate
+    from snnhw.simulation.compare import Agreement
+    from snnhw.workflows.check import Checked
+    from snnhw.workflows.export import Exported
+    from snnhw.workflows.quantise import Quantisation
+    from snnhw.workflows.simulate import Simulated
 
 
 def export_tables(made: Exported, pruned: bool) -> tuple[Table, ...]:

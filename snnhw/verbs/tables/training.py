@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from snnhw.data.datasets import Availability
-from snnhw.train.diagnose import Diagnosis
-from snnhw.train.run import Card, Run
 from snnhw.verbs.terminal import table
-from snnhw.workflows.diagnose import DepthStudy
-from snnhw.workflows.evaluate import Evaluated
+
+if TYPE_CHECKING:  # `zoo` and `datasets` need no torch
+    from snnhw.data.datasets import Availability
+    from snnhw.train.card import Card
+    from snnhw.train.diagnose import Diagnosis
+    from snnhw.train.run import Run
+    from snnhw.workflows.diagnose import DepthStudy
+    from snnhw.workflows.evaluate import Evaluated
 
 
 def run_table(run: Run) -> Table:

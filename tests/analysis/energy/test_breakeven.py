@@ -14,7 +14,6 @@ from snnhw.analysis.energy.breakeven import (
     matched_bits,
     published_bounds,
     spikes_per_synapse,
-    yan_bound,
 )
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.twin import ann_estimate
@@ -130,8 +129,6 @@ def test_published_bounds_are_on_synops_per_synapse(counts):
     assert [b.kept for b in published_bounds(with_spikes_times(counts, 0))] == [True] * 3
 
 
-def test_yan_bound_by_hand():
-    """k = 4.6 / 0.9, half the activations zero, T = 4: below 63.9 % spikes."""
-    assert yan_bound(4.6 / 0.9, 0.5, 4) == pytest.approx(0.6389, abs=1e-4)
+def test_a_unit_without_levels_has_no_twin():
     with pytest.raises(InputError, match="tells nothing apart"):
         matched_bits(0, 4)

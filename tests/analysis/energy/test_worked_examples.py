@@ -5,7 +5,7 @@ import pytest
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
-from snnhw.analysis.energy.breakeven import dense_traffic_ratio, matched_bits
+from snnhw.analysis.energy.breakeven import matched_bits
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.energy.twin import matched_estimate
@@ -114,9 +114,14 @@ def test_w8_pilotnet_on_loihi_2():
     assert profile["step_time"].typical * 16 == pytest.approx(seconds, rel=1e-3)
 
 
+def dense_limit(steps):
+    """Bits that move where every neuron fires at every step, over those of the quantised twin."""
+    return steps / matched_bits(1, steps)
+
+
 def test_yan_dense_limit_and_matched_bits():
     """T over ceil(log2(T + 1)): 3.75 at T = 15. Three levels and four steps match a 4-bit network."""
-    assert dense_traffic_ratio(1, 15) == 3.75
+    assert dense_limit(15) == 3.75
     assert [matched_bits(1, t) for t in (1, 3, 4, 7, 8)] == [1, 2, 3, 3, 4]
     assert matched_bits(3, 4) == 4
 
@@ -130,10 +135,10 @@ def test_yan_table_of_measured_ratios_stays_below_the_dense_limit():
     Over that limit the table rises with T and levels off at 1, also from 7 to 8 steps, where a fourth bit makes the
     ratio itself fall; with any other width of the twin it would not.
     """
-    shares = {steps: ratio / dense_traffic_ratio(1, steps) for steps, ratio in YAN.items()}
+    shares = {steps: ratio / dense_limit(steps) for steps, ratio in YAN.items()}
     assert all(0.6 < share < 1 for share in shares.values())
     assert list(shares.values()) == sorted(shares.values())
-    assert YAN[8] < YAN[7] and dense_traffic_ratio(1, 8) < dense_traffic_ratio(1, 7)
+    assert YAN[8] < YAN[7] and dense_limit(8) < dense_limit(7)
     assert shares[8] == pytest.approx(0.983, abs=5e-4)
     constant = {steps: ratio / steps for steps, ratio in YAN.items()}
     assert list(constant.values()) != sorted(constant.values())

@@ -24,7 +24,7 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
 )
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import progress_bars, say, show
 
 if TYPE_CHECKING:
     from snnhw.graph.ir import Array
@@ -100,6 +100,7 @@ def quantise(
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, calibration, path, wanted, tick)
+    say(loaded.findings)
     show(made.to_dict(), as_json, *quantise_tables(made))
 
 
@@ -134,6 +135,7 @@ def simulate(
     calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
+    say(loaded.findings)
     show(made.to_dict(), as_json, *simulate_tables(made))
 
 

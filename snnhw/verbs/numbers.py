@@ -11,7 +11,7 @@ import typer
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import err, progress_bars, say, show
 
 
 def demo(
@@ -74,4 +74,5 @@ def map_to_chip(
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     made = run(loaded, chip, deployment)
+    say(loaded.findings)
     show(made.to_dict(), as_json, mapping_table(loaded.name, made))

@@ -9,7 +9,7 @@ import typer
 
 from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import progress_bars, say, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
 Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
@@ -53,6 +53,7 @@ def report(
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
+        say(loaded.findings)
         show(written.to_dict(), as_json, *report_tables(written), f"report: {page}")
 
 
@@ -83,4 +84,6 @@ def compare(
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
         made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
+    for label, model in loaded.items():
+        say(model.findings, f"{label}: ")
     show(made.to_dict(), as_json, *comparison_tables(made))

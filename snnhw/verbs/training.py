@@ -22,7 +22,7 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
 )
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import err, progress_bars, say, show
 
 
 def train(
@@ -70,6 +70,7 @@ def evaluate(
     inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)
+    say(loaded.findings)
     show(made.to_dict(), as_json, accuracy_table(made))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from snnhw.cli import main
 from snnhw.data.datasets import load
 from snnhw.nir.io import read_nir, write_nir
+from snnhw.workflows.backends import BACKENDS
 from tests.analysis.nets import small_net
 from tests.passes.test_input_current import current_net
 
@@ -39,7 +42,7 @@ def test_simulate_in_every_deployment(call, refused):
         assert (
             saved["events/stem_mlf"].sum() == saved["counts/stem_mlf"].sum() and len(saved["counts_t/stem_mlf"]) == 12
         )
-    assert "is in time slots, which have no integers" in refused(*command, "slots", "--backend", "torch-int")
+    assert "torch-int runs K channels, whatever" in refused(*command, "slots", "--backend", "torch-int")
 
 
 def test_export_without_what_never_fires(call, refused):
@@ -67,6 +70,9 @@ def test_quantise_then_simulate_integers(call, refused):
         assert saved["raster/stem_mlf"].shape == (40, 4, 3, 12, 8, 8)
     assert first["accuracy"] >= 0.95
     assert "Loihi integers; use the backend" in refused("simulate", "int.nir", "--input", "digits:test")
+    again = ("simulate", "int.nir", "--input", "digits:test", "--backend", "torch-int")
+    assert "in Loihi integers already" in refused(*again, "--calibrate", "digits:train")
+    assert "leave --deployment out" in refused(*again, "--deployment", "graded")
 
 
 def test_an_input_as_a_current(call, refused):
@@ -107,6 +113,28 @@ def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
         call(*verb, "--written-by", "nobody", code=2)
 
 
+def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
+    """Our own file says how its neurons step, so that --reset is not applied."""
+    monkeypatch.chdir(tmp_path)
+    graph = small_net()
+    write_nir(graph, Path("own.nir"))
+    np.savez("x.npz", input=np.random.default_rng(0).normal(size=(2, *graph.input.shape)), target=[0, 1])
+    verbs = {
+        "simulate": ("--input", "x.npz"),
+        "evaluate": ("--input", "x.npz"),
+        "report": ("--input", "x.npz", "--out", "r"),
+        "compare": ("--input", "x.npz"),
+        "quantise": ("--calibrate", "x.npz", "-o", "i.nir"),
+        "map": (),
+    }
+    for verb, options in verbs.items():
+        monkeypatch.setattr(sys, "argv", ["snnhw", verb, "own.nir", "--reset", "hard", *options])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr().err
+        assert not end.value.code and "the reset that were asked for are not applied" in said, verb
+
+
 @pytest.mark.slow
 def test_sanafe_is_an_export_target_and_a_backend(call):
     graph = small_net()
@@ -132,7 +160,9 @@ def test_verify_without_lava(call):
 def test_all_backends_give_the_same_record(call):
     counts = {}
     for backend in ("torch-int", "lava-fixed", "torch", "lava-float"):
-        options = ("--input", "digits:test", "--samples", "2", "--calibrate", "digits:train", "--json", "-q")
+        options = ("--input", "digits:test", "--samples", "2", "--json", "-q")
+        if BACKENDS[backend][0]:
+            options += ("--calibrate", "digits:train")
         counts[backend] = call("simulate", "digits", "--backend", backend, *options)["spikes"]
     assert counts["torch-int"] == counts["lava-fixed"]
     assert counts["torch"] == counts["lava-float"]

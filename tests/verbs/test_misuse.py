@@ -56,6 +56,7 @@ MISUSE = [
     (["report", "digits", "--input", "digits:test", "--out", "o", "--samples", "0"], "greater than or equal to 1"),
     (["evaluate", "digits", "--input", "mnist:test"], "mnist"),
     (["simulate", "digits", "--input", "digits:test", "--backend", "torchint"], "did you mean 'torch-int'"),
+    (["simulate", "digits", "--input", "digits:test", "--calibrate", "digits:train"], "leave --calibrate out"),
     (["simulate", "digits", "--input", "digits:test", "-o", "/proc/none/x.npz"], "/proc/none"),
     (["export", "digits", "-o", "x.nir", "--target", "onnx"], "onnx"),
     (["export", "digits", "-o", "x.nir", "--dialect", "brian"], "brian"),

@@ -23,6 +23,7 @@ from snnhw.verbs.options import (
     Samples,
     Timesteps,
     WrittenBy,
+    check_data,
 )
 from snnhw.verbs.terminal import progress_bars, say, show
 
@@ -56,6 +57,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
+    check_data(data, calibrate, source)
     from snnhw.verbs.tables.compiling import export_tables
     from snnhw.workflows.export import Preparation
     from snnhw.workflows.export import export as run
@@ -89,6 +91,7 @@ def quantise(
     quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
+    check_data(data, calibrate)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import quantise_tables
     from snnhw.workflows.load import load_model
@@ -124,6 +127,7 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
+    check_data(data, calibrate, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import simulate_tables
     from snnhw.workflows.load import load_model
@@ -155,6 +159,7 @@ def verify(
     quiet: Quiet = False,
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
+    check_data(data, calibrate, source)
     import tempfile
 
     from snnhw.data.inputs import load_inputs

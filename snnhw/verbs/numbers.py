@@ -44,6 +44,8 @@ def profiles(
     if action not in ("list", "show", "validate"):
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
     if action == "list":
+        if name is not None:
+            raise InputError(f"profiles list shows all of them and takes no name; use profiles show {name}.")
         known = [load_profile(n) for n in available_profiles()]
         listed = [{"name": p.name, "title": p.title, "model": p.model} for p in known]
         show({"profiles": listed}, as_json, profiles_table(known))

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
-from snnhw.verbs.options import Data, Dt, InputOption, Json, Model, OutDir, Quiet, Reset, Samples, Timesteps, WrittenBy
+from snnhw.verbs.options import (
+    Data,
+    Dt,
+    InputOption,
+    Json,
+    Model,
+    OutDir,
+    Quiet,
+    Reset,
+    Samples,
+    Timesteps,
+    WrittenBy,
+    check_data,
+)
 from snnhw.verbs.terminal import progress_bars, say, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
@@ -40,6 +53,7 @@ def report(
 
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
+    check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import report_tables
     from snnhw.workflows.load import load_model
@@ -73,6 +87,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
+    check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run

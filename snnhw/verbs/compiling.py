@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.verbs.options import (
     Calibrate,
     ConstantOptions,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from snnhw.graph.ir import Array
     from snnhw.workflows.load import Constants, LoadedModel
 
-CALIBRATION_SAMPLES = 256
+OPTIONS_OF_TARGETS = {"--dialect": "dialect", "--input": "inputs"}  # as typed -> as in the exporter's `Options`
 
 
 def export(
@@ -63,6 +66,7 @@ def export(
     from snnhw.workflows.export import export as run
     from snnhw.workflows.load import load_model
 
+    _check_target(target, {"--dialect": dialect, "--input": source})
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
     calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
     chosen = {"dialect": dialect, "inputs": _values(source, data, loaded)}
@@ -201,6 +205,21 @@ def check(
     made = run(load_model(model, Reading(dt, written_by, reset, timesteps)), target, dialect)
     show(made.to_dict(), as_json, check_table(made))
     raise typer.Exit(0 if made.passes else 1)
+
+
+def _check_target(target: str, given: Mapping[str, object]) -> None:
+    """Nothing, where `target` has the options that were typed, None being not typed.
+
+    Raises:
+        InputError: there is no such target, or it lacks one of them.
+    """
+    from snnhw.exporters import option_names
+
+    known = [option for option in given if OPTIONS_OF_TARGETS[option] in option_names(target)]
+    for option, value in given.items():
+        if value is not None and option not in known:
+            takes = ", ".join(known) or "none"
+            raise InputError(f"The target {target} has no option {option}; leave it out, its options are: {takes}.")
 
 
 def _values(source: str | None, data: Path | None, model: LoadedModel, samples: int | None = None) -> Array | None:

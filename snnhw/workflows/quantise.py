@@ -8,12 +8,11 @@ from pathlib import Path
 from snnhw.data.samples import Samples
 from snnhw.nir.io import write_nir
 from snnhw.progress import Progress
+from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
 from snnhw.workflows.load import LoadedModel
-
-CALIBRATION_SAMPLES = 256
 
 
 @dataclass(frozen=True)

@@ -195,9 +195,7 @@ def test_an_option_that_a_target_lacks_is_refused(refused, target, options, know
 
 def test_a_range_without_a_proof_and_a_dialect_without_nir_are_refused(refused):
     assert "give --prune-dead" in refused("export", "digits", "-o", "a.nir", "--input-range", "0", "1")
-    assert "--dialect, which is for nir" in refused(
-        "check", "digits", "--target", "lava", "--dialect", "norse"
-    )
+    assert "--dialect, which is for nir" in refused("check", "digits", "--target", "lava", "--dialect", "norse")
 
 
 def test_check_ends_with_1_where_a_finding_is_an_error(call):

@@ -21,7 +21,7 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.nn import build
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.simulation.compare import Agreement, Backend, Comparison, compare
+from snnhw.simulation.compare import Agreement, Backend, CompareOptions, compare
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.record import SpikeRecord
@@ -72,7 +72,7 @@ def compared(graph: Graph, images: Array) -> Agreement:
     def lava(x: Array, membranes: bool) -> SpikeRecord:
         return run_lava(graph, x, RunOptions(raster=True, membranes=membranes, timeout_s=LIMIT_S))
 
-    return compare(graph, Backend("engine", ours), Backend("Lava", lava), images, Comparison(len(images)))
+    return compare(graph, Backend("engine", ours), Backend("Lava", lava), images, CompareOptions(len(images)))
 
 
 def main() -> None:

@@ -31,7 +31,10 @@ def taps(node, position, before):
 
 
 def count_events(graph, raster):
-    """raster: unit -> [N, T, K, *shape] of a multi-level graph. Gives (source, synapse, target) -> [e, u, K*u]."""
+    """raster: unit -> [N, T, K, *shape] of a multi-level graph. Gives (source, synapse, target) -> [e, u, K*u].
+
+    As if every target had synapses of its own; `computed_once` keeps a sum that several targets read once.
+    """
 
     def targets(name):
         ends = [
@@ -67,3 +70,12 @@ def count_events(graph, raster):
                     a + b for a, b in zip(tally[unit, synapse, target], amounts, strict=True)
                 ]
     return dict(tally)
+
+
+def computed_once(told):
+    """(source, synapse, target) -> [e, u]; where several targets read one synapse node, the target is ""."""
+    found = {}
+    for (source, synapse, target), (e, u, _) in told.items():
+        key = (source, synapse, "" if synapse else target)
+        assert found.setdefault(key, [e, u]) == [e, u]
+    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,9 @@ CIRCLES = (  # the contract on circles compares a package with its siblings, not
 )
 
 
+WITHOUT_TYPES = "exclude_type_checking_imports = true\n"
+
+
 def run(folder: Path, code: str, *arguments: str) -> tuple[int, str]:
     """Exit status and output of Python code that finds the package of `folder`."""
     env = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "300"}
@@ -37,9 +42,13 @@ def run(folder: Path, code: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def lint(folder: Path, *contracts: str) -> tuple[int, str]:
-    """What import-linter says of the named contracts, or of all."""
-    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+def lint(folder: Path, *contracts: str, types: bool = False) -> tuple[int, str]:
+    """What import-linter says of the named contracts, or of all; `types` counts imports for type checkers as well."""
+    settings = (ROOT / "pyproject.toml").read_text()
+    if types:
+        assert WITHOUT_TYPES in settings
+        settings = settings.replace(WITHOUT_TYPES, "")
+    (folder / "pyproject.toml").write_text(settings)
     return run(folder, LINT, "--no-cache", *(f"--contract={name}" for name in contracts))
 
 
@@ -52,6 +61,52 @@ def package(tmp_path_factory):
 def test_contract_holds(package, contract):
     status, said = lint(package, contract)
     assert status == 0 and f"{CONTRACTS[contract]} KEPT" in said, said
+
+
+@pytest.mark.parametrize("contract", ["rooms", "analysis", "circles"])
+def test_types_follow_the_rooms_as_well(package, contract):
+    status, said = lint(package, contract, types=True)
+    assert status == 0 and f"{CONTRACTS[contract]} KEPT" in said, said
+
+
+def test_a_type_from_a_room_above_is_found(tmp_path):
+    with open(copied(tmp_path) / "snnhw" / "graph" / "same.py", "a") as lines:
+        lines.write("\nif typing.TYPE_CHECKING:\n    from snnhw.passes.decompose import decompose\n")
+    status, said = lint(tmp_path, "rooms", types=True)
+    assert status == 1 and "snnhw.graph.same -> snnhw.passes.decompose" in said
+
+
+def public_names(tree: ast.Module) -> list[str]:
+    """Imports of a file from the package's public API, which reach every room unseen by the contracts."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names if name.name == "snnhw"]
+        elif isinstance(node, ast.ImportFrom) and node.module == "snnhw":
+            found += [f"snnhw.{name.name}" for name in node.names if find_spec(f"snnhw.{name.name}") is None]
+    return found
+
+
+@pytest.mark.parametrize(
+    "line, found",
+    [
+        ("from snnhw import compile_channels", ["snnhw.compile_channels"]),
+        ("def late():\n    from snnhw import count", ["snnhw.count"]),
+        ("import snnhw", ["snnhw"]),
+        ("import snnhw as s", ["snnhw"]),
+        ("from snnhw import native", []),
+        ("import snnhw.native", []),
+    ],
+)
+def test_names_of_the_public_api_are_found(line, found):
+    assert public_names(ast.parse(line)) == found
+
+
+@pytest.mark.parametrize("room", ["snnhw", "exporters", "analysis"])
+def test_rooms_import_from_the_room_that_defines_a_name(room):
+    files = sorted((ROOT / room).rglob("*.py"))
+    assert files
+    assert {str(file): found for file in files if (found := public_names(ast.parse(file.read_text())))} == {}
 
 
 def test_no_circle_of_files(package):

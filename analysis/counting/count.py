@@ -14,7 +14,7 @@ from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCount
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Synapse
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -67,16 +67,19 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         spikes=() if sent is None else _totals(sent.levels),
         spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
         graded_spikes=0 if sent is None else int(sent.graded_spikes.sum()),
-        macs=steps * sum(effective_taps(synapse(graph, s), input_shape(graph, s)) for s in row.analog),
-        bias_adds=steps * _biases(graph, row),
+        macs=steps * sum(node_macs(graph, name) for name in row.owns if name in row.analog),
+        bias_adds=steps * (sum(_biases(graph, name) for name in row.owns) + _neuron_biases(nodes)),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
         neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
-        edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.branches),
+        edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.runs),
         dense_macs=sum(dense_macs(graph, name) for name in row.owns),
         dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
         dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
         params=params,
         weight_bits=params * bits,
+        current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
+        shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
+        shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
     )
 
 
@@ -97,6 +100,7 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
             gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
         events=int((events * reach).sum()),
+        input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
     )
 
 
@@ -162,17 +166,23 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
     return node, shape
 
 
-def _biases(graph: Graph, row: Layer) -> int:
-    """Non-zero biases added per step: in the synapse nodes, or in the neurons once quantised."""
-    found = 0
-    for name in row.synapses:
-        node = synapse(graph, name)
-        if node.bias is not None:
-            found += int(np.count_nonzero(node.bias)) * (node.size // node.shape[0])
-    for neuron in graph.units().get(row.name, ())[:1]:
-        if isinstance(neuron, LoihiLIF):
-            found += int(np.count_nonzero(np.broadcast_to(neuron.bias_mant, neuron.shape)))
-    return found
+def node_macs(graph: Graph, name: str) -> int:
+    """Multiply-accumulates of synapse node `name` in one step on analogue values."""
+    return effective_taps(synapse(graph, name), input_shape(graph, name))
+
+
+def _biases(graph: Graph, name: str) -> int:
+    """Non-zero biases that synapse node `name` adds in a step."""
+    node = synapse(graph, name)
+    return 0 if node.bias is None else int(np.count_nonzero(node.bias)) * (node.size // node.shape[0])
+
+
+def _neuron_biases(nodes: tuple[Neuron, ...]) -> int:
+    """Non-zero biases of a step that are in the neurons of a unit once it is quantised."""
+    neuron = nodes[0] if nodes else None
+    if not isinstance(neuron, LoihiLIF):
+        return 0
+    return int(np.count_nonzero(np.broadcast_to(neuron.bias_mant, neuron.shape)))
 
 
 def _pool_taps(graph: Graph, name: str) -> int:

@@ -3,6 +3,7 @@
 A row states the spikes its population SENDS (`spikes`, `graded_spikes`, `rate`) and the work that ARRIVES in it (all
 else). Three numbers are always told apart: graded events e (one multi-level spike is one event), unit synops u (a spike
 of value v is v accumulations) and replicated synops K*u (each of the K levels is a membrane with its own synapses).
+A sum that several populations read counts once, in the row of the first; only K*u has it in the row of each.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class EdgeCounts:
     graded_spikes: int  # the same as multi-level spikes
     level_synops: tuple[int, ...]  # unit synops caused by each level of the source
     events: int  # graded spikes times fan-out
+    input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
 
     @property
     def unit_synops(self) -> int:
@@ -56,7 +58,7 @@ class EdgeCounts:
 
 @dataclass(frozen=True)
 class LayerCounts:
-    """One row. Additive over samples: `spikes` .. `neuron_updates`, `edges`; the other fields describe the layer."""
+    """One row. Additive over samples: `spikes` .. `edges` and the last three; the other fields describe the layer."""
 
     name: str
     kind: LayerKind
@@ -78,6 +80,9 @@ class LayerCounts:
     )
     params: int
     weight_bits: int  # memory of the weights and biases, one set
+    current_updates: int = 0  # N * T of a current-based neuron: its current decays in the compartment of its membrane
+    shared: tuple[EdgeCounts, ...] = ()  # work of an earlier row whose sum this one reads too; not in the totals
+    shared_bias_adds: int = 0  # biases of those sums
 
     @property
     def neurons(self) -> int:
@@ -96,13 +101,18 @@ class LayerCounts:
 
     @property
     def replicated_synops(self) -> int:
-        """K * u; the read-out has no K membranes and counts once."""
-        return sum(edge.replicated_synops for edge in self.edges)
+        """K * u, sums that are shared included, since each membrane has synapses of its own; K = 1 in the read-out."""
+        return sum(edge.replicated_synops for edge in (*self.edges, *self.shared))
 
     @property
     def synapses(self) -> int:
         """Non-zero synapses that spikes use, one set (not times K)."""
         return sum(edge.synapses for edge in self.edges)
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether events of the input arrive here."""
+        return any(edge.input_size for edge in self.edges)
 
     def rate(self, samples: int, timesteps: int) -> float:
         """Unit spikes per neuron and step, 0..K."""
@@ -136,6 +146,9 @@ class LayerCounts:
             pool_adds=self.pool_adds + other.pool_adds,
             neuron_updates=self.neuron_updates + other.neuron_updates,
             edges=tuple(a + b for a, b in zip(self.edges, other.edges, strict=True)),
+            current_updates=self.current_updates + other.current_updates,
+            shared=tuple(a + b for a, b in zip(self.shared, other.shared, strict=True)),
+            shared_bias_adds=self.shared_bias_adds + other.shared_bias_adds,
         )
 
 
@@ -149,6 +162,7 @@ BY_STEP = (
     "bias_adds",
     "pool_adds",
     "neuron_updates",
+    "current_updates",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)
@@ -236,7 +250,8 @@ class NetworkCounts(Summarised):
 def _structure(counts: NetworkCounts) -> tuple[object, ...]:
     return (
         counts.timesteps,
-        *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs, len(c.edges)) for c in counts.layers),
+        *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs) for c in counts.layers),
+        *((len(c.edges), len(c.shared)) for c in counts.layers),
     )
 
 

@@ -1,6 +1,7 @@
 """One trained network, four ways to run its K-level units (`passes.DEPLOYMENTS`); equal in value, unequal in work.
 
-channels  each level is a population with synapses of its own (any spiking chip): K*u synops, u messages.
+channels  each level is a population with synapses of its own (any spiking chip): K*u synops, u messages. A sum that
+          several populations read is replicated for each of them; the other three compute it once.
 shared    K compartments on one dendrite, the current is computed once: u synops, u messages.
 graded    one multi-bit spike carries the value (Loihi 2): e synops, one message for each.
 slots     the value is sent in unary over S sub-steps on one binary channel: u synops, u messages, S times the steps.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
+from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.errors import unknown
 from snnhw.graph.ir import SYNAPSES, Graph
 from snnhw.passes import DEPLOYMENTS
@@ -23,6 +24,7 @@ class Work:
     synops: int  # synaptic operations that arrive
     updates: int  # membrane updates
     messages: int  # spikes that arrive, once for each branch they take
+    bias_adds: int
 
 
 @dataclass(frozen=True)
@@ -49,26 +51,33 @@ def work(layer: LayerCounts, counts: NetworkCounts, deployment: str) -> Work:
     Raises:
         InputError: no such deployment.
     """
-    spikes = sum(edge.spikes for edge in layer.edges)
+    arriving, updates = edges(layer, deployment), layer.neuron_updates
+    spikes = sum(edge.spikes for edge in arriving)
     if deployment == "channels":
-        return Work(layer.replicated_synops, layer.neuron_updates, spikes)
+        biases = layer.levels * (layer.bias_adds + layer.shared_bias_adds)
+        return Work(layer.replicated_synops, updates, spikes, biases)
     if deployment == "shared":
-        return Work(layer.unit_synops, layer.neuron_updates, spikes)
+        return Work(layer.unit_synops, updates, spikes, layer.bias_adds)
     if deployment == "graded":
-        return Work(layer.events, layer.neuron_updates, sum(edge.graded_spikes for edge in layer.edges))
+        return Work(layer.events, updates, sum(edge.graded_spikes for edge in arriving), layer.bias_adds)
     if deployment == "slots":
-        return Work(layer.unit_synops, layer.neuron_updates * slots(counts), spikes)
+        return Work(layer.unit_synops, updates * slots(counts), spikes, layer.bias_adds)
     raise unknown("deployment", deployment, DEPLOYMENTS)
 
 
+def edges(layer: LayerCounts, deployment: str) -> tuple[EdgeCounts, ...]:
+    """Branches on which spikes travel to this layer: those of shared sums too where each membrane has synapses."""
+    return layer.edges + layer.shared if deployment == "channels" else layer.edges
+
+
 def slots(counts: NetworkCounts) -> int:
-    """S: sub-steps that one step needs so that every unit can send its largest value in unary."""
-    return counts.max_levels
+    """S: sub-steps of one step, so that every unit and an input of events can send its largest value in unary."""
+    return max((counts.max_levels, *(len(edge.level_synops) for edge in counts.edges)))
 
 
 def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
     """All four, side by side."""
-    found = {}
+    found, largest = {}, slots(counts)
     for name, kind in DEPLOYMENTS.items():
         layers = [work(layer, counts, name) for layer in counts.layers]
         copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
@@ -78,9 +87,9 @@ def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
             synops=sum(w.synops for w in layers),
             updates=sum(w.updates for w in layers),
             messages=sum(w.messages for w in layers),
-            payload_bits=counts.max_levels.bit_length() if name == "graded" and counts.max_levels > 1 else 0,
+            payload_bits=largest.bit_length() if name == "graded" and largest > 1 else 0,
             synapse_bits=sum(layer.weight_bits * n for layer, n in zip(counts.layers, copies, strict=True)),
-            steps=(graph.timesteps + depth(graph) - 1) * (slots(counts) if name == "slots" else 1),
+            steps=(graph.timesteps + depth(graph) - 1) * (largest if name == "slots" else 1),
         )
     return found
 

@@ -51,8 +51,9 @@ class Branch:
 class Layer:
     """One row: a population (or the read-out), the synapse nodes that feed it, and where their input comes from.
 
-    A synapse node that feeds several populations is listed with each (each has its own dendrites); only the first of
-    them `owns` its parameters and its ANN twin's MACs.
+    A sum that several populations read is computed once: the first of them `owns` its synapse nodes, with their
+    operations, their parameters and their ANN twin's MACs. What a layout with a dendrite for each population has to
+    place stands with every one of them, in `synapses` and `branches`: those that it `runs` and those that are `shared`.
     """
 
     name: str
@@ -61,10 +62,17 @@ class Layer:
     levels: int
     synapses: tuple[str, ...]
     owns: tuple[str, ...]
-    branches: tuple[Branch, ...]
+    runs: tuple[Branch, ...]  # into synapse nodes that it owns, or straight into it
+    shared: tuple[Branch, ...]  # into synapse nodes of earlier rows
     analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: multiply-accumulates
-    pools: tuple[str, ...]  # pools that work on analogue values
-    integrators: tuple[str, ...]  # leaky integrators in front (currents of current-based neurons): state of their own
+    pools: tuple[str, ...]  # owned pools that work on analogue values
+    integrators: tuple[str, ...]  # owned leaky integrators in front, each a population with a state of its own
+    currents: tuple[str, ...]  # owned synaptic currents of current-based neurons, which share their compartment
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """Everything that arrives, whoever computes it."""
+        return self.runs + self.shared
 
 
 def layers(graph: Graph) -> tuple[Layer, ...]:
@@ -124,48 +132,59 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
     feeds = [sorted((e.source, e.gain) for e in graph.into(node.name)) for node in nodes]
     if any(feed != feeds[0] for feed in feeds):
         raise InputError(f"The channels of unit {name!r} are fed by different nodes; give each its own unit name.")
-    walk = _Walk(graph)
+    walk, new = _Walk(graph, frozenset()), _Walk(graph, frozenset(owned))
     walk.into_target(nodes[0].name)
-    owns = tuple(s for s in walk.synapses if s not in owned)
-    owned.update(owns)
+    new.into_target(nodes[0].name)
+    owned.update(new.synapses, new.pools, new.integrators)
+    runs, shared = tuple(new.branches()), list(walk.branches())
+    for branch in runs:
+        shared.remove(branch)
+    currents = tuple(name for name in new.integrators if _is_current(graph.nodes[name]))
     is_readout = isinstance(nodes[0], Readout)
     return Layer(
         name=name,
-        kind="readout" if is_readout else "first" if walk.meets_input else "spiking",
+        kind="readout" if is_readout else "first" if new.meets_input else "spiking",
         shape=nodes[0].shape,
         levels=levels_of(nodes),
         synapses=tuple(walk.synapses),
-        owns=owns,
-        branches=tuple(walk.branches()),
+        owns=tuple(new.synapses),
+        runs=runs,
+        shared=tuple(shared),
         analog=tuple(walk.analog),
-        pools=tuple(walk.pools),
-        integrators=tuple(walk.integrators),
+        pools=tuple(new.pools),
+        integrators=tuple(name for name in new.integrators if name not in currents),
+        currents=currents,
     )
 
 
-class _Walk:
-    """Upstream from a target to the spikes that reach it, and to the analogue values that reach it."""
+def _is_current(node: Node) -> bool:
+    return isinstance(node, LI) and bool(node.current_of)
 
-    def __init__(self, graph: Graph) -> None:
+
+class _Walk:
+    """Upstream from a target to the spikes and the analogue values that reach it; not into the nodes in `done`."""
+
+    def __init__(self, graph: Graph, done: frozenset[str]) -> None:
         self.graph = graph
+        self.done = done
         self.synapses: list[str] = []
         self.analog: list[str] = []
         self.pools: list[str] = []
         self.integrators: list[str] = []
         self.meets_input = False
-        self.found: dict[tuple[str, tuple[str, ...], str | None, int], dict[int, int]] = {}
+        self.found: dict[tuple[str, tuple[str, ...], str, int], dict[int, int]] = {}
 
     def into_target(self, name: str) -> None:
         """Find every synapse node between `name` and the nearest spikes; spikes without one are identity branches."""
         if not isinstance(self.graph.nodes[name], Readout):
-            self._spikes_into(name, None)
+            self._spikes_into(name)
         self._analog_into(name)
 
     def _synapse(self, name: str) -> None:
         if name in self.synapses:
             return
         self.synapses.append(name)
-        self._spikes_into(name, name)
+        self._spikes_into(name)
         if not all(_carries_spikes(self.graph, edge.source) for edge in self.graph.into(name)):
             self.analog.append(name)
             self._analog_into(name)
@@ -173,6 +192,8 @@ class _Walk:
     def _analog_into(self, name: str) -> None:
         for edge in self.graph.into(name):
             source = self.graph.nodes[edge.source]
+            if source.name in self.done:
+                continue
             if isinstance(source, SYNAPSES):
                 self._synapse(source.name)
             elif isinstance(source, Input) and source.levels is None:
@@ -185,16 +206,16 @@ class _Walk:
                     self.pools.append(source.name)
                 self._analog_into(source.name)
 
-    def _spikes_into(self, name: str, meets: str | None) -> None:
+    def _spikes_into(self, name: str) -> None:
         seen: dict[tuple[str, tuple[str, ...], int], int] = {}
         for source, level, gain, via in _spike_paths(self.graph, name, 1, ()):
             nth = seen.get((source, via, level), 0)
             seen[source, via, level] = nth + 1
-            self.found.setdefault((source, via, meets, nth), {})[level] = gain
+            self.found.setdefault((source, via, name, nth), {})[level] = gain
 
     def branches(self) -> Iterator[Branch]:
-        for (source, via, meets, _), gains in self.found.items():
-            levels = source_levels(self.graph, source)
+        for (source, via, into, _), gains in self.found.items():
+            levels, meets = source_levels(self.graph, source), into if into in self.synapses else None
             yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets)
 
 

@@ -21,7 +21,7 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record, unit_record
 
-Backend = Callable[[Graph, Array], SpikeRecord]
+Run = Callable[[Graph, Array], SpikeRecord]
 
 
 class RasterBackend(Protocol):
@@ -31,7 +31,7 @@ class RasterBackend(Protocol):
         """Record of `inputs`."""
 
 
-def count_stream(graph: Graph, batches: Iterable[Array], run: Backend = simulate) -> NetworkCounts:
+def count_stream(graph: Graph, batches: Iterable[Array], run: Run = simulate) -> NetworkCounts:
     """Counts over all batches, and over all processes of the default group if `torch.distributed` (Fabric) runs.
 
     Args:

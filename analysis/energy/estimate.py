@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
-from snnhw.analysis.counting.deployments import work
+from snnhw.analysis.counting.deployments import edges, work
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
 from snnhw.analysis.energy.static import StaticLoad
@@ -171,12 +171,11 @@ def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: N
     yield Priced("first_layer", "macs", layer.macs, "mac", by_spikes=False)
     part = "readout" if layer.kind == "readout" else "synapse"
     yield Priced(part, f"{deployment} synops", done.synops, "ac")
-    yield Priced(
-        part, "bias_adds", layer.bias_adds * (layer.levels if deployment == "channels" else 1), "ac", by_spikes=False
-    )
+    yield Priced(part, "bias_adds", done.bias_adds, "ac", by_spikes=False)
     yield Priced(part, "pool_adds", layer.pool_adds, "ac", by_spikes=False)
     if layer.kind != "readout":
         yield Priced("neuron", "neuron_updates", done.updates, "neuron_update", by_spikes=False)
+    yield Priced("neuron", "current_updates", layer.current_updates, "neuron_update", by_spikes=False)
 
 
 def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
@@ -205,19 +204,21 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
         yield Priced("first_layer", "macs", layer.macs, constant, by_spikes=False)
         if not is_readout:
             yield Priced("neuron", "neuron_updates", done.updates, constant, by_spikes=False)
+        yield Priced("neuron", "current_updates", layer.current_updates, constant, by_spikes=False)
         yield Priced(part, "address computations (two per message)", 2 * done.messages, constant)
     yield Priced(part, f"{deployment} synops", done.synops, "add")
     yield Priced(part, "address steps, one per synop", done.synops, "add")
-    yield Priced(part, "bias_adds and pool_adds", copies * layer.bias_adds + layer.pool_adds, "add", by_spikes=False)
+    yield Priced(part, "bias_adds and pool_adds", done.bias_adds + layer.pool_adds, "add", by_spikes=False)
     sent = layer.graded_spikes if deployment == "graded" else sum(layer.spikes)
     weights = access_constant(max(1, copies * layer.params), profile, "weights")
     potentials = access_constant(layer.neurons * layer.levels, profile, "potentials")
     messages = access_constant(FIFO_WORDS, profile, "message queue")
-    dense = layer.macs + copies * layer.bias_adds
+    dense = layer.macs + done.bias_adds
+    updates = done.updates + layer.current_updates
     yield Priced("memory", "weight reads for synops", done.synops, weights)
     yield Priced("memory", "weight reads for macs and bias_adds", dense, weights, by_spikes=False)
     yield Priced("memory", "potential reads and writes for synops", 2 * done.synops, potentials)
-    yield Priced("memory", "potential reads and writes for updates", 2 * done.updates, potentials, by_spikes=False)
+    yield Priced("memory", "potential reads and writes for updates", 2 * updates, potentials, by_spikes=False)
     yield Priced("memory", "messages read and written", done.messages + sent, messages)
     yield Priced("memory", "analogue inputs read", layer.macs, messages, by_spikes=False)
 
@@ -228,18 +229,14 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
     yield Priced("first_layer", "macs and pool_adds", layer.macs + layer.pool_adds, "host_mac", by_spikes=False)
     part = "readout" if layer.kind == "readout" else "synapse"
     yield Priced(part, f"{deployment} synops", done.synops, "synop")
-    yield Priced(
-        "readout" if layer.kind == "readout" else "neuron",
-        "neuron_updates",
-        done.updates,
-        "neuron_update",
-        by_spikes=False,
-    )
+    part = "readout" if layer.kind == "readout" else "neuron"
+    yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
+    yield Priced("neuron", "current_updates", layer.current_updates, "neuron_update", by_spikes=False)
     sizes = {other.name: other.neurons * other.levels for other in counts.layers}
     bits = 0
-    for edge in layer.edges:
+    for edge in edges(layer, deployment):
         messages = edge.graded_spikes if deployment == "graded" else edge.spikes
-        bits += messages * max(1, (sizes.get(edge.source, 2) - 1).bit_length())
+        bits += messages * max(1, (sizes.get(edge.source, edge.input_size) - 1).bit_length())
     yield Priced("communication", "address bits * hops", HOPS.scaled(bits), "move_bit")
 
 
@@ -274,8 +271,14 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
         found.append(
             "The analogue first layer is computed at every step; a static image would allow once per inference."
         )
+    if any(layer.takes_events for layer in counts.layers):
+        found.append("Events of the input arrive as messages; break-even rates scale them together with the spikes.")
     if counts.total("pool_adds"):
         found.append("Pools between a synapse and its neurons are priced as separate additions.")
+    if any(layer.shared for layer in counts.layers):
+        found.append(
+            "A sum that several populations read is computed once; in the deployment channels it is computed for each."
+        )
     if static is not None:
         found.append(
             f"Static power of {static.chips} whole chips over {static.steps} steps ({static.mode}), no gating."

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from snnhw.analysis.counting.count import input_shape
-from snnhw.analysis.counting.counts import NetworkCounts
+from snnhw.analysis.counting.count import input_shape, node_macs
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import layers, synapse
 from snnhw.analysis.hardware.profiles import UNITS, Constant, Profile
 from snnhw.analysis.ranges import Range
@@ -113,10 +113,13 @@ def memory_energy(network: Iterable[MemoryLayer], profile: Profile, reading: Rea
 def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...]:
     """The network as the model sees it, one entry per synapse node; all per inference.
 
-    Where several synapse nodes feed one population, the first carries its membranes and output spikes.
+    Where several synapse nodes feed one population, the first carries its membranes and output spikes; a population
+    that reads nothing but sums of earlier ones is an entry without weights.
     """
     found = []
     for row, counted in zip(layers(graph), counts.layers, strict=True):
+        if row.synapses and not row.owns:
+            found.append(_membranes_alone(graph, counted, counts))
         for i, name in enumerate(row.owns):
             node, edges = synapse(graph, name), [e for e in counted.edges if e.synapse == name]
             conv = isinstance(node, Conv2d)
@@ -136,14 +139,37 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
                     stride=node.stride if isinstance(node, Conv2d) else (1, 1),
                     weights=node.weight.size,
                     timesteps=counts.timesteps,
-                    leaky=any(n.leaks for n in graph.units().get(row.name, ())),
+                    leaky=_leaks(graph, row.name),
                     bias=node.bias is not None,
                     levels=row.levels,
                     synops=sum(e.unit_synops for e in edges) / counts.samples,
-                    macs=counted.macs / counts.samples if name in row.analog else 0.0,
+                    macs=float(counts.timesteps * node_macs(graph, name)) if name in row.analog else 0.0,
                 )
             )
     return tuple(found)
+
+
+def _membranes_alone(graph: Graph, row: LayerCounts, counts: NetworkCounts) -> MemoryLayer:
+    return MemoryLayer(
+        name=row.name,
+        kind="dense",
+        spikes_in=0.0,
+        spikes_out=sum(row.spikes) / counts.samples,
+        inputs=row.neurons,
+        outputs=row.neurons,
+        channels=row.shape[0],
+        kernel=(1, 1),
+        stride=(1, 1),
+        weights=0,
+        timesteps=counts.timesteps,
+        leaky=_leaks(graph, row.name),
+        levels=row.levels,
+        synops=0.0,
+    )
+
+
+def _leaks(graph: Graph, unit: str) -> bool:
+    return any(neuron.leaks for neuron in graph.units().get(unit, ()))
 
 
 def access_constant(words: int, profile: Profile, what: str, word_bits: int = WORD_BITS) -> Constant:

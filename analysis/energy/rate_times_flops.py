@@ -19,7 +19,7 @@ from snnhw.graph.ir import Graph
 
 
 @dataclass(frozen=True)
-class Convention:
+class RateTimesFlops:
     """Counts per inference as the convention takes them, beside the exact ones."""
 
     flops: int  # multiply-accumulates of the twin, taps on the padding included
@@ -60,19 +60,19 @@ class Convention:
         return {**self.__dict__, "errors": list(self.sentences)}
 
 
-def convention(graph: Graph, counts: NetworkCounts) -> Convention:
+def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
     """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
     rows = layers(graph)
     edges = [edge for edge in counts.edges if edge.synapse]
     by_rate = sum(
         edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
     )
-    return Convention(
+    return RateTimesFlops(
         flops=sum(_flops(graph, name) for row in rows for name in row.owns),
         dense_macs=counts.total("dense_macs"),
         rate_synops=by_rate / counts.samples,
         unit_synops=sum(edge.unit_synops for edge in edges) / counts.samples,
-        first_flops=sum(_flops(graph, name) for row in rows for name in row.analog),
+        first_flops=sum(_flops(graph, name) for row in rows for name in row.owns if name in row.analog),
         timesteps=counts.timesteps,
     )
 

@@ -23,6 +23,10 @@ from snnhw.errors import InputError
 ARITHMETIC, MEMORY, MOVEMENT = "arithmetic", "memory", "movement"
 BEYOND = {"memory": MEMORY, "events": MEMORY, "power": MEMORY, "movement": MOVEMENT}  # by model of the SNN's profile
 FULL = 8  # bits of the multiplier that a matched twin's is scaled from
+SUMMED = (
+    "The events of the input are summed over the time steps into one frame, which the twin computes once per "
+    "inference; a twin that computes every step costs as many times more."
+)
 DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
 SCOPE_ASSUMES = {
     ARITHMETIC: (),
@@ -114,7 +118,7 @@ def ann_estimate(counts: NetworkCounts, profile: Profile, precision: str, scope:
     """
     same = _arithmetic(profile, precision)
     terms = _terms(counts, profile, precision, scope, lambda layer: same)
-    macs, assumes = counts.total("dense_macs"), (DENSE, *SCOPE_ASSUMES[scope])
+    macs, assumes = counts.total("dense_macs"), (DENSE, *_of_input(counts), *SCOPE_ASSUMES[scope])
     return AnnEstimate(precision, scope, profile.twins[precision], macs, terms, assumes)
 
 
@@ -156,8 +160,8 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
         f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped.",
         "The multiplier's energy is taken to be proportional to the width of the activation.",
     )
-    terms = _terms(counts, profile, "int8", scope, lambda layer: full if layer.kind == "first" else narrow)
-    macs, all_assumed = counts.total("dense_macs"), (*assumes, *SCOPE_ASSUMES[scope])
+    terms = _terms(counts, profile, "int8", scope, lambda layer: full if _is_first(layer) else narrow)
+    macs, all_assumed = counts.total("dense_macs"), (*assumes, *_of_input(counts), *SCOPE_ASSUMES[scope])
     return AnnEstimate(f"int{bits}, matched", scope, profile.twins["int8"], macs, terms, all_assumed)
 
 
@@ -201,8 +205,16 @@ def _terms(
 
 
 def _operations(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:
-    part = "first_layer" if layer.kind == "first" else "readout" if layer.kind == "readout" else "synapse"
+    part = "first_layer" if _is_first(layer) else "readout" if layer.kind == "readout" else "synapse"
     yield _term(layer, part, "dense macs", layer.dense_macs * numbers.meets, numbers.mac)
+
+
+def _is_first(layer: LayerCounts) -> bool:
+    return layer.kind == "first" or layer.takes_events
+
+
+def _of_input(counts: NetworkCounts) -> tuple[str, ...]:
+    return (SUMMED,) if any(layer.takes_events for layer in counts.layers) else ()
 
 
 def _with_memory(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:
@@ -222,7 +234,7 @@ def _with_memory(layer: LayerCounts, numbers: Arithmetic, profile: Profile, tech
 
 
 def _with_movement(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:
-    """Activations that travel (Yan, Bai, Wong, arXiv:2409.08290); the input of the first layer does on neither side."""
+    """Activations that travel (Yan, Bai, Wong, arXiv:2409.08290); an analogue input does on neither side."""
     yield from _operations(layer, numbers, profile, technology)
     if layer.kind != "first":
         bits = HOPS.scaled(layer.dense_inputs * numbers.bits)

@@ -74,14 +74,14 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
     bias = np.zeros(node.shape)
     if image is not None and graph.is_integer:
         image = graph.input.coded(np.asarray(image))
+    if image is not None and (gain := _gain_of_input(graph, name)):  # the input itself is a current
+        bias += image * gain
     for synapse in synapses_into(graph, name):
         if synapse is None:
-            if image is not None:  # the input itself may be a current
-                bias += image * sum(edge.gain for edge in graph.into(name) if edge.source == graph.input.name)
             continue
         x = torch.zeros(1, 1, *graph.nodes[graph.into(synapse.name)[0].source].shape, dtype=torch.float64)
-        if image is not None and any(edge.source == graph.input.name for edge in graph.into(synapse.name)):
-            x = torch.as_tensor(image, dtype=torch.float64)[None, None]
+        if image is not None and (gain := _gain_of_input(graph, synapse.name)):
+            x = torch.as_tensor(image * gain, dtype=torch.float64)[None, None]
         bias += apply_node(synapse, x)[0, 0].numpy()
     if isinstance(node, Readout):
         return Compartment(np.inf, 1.0, bias)
@@ -91,6 +91,11 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
     if isinstance(node, LIF) and isinstance(node.decay, float | int) and node.is_plain:
         return Compartment(node.threshold, float(node.decay), bias)
     raise InputError(f"Neuron {name!r} is no hard-reset LIF with unit gain and scalar decay; decompose or replace it.")
+
+
+def _gain_of_input(graph: Graph, name: str) -> int:
+    """How many times the input enters a node; 0 where none of its edges comes from there."""
+    return sum(edge.gain for edge in graph.into(name) if edge.source == graph.input.name)
 
 
 def run_stepwise(graph: Graph, inputs: Array, steps: int, *, zeros: bool = False) -> Activity:

@@ -16,7 +16,7 @@ from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
-from snnhw.analysis.energy.rate_times_flops import Convention, convention
+from snnhw.analysis.energy.rate_times_flops import RateTimesFlops, convention
 from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
 from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
 from snnhw.analysis.hardware.chips import load_chip
@@ -87,7 +87,7 @@ class Report(Summarised):
     sampling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by profile: J at p5, p50, p95
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
-    convention: Convention | None = None  # what most papers would print
+    convention: RateTimesFlops | None = None  # what most papers would print
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown

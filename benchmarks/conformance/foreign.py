@@ -19,7 +19,7 @@ import numpy as np
 from run import Importer, environment
 
 from snnhw.files import write_text
-from snnhw.nir.frameworks import RESETS
+from snnhw.nir.frameworks import RESETS, Convention
 from snnhw.nir.io import CONVENTIONS, Reading, read_nir
 from snnhw.simulation.engine import simulate
 
@@ -101,10 +101,20 @@ def conventions() -> list[str]:
     current = {"written": "w_in dt / tau_syn", "whole": "1", "decayed": "exp(-dt / tau_syn)"}
     for c in CONVENTIONS.values():
         step = "1 - dt / tau" if c.form == "euler" else "exp(-dt / tau), R ignored"
-        fires, dt = ">=" if c.fires_at_threshold else ">", f"{c.dt:g}" if c.dt else "`--dt`"
+        fires = ">=" if c.fires_at_threshold else ">"
         reset = c.reset or "as in the file"
-        lines.append(f"| {c.name} | {step} | {current[c.current]} | {reset} | {fires} | {dt} | {c.limits} |")
+        lines.append(f"| {c.name} | {step} | {current[c.current]} | {reset} | {fires} | {time_step(c)} | {c.limits} |")
     return [*lines, "", *(f"- `--reset {name}`: {what}." for name, what in RESETS.items())]
+
+
+def time_step(convention: Convention) -> str:
+    """Where dt comes from, as a cell of the table."""
+    if convention.r_holds_dt:
+        return "from r, else `--dt`"
+    if convention.dt is None:
+        return "`--dt`"
+    below = convention.dt_below
+    return f"{convention.dt:g}" + (f" where all tau < {below:g}, else `--dt`" if below < float("inf") else "")
 
 
 INTRODUCTION = """# Reading NIR files of other frameworks
@@ -115,8 +125,8 @@ NIR defines neurons by differential equations and leaves out the time step, how 
 deviate: a subtractive reset, a late one, exponential decay, currents that are not scaled by dt. The same file therefore
 fires other spikes in another framework. Without further options a file is read literally, by the forward Euler step of
 NIR's equations, dt = 1e-4 and the reset in the file, and every assumption becomes a finding (`snnhw check FILE.nir`).
-`--written-by` takes the steps of the framework that wrote the file; `--dt` and `--reset` override it, in every verb
-that reads a file, such as
+`--written-by` takes the steps of the framework that wrote the file; `--dt` and `--reset` override it (finding
+`dt-overridden` where the framework has a step of its own), in every verb that reads a file, such as
 `snnhw report net.nir --written-by rockpool --dt 0.001 --timesteps 40 --input spikes.npy --out report`.
 """
 
@@ -125,6 +135,15 @@ Recurrence arrives one step later, as in all frameworks. The exporters of norse 
 dimension into the input shape, [1, N]: inputs are then [samples, T, 1, N]. snnTorch is compared in the tests,
 where it runs beside us: `Leaky`, `RLeaky` and `Synaptic`, and `RSynaptic` with its default reset. With
 `reset_delay=False` and subtraction (`--reset subtract`) it steps differently once a membrane passes two thresholds.
+SpikingJelly is held to its documented equations, membranes that meet the threshold included.
+
+Where the exporter left a trace, such as r = 1/dt in float64, names of nodes or a missing v_reset, the finding
+`writer-recognised` says whose file it seems to be and what that framework does otherwise; else `writer-unknown` names
+the readings that differ. Either is said only, never applied: `--written-by` applies it, and `--written-by nir` settles
+that the equations are meant.
+
+Integrators (`IF`, `I`) gain r dt in a step, as the equation says. Only where r is 1 in all integrators of a file is it
+taken as the gain of one step, which is what most exporters mean (finding `gain-per-step`).
 """
 
 if __name__ == "__main__":

@@ -152,7 +152,8 @@ def _check(graph: Graph) -> None:
             raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")
     if graph.input.levels not in (None, 1):
         raise InputError(
-            f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; split it."
+            f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; take "
+            "shorter time steps, or --input-kind analogue."
         )
 
 

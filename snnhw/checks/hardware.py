@@ -14,6 +14,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import (
+    LI,
     LIF,
     MLF,
     SYNAPSES,
@@ -40,6 +41,7 @@ from snnhw.graph.loihi import (
     WEIGHT_LIMIT,
 )
 from snnhw.passes.balance_delays import depths
+from snnhw.passes.fold_current import keeps_nothing
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.proofs.largest import largest_input
@@ -63,7 +65,13 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
 
 
 def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Iterator[Finding]:
-    if not isinstance(node, COMMON):
+    if keeps_nothing(node):
+        message = "the current keeps nothing from one step to the next, so it is what arrives"
+        yield Finding("current", "info", node.name, message, settled("fold_current"))
+    elif isinstance(node, LI) and node.current_of:
+        message = f"the current of {node.current_of!r} lasts longer than a step, which is not brought to {target}"
+        yield Finding("no-counterpart", "error", node.name, message, "train with a synaptic time constant of one step")
+    elif not isinstance(node, COMMON):
         message = f"a {type(node).__name__} has no counterpart on {target}"
         yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
     elif isinstance(node, Norm):

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from snnhw.data import aedat, readers
+from snnhw.data.kind import kind_of
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array
@@ -159,7 +160,7 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
             f"The files of {name}:{split} in {folder} hold the classes {targets.min()} to {targets.max()} where there "
             f"are {source.classes}; fetch them again."
         )
-    return dataset(f"{name}:{split}", inputs, targets, source.classes)
+    return dataset(f"{name}:{split}", inputs, targets, source.classes, events=source.timesteps > 0)
 
 
 def parse(text: str) -> tuple[str, str]:
@@ -187,8 +188,11 @@ def available(data_dir: Path | str | None = None) -> tuple[Availability, ...]:
     return tuple(rows)
 
 
-def dataset(name: str, values: Array, targets: Array, classes: int) -> Samples:
-    """Samples of a data set from arrays, in float32 and int64; its checksum covers shape, classes and all bytes."""
+def dataset(name: str, values: Array, targets: Array, classes: int, *, events: bool = False) -> Samples:
+    """Samples of a data set from arrays, in float32 and int64; its checksum covers shape, classes and all bytes.
+
+    `events`: the values are counts of events in each step; they are analogue otherwise, whole numbers or not.
+    """
     values = np.ascontiguousarray(values, np.float32)
     targets = np.ascontiguousarray(targets, np.int64)
     if len(values) != len(targets):
@@ -196,7 +200,8 @@ def dataset(name: str, values: Array, targets: Array, classes: int) -> Samples:
     digest = hashlib.sha256(repr((values.shape, classes)).encode())
     digest.update(values.data)
     digest.update(targets.data)
-    return Samples(name, values, targets, classes, digest.hexdigest())
+    kind = kind_of(values, "events" if events else "analogue", name)
+    return Samples(name, values, targets, classes, digest.hexdigest(), kind)
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:

@@ -16,21 +16,24 @@ from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
 
 
-def load_inputs(source: str, data_dir: Path | None = None, timesteps: int | None = None) -> Samples:
+def load_inputs(
+    source: str, data_dir: Path | None = None, timesteps: int | None = None, kind: str | None = None
+) -> Samples:
     """Samples that a user names.
 
     Args:
         source: NAME:SPLIT, or the path of an `.npy` or `.npz` file.
         data_dir: folder with data sets; by default the one that SNNHW_DATA names.
         timesteps: T into which event data are binned.
+        kind: "analogue" or "events", in place of what the data set says or the values of the file suggest.
 
     Raises:
-        InputError: nothing of that name exists, or the file is damaged or holds no samples.
+        InputError: nothing of that name exists, the file is damaged or holds no samples, or a sample is not of `kind`.
     """
     if source.endswith((".npy", ".npz")):
-        return _from_file(Path(source))
+        return _from_file(Path(source)).of_kind(kind)
     name, split = parse(source)
-    return load(name, split, data_dir, timesteps)
+    return load(name, split, data_dir, timesteps).of_kind(kind)
 
 
 def _from_file(path: Path) -> Samples:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from snnhw.data.kind import UNKNOWN, InputKind, kind_of
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.summary import Summarised, Summary, shape_text
@@ -24,6 +25,7 @@ class Samples(Summarised):
     targets: Array | None  # [N], whole numbers
     classes: int | None  # how many classes the data set has; None where its origin does not say
     checksum: str  # sha256; for a part of the samples that of its values and targets
+    kind: InputKind = UNKNOWN  # of the whole data; a part of them keeps it
 
     def __len__(self) -> int:
         return len(self.values)
@@ -54,6 +56,16 @@ class Samples(Summarised):
         values, targets = self.values[index], None if self.targets is None else self.targets[index]
         return replace(self, values=values, targets=targets, checksum=_checksum(values, targets))
 
+    def of_kind(self, stated: str | None) -> Samples:
+        """The same samples, stated to be "analogue" or "events"; None leaves them as they are.
+
+        Raises:
+            InputError: there is no such kind, or a sample is none of events.
+        """
+        if stated is None:
+            return self
+        return replace(self, kind=replace(kind_of(self.values, stated, self.name), by_user=True))
+
     def labels(self, classes: int | None = None) -> Array:
         """Targets as int64 [N]; they lie below `classes` where it is given.
 
@@ -81,8 +93,8 @@ class Samples(Summarised):
 
 
 def inputs_of(name: str, values: Array, targets: Array | None) -> Samples:
-    """Samples from arrays, with the checksum of values and targets."""
-    return Samples(name, values, targets, None, _checksum(values, targets))
+    """Samples from arrays, with the checksum of values and targets; `Samples.of_kind` states what the values are."""
+    return Samples(name, values, targets, None, _checksum(values, targets), kind_of(values))
 
 
 def _checksum(values: Array, targets: Array | None) -> str:

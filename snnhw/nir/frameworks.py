@@ -85,17 +85,20 @@ def dialect_named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-Reset = Literal["hard", "subtract", "subtract-late"]
+Reset = Literal["hard", "subtract", "subtract-late", "none"]
 RESETS: dict[Reset, str] = {
     "hard": "to v_reset, 0 where the file has none",
     "subtract": "the threshold is taken off at once",
     "subtract-late": "the threshold is taken off in the next step, after the decay",
+    "none": "the membrane stays as it is",
 }
 
 
 @dataclass(frozen=True)
 class Convention:
     """What one framework does where NIR leaves a choice.
+
+    It stands here only if its exporter or its own run has been looked at: of lava-dl, Nengo and spyx it has not.
 
     `form`: "euler" decay = 1 - dt/tau, the input times R dt/tau; "exponential" decay = exp(-dt/tau), R is ignored.
     `current`: what one unit of input adds to the synaptic current of a CubaLIF: "written" w_in dt/tau_syn (by form),
@@ -108,7 +111,21 @@ class Convention:
     reset: Reset | None = None  # None: what the file says
     fires_at_threshold: bool = False  # fires at u >= theta
     dt: float | None = None  # in the unit in which it writes time constants, where that is fixed
+    dt_below: float = float("inf")  # that dt holds only where all time constants are below this
+    r_holds_dt: bool = False  # its files say dt: r = 1/dt of an integrator, r = tau/dt of a leaky one unless r = 1
     limits: str = ""  # what its files lose, whatever is read
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """In what it departs from the forward Euler step of NIR's equations, as parts of a sentence."""
+        said = (
+            (self.fires_at_threshold, "it fires at v >= v_threshold"),
+            (self.reset is not None, f"it resets by {self.reset!r}"),
+            (self.form == "exponential", "it decays by exp(-dt/tau) and ignores r"),
+            (self.current != "written", "it does not scale the input of a CubaLIF by w_in dt/tau_syn"),
+            (self.dt is not None, f"its time step is {self.dt:g}" if self.dt else ""),
+        )
+        return tuple(text for differs, text in said if differs)
 
 
 CONVENTIONS: dict[str, Convention] = {
@@ -118,7 +135,9 @@ CONVENTIONS: dict[str, Convention] = {
         current="whole",
         reset="hard",
         dt=1e-6,
-        limits="its exporter multiplies time constants by its step (0.001) and cannot write recurrence",
+        dt_below=1e-3,
+        limits="norse 1.1.0 multiplies time constants by its step (0.001), so those up to 1 s lie below it; others "
+        "write seconds, and then dt is asked for; it cannot write recurrence",
     ),
     "rockpool": Convention(
         "rockpool",
@@ -135,6 +154,12 @@ CONVENTIONS: dict[str, Convention] = {
         fires_at_threshold=True,
         dt=1.0,
         limits="for norm_input=False; its default MultiSpike may send several spikes in one step, which become one",
+    ),
+    "spikingjelly": Convention(
+        "spikingjelly",
+        fires_at_threshold=True,
+        r_holds_dt=True,
+        limits="its exporter writes v_reset=None, a subtraction, as a hard reset to 0; give --reset subtract for that",
     ),
     "snntorch": Convention(
         "snntorch",

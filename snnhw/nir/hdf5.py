@@ -82,6 +82,11 @@ class _Reader:
         self.nodes_left -= 1
         if self.nodes_left < 0:
             raise RefusedError(f"{self.path} has more than {MAX_NODES} nodes; split the network.")
+        if isinstance(group, h5py.Group) and "type" not in group and not _holds_groups(group):
+            raise RefusedError(
+                f"{self.path}: node {name!r} has no type, so the file is incomplete, as nir.write leaves it where it "
+                "breaks off; write it again."
+            )
         if not isinstance(group, h5py.Group) or "type" not in group:
             raise RefusedError(
                 f"{self.path}: node {name!r} has no type; names cannot contain '/', rename and write again."
@@ -107,8 +112,15 @@ class _Reader:
             raise RefusedError(f"{self.path} has more than {MAX_MEMBERS} groups and arrays; split the network.")
         if len(key) > MAX_NAME:
             raise RefusedError(f"{self.path}: a name has {len(key)} characters; give it at most {MAX_NAME}.")
-        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise RefusedError(f"{self.path}: {group.name}/{key} is a link; write the array itself into the file.")
+        place = f"{group.name.rstrip('/')}/{key}"
+        link = group.get(key, getlink=True)
+        if link is None:
+            raise RefusedError(
+                f"{self.path}: {place} is missing, so the file is incomplete, as nir.write leaves it where it breaks "
+                "off; write it again."
+            )
+        if not isinstance(link, h5py.HardLink):
+            raise RefusedError(f"{self.path}: {place} is a link; write the array itself into the file.")
         return group[key]
 
     def value(self, key: str, dataset: Any) -> Any:
@@ -147,6 +159,12 @@ class _Reader:
             block = found[start : start + rows] = dataset[start : start + rows]
             self._take(sum(len(text) for text in block.flat), dataset)
         return found
+
+
+def _holds_groups(group: h5py.Group) -> bool:
+    """Whether there are groups in it, as where a name with '/' was cut in two."""
+    own = [key for key in group if isinstance(group.get(key, getlink=True), h5py.HardLink)]
+    return any(group.get(key, getclass=True) is h5py.Group for key in own)
 
 
 def _text(value: Any) -> str:

@@ -74,6 +74,8 @@ def _checked(meta: Metadata) -> Metadata:
         "bits": int(meta.input["bits"]),
     }
     timesteps, dt = int(meta.timesteps), float(meta.dt)
+    if described["levels"] is not None and described["levels"] < 1:
+        raise ValueError("events of at most 0 are none")
     if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in ("mean", "sum"):
         raise ValueError("a value is out of range")
     return Metadata(

@@ -93,19 +93,36 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
 def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler") -> dict[str, Array]:
     """decay, gain and leak (float64) of one step of length `dt`.
 
-    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1.
+    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1. Where tau and r are infinite, as snnTorch
+    writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
     """
     if form == "exponential":
         decay = np.exp(-dt / tau.astype(np.float64))
         return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
     # the quotient in the file's precision, as importers take it
-    rate = np.asarray(dt, tau.dtype if tau.dtype.kind == "f" else np.float64) / tau
-    gain = r.astype(np.float64) * rate
+    rate = np.asarray(dt, _precision(tau)) / tau
+    finite = np.where(np.isinf(r), 0, r).astype(np.float64)
     return {
         "decay": (1 - rate).astype(np.float64),
-        "gain": np.where(np.abs(gain - 1) < 8 * np.finfo(rate.dtype).eps, 1.0, gain),
+        "gain": np.where(np.isinf(r), 1.0, _one_where_rounded(finite * rate, rate.dtype)),
         "leak": leak.astype(np.float64) * rate,
     }
+
+
+def integrated_gain(r: Array, dt: float, form: str = "euler") -> Array:
+    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in exponential form, as of a leaky neuron."""
+    if form == "exponential":
+        return np.ones(())
+    return _one_where_rounded(r.astype(np.float64) * dt, _precision(r))
+
+
+def _precision(value: Array) -> DType:
+    return value.dtype if value.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _one_where_rounded(gain: Array, dtype: DType) -> Array:
+    """`gain`, and 1 where it misses that by what `dtype` rounds off: an exporter took one quotient, we the other."""
+    return np.where(np.abs(gain - 1) < 8 * np.finfo(dtype).eps, 1.0, gain)
 
 
 def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:

@@ -15,7 +15,7 @@ class Reading:
         dt: time step in seconds; else what the metadata says, else that of the framework, else 1e-4.
         written_by: framework whose steps are taken where NIR leaves a choice, a key of `CONVENTIONS`; else "nir", the
             forward Euler step of NIR's equations.
-        reset: "hard", "subtract" or "subtract-late" for all neurons; else that of the framework, else of the file.
+        reset: a key of `RESETS` for all neurons; else that of the framework, else of the file.
         timesteps: steps that a sample lasts; else what the metadata says, else 16. Models that are no NIR file take
             it too: weights do not depend on T, accuracy does.
     """

@@ -23,7 +23,7 @@ from snnhw.nn.time import Frames, MeanOverTime
 BlockKind = Literal["ds", "plain"]
 
 
-class Unit(nn.Module):
+class ConvUnit(nn.Module):
     """Convolution, tdBN and, unless `fires` is False, an MLF unit."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Block(nn.Module):
         self.norm2 = TDBatchNorm(channels[1], factor=neuron().thresholds[0])
         self.mlf2: nn.Module = neuron()
         same = channels[0] == channels[1] and stride == 1
-        self.shortcut = None if same else Unit(channels, 1, stride, neuron, fires=kind == "ds")
+        self.shortcut = None if same else ConvUnit(channels, 1, stride, neuron, fires=kind == "ds")
 
     def forward(self, x: Tensor) -> Tensor:
         """[T*B, channels[0], H, W] -> [T*B, channels[1], H', W'], integers."""
@@ -120,7 +120,7 @@ class DSResNet(nn.Module):
 
         self.frames = Frames(timesteps)
         self.input_norm = TDBatchNorm(in_channels, neuron().thresholds[0], affine=False) if input_norm else None
-        self.stem = Unit((in_channels, widths[0]), 3, 1, neuron)
+        self.stem = ConvUnit((in_channels, widths[0]), 3, 1, neuron)
         stages, width = OrderedDict[str, nn.Module](), widths[0]
         for s, (out, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
             for b in range(1, depth + 1):

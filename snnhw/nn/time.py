@@ -14,8 +14,11 @@ def set_timesteps(network: nn.Module, timesteps: int) -> None:
             vars(module)["timesteps"] = timesteps
 
 
+STATIC = (2, 4)  # axes of a batch without time: of vectors, of images
+
+
 class Frames(nn.Module):
-    """[B, C, H, W], shown T times, or [T, B, C, H, W] -> [T*B, C, H, W]."""
+    """[B, C, H, W], shown T times, or [T, B, C, H, W] -> [T*B, C, H, W]; of vectors, n stands for C, H, W."""
 
     def __init__(self, timesteps: int) -> None:
         super().__init__()
@@ -25,14 +28,14 @@ class Frames(nn.Module):
         """Frames of all steps.
 
         Raises:
-            InputError: x has neither four nor five axes, or another number of steps.
+            InputError: x has other numbers of axes, or another number of steps.
         """
-        if x.dim() == 4:
-            return x if self.timesteps == 1 else x.repeat(self.timesteps, 1, 1, 1)
-        if x.dim() != 5 or x.shape[0] != self.timesteps:
+        if x.dim() in STATIC:
+            return x if self.timesteps == 1 else x.repeat(self.timesteps, *[1] * (x.dim() - 1))
+        if x.dim() - 1 not in STATIC or x.shape[0] != self.timesteps:
             raise InputError(
                 f"The network lasts {self.timesteps} time steps and got an input of shape {tuple(x.shape)}; "
-                f"give [B, C, H, W] or [{self.timesteps}, B, C, H, W]."
+                f"give [B, C, H, W] or [{self.timesteps}, B, C, H, W], or [B, n] or [{self.timesteps}, B, n]."
             )
         return x.flatten(0, 1)
 
@@ -58,5 +61,5 @@ class MeanOverTime(nn.Module):
 
 
 def time_first(x: Tensor) -> Tensor:
-    """Samples [B, C, H, W] as they are, [B, T, C, H, W] as [T, B, C, H, W]."""
-    return x if x.dim() == 4 else x.transpose(0, 1)
+    """Samples [B, C, H, W] or [B, n] as they are, [B, T, C, H, W] as [T, B, C, H, W], [B, T, n] as [T, B, n]."""
+    return x if x.dim() in STATIC else x.transpose(0, 1)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from snnhw.nn.neurons import MLF
-from snnhw.nn.resnet import Unit
+from snnhw.nn.resnet import ConvUnit
 from snnhw.nn.time import Frames, MeanOverTime
 
 GROUPS = (2, 2, 3, 3, 3)
@@ -55,7 +55,7 @@ class VGG16(nn.Module):
         for g, depth in enumerate(GROUPS):
             out = width * min(2**g, 8)
             for c in range(depth):
-                features[f"conv{g + 1}_{c + 1}"] = Unit((channels, out), 3, 1, neuron, bias=True)
+                features[f"conv{g + 1}_{c + 1}"] = ConvUnit((channels, out), 3, 1, neuron, bias=True)
                 channels = out
             features[f"pool{g + 1}"] = nn.AvgPool2d(2)
         self.features = nn.Sequential(features)

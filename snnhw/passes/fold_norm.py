@@ -1,8 +1,9 @@
 """Pass: normalisation into the synapse before it, exactly (both BN kinds), in float64.
 
 Precondition: each Norm is fed by one Conv2d or Linear that feeds nothing else, or by something that is no synapse (the
-input), in which case it becomes a depthwise 1x1 convolution. Postcondition: no Norm is left; values are unchanged up to
-float64 rounding. With (scale, shift) = Norm.affine():  W' = scale*W,  b' = scale*b + shift.
+input), in which case it becomes a depthwise 1x1 convolution, of vectors a diagonal matrix. Postcondition: no Norm is
+left; values are unchanged up to float64 rounding. With (scale, shift) = Norm.affine():  W' = scale*W,
+b' = scale*b + shift.
 """
 
 from __future__ import annotations
@@ -51,4 +52,6 @@ def _scaled(synapse: Conv2d | Linear, norm: Norm) -> Node:
 
 def _depthwise(norm: Norm) -> Node:
     scale, shift = norm.affine()
+    if len(norm.shape) == 1:
+        return Linear(name=norm.name, shape=norm.shape, weight=np.diag(scale), bias=shift)
     return Conv2d(name=norm.name, shape=norm.shape, weight=scale.reshape(-1, 1, 1, 1), bias=shift, groups=norm.shape[0])

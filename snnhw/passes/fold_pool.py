@@ -1,9 +1,9 @@
 """Pass: pooling and flattening in front of a Linear into its weights, so that spikes reach it directly.
 
-Precondition: every path Pool -> (Flatten) -> Linear is a chain. Postcondition: no such Pool or Flatten is left before a
-Linear; the Linear takes the flattened (C, H, W) stream. Exact up to rounding: pooling is linear, W' = W P, where the
-rows of P are computed by the transposed pooling of the rows of W. `Linear.unfolded_inputs` keeps how many inputs it had
-behind its pool, which is what its ANN twin computes.
+Postcondition: no Pool or Flatten is left that is all that a Linear takes; the Linear takes the flattened (C, H, W)
+stream. Where one feeds several nodes, each Linear has it in its own weights, and it is left for the others. Exact up to
+rounding: pooling is linear, W' = W P, where the rows of P are computed by the transposed pooling of the rows of W.
+`Linear.unfolded_inputs` keeps how many inputs it had behind its pool, which is what its ANN twin computes.
 """
 
 from __future__ import annotations
@@ -12,16 +12,11 @@ import dataclasses
 
 import numpy as np
 
-from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Flatten, Graph, Linear, Node, Pool
+from snnhw.graph.ir import Array, Edge, Flatten, Graph, Linear, Node, Pool
 
 
 def fold_pool(graph: Graph) -> Graph:
-    """Graph whose Linear nodes take unpooled spikes.
-
-    Raises:
-        InputError: a pool before a Linear also feeds another node.
-    """
+    """Graph whose Linear nodes take unpooled spikes."""
     for linear in graph.of_type(Linear):
         into = graph.into(linear.name)
         while len(into) == 1 and isinstance(graph.nodes[into[0].source], Pool | Flatten):
@@ -31,19 +26,24 @@ def fold_pool(graph: Graph) -> Graph:
 
 
 def _absorb(graph: Graph, linear: str, before: str) -> Graph:
-    if len(graph.out_of(before)) != 1:
-        raise InputError(f"Node {before!r} feeds {linear!r} and other nodes; give each its own pool to fold it.")
     node, target = graph.nodes[before], graph.nodes[linear]
-    nodes: dict[str, Node] = {n.name: n for n in graph.nodes.values() if n.name != before}
+    nodes: dict[str, Node] = dict(graph.nodes)
+    arriving = graph.into(before)
     if isinstance(node, Pool) and isinstance(target, Linear):
-        arriving = graph.nodes[graph.into(before)[0].source].shape
         inputs = target.weight.shape[1] if target.unfolded_inputs is None else target.unfolded_inputs
-        weight = _unpooled(target.weight, node, arriving)
+        weight = _unpooled(target.weight, node, graph.nodes[arriving[0].source].shape)
         nodes[linear] = dataclasses.replace(target, weight=weight, unfolded_inputs=inputs)
-    edges = tuple(
-        dataclasses.replace(e, target=linear) if e.target == before else e for e in graph.edges if e.source != before
-    )
-    return graph.replace(nodes=nodes, edges=edges)
+    (taken,) = graph.into(linear)
+    alone = len(graph.out_of(before)) == 1
+    if alone:
+        del nodes[before]
+    edges: list[Edge] = []
+    for edge in graph.edges:
+        if edge.target == before:
+            edges.append(dataclasses.replace(edge, target=linear, gain=edge.gain * taken.gain))
+        if edge is not taken and not (alone and edge.target == before):
+            edges.append(edge)
+    return graph.replace(nodes=nodes, edges=tuple(edges))
 
 
 def _unpooled(weight: Array, pool: Pool, arriving: tuple[int, ...]) -> Array:

@@ -40,7 +40,7 @@ def value_bounds(
     """Node -> what it can send.
 
     Args:
-        graph: any graph; a Delay inside a loop sends spikes 0..levels, or anything if values are analogue.
+        graph: any graph; a late Delay sends any sum of the spikes in front of it, or anything if values are analogue.
         spikes: what a neuron node sends, given what arrives at it.
         input_range: of an analogue input; without it, nothing is known of one. Events lie in 0..levels, the integers of
             a quantised input within its bits.
@@ -78,10 +78,26 @@ def arriving(graph: Graph, name: str, sent: Mapping[str, Interval]) -> Interval:
 
 
 def _by_kind(graph: Graph, name: str) -> Interval:
-    channels, signal = graph.nodes[name].shape[0], graph.arriving(name)
-    if signal.kind == "analog" or any(e.gain < 0 for e in graph.into(name)):
-        return unbounded(channels)
-    return Interval(np.zeros(channels), np.full(channels, float(signal.levels)))
+    low, high = _summed_by_kind(graph, name)
+    channels = graph.nodes[name].shape[0]
+    return Interval(np.full(channels, low), np.full(channels, high))
+
+
+def _summed_by_kind(graph: Graph, name: str) -> tuple[float, float]:
+    """Least and largest sum of spikes that can arrive at `name`, of any values if something else arrives."""
+    ends = [sorted(e.gain * end for end in _sent_by_kind(graph, e.source)) for e in graph.into(name)]
+    return (sum(low for low, _ in ends), sum(high for _, high in ends)) if ends else (-np.inf, np.inf)
+
+
+def _sent_by_kind(graph: Graph, name: str) -> tuple[float, float]:
+    node = graph.nodes[name]
+    if isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None and not graph.is_integer):
+        return 0.0, float(graph.signal(name).levels)
+    if isinstance(node, Flatten | Delay | Pool):
+        low, high = _summed_by_kind(graph, name)
+        taps = node.kernel[0] * node.kernel[1] if isinstance(node, Pool) and node.kind == "sum" else 1
+        return min(low * taps, 0.0), max(high * taps, 0.0)  # 0 on the border and in the first steps
+    return -np.inf, np.inf
 
 
 def _entering(graph: Graph, node: Input, given: tuple[float, float] | None) -> Interval:

@@ -2,7 +2,8 @@
 
 Sets `scale` and `bits` of the input node. In messages, more bits keep the values, but |a| < 2^17 then leaves fewer to
 the first weights; the choice has the smallest expected error of the current, by the values and by the weights together.
-A current that enters neurons directly has no weights: it takes what thresholds and |a| < 2^17 allow.
+A current that enters neurons directly has no weights: it takes what thresholds and |a| < 2^17 allow. Events are
+integers already and enter as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.scale_search import best_scales
 
 FEWEST_BITS = 4
+LARGEST_EVENT = 127  # of a message of 8 bits, two's complement as all inputs
 CURRENT_BITS = 17  # signed: up to 2^16, below the 2^17 at which 64 times the current would leave 24 bits
 
 
@@ -37,8 +39,10 @@ def code_input(
         per_channel: as in `quantise`.
 
     Raises:
-        InputError: the values are not finite or all zero.
+        InputError: the values are not finite or all zero, or the events are too large or enter as a current.
     """
+    if graph.input.levels is not None:
+        return _as_events(graph, graph.input.levels)
     limit = float(np.abs(calibration).max(initial=0.0))
     if not (np.isfinite(limit) and limit > 0):
         raise InputError(f"The calibration data reach |x| = {limit}; give data that are finite and not all zero.")
@@ -59,6 +63,21 @@ def code_input(
                 error += sum(float((_squares(s) * wrong).sum()) for s in synapses)
             tried.append((error, coded))
     return min(tried, key=lambda found: found[0])[1]
+
+
+def _as_events(graph: Graph, levels: int) -> Graph:
+    if any(isinstance(graph.nodes[edge.target], Neuron) for edge in graph.out_of(graph.input.name)):
+        raise InputError(
+            f"The events of {graph.input.name!r} would enter neurons as a current; leave out --input-as, so that they "
+            "enter as messages."
+        )
+    if levels > LARGEST_EVENT:
+        raise InputError(
+            f"Input {graph.input.name!r} sends events of up to {levels}, and messages hold {LARGEST_EVENT}; take "
+            "shorter time steps, or --input-kind analogue, which scales them."
+        )
+    node = dataclasses.replace(graph.input, scale=1.0, bits=levels.bit_length() + 1)
+    return graph.replace(nodes=[node if n is graph.input else n for n in graph.nodes.values()])
 
 
 def _as_current(graph: Graph, calibration: Array, limit: float) -> Graph:

@@ -20,6 +20,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.time import time_first
 from snnhw.passes import compile_channels
+from snnhw.passes.fold_current import fold_current
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
@@ -69,7 +70,7 @@ def finetune(
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
-    trainable = pool_into_conv(fold_pool(with_synapses(graph)))  # the synapses that the scales belong to
+    trainable = pool_into_conv(fold_pool(with_synapses(fold_current(graph))))  # the synapses that the scales belong to
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))

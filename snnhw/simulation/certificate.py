@@ -15,7 +15,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
-from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, Comparison, compare
+from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
@@ -84,7 +84,7 @@ def certify(
     *,
     quantisation: tuple[Stage, Stage] | None = None,
     accuracy: Mapping[str, float] | None = None,
-    comparison: Comparison = COMPARISON,
+    comparison: CompareOptions = COMPARISON,
     progress: Progress | None = None,
 ) -> Certificate:
     """Compare each stage with the one before it.

@@ -101,7 +101,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CompareOptions:
     """How two backends are compared."""
 
     batch_size: int = 64  # samples compared together
@@ -109,7 +109,7 @@ class Comparison:
     # logits may be apart by the same share of the largest of them, or of 1 if that is more
 
 
-COMPARISON = Comparison()
+COMPARISON = CompareOptions()
 
 
 def compare(
@@ -117,7 +117,7 @@ def compare(
     reference: Backend,
     candidate: Backend,
     inputs: Array,
-    comparison: Comparison = COMPARISON,
+    comparison: CompareOptions = COMPARISON,
     progress: Callable[[int], None] | None = None,
 ) -> Agreement:
     """Run both backends batch by batch and compare every spike of every unit.

@@ -12,7 +12,8 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
     """The inputs as [N, 1 or T, *input.shape]; spread over sub-steps where the graph works in time slots.
 
     Raises:
-        InputError: wrong shape, wrong number of steps, or values that are not finite.
+        InputError: wrong shape, wrong number of steps, values that are not finite, or values that are no events where
+            the input takes events.
     """
     shape, slots = graph.input.shape, graph.input.slots
     steps, rest = divmod(graph.timesteps, slots)
@@ -31,7 +32,19 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
     if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
         sample = int(np.argwhere(~np.isfinite(inputs))[0][0])
         raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
+    if graph.input.levels is not None:
+        _refuse_other_than_events(graph.input, inputs, graph.input.levels if slots == 1 else slots)
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
+
+
+def _refuse_other_than_events(node: Input, inputs: Array, levels: int) -> None:
+    for sample, values in enumerate(inputs):
+        wrong = values[(values < 0) | (values > levels) | (values != np.rint(values))]
+        if wrong.size:
+            raise InputError(
+                f"Input sample {sample} holds {wrong.flat[0]} where {node.name!r} takes events, whole numbers "
+                f"0..{levels}; give such data, or say --input-kind analogue."
+            )
 
 
 def _in_slots(node: Input, inputs: Array, steps: int) -> Array:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
+from snnhw.nn.time import time_first
+from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
 
@@ -32,7 +34,7 @@ def simulate_module(
     Args:
         network: module of time-major layers; returned to its dtype and mode afterwards.
         units: unit name -> (path of the neuron module, the unit's node).
-        inputs: [N, C, H, W] or [N, T, C, H, W].
+        inputs: [N, C, H, W] or [N, T, C, H, W], of vectors [N, n] or [N, T, n].
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
 
@@ -47,13 +49,15 @@ def simulate_module(
 
         return hook
 
+    network = unwrapped(network)
     before, training = next(network.parameters()).dtype, network.training
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
         network.to(dtype).eval()
         x = torch.as_tensor(np.asarray(inputs)).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
-        logits = network(x if x.dim() == 4 else x.transpose(0, 1))
+        with eager(network):
+            logits = network(time_first(x))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(

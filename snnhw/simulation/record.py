@@ -132,7 +132,16 @@ def unit_record(raster: Array) -> UnitRecord:
 
 
 def event_record(frames: Array, levels: int, steps: int) -> UnitRecord:
-    """Record of an input of graded spikes 0..levels [N, 1 or T, *shape]; level k fires where the value is k or more."""
-    shape = (len(frames), steps, *frames.shape[2:])
-    values = np.broadcast_to(np.rint(frames).astype(np.int64), shape)
-    return unit_record(np.stack([values >= k for k in range(1, levels + 1)], axis=2))
+    """Record of an input of graded spikes 0..levels [N, 1 or T, *shape]; level k fires where the value is k or more.
+
+    One level after the other, so that memory does not grow with their number.
+    """
+    of_level = np.zeros((levels, *frames.shape[2:]), np.int64)
+    of_step = np.zeros((levels, steps), np.int64)
+    values, space = np.rint(frames), tuple(range(2, frames.ndim))
+    repeated = steps // frames.shape[1]  # a static sample comes at every step
+    for k in range(levels):
+        fires = values >= k + 1
+        of_level[k] = fires.sum(axis=(0, 1), dtype=np.int64) * repeated
+        of_step[k] = fires.sum(axis=(0, *space), dtype=np.int64)
+    return UnitRecord(of_level, of_level[0].copy(), of_step)

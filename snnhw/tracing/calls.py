@@ -18,6 +18,8 @@ PRODUCTS: Calls = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
 FLATTENS: Calls = (torch.flatten, "flatten")
 VIEWS: Calls = ("view", "reshape", torch.reshape)
 MEANS: Calls = (torch.mean, "mean")
+SUMS: Calls = (torch.sum, "sum")
+IN_PLACE: Calls = (operator.iadd, operator.imul, "add_", "mul_")  # their first argument changes too
 DROPOUTS: Calls = (F.dropout, F.dropout2d)
 POOLS: dict[Any, type[nn.Module]] = {F.avg_pool2d: nn.AvgPool2d, F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d}
 
@@ -29,10 +31,10 @@ def dims(dim: object) -> list[int]:
     return [int(d) for d in dim] if isinstance(dim, list | tuple) else []
 
 
-def gain_of(fx_node: torch.fx.Node) -> int | None:
+def gain_of(target: object, args: tuple[object, ...]) -> int | None:
     """n of a product `n * x` with a whole number of at least 1, else None."""
-    factors = [a for a in fx_node.args if isinstance(a, int) and not isinstance(a, bool) and a >= 1]
-    return factors[0] if fx_node.target in PRODUCTS and len(fx_node.args) == 2 and len(factors) == 1 else None
+    factors = [a for a in args if isinstance(a, int) and not isinstance(a, bool) and a >= 1]
+    return factors[0] if target in PRODUCTS and len(args) == 2 and len(factors) == 1 else None
 
 
 def place(fx_node: torch.fx.Node) -> str:

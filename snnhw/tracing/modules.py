@@ -92,7 +92,13 @@ def _mlf(name: str, module: MLF, shape: Shape) -> Node:
     return ir.MLF(name=name, shape=shape, thresholds=tuple(module.thresholds), decay=float(module.decay))
 
 
+def _needs_image(name: str, shape: Shape) -> None:
+    if len(shape) != 3:
+        raise InputError(f"Pool {name!r} takes (C, H, W) and gets {shape}; put it before what flattens.")
+
+
 def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
+    _needs_image(name, shape)
     kernel, padding = pair(module.kernel_size), pair(module.padding)
     stride = pair(module.stride)
     if module.ceil_mode or module.divisor_override is not None or (not module.count_include_pad and padding != (0, 0)):
@@ -102,6 +108,7 @@ def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
 
 
 def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
+    _needs_image(name, shape)
     if float(module.norm_type) != 1 or module.ceil_mode:
         raise InputError(
             f"Pool {name!r} is a norm of degree {module.norm_type:g} or uses ceil_mode; use LPPool2d(1, ..)."
@@ -113,7 +120,9 @@ def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
 
 
 def _adaptive_pool(name: str, module: nn.AdaptiveAvgPool2d, shape: Shape) -> Node:
-    wanted = pair(module.output_size)
+    _needs_image(name, shape)
+    asked = module.output_size if isinstance(module.output_size, tuple | list) else (module.output_size,) * 2
+    wanted = tuple(size if n is None else int(n) for n, size in zip(asked, shape[1:], strict=True))
     if shape[1] % wanted[0] or shape[2] % wanted[1]:
         raise InputError(f"Pool {name!r} divides {shape[1:]} into {wanted} unequal windows; choose sizes that divide.")
     kernel = (shape[1] // wanted[0], shape[2] // wanted[1])
@@ -151,3 +160,4 @@ TRACE: Modules = {
     nn.Flatten: _flatten,
     MeanOverTime: readout,
 }
+KINDS = (*TRACE, *PASS_THROUGH)

@@ -5,7 +5,8 @@ A forward that branches or loops on its data cannot be traced; `untraceable` say
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from operator import getitem
 from typing import Any
 
 import torch.fx
@@ -15,9 +16,28 @@ from snnhw.errors import InputError
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.tracing.modules import Modules
+from snnhw.nn.wrappers import inside
+from snnhw.tracing.kinds import changed_parent, class_of, kind_of
+from snnhw.tracing.modules import KINDS, Modules
+from snnhw.tracing.sizes import Size
 
-LEAVES = (MLF, TDBatchNorm, Frames, MeanOverTime)
+# Classes made from these that compute in their own way are refused by name; those made from other known ones, such as a
+# flatten, hold nothing, so what their forward calls is looked at instead.
+NEVER_OPENED = (MLF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+class _Value(torch.fx.Proxy):
+    """A value while the forward runs; a shape has a length and items, so that it can be unpacked."""
+
+    def __len__(self) -> int:
+        size = self.tracer.items_of(self.node) if isinstance(self.tracer, Tracer) else None
+        return super().__len__() if size is None else size
+
+    def __iter__(self) -> Iterator[torch.fx.Proxy]:
+        size = self.tracer.items_of(self.node) if isinstance(self.tracer, Tracer) else None
+        if size is None:
+            return super().__iter__()
+        return iter([self.tracer.create_proxy("call_function", getitem, (self, i), {}) for i in range(size)])
 
 
 class Tracer(torch.fx.Tracer):
@@ -25,19 +45,43 @@ class Tracer(torch.fx.Tracer):
 
     record_stack_traces = True
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, size_of: Callable[[torch.fx.Node], Size | None] = lambda node: None) -> None:
         super().__init__()
+        self.size_of = size_of  # of what has been recorded so far
+        self.looking = False  # at modules themselves, and not at what stands for their parameters
         self.known = modules
         self.stuck: nn.Module | None = None  # the innermost module that could not be traced
         self.stuck_at = ""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """True for our own layers, for those that the user explains, and for torch's."""
-        return type(m) in self.known or isinstance(m, LEAVES) or super().is_leaf_module(m, module_qualified_name)
+        if class_of(m) in self.known or isinstance(m, NEVER_OPENED) or kind_of(m, KINDS):
+            return True
+        return changed_parent(m, KINDS) is None and super().is_leaf_module(m, module_qualified_name)
+
+    def items_of(self, node: torch.fx.Node) -> int | None:
+        """How many items a shape has, None of what is no shape."""
+        self.looking = True
+        try:
+            size = self.size_of(node)
+        finally:
+            self.looking = False
+        return len(size) if isinstance(size, tuple) else None
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """What torch.fx does, but while a size is looked up."""
+        return attr_val if self.looking else super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def proxy(self, node: torch.fx.Node) -> torch.fx.Proxy:
+        """What stands for a value while the forward runs."""
+        return _Value(node, self)
 
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """What torch.fx does, and the place where it fails."""
+        """What torch.fx does, inside wrappers too, and the place where it fails."""
+        inner = inside(m)
         try:
+            if inner is not None:
+                return inner(*args, **kwargs)
             return super().call_module(m, forward, args, kwargs)
         except Exception:
             if self.stuck is None:

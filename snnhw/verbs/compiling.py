@@ -20,6 +20,7 @@ from snnhw.verbs.options import (
     Dt,
     InputOption,
     Json,
+    Kind,
     Model,
     Quiet,
     Reset,
@@ -31,8 +32,7 @@ from snnhw.verbs.options import (
 from snnhw.verbs.terminal import progress_bars, say, show
 
 if TYPE_CHECKING:
-    from snnhw.graph.ir import Array
-    from snnhw.workflows.load import Constants, LoadedModel
+    from snnhw.workflows.load import Constants
 
 OPTIONS_OF_TARGETS = {"--dialect": "dialect", "--input": "inputs"}  # as typed -> as in the exporter's `Options`
 
@@ -51,6 +51,7 @@ def export(
     source: Annotated[
         str | None, typer.Option("--input", help="samples: lava's example; the first is part of a SANA-FE file")
     ] = None,
+    kind: Kind = None,
     data: Data = None,
     timesteps: Timesteps = None,
     dt: Dt = None,
@@ -61,17 +62,25 @@ def export(
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     check_data(data, calibrate, source)
+    from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import export_tables
     from snnhw.workflows.export import Preparation
     from snnhw.workflows.export import export as run
+    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
 
+    if kind is not None and calibrate is None and source is None:
+        raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
     _check_target(target, {"--dialect": dialect, "--input": source})
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
-    calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
-    chosen = {"dialect": dialect, "inputs": _values(source, data, loaded)}
+    t = loaded.graph.timesteps
+    calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
+    example = load_inputs(source, data, t, kind) if source else None
+    declared = with_input_kind(loaded, *(samples for samples in (calibration, example) if samples is not None))
+    chosen = {"dialect": dialect, "inputs": None if example is None else example.values}
     options = {name: value for name, value in chosen.items() if value is not None}
-    made = run(loaded, path, target, Preparation(calibration, prune_dead, input_range, deployment), options)
+    fixing = None if calibration is None else calibration.values
+    made = run(declared, path, target, Preparation(fixing, prune_dead, input_range, deployment), options)
     show(made.to_dict(), as_json, *export_tables(made, prune_dead))
 
 
@@ -85,6 +94,7 @@ def quantise(
     ] = "messages",
     tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
     each_layer: Annotated[bool, typer.Option("--each-layer", help="also what every layer alone costs")] = False,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = CALIBRATION_SAMPLES,
     timesteps: Timesteps = None,
@@ -103,7 +113,7 @@ def quantise(
     from snnhw.workflows.quantise import quantise as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    calibration = load_inputs(calibrate, data, loaded.graph.timesteps)
+    calibration = load_inputs(calibrate, data, loaded.graph.timesteps, kind)
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, calibration, path, wanted, tick)
@@ -121,6 +131,7 @@ def simulate(
     deployment: Deploy = "channels",
     calibrate: Calibrate = None,
     raster: Annotated[bool, typer.Option("--raster", help="also write every spike")] = False,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
@@ -139,11 +150,11 @@ def simulate(
     from snnhw.workflows.simulate import simulate as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    calibration = _values(calibrate, data, loaded, CALIBRATION_SAMPLES)
+    t = loaded.graph.timesteps
+    inputs = load_inputs(source, data, t, kind).first(samples)
+    calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
-    say(loaded.findings)
     show(made.to_dict(), as_json, *simulate_tables(made))
 
 
@@ -151,6 +162,7 @@ def verify(
     model: Model,
     source: InputOption,
     calibrate: Calibrate = None,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
     lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
@@ -168,13 +180,15 @@ def verify(
 
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import certificate_table
+    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
     from snnhw.workflows.verify import LavaShare
     from snnhw.workflows.verify import verify as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
-    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
-    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps).first(CALIBRATION_SAMPLES)
+    inputs = load_inputs(source, data, loaded.graph.timesteps, kind).first(samples)
+    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps, kind).first(CALIBRATION_SAMPLES)
+    loaded = with_input_kind(loaded, inputs, calibration)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, calibration.values, Path(folder), LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
@@ -220,13 +234,6 @@ def _check_target(target: str, given: Mapping[str, object]) -> None:
         if value is not None and option not in known:
             takes = ", ".join(known) or "none"
             raise InputError(f"The target {target} has no option {option}; leave it out, its options are: {takes}.")
-
-
-def _values(source: str | None, data: Path | None, model: LoadedModel, samples: int | None = None) -> Array | None:
-    """The samples that an option names, None where it names none."""
-    from snnhw.data.inputs import load_inputs
-
-    return None if source is None else load_inputs(source, data, model.graph.timesteps).first(samples).values
 
 
 def _constants(settings: list[str] | None) -> Constants:

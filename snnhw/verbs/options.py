@@ -14,15 +14,20 @@ InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as di
 TestInput = Annotated[
     str | None, typer.Option("--input", help="labelled samples (default: the test split of the data it was trained on)")
 ]
+Kind = Annotated[
+    str | None,
+    typer.Option("--input-kind", help="analogue or events (default: what the data set says, else what the values say)"),
+]
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets (default: SNNHW_DATA)")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
 Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in place of the model's own")]
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
-    str | None, typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch")
+    str | None,
+    typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch, spikingjelly"),
 ]
 Reset = Annotated[
-    str | None, typer.Option("--reset", help="hard, subtract or subtract-late, where a NIR file does not say it")
+    str | None, typer.Option("--reset", help="hard, subtract, subtract-late or none, where a NIR file does not say it")
 ]
 ConstantOptions = Annotated[
     list[str] | None,

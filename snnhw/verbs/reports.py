@@ -13,6 +13,7 @@ from snnhw.verbs.options import (
     Dt,
     InputOption,
     Json,
+    Kind,
     Model,
     OutDir,
     Quiet,
@@ -40,6 +41,7 @@ def report(
     by_step: Annotated[
         bool, typer.Option("--by-step", help="also count each time step on its own; writes steps.csv too")
     ] = False,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
@@ -61,7 +63,7 @@ def report(
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    inputs = load_inputs(source, data, loaded.graph.timesteps).first(samples)
+    inputs = load_inputs(source, data, loaded.graph.timesteps, kind).first(samples)
     options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
@@ -77,6 +79,7 @@ def compare(
     out_dir: Annotated[Path | None, typer.Option("--out", help="folder to write the reports into")] = None,
     profile: Profiles = None,
     ann: Ann = None,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
@@ -95,7 +98,8 @@ def compare(
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
     loaded = load_models(models, Reading(dt, written_by, reset, timesteps))
-    inputs = {label: load_inputs(source, data, m.graph.timesteps).first(samples) for label, m in loaded.items()}
+    steps = {label: m.graph.timesteps for label, m in loaded.items()}
+    inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
         made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)

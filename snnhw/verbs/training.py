@@ -15,6 +15,7 @@ from snnhw.verbs.options import (
     Dt,
     InputOption,
     Json,
+    Kind,
     Model,
     Quiet,
     Reset,
@@ -52,6 +53,7 @@ def train(
 def evaluate(
     model: Model,
     source: TestInput = None,
+    kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
@@ -71,7 +73,7 @@ def evaluate(
     from snnhw.workflows.load import load_model
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps).first(samples)
+    inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)
     say(loaded.findings)

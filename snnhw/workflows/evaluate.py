@@ -9,6 +9,7 @@ from snnhw.errors import InputError
 from snnhw.progress import Progress, counter
 from snnhw.simulation.engine import simulate
 from snnhw.train.evaluate import evaluate as evaluate_module
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
 
@@ -45,6 +46,7 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     """
     if inputs.targets is None:
         raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
+    model = with_input_kind(model, inputs)
     finished = counter(progress, "evaluation", len(inputs.values))
     if model.network is None:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)

@@ -17,6 +17,7 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading
+from snnhw.nn.wrappers import unwrapped
 from snnhw.passes import FLOAT, run_passes
 from snnhw.summary import Summarised, Summary, shape_text
 from snnhw.tracing.modules import Modules
@@ -123,7 +124,7 @@ def model_of(
     """Model from a torch module of your own, in evaluation mode from here on.
 
     Args:
-        network: what `snnhw.tracing.trace` can read; weights are copied.
+        network: what `snnhw.tracing.trace` can read; weights are copied. Of a compiled one, what is inside.
         input_shape: of one frame, (C, H, W) or (N,).
         name: of the graph and of the files written for it; by default the name of the class.
         modules: the nodes of layers of your own, as for `snnhw.tracing.trace`.
@@ -131,12 +132,13 @@ def model_of(
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
-    network = network.eval()
+    network = unwrapped(network.eval())
     traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    return LoadedModel(traced.name, run_passes(traced, FLOAT), traced, network, checksum=digest.hexdigest())
+    folded = run_passes(traced, FLOAT)
+    return LoadedModel(traced.name, folded, traced, network, checksum=digest.hexdigest(), findings=traced.findings)
 
 
 def _from_run(path: Path, timesteps: int | None) -> LoadedModel:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.data.samples import Samples
+from snnhw.graph.finding import Finding
 from snnhw.nir.io import write_nir
 from snnhw.progress import Progress
 from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
 
@@ -33,6 +35,7 @@ class Quantisation:
     path: Path
     quantised: Quantised
     loss: QuantisationLoss
+    findings: tuple[Finding, ...] = ()  # what had to be assumed of the float model and its input
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -40,7 +43,7 @@ class Quantisation:
             "path": str(self.path),
             "layers": [layer.to_dict() for layer in self.quantised.layers],
             "loss": self.loss.to_dict(),
-            "findings": [finding.to_dict() for finding in self.quantised.findings],
+            "findings": [finding.to_dict() for finding in (*self.findings, *self.quantised.findings)],
         }
 
 
@@ -63,6 +66,7 @@ def quantise(
     Raises:
         InputError: the graph has no integers, the samples do not fit or lack labels, or the file cannot be written.
     """
+    model = with_input_kind(model, calibration)
     fixing = calibration.first(wanted.samples)
     made = compile_loihi(model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as)
     if wanted.finetune:
@@ -73,4 +77,4 @@ def quantise(
     loss = measure_loss(
         model.graph, made, fixing.values, fixing.targets, each_layer=wanted.each_layer, progress=progress
     )
-    return Quantisation(path, made, loss)
+    return Quantisation(path, made, loss, model.findings)

@@ -27,6 +27,7 @@ from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.twin import measure_twin
@@ -68,6 +69,7 @@ def measure(
     Raises:
         InputError: the samples do not fit, or are fewer than the processes.
     """
+    model = with_input_kind(model, inputs)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}
@@ -104,6 +106,7 @@ def build_report(
             levels lacks labels or levels.
     """
     options = options or ReportOptions()
+    model = with_input_kind(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.data.samples import Samples
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import check_deployment, simulate_on
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
 
@@ -20,7 +22,7 @@ class Backend:
 
     name: str = "torch"  # a key of `snnhw.workflows.backends.BACKENDS`
     deployment: str = "channels"  # of K levels
-    calibration: Array | None = None  # samples that fix the scales of integers
+    calibration: Samples | Array | None = None  # samples that fix the scales of integers
     raster: bool = False  # keep every spike
 
 
@@ -32,6 +34,8 @@ class Simulated:
     backend: str
     record: SpikeRecord
     accuracy: float | None  # None without labels
+    findings: tuple[Finding, ...] = ()  # what had to be assumed
+    input: str = ""  # the unit of the record that is the input's events, where events entered
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON; spikes are summed over samples, steps and neurons, one number per level."""
@@ -42,6 +46,7 @@ class Simulated:
             "samples": self.record.samples,
             "accuracy": self.accuracy,
             "spikes": spikes,
+            "findings": [finding.to_dict() for finding in self.findings],
         }
 
 
@@ -62,7 +67,13 @@ def simulate(
             do not fit, or the file cannot be written.
     """
     check_deployment(on.name, on.deployment)
+    calibration: Array | None
+    if isinstance(on.calibration, Samples):
+        model, calibration = with_input_kind(model, inputs, on.calibration), on.calibration.values
+    else:
+        model, calibration = with_input_kind(model, inputs), on.calibration
     graph = deploy(model.graph, on.deployment)
-    record = simulate_on(on.name, graph, inputs.values, on.calibration, raster=on.raster, progress=progress)
+    record = simulate_on(on.name, graph, inputs.values, calibration, raster=on.raster, progress=progress)
     record.save(path)
-    return Simulated(path, on.name, record, None if inputs.targets is None else record.accuracy(inputs.targets))
+    accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
+    return Simulated(path, on.name, record, accuracy, model.findings, graph.input.name)

@@ -21,6 +21,7 @@ from snnhw.simulation.certificate import Certificate, Stage, certify, graph_back
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
 
@@ -47,7 +48,7 @@ class Verification:
 def verify(
     model: LoadedModel,
     inputs: Samples,
-    calibration: Array,
+    calibration: Samples | Array,
     folder: Path,
     lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
@@ -67,6 +68,10 @@ def verify(
     """
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
+    if isinstance(calibration, Samples):
+        model, calibration = with_input_kind(model, inputs, calibration), calibration.values
+    else:
+        model = with_input_kind(model, inputs)
     channels = compile_channels(model.graph)
     quantised = compile_loihi(model.graph, calibration)
     nir = write_nir(model.graph, folder / f"{model.name}.nir")

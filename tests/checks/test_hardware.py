@@ -138,3 +138,17 @@ def test_pools_and_many_synapses_for_sanafe() -> None:
 def test_kernels_beyond_int8_do_not_fit_lava() -> None:
     conv = Conv2d(name="conv", shape=(4, 4, 4), weight=np.ones((4, 2, 257, 257)), padding=(128, 128))
     assert ("kernel-size", "conv") in errors(net(conv=conv), "lava")
+
+
+@pytest.mark.parametrize("target", ["lava", "loihi1", "loihi2", "sanafe"])
+def test_a_current_counts_as_part_of_its_neuron_while_it_lasts_one_step(target: str) -> None:
+    """A CubaLIF whose current is gone after a step is a LIF; with a longer one the finding names the neuron."""
+    current = LI(name="current", shape=(4, 4, 4), decay=0.0, current_of="unit")
+    plain = net()
+    whole = [e for e in plain.edges if e.target != "unit"]
+    into = [dataclasses.replace(e, target="current") for e in plain.edges if e.target == "unit"]
+    graph = plain.replace(nodes=[*plain.nodes.values(), current], edges=(*whole, *into, Edge("current", "unit")))
+    assert errors(graph, target) == errors(plain, target)
+    assert ("current", "current") in found(graph, target)
+    longer = dataclasses.replace(current, decay=0.5)
+    assert ("no-counterpart", "current") in errors(graph.replace(nodes={**graph.nodes, "current": longer}), target)

@@ -65,6 +65,7 @@ def test_packed_events_become_counts(tmp_path):
     assert data.values.shape == (2, 2, 2, 34, 34) and data.targets.tolist() == [7, 2]
     assert data.values[0, 0, 1, 2, 1] == 2 and data.values[0, 1, 0, 0, 33] == 1 and data.values[0].sum() == 3
     assert data.values[1, 0, 1, 0, 0] == 1 and data.values[1].sum() == 1
+    assert data.kind.levels(steps=True) == 2 and data.kind.stated == "events"
 
 
 def test_cifar_pickles_of_torchvision_give_the_pictures_of_the_binary_files_and_run_no_code(tmp_path):

@@ -90,6 +90,24 @@ def test_links_and_storage_outside_the_file_are_not_followed(tmp_path: Path, kin
     assert refused(path)
 
 
+@pytest.mark.parametrize("lost", ["nodes", "edges"])
+def test_a_file_that_was_written_half_says_what_is_missing(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "half.nir"
+    nir.write(path, named_chain(lif=lif_with()))
+    with h5py.File(path, "a") as file:
+        del file["node"][lost]
+    message = refused(path)
+    assert f"/node/{lost} is missing, so the file is incomplete" in message and "link" not in message
+
+
+def test_what_nir_leaves_of_a_file_that_it_could_not_write_is_called_incomplete(tmp_path: Path) -> None:
+    path = tmp_path / "half.nir"
+    graph = named_chain(fc=nir.Affine(np.eye(4), None))  # nir breaks off at the bias
+    with pytest.raises(TypeError):
+        nir.write(path, graph)
+    assert "node 'fc' has no type, so the file is incomplete" in refused(path)
+
+
 def in_hdf5(path: Path, graph: nir.NIRGraph, **values: object) -> Path:
     """`graph` as nir writes it, with `values` in its metadata."""
     nir.write(path, graph)

@@ -53,7 +53,11 @@ METADATA = st.builds(
     order=st.lists(NAMES, max_size=3).map(tuple),
     names=st.dictionaries(NAMES, NAMES, max_size=3),
     input=st.fixed_dictionaries(
-        {"levels": st.none() | WHOLE, "scale": st.none() | st.floats(1e-6, 1e6), "bits": st.integers(1, 32)}
+        {
+            "levels": st.none() | st.integers(1, 99),
+            "scale": st.none() | st.floats(1e-6, 1e6),
+            "bits": st.integers(1, 32),
+        }
     ),
     reduction=st.sampled_from(["mean", "sum"]),
     neurons=st.dictionaries(NAMES, st.fixed_dictionaries({"kind": NAMES, "decay": st.floats(0, 1)}), max_size=3),
@@ -86,6 +90,7 @@ def test_what_must_be_there_is_missed(meta: Metadata, key: str) -> None:
         ({"timesteps": 0}, "a value is out of range"),
         ({"dt": 0}, "a value is out of range"),
         ({"reduction": "max"}, "a value is out of range"),
+        ({"input": {"levels": 0, "scale": None, "bits": 8}}, "events of at most 0 are none"),
         ({"order": 3}, "incomplete or of the wrong kind"),
         ({"neurons": {"n": 3}}, "incomplete or of the wrong kind"),
         ({"delays": [["a", "b"]]}, "not enough values"),

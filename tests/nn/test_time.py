@@ -28,6 +28,15 @@ def test_rows_are_time_major_and_their_mean_is_over_time():
     assert torch.equal(Frames(3)(x[0]), x[0].repeat(3, 1, 1, 1))
 
 
+def test_vectors_have_time_as_images_do():
+    x = torch.rand(3, 2, 5)  # [T, B, n]
+    assert torch.equal(Frames(3)(x), x.flatten(0, 1)) and torch.equal(Frames(3)(x[0]), x[0].repeat(3, 1))
+    assert torch.equal(time_first(x)[1, 2], x[2, 1]) and time_first(x[0]).shape == (2, 5)
+    for wrong in (x[0, 0], x[:2]):
+        with pytest.raises(InputError, match="lasts 3 time steps and got"):
+            Frames(3)(wrong)
+
+
 def test_samples_come_first_outside_and_time_first_inside():
     events, images = torch.rand(2, 3, 1, 4, 4), torch.rand(2, 1, 4, 4)
     assert torch.equal(time_first(events)[2, 1], events[1, 2]) and time_first(images) is images

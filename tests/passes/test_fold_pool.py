@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Flatten, Graph, Input, Linear, Pool, Readout
+from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Pool, Readout
 from snnhw.passes.fold_pool import fold_pool
 from tests.passes.runs import assert_same, run
 
@@ -77,11 +76,29 @@ def test_two_pools_in_a_row_fold_both():
     assert_same(run(graph, inputs), run(folded, inputs))
 
 
-def test_a_pool_that_something_else_takes_too_is_refused_by_name():
+@pytest.mark.parametrize("gain", [1, 3])
+def test_what_several_matrices_and_others_take_goes_into_each_matrix(gain):
+    rng = np.random.default_rng(gain)
     nodes = [
-        Input(name="input", shape=(2, 4, 4)), POOL, Linear(name="fc", shape=(3,), weight=np.ones((3, 8))),
-        Linear(name="other", shape=(3,), weight=np.ones((3, 8))), Readout(name="readout", shape=(3,)),
+        Input(name="input", shape=(2, 4, 4)),
+        POOL,
+        Flatten(name="flatten", shape=(8,)),
+        Linear(name="a", shape=(3,), weight=rng.normal(size=(3, 8))),
+        Linear(name="b", shape=(3,), weight=rng.normal(size=(3, 8)), bias=np.ones(3)),
+        Conv2d(name="conv", shape=(3, 1, 1), weight=rng.normal(size=(3, 2, 2, 2))),
+        MLF(name="mlf", shape=(3, 1, 1), thresholds=(0.1, 0.4), decay=0.5),
+        Linear(name="c", shape=(3,), weight=rng.normal(size=(3, 3))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    edges = [
+        Edge("input", "pool", gain), ("pool", "flatten"), Edge("flatten", "a", gain), ("flatten", "b"),
+        ("pool", "conv"), ("conv", "mlf"), ("mlf", "c"), ("a", "readout"), Edge("b", "readout", gain), ("c", "readout"),
     ]  # fmt: skip
-    edges = [("input", "pool"), ("pool", "fc"), ("pool", "other"), ("fc", "readout"), ("other", "readout")]
-    with pytest.raises(InputError, match="'pool' feeds 'fc' and other nodes; give each its own pool"):
-        fold_pool(Graph.build(nodes, edges, 2))
+    graph = Graph.build(nodes, edges, 2)
+    folded = fold_pool(graph)
+    assert [n.name for n in folded.of_type(Pool, Flatten)] == ["pool"]
+    assert {e.target for e in folded.out_of("pool")} == {"conv"}
+    assert [e.source for name in ("a", "b") for e in folded.into(name)] == ["input", "input"]
+    inputs = rng.normal(0.5, 1, size=(4, 2, 4, 4))
+    assert run(graph, inputs).units["mlf"].levels.sum() > 0
+    assert_same(run(graph, inputs), run(folded, inputs))

@@ -71,6 +71,19 @@ def layered(draw):
     return Graph.build(nodes, edges, draw(st.integers(1, 4)))
 
 
+def test_a_delay_behind_a_sum_pool_and_a_difference_sends_all_that_they_send():
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=SHAPE, levels=2),
+        layer("sum", "pool", rng),
+        Delay(name="late", shape=SHAPE, steps=1),
+        Readout(name="readout", shape=SHAPE),
+    ]
+    edges = [("input", "pool"), ("pool", "late"), Edge("input", "late", -2), ("late", "readout")]
+    bounds = value_bounds(Graph.build(nodes, edges, 2), every_level)
+    assert (bounds["late"].low == -4).all() and (bounds["late"].high == 18).all()
+
+
 @given(st.one_of(layered(), float_graphs()), SEEDS)
 def test_no_node_sends_a_value_outside_its_bounds(graph, seed):
     rng = np.random.default_rng(seed)

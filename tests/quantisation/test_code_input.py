@@ -63,3 +63,29 @@ def test_values_that_cannot_be_coded_are_refused():
             code_input(graph, bad)
     with pytest.raises(InputError, match="'input' has no scale; run code_input"):
         quantise(graph)
+
+
+@pytest.mark.parametrize("levels", [1, 12, 127])
+def test_events_enter_as_they_are(levels):
+    graph = with_input(compile_channels(residual_net().graph), levels=levels)
+    values = np.random.default_rng(0).integers(0, levels + 1, (8, 2, 6, 6))
+    node = code_input(graph, values).input
+    every = np.arange(levels + 1)
+    assert node.scale == 1 and np.array_equal(node.coded(every), every)
+    assert node.bits == min(bits for bits in range(2, 9) if 2 ** (bits - 1) > levels)  # two's complement
+    assert code_input(graph, values * 0).input.bits == node.bits  # whatever the calibration holds
+
+
+def test_events_that_no_message_holds_and_events_as_a_current_are_refused():
+    graph = with_input(compile_channels(residual_net().graph), levels=128)
+    with pytest.raises(InputError, match="sends events of up to 128, and messages hold 127; take shorter time steps"):
+        code_input(graph, np.ones((2, 2, 6, 6)))
+    nodes = [
+        Input(name="input", shape=(3,), levels=1),
+        LIF(name="unit", shape=(3,), decay=0.5, threshold=1.0),
+        Linear(name="head", shape=(2,), weight=np.ones((2, 3))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    direct = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 2)
+    with pytest.raises(InputError, match="would enter neurons as a current; leave out --input-as"):
+        code_input(compile_channels(direct, input_as="current"), np.ones((2, 3)))

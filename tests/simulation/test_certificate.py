@@ -6,7 +6,7 @@ from snnhw.graph.ir import Conv2d
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.certificate import Stage, certify, graph_backend
-from snnhw.simulation.compare import Comparison
+from snnhw.simulation.compare import CompareOptions
 from snnhw.verbs.tables.compiling import certificate_table
 from tests.nets import residual_net
 
@@ -22,7 +22,7 @@ def test_logits_count_too():
     for graph, by in ((floats, 1e-3), (compile_loihi(sample.graph, sample.inputs).graph, 1)):
         moved = changed(graph, "head", bias=graph.nodes["head"].bias + by)
         stages = tuple(Stage(graph_backend(name, g), g) for name, g in (("one", graph), ("two", moved)))
-        certificate = certify(stages, sample.inputs, comparison=Comparison(2))
+        certificate = certify(stages, sample.inputs, comparison=CompareOptions(2))
         (agreement,) = certificate.agreements
         assert agreement.differing == 0 and not agreement.logits_agree and not certificate.agrees
         assert "LOGITS DIFFER by" in _text(certificate)

@@ -9,7 +9,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import MLF
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.certificate import Certificate, graph_backend
-from snnhw.simulation.compare import Comparison, compare
+from snnhw.simulation.compare import CompareOptions, compare
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.verbs.tables.compiling import certificate_table
@@ -25,7 +25,7 @@ def test_a_changed_threshold_is_located():
     graph = run_passes(sample.graph, FLOAT)
     unit = graph.nodes["s0b0_1_mlf"]
     other = changed(graph, unit.name, thresholds=(unit.thresholds[0], unit.thresholds[1] + 0.1, unit.thresholds[2]))
-    agreement = compare(graph, graph_backend("a", graph), graph_backend("b", other), sample.inputs, Comparison(2))
+    agreement = compare(graph, graph_backend("a", graph), graph_backend("b", other), sample.inputs, CompareOptions(2))
     a = simulate(graph, sample.inputs, execution=DOUBLE, raster=True)
     b = simulate(other, sample.inputs, execution=DOUBLE, raster=True)
     differing = {u: int((a.raster[u] != b.raster[u]).sum()) for u in a.raster}
@@ -57,7 +57,7 @@ def test_near_ties_are_told_from_real_differences():
         assert record.membranes[unit.name][(tie.sample, tie.timestep, 0, *tie.neuron)] == tie.membranes[0]
     assert "near-ties only: sample" in _text(Certificate((agreement,), None, {}))
     strict = compare(
-        at, graph_backend("at", at), graph_backend("below", below), sample.inputs, Comparison(near_tie=0.0)
+        at, graph_backend("at", at), graph_backend("below", below), sample.inputs, CompareOptions(near_tie=0.0)
     )
     assert strict.near_ties == 0 and not strict.agrees
 
@@ -71,7 +71,7 @@ def test_ties_of_later_batches_keep_their_sample():
     theta = float(np.sort(u)[np.searchsorted(np.sort(u), 0.6)])
     at, below = (changed(graph, unit.name, thresholds=(t, *unit.thresholds[1:])) for t in (theta, theta - 1e-9))
     backends = graph_backend("at", at), graph_backend("below", below)
-    whole, parts = (compare(at, *backends, inputs, Comparison(size)) for size in (4, 1))
+    whole, parts = (compare(at, *backends, inputs, CompareOptions(size)) for size in (4, 1))
     assert whole == parts and {tie.sample for tie in parts.ties} == {0, 1, 2, 3}
 
 

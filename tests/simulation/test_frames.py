@@ -57,3 +57,13 @@ def test_other_shapes_are_refused_with_those_that_fit(shape):
 def test_steps_that_are_no_whole_windows_are_refused():
     with pytest.raises(InputError, match="no whole windows of 3 slots"):
         check_inputs(graph(timesteps=4, slots=3), np.zeros((1, 2, 3)))
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 4.0, 0.5])
+def test_the_first_sample_that_is_none_of_events_is_named(wrong):
+    values = np.random.default_rng(0).integers(0, 4, (4, 4, 2, 3)).astype(float)
+    assert np.array_equal(check_inputs(graph(levels=3), values), values)
+    values[2, 3, 1, 0] = wrong
+    with pytest.raises(InputError, match=rf"sample 2 holds {wrong} where 'input' takes events, whole numbers 0\.\.3"):
+        check_inputs(graph(levels=3), values)
+    assert np.array_equal(check_inputs(graph(), values), values)  # analogue values may be anything

@@ -5,7 +5,7 @@ import pytest
 
 from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate
-from snnhw.simulation.record import SpikeRecord
+from snnhw.simulation.record import SpikeRecord, event_record, unit_record
 from tests.nets import residual_net
 
 
@@ -28,3 +28,13 @@ def test_records_merge_and_save(tmp_path):
         assert saved["counts_t/stem_mlf"].shape == (4,)
         assert saved["logits"].shape == (4, 5)
     assert isinstance(whole.merge(whole), SpikeRecord) and whole.merge(whole).samples == 8
+
+
+@pytest.mark.parametrize("static", [True, False])
+def test_the_record_of_events_is_that_of_their_raster(static):
+    frames = np.random.default_rng(3).integers(0, 4, (5, 1 if static else 4, 2, 3))
+    repeated = np.repeat(frames, 4, axis=1) if static else frames
+    wanted = unit_record(np.stack([repeated >= k for k in (1, 2, 3)], axis=2))
+    found = event_record(frames, 3, 4)
+    assert np.array_equal(found.levels, wanted.levels) and np.array_equal(found.levels_t, wanted.levels_t)
+    assert np.array_equal(found.graded_spikes, wanted.graded_spikes)

@@ -47,7 +47,8 @@ def last_call(network: nn.Module) -> torch.fx.Node:
     ],
 )
 def test_a_gain_is_a_product_with_a_whole_number_of_at_least_one(said, gain) -> None:
-    assert gain_of(last_call(Says(said))) == gain
+    call = last_call(Says(said))
+    assert gain_of(call.target, call.args) == gain
 
 
 @pytest.mark.parametrize(("dim", "expected"), [(2, [2]), ((2, 3), [2, 3]), ([-1], [-1]), (None, []), ("x", [])])

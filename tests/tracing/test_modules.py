@@ -58,7 +58,7 @@ def test_an_average_or_a_sum_over_windows(kernel, stride, padding):
     np.testing.assert_allclose(run_steps(graph, x.numpy())["node"], expected.numpy(), atol=1e-10)
 
 
-@pytest.mark.parametrize("size", [1, (2, 1), (3, 7), (6, 7)])
+@pytest.mark.parametrize("size", [1, (2, 1), (3, 7), (6, 7), (None, 1), (3, None), (None, None)])
 def test_an_adaptive_average_of_equal_windows(size):
     assert_same_function(nn.AdaptiveAvgPool2d(size))
 
@@ -99,6 +99,10 @@ def test_a_unit_keeps_its_thresholds_and_decay():
         (nn.LPPool2d(2, 2), SHAPE, r"'node' is a norm of degree 2 or uses ceil_mode; use LPPool2d\(1, \.\.\)"),
         (nn.LPPool2d(1, 2, ceil_mode=True), SHAPE, "'node' is a norm of degree 1 or uses ceil_mode"),
         (nn.AdaptiveAvgPool2d(4), SHAPE, r"'node' divides \(6, 7\) into \(4, 4\) unequal windows; choose sizes"),
+        (nn.AdaptiveAvgPool2d((None, 2)), SHAPE, r"'node' divides \(6, 7\) into \(6, 2\) unequal windows"),
+        (nn.AvgPool2d(2), (4,), r"'node' takes \(C, H, W\) and gets \(4,\); put it before what flattens"),
+        (nn.AdaptiveAvgPool2d(1), (4,), r"'node' takes \(C, H, W\) and gets \(4,\)"),
+        (nn.LPPool2d(1, 2), (4,), r"'node' takes \(C, H, W\) and gets \(4,\)"),
         (nn.Flatten(2), SHAPE, "'node' keeps some axes; flatten everything behind the batch"),
     ],
 )

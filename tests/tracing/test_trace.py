@@ -14,7 +14,7 @@ from snnhw.nn.resnet import DSResNet
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.passes import FLOAT, LOIHI_CHANNELS, run_passes
 from snnhw.simulation.certificate import Stage, certify, graph_backend, module_backend
-from snnhw.simulation.compare import Comparison
+from snnhw.simulation.compare import CompareOptions
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.tracing.trace import trace
@@ -46,7 +46,7 @@ def test_a_residual_network_runs_as_its_module(kind, static):
         Stage(graph_backend("folded", run_passes(graph, FLOAT)), graph),
         Stage(graph_backend("channels", run_passes(graph, LOIHI_CHANNELS)), graph),
     )
-    certificate = certify(stages, inputs, comparison=Comparison(3))
+    certificate = certify(stages, inputs, comparison=CompareOptions(3))
     assert [a.differing for a in certificate.agreements] == [0, 0, 0]
     assert all(a.spikes > 1000 and a.logits_difference < 1e-9 for a in certificate.agreements)
 

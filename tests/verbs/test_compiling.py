@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import nir
 import numpy as np
 import pytest
 
@@ -120,7 +121,6 @@ def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
     write_nir(graph, Path("own.nir"))
     np.savez("x.npz", input=np.random.default_rng(0).normal(size=(2, *graph.input.shape)), target=[0, 1])
     verbs = {
-        "simulate": ("--input", "x.npz"),
         "evaluate": ("--input", "x.npz"),
         "report": ("--input", "x.npz", "--out", "r"),
         "compare": ("--input", "x.npz"),
@@ -133,6 +133,43 @@ def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
             main()
         said = capsys.readouterr().err
         assert not end.value.code and "the reset that were asked for are not applied" in said, verb
+
+
+def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_the_file_points_to(call):
+    """r = 1/dt of 0.001 s, as SpikingJelly writes an integrator; read at the usual 0.0001 s."""
+    nodes = {"i": nir.Input(np.array([4])), "w": nir.Linear(np.eye(4)), "o": nir.Output(np.array([4]))}
+    nodes["n"] = nir.IF(np.full(4, 1e3), np.ones(4), np.zeros(4))
+    nir.write("if.nir", nir.NIRGraph(nodes, [("i", "w"), ("w", "n"), ("n", "o")]))
+    np.save("x.npy", np.ones((2, 5, 4), np.float32))
+    options = ("if.nir", "--timesteps", "5", "--json")
+    for verb in (("check",), ("simulate", "--input", "x.npy"), ("report", "--input", "x.npy", "--out", "page")):
+        said = {f["code"]: f["message"] for f in call(*verb, *options)["findings"]}
+        assert "0.0001 s is taken; all integrators have r = 1000, which is 1/dt of 0.001 s" in said["dt-assumed"]
+        assert "dt-assumed" not in {f["code"] for f in call(*verb, *options, "--dt", "0.001")["findings"]}
+    told = " ".join(call("simulate", "if.nir", "--timesteps", "5", "--input", "x.npy", "-q").split())
+    assert "assumed: the file has time constants but no time step; 0.0001 s is taken" in told
+
+
+def test_the_kind_of_the_input_is_concluded_or_stated(call, refused):
+    events = np.random.default_rng(0).integers(0, 3, (6, 4, 1, 8, 8)).astype(np.float32)
+    np.save("x.npy", events)
+    run = ("simulate", "digits", "--input", "x.npy", "--samples", "2", "--json", "-q")
+    concluded, stated = call(*run), call(*run, "--input-kind", "events")
+    assert concluded["spikes"] == stated["spikes"]
+    assert concluded["spikes"]["input"] == [int((events[:2] >= k).sum()) for k in (1, 2)]
+    assert [f["code"] for f in concluded["findings"]] == ["input-kind-concluded"] and not stated["findings"]
+    analogue = call(*run, "--input-kind", "analogue")
+    assert "input" not in analogue["spikes"] and analogue["spikes"].items() < concluded["spikes"].items()
+    call("quantise", "digits", "--calibrate", "x.npy", "-o", "int.nir", "--json", "-q")
+    assert (read_nir(Path("int.nir")).input.levels, read_nir(Path("int.nir")).input.scale) == (2, 1)
+    assert read_nir(Path("int.nir")).is_integer
+    call("quantise", "digits", "--calibrate", "x.npy", "--input-kind", "analogue", "-o", "a.nir", "--json", "-q")
+    assert read_nir(Path("a.nir")).input.levels is None
+    np.save("y.npy", events / 2)
+    assert "Sample 0 of y.npy holds values that are no whole" in refused(
+        "simulate", "digits", "--input", "y.npy", "--input-kind", "events"
+    )
+    assert "did you mean 'events'" in refused("simulate", "digits", "--input", "x.npy", "--input-kind", "event")
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ MISUSE = [
     (["diagnose", "digits", "--input", "digits:test", "--plot", "empty"], "empty is a folder"),
     (["diagnose", "net.nir", "--input", "digits:test", "--study"], "has no module to differentiate"),
     (["export", "digits", "-o", "x.nir", "--data", "empty"], "--data empty; leave it out"),
+    (["export", "digits", "-o", "x.nir", "--input-kind", "events"], "name them with --input or --calibrate"),
     (["quantise", "digits", "--calibrate", "nan.npy", "-o", "x.nir", "--data", "empty"], "--data empty; leave"),
     (["profiles", "show"], "needs a name"),
     (["profiles", "show", "loihi9"], "loihi9"),

@@ -55,7 +55,7 @@ def test_export_takes_the_constants_and_says_what_it_took(call):
 def test_verify_agrees_with_the_module(call):
     code, out, _ = call("verify", "result.pth", "--input", "sample.npz", "--lava-samples", "0", *CONSTANTS, "--json")
     found = json.loads(out)
-    assert code == 0 and [f["code"] for f in found["findings"]] == ["official-constants"]
+    assert code == 0 and [f["code"] for f in found["findings"]] == ["official-constants", "input-kind-concluded"]
 
 
 def test_constants_are_for_checkpoints_alone(call):

@@ -18,10 +18,15 @@ def test_every_verb_that_reads_a_model_takes_the_whole_reading(verb):
     assert set(inspect.signature(VERBS[verb]).parameters) >= READING
 
 
+@pytest.mark.parametrize("verb", ("evaluate", "export", "quantise", "simulate", "verify", "report", "compare"))
+def test_every_verb_that_runs_samples_takes_their_kind(verb):
+    assert "kind" in inspect.signature(VERBS[verb]).parameters
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_option_of_one_name_is_one_option(verb):
     shared = {"dt": options.Dt, "reset": options.Reset, "timesteps": options.Timesteps, "as_json": options.Json}
-    shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect}
+    shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect, "kind": options.Kind}
     for name, kind in get_type_hints(VERBS[verb], include_extras=True).items():
         assert name not in shared or kind == shared[name], name
 

@@ -2,10 +2,17 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nir.io import read_nir
+from snnhw.nn.neurons import MLF
+from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.workflows.load import model_of
 from snnhw.workflows.verify import LavaShare, verify
 
 
@@ -19,3 +26,14 @@ def test_all_stages_agree_and_the_files_are_left(digits, some, tmp_path):
     integers = dataclasses.replace(digits, graph=made.quantised.graph)
     with pytest.raises(InputError, match="is in Loihi integers already"):
         verify(integers, some, some.values, tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (6, 3, 7)])
+@pytest.mark.parametrize("first", [(), (nn.BatchNorm1d(7),)], ids=["plain", "normed"])
+def test_networks_of_vectors_are_verified(shape, first, tmp_path):
+    torch.manual_seed(0)
+    layers = (*first, nn.Linear(7, 9), nn.BatchNorm1d(9), MLF(timesteps=3), nn.Linear(9, 4))
+    model = model_of(nn.Sequential(Frames(3), *layers, MeanOverTime(3)), (7,))
+    x = np.random.default_rng(0).normal(0, 3, shape).astype(np.float32)
+    made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
+    assert made.certificate.agrees and all(a.spikes > 0 for a in made.certificate.agreements)

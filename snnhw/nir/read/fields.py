@@ -23,7 +23,8 @@ class Context:
     """How a file is read, and the findings that parsers add to.
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
-    `currents`: neuron -> name of its synaptic current, where the file says it.
+    `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
+    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for.
     """
 
     dt: float
@@ -32,6 +33,8 @@ class Context:
     reset: Reset | None = None
     predates_reset: bool = False
     dt_assumed: bool = False
+    gain_per_step: bool = False
+    writer: str = ""
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -51,8 +54,8 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def array_of(raw: RawNode, key: str, name: str) -> Array:
-    """A numeric field, finite.
+def array_of(raw: RawNode, key: str, name: str, *, limits: bool = False) -> Array:
+    """A numeric field, finite; with `limits` it may be positive infinity, which is the limit of a long time constant.
 
     Raises:
         InputError: missing, not numeric, or NaN or infinite somewhere.
@@ -63,8 +66,16 @@ def array_of(raw: RawNode, key: str, name: str) -> Array:
     if value.dtype.kind not in "fiub":
         raise InputError(f"Node {name!r}: field {key!r} is not numeric; write the file again.")
     value = value.astype(_usual(value.dtype), copy=False)
-    if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise InputError(f"Node {name!r}: field {key!r} holds NaN or infinity; export the trained weights again.")
+    if value.dtype.kind != "f":
+        return value
+    if np.isnan(value).any():
+        raise InputError(f"Node {name!r}: field {key!r} holds NaN; export the trained weights again.")
+    infinite = np.isneginf(value) if limits else np.isinf(value)
+    if infinite.any():
+        raise InputError(
+            f"Node {name!r}: field {key!r} is infinite in {int(infinite.sum())} of {value.size} places; only a time "
+            "constant together with its r may be, for a neuron that does not leak."
+        )
     return value
 
 
@@ -107,8 +118,8 @@ def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context
     if value.size == 1:
         return value.reshape(())
     shape = context.lifted(value.shape)
-    if shape == arriving:
-        return value.reshape(shape)
+    if shape == arriving or (value.shape[0] == 1 and context.lifted(value.shape[1:]) == arriving):  # a batch of one
+        return value.reshape(arriving)
     if len(shape) == len(arriving) and shape == (arriving[0],) + (1,) * (len(arriving) - 1):
         return np.array(np.broadcast_to(value.reshape(shape), arriving))
     raise InputError(

@@ -34,39 +34,65 @@ def flattened(raw: RawGraph, context: Context) -> FlatGraph:
     Raises:
         InputError: an edge ends nowhere or is there twice, or inputs and outputs are missing, too many or passed by.
     """
-    nodes, edges = _spread(raw, "")
-    (a, b), times = Counter(edges).most_common(1)[0] if edges else (("", ""), 0)
+    plain = {name for name, node in raw.nodes.items() if isinstance(node, RawNode)}
+    spread = _Spread(plain, context)
+    spread.graph(raw, "")
+    (a, b), times = Counter(spread.edges).most_common(1)[0] if spread.edges else (("", ""), 0)
     if times > 1:
         raise InputError(
             f"Edge {shown(a)} -> {shown(b)} is in the file twice, which NIR does not define; use a weight of 2 instead."
         )
-    return _with_ports(nodes, edges, context)
+    return _with_ports(spread.nodes, spread.edges, context)
 
 
-def _spread(raw: RawGraph, prefix: str) -> tuple[dict[str, RawNode], list[tuple[str, str]]]:
-    nodes: dict[str, RawNode] = {}
-    edges: list[tuple[str, str]] = []
-    enter: dict[str, str] = {}  # name at this level -> flat name that edges into it end at
-    leave: dict[str, str] = {}
-    for name, node in raw.nodes.items():
+class _Spread:
+    """Collects the nodes and edges of a nested graph under names that are unique in all of it.
+
+    `plain`: names of the nodes outside of subgraphs, which they keep.
+    """
+
+    def __init__(self, plain: set[str], context: Context) -> None:
+        self.taken = set(plain)
+        self.context = context
+        self.nodes: dict[str, RawNode] = {}
+        self.edges: list[tuple[str, str]] = []
+
+    def graph(self, raw: RawGraph, prefix: str) -> dict[str, str]:
+        """Take in `raw`; gives the flat name of each of its own nodes."""
+        flat: dict[str, str] = {}
+        enter: dict[str, str] = {}  # name at this level -> flat name that edges into it end at
+        leave: dict[str, str] = {}
+        for name, node in raw.nodes.items():
+            if isinstance(node, RawNode):
+                port = prefix and node.type in ("Input", "Output")
+                flat[name] = enter[name] = leave[name] = self._unique(prefix, name)
+                self.nodes[flat[name]] = RawNode(IDENTITY, node.fields) if port else node
+                continue
+            path = f"{prefix}{name}"
+            inner = self.graph(node, f"{path}.")
+            enter[name] = inner[_only_port(node, path, "Input")]
+            leave[name] = inner[_only_port(node, path, "Output")]
+        for a, b in raw.edges:
+            for end in (a, b):
+                if end not in raw.nodes:
+                    raise InputError(
+                        f"Edge {shown(a)} -> {shown(b)} names the unknown node {shown(end)}; add the node or drop the "
+                        "edge."
+                    )
+            self.edges.append((leave[a], enter[b]))
+        return flat
+
+    def _unique(self, prefix: str, name: str) -> str:
         path = f"{prefix}{name}"
-        if isinstance(node, RawNode):
-            nodes[path] = RawNode(IDENTITY, node.fields) if prefix and node.type in ("Input", "Output") else node
-            enter[name] = leave[name] = path
-            continue
-        inner, inner_edges = _spread(node, f"{path}.")
-        edges += inner_edges
-        nodes.update(inner)
-        enter[name] = _only_port(node, path, "Input")
-        leave[name] = _only_port(node, path, "Output")
-    for a, b in raw.edges:
-        for end in (a, b):
-            if end not in raw.nodes:
-                raise InputError(
-                    f"Edge {shown(a)} -> {shown(b)} names the unknown node {shown(end)}; add the node or drop the edge."
-                )
-        edges.append((leave[a], enter[b]))
-    return nodes, edges
+        if not prefix:
+            return path
+        while path in self.taken:
+            path += "_"
+        self.taken.add(path)
+        if path != f"{prefix}{name}":
+            message = f"node {shown(name)} of subgraph {shown(prefix[:-1])} has the path of another node"
+            self.context.find("path-taken", "info", path, message, "rename one of them in the file to tell them apart")
+        return path
 
 
 def _only_port(graph: RawGraph, path: str, kind: str) -> str:
@@ -75,7 +101,7 @@ def _only_port(graph: RawGraph, path: str, kind: str) -> str:
         raise InputError(
             f"Subgraph {path!r} has {len(ports)} {kind} nodes where exactly one is needed; merge or add one."
         )
-    return f"{path}.{ports[0]}"
+    return ports[0]
 
 
 def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context: Context) -> FlatGraph:
@@ -108,6 +134,22 @@ def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context
 
 def _listed(names: list[str]) -> str:
     return ", ".join(shown(name) for name in names[:5])
+
+
+def without_batch_axis(flat: FlatGraph, context: Context) -> FlatGraph:
+    """`flat` whose Input has no leading 1 beyond what a layer takes: exporters leave the batch of their sample there.
+
+    A vector of shape [1, N] stays: layers take it, and its inputs are [samples, T, 1, N].
+    """
+    nodes = dict(flat.nodes)
+    most = 2 if context.lift else 3  # axes of what enters a convolution
+    for name, node in flat.nodes.items():
+        shape = np.asarray(node.fields.get("shape", ())).ravel()
+        if node.type == "Input" and shape.size == most + 1 and shape[0] == 1:
+            nodes[name] = RawNode("Input", {**node.fields, "shape": shape[1:]})
+            message = f"the Input has the shape {shown(shape)}, whose leading 1 is taken for a batch axis and dropped"
+            context.find("batch-axis-dropped", "warning", name, message, "export the shape of one sample")
+    return FlatGraph(nodes, flat.edges)
 
 
 def input_shape(flat: FlatGraph, name: str) -> tuple[int, ...]:

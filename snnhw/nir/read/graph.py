@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import numpy as np
-
-from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
 from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
-from snnhw.nir.read.flatten import IDENTITY, FlatGraph, flattened
+from snnhw.nir.read.flatten import IDENTITY, flattened, without_batch_axis
 from snnhw.nir.read.loops import with_causal_loops
 from snnhw.nir.read.restore import restore, with_origins
+from snnhw.nir.read.time_step import DEFAULT_DT, gain_per_step, time_step
 from snnhw.nir.read.walk import Walk, without_carriers
+from snnhw.nir.read.writer import say_writer
 from snnhw.nir.reading import AS_WRITTEN, Reading
 
-DEFAULT_DT = 1e-4  # seconds; what snnTorch, SpikingJelly and the Lava script of the NIR paper assume
 DEFAULT_TIMESTEPS = 16
-TIMED = ("LIF", "LI", "CubaLIF", "CubaLI", "Delay")
 LAST_WITHOUT_RESET = (1, 0, 5)
 NEWEST_MAJOR = 1
 
@@ -56,8 +53,13 @@ def graph_from_raw(
         _step_as_written(meta, context)
         context.currents = meta.currents
     flat = flattened(raw, context)
-    context.dt = _time_step(flat, reading.dt, meta, context)
+    if meta is None and reading.written_by is None:
+        say_writer(flat, context)
+    context.gain_per_step = gain_per_step(flat, meta, context)
+    context.dt = time_step(flat, reading.dt, meta, context)
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
+    if meta is None:
+        flat = without_batch_axis(flat, context)
     walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
     walk.run()
     nodes, edges = walk.nodes, without_carriers(flat, walk, meta)
@@ -122,27 +124,6 @@ def _metadata(raw: RawGraph, context: Context) -> Metadata | None:
             "write the file again with snnhw export; it is now read as a foreign file",
         )
         return None
-
-
-def _time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context: Context) -> float:
-    if dt is not None:
-        if not (np.isfinite(dt) and dt > 0):
-            raise InputError(f"The time step is {dt}; give a positive number of seconds with --dt.")
-        return dt
-    if meta is not None:
-        return meta.dt
-    if context.convention.dt is not None:
-        return context.convention.dt
-    if any(node.type in TIMED for node in flat.nodes.values()):
-        context.dt_assumed = True
-        context.find(
-            "dt-assumed",
-            "warning",
-            "",
-            f"the file has time constants but no time step; {DEFAULT_DT:g} s is taken",
-            "give the step of the framework that trained it with --dt",
-        )
-    return DEFAULT_DT
 
 
 def _version(text: str) -> tuple[int, ...]:

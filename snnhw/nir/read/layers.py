@@ -42,6 +42,12 @@ def _conv(raw: RawNode, name: str, arriving: Shape, context: Context, weight: Ar
     stride, dilation = _pair(raw, "stride", name, 1, flat), _pair(raw, "dilation", name, 1, flat)
     groups = whole(raw, "groups", name, 1)
     channels = weight.shape[1] * groups
+    if len(arriving) > 3 and arriving[-3] == channels:
+        raise InputError(
+            f"Convolution {name!r} takes {channels} channels but gets the shape {list(arriving)}, with "
+            f"{list(arriving[:-3])} in front of them, which looks like a batch; write the shape of one sample into the "
+            "Input."
+        )
     if len(arriving) != 3 or arriving[0] != channels or weight.shape[0] % groups:
         raise InputError(
             f"Convolution {name!r} takes {channels} channels in {groups} groups but gets the shape {list(arriving)}; "

@@ -15,8 +15,9 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Array, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
-from snnhw.nir.parameters import leaky_step
+from snnhw.nir.parameters import integrated_gain, leaky_step
 from snnhw.nir.read.fields import Context, array_of, fitting, scalar
+from snnhw.nir.read.time_step import INTEGRATORS
 
 
 class State(TypedDict):
@@ -27,6 +28,7 @@ class State(TypedDict):
     leak: float | Array
 
 
+LIMITS = ("tau", "tau_mem", "tau_syn", "r", "w_in")  # infinite together: a state that does not leak
 LONG = 1e-3  # dt/tau below which a time constant hardly acts within a sample
 
 
@@ -55,9 +57,10 @@ def cuba_li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[
 
 
 def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
-    """`IF` and `I`: dv/dt = R I, so the gain of a step is R dt; R = 1 is taken per step, as most exporters mean it."""
-    r = _fields(raw, name, arriving, ("r",), context)["r"].astype(np.float64)
-    if (r == 1).all():
+    """`IF` and `I`: dv/dt = R I, so the gain of a step is R dt; R = 1 in the whole file is taken per step."""
+    r = _fields(raw, name, arriving, ("r",), context)["r"]
+    gain = integrated_gain(r, context.dt, context.form)
+    if context.gain_per_step and np.any(gain != 1):
         context.find(
             "gain-per-step",
             "info",
@@ -65,10 +68,7 @@ def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> li
             f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
             "write r = 1/dt to have no doubt",
         )
-        gain = r
-    else:
-        gain = r * context.dt
-        gain = np.where(np.abs(gain - 1) < 1e-6, 1.0, gain)
+        gain = np.ones(())
     found: State = {"decay": 1.0, "gain": scalar(gain), "leak": 0.0}
     if raw.type == "I":
         return [LI(name=name, shape=arriving, **found)]
@@ -82,19 +82,41 @@ def threshold(raw: RawNode, name: str, arriving: Shape, context: Context) -> lis
 
 
 def _fields(raw: RawNode, name: str, arriving: Shape, keys: tuple[str, ...], context: Context) -> dict[str, Array]:
-    return {key: fitting(array_of(raw, key, name), key, name, arriving, context) for key in keys}
+    return {key: _field(raw, key, name, arriving, context) for key in keys}
+
+
+def _field(raw: RawNode, key: str, name: str, arriving: Shape, context: Context) -> Array:
+    value = array_of(raw, key, name, limits=key in LIMITS and raw.type not in INTEGRATORS)
+    return fitting(value, key, name, arriving, context)
 
 
 def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Context) -> State:
     """decay, gain and leak of one leaky state."""
     if (fields[tau] <= 0).any():
         raise InputError(f"Neuron {name!r} has a {tau} of 0 or less; export it again.")
+    if context.form == "euler" and np.any(np.isinf(fields[tau]) != np.isinf(fields[r])):
+        raise InputError(
+            f"Neuron {name!r} has an infinite {tau} without an infinite {r}, or the other way round, so the gain {r} "
+            f"dt/{tau} of a step is 0 or infinite; write both infinite for a neuron that does not leak."
+        )
+    if np.isinf(fields[tau]).any():
+        context.find(
+            "never-leaks",
+            "info",
+            name,
+            f"an infinite {tau} is read as an integrator that adds its input whole in each step",
+            "write an IF node with r = 1/dt to have no doubt",
+        )
     leak = fields.get("v_leak", np.zeros(()))
     found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
     if (found["decay"] < 0).any():
-        raise InputError(
-            f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; give the right step with --dt."
-        )
+        framework = context.convention
+        remedy = "give the right step with --dt"
+        if context.writer:
+            remedy += f", or --written-by {context.writer}, which seems to have written the file"
+        if framework.dt is not None and framework.dt != context.dt:
+            remedy = f"leave out --dt to take the step of {framework.name}, {framework.dt:g}"
+        raise InputError(f"Neuron {name!r} has a {tau} below the time step {context.dt:g}; {remedy}.")
     if context.dt_assumed and (found["decay"] < 1).any() and (found["decay"] > 1 - LONG).all():
         context.find(
             "time-constant-long",
@@ -108,8 +130,10 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
 
 def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[LI, State]:
     fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
-    w_in = array_of(raw, "w_in", name) if "w_in" in raw.fields else np.ones((), np.float32)
-    parameters = {"tau_syn": fields["tau_syn"], "w_in": fitting(w_in, "w_in", name, arriving, context)}
+    w_in: Array = np.ones((), np.float32)
+    if "w_in" in raw.fields:
+        w_in = _field(raw, "w_in", name, arriving, context)
+    parameters = {"tau_syn": fields["tau_syn"], "w_in": w_in}
     state = _leaky(parameters, "tau_syn", "w_in", name, context)
     if context.convention.current != "written":
         state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
@@ -139,16 +163,18 @@ def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: 
             name,
             "files of nir 1.0.5 and older do not hold a reset, and defined it as a subtraction of the threshold; "
             "this one is read with a hard reset to 0",
-            "choose with --reset hard, subtract or subtract-late, or say who wrote the file with --written-by",
+            "choose with --reset hard, subtract, subtract-late or none, or say who wrote the file with --written-by",
         )
     taken_off = theta - v_reset  # where the reset subtracts
     if kind == "subtract-late":
         if np.any(np.equal(state["decay"], 0)):
             raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
         taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
+    elif kind == "none":
+        taken_off = np.zeros(())
     if context.convention.fires_at_threshold:
         theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
-    soft = kind in ("subtract", "subtract-late")
+    soft = kind in ("subtract", "subtract-late", "none")
     return LIF(
         name=name,
         shape=arriving,

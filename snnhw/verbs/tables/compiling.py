@@ -44,6 +44,8 @@ def quantise_tables(made: Quantisation) -> tuple[Table | str, ...]:
     columns = ["layer", ">scale", ">weight error", ">saturated", ">largest current", ">spikes"]
     columns += [">same class, it alone"] if each_layer else []
     tables: list[Table | str] = [table(f"Loihi integers in {made.path}", columns, rows)]
+    if made.findings:
+        tables.append(_findings("What was assumed", "node", made.findings))
     if made.quantised.findings:
         tables.append(_findings("What is clipped, or may be", "layer", made.quantised.findings))
     ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
@@ -53,8 +55,8 @@ def quantise_tables(made: Quantisation) -> tuple[Table | str, ...]:
 
 
 def simulate_tables(made: Simulated) -> tuple[Table | str, ...]:
-    """Spikes of every unit by level, and the accuracy."""
-    units = made.record.units
+    """Spikes of every unit by level, the events that entered, what was assumed, and the accuracy."""
+    units = {name: unit for name, unit in made.record.units.items() if name != made.input}
     deepest = max((len(unit.levels) for unit in units.values()), default=0)
     rows = []
     for name, unit in units.items():
@@ -62,7 +64,12 @@ def simulate_tables(made: Simulated) -> tuple[Table | str, ...]:
         rows.append((name, *levels, *("" for _ in range(deepest - len(levels))), int(unit.graded_spikes.sum())))
     columns = ["unit", *(f">level {k + 1}" for k in range(deepest)), ">graded events"]
     title = f"Spikes of {made.record.samples} samples on {made.backend}, in {made.path}"
-    return table(title, columns, rows), "" if made.accuracy is None else f"accuracy {made.accuracy:.2%}"
+    notes = [f"assumed: {finding.message}" for finding in made.findings]
+    if made.input in made.record.units:
+        entered = made.record.units[made.input]
+        notes.append(f"{int(entered.spikes.sum()):,} events entered in {int(entered.graded_spikes.sum()):,} messages")
+    notes += [] if made.accuracy is None else [f"accuracy {made.accuracy:.2%}"]
+    return (table(title, columns, rows), *notes)
 
 
 def check_table(made: Checked) -> Table:

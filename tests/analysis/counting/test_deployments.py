@@ -13,6 +13,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import DEPLOYMENTS, deploy
 from snnhw.passes.balance_delays import balance_delays, depths
+from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from tests.analysis.nets import networks, random_raster, record_of
@@ -93,10 +94,12 @@ def test_every_deployment_gives_the_same_logits_and_the_counted_work(how):
     assert (table[how].synops, table[how].messages) == (synops, messages)
 
 
+@pytest.mark.parametrize("events", [None, 1, 5])  # of the input, in one step
 @pytest.mark.parametrize("how", ["graded", "slots"])
-def test_the_graph_of_a_deployment_does_the_work_in_the_table(how):
-    graph = integer_net()
-    inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+def test_the_graph_of_a_deployment_does_the_work_in_the_table(how, events):
+    graph = declare_input(integer_net(), events)
+    values = (-2, 3) if events is None else (0, events + 1)
+    inputs = np.random.default_rng(5).integers(*values, (N, 1, 5, 5)).astype(np.float64)
     record = simulate(graph, inputs, execution=DOUBLE)
     expected = deployments(graph, count(graph, record))[how]
     deployed = deploy(graph, how)
@@ -132,5 +135,6 @@ def test_graded_needs_least_and_channels_most(graph, seed):
     counts = count(graph, record_of(graph, random_raster(graph, np.random.default_rng(seed))))
     table = deployments(graph, counts)
     assert table["graded"].synops <= table["shared"].synops == table["slots"].synops <= table["channels"].synops
-    assert table["graded"].messages <= table["shared"].messages == table["channels"].messages
+    again = sum(edge.spikes for layer in counts.layers for edge in layer.shared)  # to a further dendrite
+    assert table["graded"].messages <= table["shared"].messages == table["channels"].messages - again
     assert table["slots"].updates == slots(counts) * table["shared"].updates

@@ -3,10 +3,15 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.deployments import deployments
 from snnhw.analysis.counting.layers import layers
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.hardware.chips import load_chip
+from snnhw.analysis.hardware.mapping import map_network
+from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, Input, Linear, Pool, Readout, Scale
 from tests.analysis.nets import random_raster, record_of
 
@@ -131,3 +136,39 @@ def test_spikes_and_analogue_values_that_meet_are_both_counted():
     assert (body.kind, body.macs, body.pool_adds) == ("first", 2 * 3 * 16, 2 * 3 * 32)
     assert body.unit_synops == 2 * raster["a"].sum()
     assert [row.pools for row in layers(graph)] == [(), ("pool",)]
+
+
+def current_based(kind):
+    """The same network of a LIF, of a current-based neuron (CubaLIF) or of a leaky sum in front of a LIF."""
+    current = [LI(name="current", shape=(4,), decay=0.0, current_of="a" if kind == "current" else "")]
+    nodes = [
+        Input(name="x", shape=(6,), levels=1),
+        Linear(name="one", shape=(4,), weight=np.ones((4, 6))),
+        *(current if kind != "plain" else []),
+        lif("a", 4),
+        Linear(name="two", shape=(3,), weight=np.ones((3, 4))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=3)
+    raster = random_raster(graph, np.random.default_rng(8), samples=2, density=0.4)
+    return graph, count(graph, record_of(graph, raster))
+
+
+def test_a_current_based_neuron_is_one_compartment():
+    """Loihi's neuron is the current-based LIF: its updates and its energy are those of a LIF, and so is its place."""
+    found = {kind: current_based(kind) for kind in ("plain", "current", "sum")}
+    updates = {kind: (c.total("neuron_updates"), c.total("current_updates")) for kind, (_, c) in found.items()}
+    assert updates == {"plain": (2 * 3 * 7, 0), "current": (2 * 3 * 7, 2 * 3 * 4), "sum": (2 * 3 * 11, 0)}
+    for name in ("loihi1-davies2018", "loihi1-sanafe", "loihi2"):
+        price = {kind: estimate(counts, load_profile(name)).per_inference for kind, (_, counts) in found.items()}
+        assert price["plain"] == price["current"]
+    places = [map_network(found[kind][0], load_chip("loihi1")).to_dict() for kind in ("plain", "current")]
+    assert places[0] == places[1]
+
+
+def test_the_decay_of_a_current_is_arithmetic_that_is_priced():
+    """A processor, unlike Loihi's compartment, decays the current and the membrane one after the other."""
+    found = {kind: current_based(kind)[1] for kind in ("plain", "current", "sum")}
+    for name in ("horowitz45-fp32", "lemaire45", "yan22"):
+        price = {kind: estimate(counts, load_profile(name)).per_inference.low for kind, counts in found.items()}
+        assert price["plain"] < price["current"] == pytest.approx(price["sum"])

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.energy.twin import SUMMED, ann_estimate, ann_estimates, matched_estimate, scopes
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
+from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
 
@@ -79,3 +81,32 @@ def test_twins_of_every_scope_have_names_of_their_own(counts):
         assert twin.key == key
         arithmetic = found[twin.precision].per_inference
         assert twin.per_inference.typical >= arithmetic.typical
+
+
+@pytest.fixture(scope="module")
+def of_events():
+    graph = declare_input(small_net(), 3)
+    return count(graph, simulate(graph, np.random.default_rng(3).integers(0, 4, (4, 3, 2, 6, 6))))
+
+
+def test_the_twin_of_a_network_on_events_gets_their_sums_once(counts, of_events):
+    assert of_events.total("macs") == 0 < counts.total("macs") and of_events.layers[0].takes_events
+    for precision in ("fp32", "int8"):
+        twin = ann_estimate(of_events, load_profile("horowitz45-fp32"), precision)
+        analogue = ann_estimate(counts, load_profile("horowitz45-fp32"), precision)
+        assert (twin.per_inference, twin.macs) == (analogue.per_inference, analogue.macs)
+        assert [text for text in twin.assumes if text not in analogue.assumes] == [SUMMED]
+    matched, analogue = (matched_estimate(c, load_profile("horowitz45-int8"), 0.6) for c in (of_events, counts))
+    assert matched.per_inference == analogue.per_inference and SUMMED in matched.assumes  # dense in the first layer
+
+
+def test_what_travels_into_the_first_layer_is_paid_on_both_sides_if_it_is_events(counts, of_events):
+    """2 x 6 x 6 sums of 8 bits against addresses of 7 bits, two hops each."""
+    profile, inputs = load_profile("yan22"), 2 * 6 * 6
+    twin, analogue = (ann_estimate(c, profile, "int8", "movement").per_inference for c in (of_events, counts))
+    assert twin.typical - analogue.typical == pytest.approx(inputs * 8 * 2 * 0.25 * PJ)
+    energy, (edge,) = estimate(of_events, profile), of_events.layers[0].edges
+    sent = [t for t in energy.terms if t.layer == of_events.layers[0].name and t.part == "communication"]
+    assert [t.count.typical for t in sent] == [edge.spikes * 7 * 2 / of_events.samples]
+    assert any("Events of the input" in text for text in energy.assumes)
+    assert not any("Events of the input" in text for text in estimate(counts, profile).assumes)

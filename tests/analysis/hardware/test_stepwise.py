@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from snnhw.analysis.hardware.stepwise import compartment, populations, run_stepwise, synapses_into
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import LIF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.simulation.engine import simulate
 from tests.graph.strategies import SEEDS
 
@@ -177,3 +177,18 @@ def test_an_image_that_is_a_current_itself_becomes_the_bias() -> None:
     image = np.array([0.5, -1.0, 2.0])
     np.testing.assert_array_equal(compartment(graph, "n", image).bias, image)
     assert not compartment(graph, "n", None).bias.any()
+
+
+def test_only_edges_from_the_input_carry_the_image() -> None:
+    """Spikes that arrive without a synapse are no current of the image, whatever its shape; a doubled edge is 2x."""
+    graph = chain(
+        Input(name="input", shape=(1, 4, 4)),
+        Conv2d(name="c1", shape=(3, 2, 2), weight=np.ones((3, 1, 2, 2)), stride=(2, 2)),
+        LIF(name="a", shape=(3, 2, 2), decay=0.5, threshold=1.0),
+        LIF(name="b", shape=(3, 2, 2), decay=0.5, threshold=0.5),
+        edges=[Edge("input", "c1", 2), ("c1", "a"), ("a", "b")],
+    )
+    image = np.arange(16.0).reshape(1, 4, 4)
+    windows = image[0].reshape(2, 2, 2, 2).sum(axis=(1, 3))
+    np.testing.assert_array_equal(compartment(graph, "a", image).bias, 2 * np.stack([windows] * 3))
+    assert not compartment(graph, "b", image).bias.any()

@@ -24,7 +24,7 @@ def assert_same(a, b, exact):
     assert a.raster.keys() == b.raster.keys()
     for unit in a.raster:
         assert np.array_equal(a.raster[unit], b.raster[unit]), unit
-        for key in ("levels", "events", "levels_t"):
+        for key in ("levels", "graded_spikes", "levels_t"):
             assert np.array_equal(getattr(a.units[unit], key), getattr(b.units[unit], key))
     assert np.array_equal(a.logits, b.logits) if exact else np.allclose(a.logits, b.logits, rtol=0, atol=1e-9)
 

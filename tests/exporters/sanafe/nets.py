@@ -44,6 +44,24 @@ def residual_net():
     return decompose(Graph.build(nodes, [*edges, ("c", "fc"), ("fc", "readout")], timesteps=6))
 
 
+def shortcut_net():
+    """An image, and shortcuts without a synapse: spikes of one layer go straight into the neurons of a later one."""
+    nodes = [
+        Input(name="image", shape=(1, 6, 6)),
+        conv("stem", 1, 4, 6, bias=RNG.normal(size=4) / 4),
+        mlf("a", (4, 6, 6), 2),
+        conv("body", 4, 4, 6, bias=RNG.normal(size=4) / 4),
+        mlf("b", (4, 6, 6), 2),
+        mlf("c", (4, 6, 6), 2),
+        conv("tail", 4, 3, 6),
+        mlf("d", (3, 6, 6), 2),
+        Linear(name="fc", shape=(5,), weight=RNG.normal(size=(5, 108))),
+        Readout(name="readout", shape=(5,), reduction="sum"),
+    ]
+    edges = [("image", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("a", "c"), ("b", "c"), ("c", "tail")]
+    return decompose(Graph.build(nodes, [*edges, ("tail", "d"), ("d", "fc"), ("fc", "readout")], timesteps=6))
+
+
 def strided_net():
     """An analogue image as a bias, stride 2, a dilated and a grouped convolution, biases."""
     nodes = [

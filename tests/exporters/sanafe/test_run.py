@@ -9,19 +9,19 @@ from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.errors import InputError
 from snnhw.exporters.sanafe import record, run, with_relays
 from snnhw.exporters.sanafe.run import channels
-from snnhw.graph.ir import MLF
+from snnhw.graph.ir import LI, MLF, Edge
 from snnhw.passes import deploy
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.workflows.backends import simulate_on
 from tests.analysis.nets import small_net
-from tests.exporters.sanafe.nets import RNG, biased, dense_net, residual_net, sample_of, strided_net
+from tests.exporters.sanafe.nets import RNG, biased, dense_net, residual_net, sample_of, shortcut_net, strided_net
 
 
-@pytest.mark.parametrize("build", [residual_net, strided_net, dense_net])
+@pytest.mark.parametrize("build", [residual_net, shortcut_net, strided_net, dense_net])
 def test_formula_equals_the_simulation(build):
     graph, relays = with_relays(build())
-    assert bool(relays) == (build is residual_net)
+    assert bool(relays) == (build in (residual_net, shortcut_net))
     sample, steps = sample_of(graph), 12
     mesh = Mesh(neurons_per_core=8 if build is dense_net else 1024)
     chip, ours = run(graph, sample, steps, mesh), run_stepwise(graph, sample, steps)
@@ -51,8 +51,9 @@ def same(ours, theirs):
         np.testing.assert_array_equal(unit.levels_t, theirs.units[name].levels_t, err_msg=name)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("build", [residual_net, strided_net, dense_net])
+@pytest.mark.parametrize(
+    "build", [shortcut_net, *(pytest.param(b, marks=pytest.mark.slow) for b in (residual_net, strided_net, dense_net))]
+)
 def test_the_record_is_that_of_the_engine(build):
     graph = biased(build())
     inputs = np.stack([sample_of(graph) for _ in range(2)])
@@ -62,6 +63,19 @@ def test_the_record_is_that_of_the_engine(build):
     for name, raster in ours.raster.items():
         np.testing.assert_array_equal(raster, theirs.raster[name])
     np.testing.assert_allclose(theirs.logits, ours.logits, atol=1e-3)
+
+
+def test_a_current_based_neuron_whose_current_lasts_one_step_runs_as_a_lif():
+    plain = dense_net(12)
+    current = LI(name="current", shape=(12,), decay=0.0, current_of="a")
+    edges = [e for e in plain.edges if e.target != "a"]
+    nodes = [*plain.nodes.values(), current]
+    graph = plain.replace(nodes=nodes, edges=(*edges, Edge("one", "current"), Edge("current", "a")))
+    inputs = sample_of(graph)[None]
+    theirs = record(graph, inputs)
+    same(simulate(graph, inputs, execution=DOUBLE), theirs)
+    same(record(plain, inputs), theirs)
+    assert theirs.units["a"].levels.sum() > 0
 
 
 @pytest.mark.slow

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF
+from snnhw.graph.same import differences
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.io import from_nir, read_nir
 from snnhw.nir.read.fields import Context
 from snnhw.nir.read.flatten import FlatGraph, flattened, input_shape
+from snnhw.simulation.engine import simulate
 from tests.nir.builders import ONE, PORTS, graph_of, refused
 from tests.nir.read.foreign import T, codes, full, lif
 from tests.nir.step_runner import run_steps
@@ -108,6 +110,65 @@ def test_nested_graphs_are_flattened_and_their_sums_kept(tmp_path: Path) -> None
     apart = read_nir(tmp_path / "nested.nir", recognise=False)
     assert [n.threshold for n in apart.of_type(LIF)] == [0.5, 1.0]
     assert np.array_equal(run_steps(apart, x)["c"], expected)
+
+
+@pytest.mark.parametrize("subgraph_first", [False, True])
+def test_nodes_of_a_subgraph_stay_apart_from_nodes_of_the_same_path(tmp_path: Path, subgraph_first: bool) -> None:
+    """3 x and 2 x in a row are 6 x; with one of them lost it is 9 x or 4 x."""
+    inner = nir.NIRGraph(
+        {"i": nir.Input(np.array([4])), "b": nir.Scale(full((4,), 3)), "o": nir.Output(np.array([4]))},
+        [("i", "b"), ("b", "o")],
+    )
+    middle = [("a", inner), ("a.b", nir.Scale(full((4,), 2))), ("a.i", nir.Scale(full((4,), 1)))]
+    nodes = {"i": nir.Input(np.array([4])), **dict(middle if subgraph_first else middle[::-1])}
+    nodes["o"] = nir.Output(np.array([4]))
+    edges = [("i", "a"), ("a", "a.b"), ("a.b", "a.i"), ("a.i", "o")]
+    for graph in (
+        from_nir(nir.NIRGraph(nodes, edges, type_check=False)),
+        read_nir(_written(nir.NIRGraph(nodes, edges, type_check=False), tmp_path / "a.nir")),
+    ):
+        x = np.arange(8.0).reshape(2, 4)
+        assert np.array_equal(simulate(graph.replace(timesteps=2), x[None], raster=True).logits[0], 6 * x.mean(axis=0))
+        assert len(graph.nodes) == 5 and codes(graph).count("path-taken") == 2
+
+
+def _written(graph: nir.NIRGraph, path: Path) -> Path:
+    nir.write(path, graph)
+    return path
+
+
+def test_a_batch_of_one_in_the_input_of_a_convolution_is_dropped_with_a_finding() -> None:
+    weight = np.random.default_rng(0).normal(size=(3, 2, 3, 3)).astype(np.float32)
+    conv = nir.Conv2d((6, 6), weight, 1, 1, 1, 1, np.zeros(3, np.float32))
+    batched, plain = (
+        graph_of(
+            [("i", "c"), ("c", "n"), ("n", "o")],
+            i=nir.Input(np.array((*batch, 2, 6, 6))),
+            c=conv,
+            n=nir.LIF(*(full((*batch, 3, 6, 6), value) for value in (2e-4, 2, 0, 1, 0))),
+            o=nir.Output(np.array((*batch, 3, 6, 6))),
+        )
+        for batch in ((1,), ())
+    )
+    found = from_nir(batched)
+    assert found.input.shape == (2, 6, 6) and "batch-axis-dropped" in codes(found)
+    assert differences(found, from_nir(plain)) == () and "batch-axis-dropped" not in codes(from_nir(plain))
+
+
+def test_a_batch_of_several_is_named_in_front_of_a_convolution() -> None:
+    conv = nir.Conv2d((6, 6), np.ones((3, 2, 3, 3), np.float32), 1, 1, 1, 1, np.zeros(3, np.float32))
+    graph = graph_of([("i", "c"), ("c", "o")], i=nir.Input(np.array([8, 2, 6, 6])), c=conv, o=PORTS["o"])
+    with pytest.raises(InputError, match=r"\[8\] in front of them, which looks like a batch; write the shape of one"):
+        from_nir(graph)
+
+
+def test_a_batch_of_one_before_a_convolution_in_one_dimension() -> None:
+    conv = nir.Conv1d(6, np.ones((3, 2, 3), np.float32), 1, 1, 1, 1, np.zeros(3, np.float32))
+    neuron = nir.IF(full((1, 3, 6), 1), full((1, 3, 6), 1))
+    graph = graph_of(
+        [("i", "c"), ("c", "n"), ("n", "o")], i=nir.Input(np.array([1, 2, 6])), c=conv, n=neuron, o=PORTS["o"]
+    )
+    assert from_nir(graph).input.shape == (2, 1, 6) and from_nir(graph).nodes["n"].shape == (3, 1, 6)
 
 
 def test_missing_input_and_output_are_added_where_there_is_one_place() -> None:

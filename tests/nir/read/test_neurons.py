@@ -18,6 +18,7 @@ from snnhw.nir.frameworks import CONVENTIONS
 from snnhw.nir.io import from_nir, to_nir
 from snnhw.nir.read.fields import Context
 from snnhw.nir.read.neurons import cuba_li, cuba_lif, lif
+from snnhw.nir.reading import Reading
 from tests.nir.builders import ONE, lif_with, named_chain
 from tests.nir.read.foreign import T, chain, codes, full
 from tests.nir.step_runner import run_steps
@@ -52,6 +53,55 @@ def test_integrators_and_thresholds() -> None:
     li = from_nir(chain(nir.LI(full((4,), 2e-4), full((4,), 2), full((4,), 0)))).nodes["n0"]
     assert isinstance(li, LI)
     assert (li.decay, li.gain) == (0.5, 1)
+
+
+def test_an_infinite_time_constant_with_an_infinite_r_is_an_integrator_beside_neurons_that_leak() -> None:
+    """As snnTorch writes beta = [1, 1/2, 1, 3/4]: tau = dt / (1 - beta), r = tau / dt."""
+    beta = np.array([1, 0.5, 1, 0.75])
+    with np.errstate(divide="ignore"):
+        tau = (1e-4 / (1 - beta)).astype(np.float32)
+        node = nir.LIF(tau, (1 / (1 - beta)).astype(np.float32), full((4,), 0), full((4,), 1))
+    graph = from_nir(chain(node))
+    x = np.random.default_rng(0).integers(0, 5, (T, 4)) / 8
+    v, expected = np.zeros(4), []
+    for step in x:
+        v = beta * v + step
+        expected.append(v > 1)
+        v = np.where(v > 1, 0, v)
+    assert np.array_equal(run_steps(graph, x)["n0"], expected)
+    assert graph.nodes["n0"].gain == 1 and "never-leaks" in codes(graph)
+
+
+def test_an_infinite_current_of_a_current_based_neuron_sums_its_input() -> None:
+    fields = CUBA | {"tau_syn": np.inf, "w_in": np.inf}
+    current, _ = cuba_lif(raw("CubaLIF", **fields), "n", (3,), Context(1e-4))
+    assert (current.decay, current.gain) == (1, 1)
+
+
+INFINITE, MINUS = full((4,), np.inf), full((4,), -np.inf)
+
+
+@pytest.mark.parametrize(
+    ("node", "cause"),
+    [
+        (lif_with(tau=INFINITE), "infinite tau without an infinite r, or the other way round"),
+        (lif_with(r=INFINITE), "infinite tau without an infinite r, or the other way round"),
+        (lif_with(tau=INFINITE, r=MINUS), "'r' is infinite in 4 of 4 places"),
+        (lif_with(tau=MINUS, r=INFINITE), "'tau' is infinite in 4 of 4 places"),
+        (lif_with(v_threshold=INFINITE), "'v_threshold' is infinite in 4 of 4 places"),
+        (lif_with(v_leak=INFINITE), "'v_leak' is infinite in 4 of 4 places"),
+        (nir.IF(INFINITE, full((4,), 1)), "'r' is infinite in 4 of 4 places"),
+        (lif_with(tau=full((4,), np.nan)), "'tau' holds NaN"),
+    ],
+)
+def test_other_infinities_are_refused_with_their_place(node: nir.NIRNode, cause: str) -> None:
+    with pytest.raises(InputError, match=cause):
+        from_nir(named_chain(a=node))
+
+
+def test_frameworks_that_ignore_r_ignore_that_of_an_integrator() -> None:
+    graph = from_nir(chain(nir.IF(full((4,), 7), full((4,), 1))), Reading(written_by="sinabs"))
+    assert graph.nodes["n0"].gain == 1
 
 
 def test_a_time_constant_of_zero_is_refused() -> None:

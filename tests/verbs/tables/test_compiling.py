@@ -24,7 +24,13 @@ def test_units_of_fewer_levels_leave_cells_empty(tmp_path):
     assert [column.header for column in shown.columns] == ["unit", "level 1", "level 2", "level 3", "graded events"]
     assert cells(shown) == [("input", "7", "", "", "7"), ("deep", "5", "4,000", "1", "4,000")]
     assert accuracy == "accuracy 50.00%" and "2 samples on torch" in str(shown.title)
-    assert simulate_tables(Simulated(tmp_path / "a.npz", "torch", record, None))[1] == ""
+    assert len(simulate_tables(Simulated(tmp_path / "a.npz", "torch", record, None))) == 1
+    finding = Finding("code", "info", "", "events were taken", "say so")
+    without, assumed, entered = simulate_tables(
+        Simulated(tmp_path / "a.npz", "torch", record, None, (finding,), input="input")
+    )
+    assert cells(without) == [("deep", "5", "4,000", "1", "4,000")]
+    assert (assumed, entered) == ("assumed: events were taken", "7 events entered in 7 messages")
 
 
 def test_a_row_per_finding_and_a_title_without_any():

@@ -1,0 +1,140 @@
+"""What a value in a forward method is in the graph: a sum of node outputs, with batch and time in its first axes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import floordiv
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Norm, Pool, Readout, Scale
+from snnhw.tracing.sizes import Rows, Size, computed, filled, product
+
+LINEAR = (Conv2d, Linear, Norm, Pool, Flatten, Scale)  # commute with a mean over time
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A sum of node outputs with integer gains.
+
+    `lead` is what stands before `shape`: the rows [T*B], or [T, B] where a view has taken time apart. `end` is the
+    read-out that the value has passed, None before one. The node stands at the end of the graph: linear layers behind
+    a mean over time commute with it, so they are before it there.
+    """
+
+    terms: tuple[tuple[str, int], ...]
+    shape: tuple[int, ...]
+    lead: tuple[Size, ...] = (Rows(),)
+    end: Readout | None = None
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """All axes, as torch has them."""
+        return (*self.lead, *self.shape)
+
+    @property
+    def steps(self) -> Size | None:
+        """How many steps stand in an axis of their own, None where time and batch are one axis."""
+        return self.lead[0] if len(self.lead) == 2 else None
+
+    @property
+    def is_image(self) -> bool:
+        """True for rows of (C, H, W)."""
+        return len(self.lead) == 1 and len(self.shape) == 3
+
+    def plus(self, other: Stream, place: str) -> Stream:
+        """The sum of both.
+
+        Raises:
+            InputError: their axes differ, or one of them is a mean over time and the other is not.
+        """
+        if self.shape != other.shape:
+            raise InputError(f"A sum in {place} adds {self.shape} and {other.shape}; make them equal.")
+        kinds = {None if s.end is None else s.end.reduction for s in (self, other)}
+        if self.lead != other.lead or len(kinds) > 1:
+            raise InputError(f"A sum in {place} adds values of other steps; add both before or both after the mean.")
+        gains = dict(self.terms)
+        for name, gain in other.terms:
+            gains[name] = gains.get(name, 0) + gain
+        return dataclasses.replace(self, terms=tuple(gains.items()))
+
+    def times(self, gain: int) -> Stream:
+        """It, `gain` times."""
+        return dataclasses.replace(self, terms=tuple((name, gain * g) for name, g in self.terms))
+
+    def through(self, node: Node) -> Stream:
+        """What `node` sends of it.
+
+        Raises:
+            InputError: time is taken apart, or the node does not commute with the read-out before it.
+        """
+        if len(self.lead) != 1:
+            raise InputError(f"{node.name!r} gets time and batch as two axes; put flatten(0, 1) before it.")
+        if self.end is not None:
+            if not isinstance(node, LINEAR):
+                raise InputError(
+                    f"{node.name!r} ({type(node).__name__}) stands behind the mean over time, where a graph has linear "
+                    "layers only; put it before the mean"
+                )
+            shifts = isinstance(node, Norm) or getattr(node, "bias", None) is not None
+            if shifts and self.end.reduction == "sum":
+                raise InputError(f"{node.name!r} adds a bias behind the sum over time; use the mean, or leave it out.")
+        return dataclasses.replace(self, terms=((node.name, 1),), shape=node.shape)
+
+    def folded(self) -> Stream:
+        """It with batch and time as one axis."""
+        rows = product(self.lead)
+        return self if rows is None else dataclasses.replace(self, lead=(rows,))
+
+    def repeated(self, name: str, timesteps: int) -> Stream:
+        """The input, shown `timesteps` times.
+
+        Raises:
+            InputError: it has steps already.
+        """
+        if self.lead != (Rows(),) or self.end is not None:
+            raise InputError(f"{name!r} shows {timesteps} times what has time already; leave one out.")
+        return dataclasses.replace(self, lead=(Rows(Fraction(timesteps)),))
+
+    def viewed(self, wanted: tuple[Size, ...]) -> Stream | None:
+        """It as a view of axes `wanted`; of another shape only as a row; None where a graph has no such thing."""
+        sizes = filled(wanted, self.sizes)
+        rows = product(self.lead)
+        if sizes is None or rows is None:
+            return None
+        for axes in (1, 2):
+            lead, rest = sizes[:axes], sizes[axes:]
+            if product(lead) == rows and rest in (self.shape, (product(self.shape),)) and _time_major(lead):
+                return dataclasses.replace(self, lead=lead, shape=tuple(n for n in rest if isinstance(n, int)))
+        return None
+
+    def ended(self, readout: Readout, timesteps: int) -> Stream:
+        """Its mean, or sum, over the `timesteps` steps.
+
+        Raises:
+            InputError: it has passed a read-out before.
+        """
+        if self.end is not None:
+            raise InputError(f"{readout.name!r} takes a mean over time of a mean over time; leave one out")
+        rows = product(self.lead)
+        over = None if rows is None else computed(floordiv, rows, timesteps)
+        return dataclasses.replace(self, end=readout, lead=(Rows() if over is None else over,))
+
+
+def _time_major(lead: tuple[Size, ...]) -> bool:
+    """True for [rows] and [T, B]: row t*B + b is sample b at step t, so time can only be the first axis."""
+    return isinstance(lead[-1], Rows) and (len(lead) == 1 or isinstance(lead[0], int))
+
+
+def behind_the_mean(layer: str, end: str) -> Finding:
+    """What is said about a linear layer that the network runs on the mean over time."""
+    return Finding(
+        "behind-the-mean",
+        "info",
+        layer,
+        f"the module computes it once, on the mean over time {end}; the graph runs and counts it at every step before "
+        "the mean, which gives the same logits",
+        "nothing, or put it before the mean",
+    )

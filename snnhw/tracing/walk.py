@@ -1,0 +1,247 @@
+"""The graph as it grows while the calls of a traced forward are visited in order.
+
+Takes the calls that torch.fx has recorded, gives the graph, or one error that names everything that stands against it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch.fx
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
+from snnhw.nn.time import Frames
+from snnhw.tracing import calls
+from snnhw.tracing.calls import dims, gain_of, line, place
+from snnhw.tracing.kinds import changed_parent, class_of, kind_of
+from snnhw.tracing.modules import KINDS, PASS_THROUGH, TRACE, Modules, readout
+from snnhw.tracing.names import node_name
+from snnhw.tracing.sizes import Size, flattened, of_sizes, size_of
+from snnhw.tracing.streams import Stream, behind_the_mean
+from snnhw.tracing.weights import refresh_weights
+
+
+class Walk:
+    """The graph as it grows while the fx nodes are visited in order."""
+
+    def __init__(self, network: nn.Module, input_shape: tuple[int, ...], modules: Modules) -> None:
+        self.network, self.explained = network, modules
+        self.input = Input(name="input", shape=input_shape)
+        self.streams: dict[torch.fx.Node, Stream] = {}
+        self.sizes: dict[torch.fx.Node, Size] = {}  # x.size(0), x.shape and what is computed from them
+        self.nodes: dict[str, Node] = {self.input.name: self.input}
+        self.ends: dict[str, Readout] = {}  # by name; one of them is a node in the end
+        self.edges: list[Edge] = []
+        self.paths: dict[str, str] = {}
+        self.unknown: list[str] = []  # modules and calls without a node
+        self.problems: list[str] = []  # known ones that do not fit
+        self.findings: list[Finding] = []
+        self.timesteps: set[int] = set()
+        self.visited: set[torch.fx.Node] = set()
+
+    def visit(self, recorded: Iterable[torch.fx.Node]) -> None:
+        """Add what the `recorded` calls stand for that have not been visited."""
+        for fx_node in recorded:
+            if fx_node not in self.visited:
+                self.visited.add(fx_node)
+                self._visit(fx_node)
+
+    def size_at(self, fx_node: torch.fx.Node, recorded: Iterable[torch.fx.Node]) -> Size | None:
+        """The size that `fx_node`, the last of `recorded`, is while the network is still being traced."""
+        self.visit(recorded)
+        return self.sizes.get(fx_node)
+
+    def _visit(self, fx_node: torch.fx.Node) -> None:
+        if fx_node.op == "placeholder":
+            if not self.streams:
+                self.streams[fx_node] = Stream(((self.input.name, 1),), self.input.shape)
+        elif fx_node.op == "output":
+            self._end(fx_node)
+        elif any(a.op == "placeholder" and a not in self.streams for a in fx_node.all_input_nodes):
+            more = [a.name for a in fx_node.all_input_nodes if a.op == "placeholder" and a not in self.streams]
+            self.problems.append(f"{place(fx_node)} uses {more[0]!r} beside the input; keep that in the module")
+        elif all(a in self.streams or a in self.sizes for a in fx_node.all_input_nodes):
+            # else it is behind an operator that has already been reported
+            try:
+                size = self._size(fx_node)
+                stream = None if size is not None else self._sent(fx_node)
+            except InputError as error:  # reported with all others
+                self.problems.append(str(error).rstrip("."))
+                return
+            if size is not None:
+                self.sizes[fx_node] = size
+            if stream is not None:
+                self.streams[fx_node] = stream
+
+    def _sent(self, fx_node: torch.fx.Node) -> Stream | None:
+        """The value that a layer or a call gives."""
+        if fx_node.op == "call_module":
+            return self._module(fx_node)
+        stream = self._call(fx_node)
+        if stream is not None and fx_node.target in calls.IN_PLACE and isinstance(fx_node.args[0], torch.fx.Node):
+            self.streams[fx_node.args[0]] = stream
+        return stream
+
+    def _size(self, fx_node: torch.fx.Node) -> Size | None:
+        """The number that a call gives, None where it gives none."""
+        if fx_node.op == "call_module":
+            return None
+        args, named = self._arguments(fx_node)
+        if args and isinstance(args[0], Stream):
+            return size_of(args[0].sizes, fx_node.target, args[1:], named)
+        return of_sizes(fx_node.target, args)
+
+    def _arguments(self, fx_node: torch.fx.Node) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments of a call, with numbers for the sizes and streams for the values among them."""
+
+        def known(argument: Any) -> Any:
+            if isinstance(argument, torch.fx.Node):
+                return self.streams.get(argument, self.sizes.get(argument))
+            if isinstance(argument, tuple | list):
+                return tuple(known(a) for a in argument)
+            return argument
+
+        named = {key: known(value) for key, value in fx_node.kwargs.items()}
+        first = (named.pop("input"),) if "input" in named else ()
+        return (*first, *(known(a) for a in fx_node.args)), named
+
+    def _module(self, fx_node: torch.fx.Node) -> Stream | None:
+        path = str(fx_node.target)
+        module = self.network.get_submodule(path)
+        given = [a for a in self._arguments(fx_node)[0] if isinstance(a, Stream)]
+        if len(given) != 1 or len(fx_node.all_input_nodes) != 1:
+            raise InputError(f"{path!r} is called with {len(fx_node.all_input_nodes)} values; a layer takes one.")
+        stream = given[0]
+        steps = getattr(module, "timesteps", None)
+        if not isinstance(steps, int):
+            steps = None
+        else:
+            self.timesteps.add(steps)
+        own = class_of(module)
+        kind = own if own in self.explained else kind_of(module, KINDS)
+        build = self.explained.get(own) or (TRACE.get(kind) if kind else None)
+        if kind is Frames and build is None:
+            return stream.repeated(path, int(steps or 1))
+        if kind in PASS_THROUGH and build is None:
+            return stream
+        if build is None:
+            parent = changed_parent(module, KINDS)
+            how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
+            return None
+        refresh_weights(path, module)
+        name = self._name(path)
+        self.paths[name] = path
+        return self._add(build(name, module, stream.shape), stream, steps)
+
+    def _call(self, fx_node: torch.fx.Node) -> Stream | None:
+        target, (args, named) = fx_node.target, self._arguments(fx_node)
+        streams = [a for a in args if isinstance(a, Stream)]
+        if target in calls.ADDITIONS and len(args) == len(streams) == 2:
+            alpha = named.get("alpha", 1)
+            if isinstance(alpha, int) and alpha >= 1:
+                return streams[0].plus(streams[1].times(alpha), place(fx_node))
+        gain = gain_of(target, args)
+        if gain is not None:
+            return streams[0].times(gain)
+        alone = len(streams) == 1 and streams[0] is args[0]
+        stream = self._of_one(target, streams[0], args[1:], named) if alone else None
+        if stream is None:
+            self.unknown.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
+        return stream
+
+    def _of_one(self, target: object, stream: Stream, args: tuple[Any, ...], named: dict[str, Any]) -> Stream | None:
+        """What a function of one value and of numbers gives."""
+        if target in calls.DROPOUTS:
+            training = args[1] if len(args) > 1 else named.get("training", True)
+            return stream if training is False else None
+        if target in calls.POOLS:
+            module = calls.POOLS[target](*args, **named)
+            return self._add(TRACE[type(module)](self._name("pool"), module, stream.shape), stream)
+        if target in calls.VIEWS:
+            wanted = args or (named.get("shape"),)
+            return self._view(stream, wanted[0] if isinstance(wanted[0], tuple) else wanted)
+        if target in calls.FLATTENS:
+            given = {**dict(zip(("start_dim", "end_dim"), args, strict=False)), **named}
+            return self._view(stream, flattened(stream.sizes, given.get("start_dim", 0), given.get("end_dim", -1)))
+        options = {**dict(zip(("dim", "keepdim"), args, strict=False)), **named}
+        keepdim = bool(options.get("keepdim", False))
+        axes = sorted(d % len(stream.sizes) for d in dims(options.get("dim")))
+        if (
+            target in (*calls.MEANS, *calls.SUMS)
+            and axes == [0]
+            and isinstance(steps := stream.steps, int)
+            and not keepdim
+        ):
+            self.timesteps.add(steps)
+            summed = stream.times(steps) if target in calls.SUMS else stream
+            return self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
+        return self._mean(stream, keepdim) if target in calls.MEANS and axes == [2, 3] and stream.is_image else None
+
+    def _view(self, stream: Stream, wanted: tuple[Size, ...]) -> Stream | None:
+        seen = stream.viewed(wanted)
+        if seen is None or seen.shape == stream.shape:
+            return seen
+        return dataclasses.replace(self._flat(stream.folded()), lead=seen.lead)
+
+    def _flat(self, stream: Stream) -> Stream:
+        return self._add(Flatten(name=self._name("flatten"), shape=(math.prod(stream.shape),)), stream)
+
+    def _mean(self, stream: Stream, keepdim: bool) -> Stream:
+        channels, height, width = stream.shape
+        kernel = (height, width)
+        pool = Pool(name=self._name("pool"), shape=(channels, 1, 1), kind="avg", kernel=kernel, stride=kernel)
+        pooled = self._add(pool, stream)
+        return pooled if keepdim else self._add(Flatten(name=self._name("flatten"), shape=(channels,)), pooled)
+
+    def _add(self, node: Node, stream: Stream, timesteps: int | None = None) -> Stream:
+        if isinstance(node, Readout):
+            self.ends[node.name] = node
+            return stream.ended(node, timesteps or 1)
+        sent = stream.through(node)
+        if stream.end is not None and isinstance(node, Conv2d | Linear | Norm):
+            self.findings.append(behind_the_mean(node.name, stream.end.name))
+        self.nodes[node.name] = node
+        self.edges.extend(Edge(source, node.name, gain) for source, gain in stream.terms)
+        return sent
+
+    def _end(self, fx_node: torch.fx.Node) -> None:
+        result = fx_node.args[0]
+        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self._refused()):
+            raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
+        if result not in self.streams:
+            return
+        stream = self.streams[result]
+        end = stream.end or readout(self._name("readout"), None, stream.shape)
+        self.nodes[end.name] = dataclasses.replace(end, shape=stream.shape)
+        self.edges.extend(Edge(source, end.name, gain) for source, gain in stream.terms)
+
+    def _name(self, path: str) -> str:
+        return node_name(self.network, path, {*self.nodes, *self.ends})
+
+    def _refused(self) -> list[str]:
+        """Everything that stands against the graph."""
+        if not self.unknown:
+            return self.problems
+        known = "replace these by convolution, linear, norm, pool, flatten, MLF or sums, or explain them with modules="
+        return [*self.problems, f"there is no node for {', '.join(self.unknown)}; {known}"]
+
+    def graph(self, name: str) -> Graph:
+        """The finished graph."""
+        if self._refused():
+            raise InputError(f"{type(self.network).__name__} cannot be traced: {'; '.join(self._refused())}.")
+        if len(self.timesteps) > 1:
+            raise InputError(
+                f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
+            )
+        if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
+            raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
+        steps = self.timesteps.pop() if self.timesteps else 1
+        paths = {node: path for node, path in self.paths.items() if node in self.nodes}
+        return Graph.build(self.nodes.values(), self.edges, steps, name, tuple(self.findings), paths)

@@ -7,13 +7,16 @@ here (a missing package, say) with the remedy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,21 @@ class Artifact:
         }
 
 
+def check_options(target: str, options: object, kind: type) -> None:
+    """Nothing, where `options` are those of `target`, of the class `kind`.
+
+    Raises:
+        InputError: they are something else, such as the options of another target.
+    """
+    if not isinstance(options, kind):
+        given = f"{type(options).__module__}.{type(options).__qualname__}"
+        raise InputError(f"The target {target} got a {given}; give what options_of({target!r}, ...) makes.")
+
+
 class Exporter(Protocol):
     """The parts of an exporter module; `options` is an instance of its own `Options`."""
 
-    Options: Callable[..., object]
+    Options: type[DataclassInstance]
 
     def export(self, graph: Graph, path: Path, options: object = ...) -> Artifact:
         """Write `graph` to `path`."""

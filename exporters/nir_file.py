@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.checks.check import check
-from snnhw.exporters.base import Artifact
+from snnhw.exporters.base import Artifact, check_options
 from snnhw.graph.ir import Graph
 from snnhw.nir.io import DEFAULT_DIALECT, write_nir
 
@@ -26,6 +26,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     Raises:
         InputError: the graph cannot be said in NIR, or the path cannot be written.
     """
+    check_options("nir", options, Options)
     written = write_nir(graph, path, dialect=options.dialect)
     return Artifact("nir", written, written.stat().st_size, tuple(check(graph, "nir", dialect=options.dialect)))
 

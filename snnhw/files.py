@@ -63,6 +63,11 @@ def write_text(path: Path, text: str) -> Path:
     return write_atomically(path, lambda file: file.write(text.encode()))
 
 
+def toml_file(name: str | Path, folder: Path) -> Path:
+    """The file that `name` says: a path that ends in .toml, else the file of that name in `folder`."""
+    return Path(name) if str(name).endswith(".toml") else folder / f"{name}.toml"
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

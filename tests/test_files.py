@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.files import write_text
+from snnhw.files import toml_file, write_text
 
 
 def test_a_device_stays_a_device(tmp_path):
@@ -30,3 +31,9 @@ def test_a_failure_leaves_the_older_file(tmp_path):
 def test_more_space_is_no_remedy_for_a_folder_in_the_way(tmp_path):
     with pytest.raises(InputError, match="Is a directory; choose another path"):
         write_text(tmp_path, "x")
+
+
+def test_a_name_is_a_file_of_the_folder_and_an_ending_a_path(tmp_path):
+    assert toml_file("loihi1", tmp_path) == tmp_path / "loihi1.toml"
+    for own in ("own/loihi1.toml", Path("own/loihi1.toml")):
+        assert toml_file(own, tmp_path) == Path("own/loihi1.toml")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from snnhw.errors import InputError, unknown
+from snnhw.files import toml_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,7 +65,7 @@ def load_chip(name: str | Path) -> Chip:
     Raises:
         InputError: no such chip, a key is missing or unknown, or a limit is not a positive integer.
     """
-    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    path = toml_file(name, FOLDER)
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
+from snnhw.files import toml_file
 from snnhw.passes import DEPLOYMENTS
 from snnhw.summary import Summarised, Summary
 
@@ -160,7 +161,7 @@ def load_profile(name: str | Path) -> Profile:
     Raises:
         InputError: no such profile, or the file breaks a rule; the message names the file, the constant and the remedy.
     """
-    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    path = toml_file(name, FOLDER)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

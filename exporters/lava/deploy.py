@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.exporters.base import Artifact
+from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.runtime import command, supervise
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
@@ -59,6 +59,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     Raises:
         InputError: the graph cannot run in Lava, the inputs do not fit, or `path` holds something else.
     """
+    check_options("lava", options, Options)
     path = Path(path)
     _check_free(path)
     graded = any(e.payload_bits for e in graph.edges)

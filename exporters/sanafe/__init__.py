@@ -14,7 +14,7 @@ import numpy as np
 
 from snnhw.analysis.hardware.mesh import LOIHI_MESH
 from snnhw.errors import InputError
-from snnhw.exporters.base import Artifact
+from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.sanafe.network import build, conv_synapses, with_relays
 from snnhw.exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
 from snnhw.files import write_atomically
@@ -42,6 +42,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     Raises:
         InputError: the graph has nodes that SANA-FE lacks, does not fit the chip, or the inputs are missing.
     """
+    check_options("sanafe", options, Options)
     if options.inputs is None:
         raise InputError("A SANA-FE network contains its input; name samples with --input, the first is taken.")
     chip, relays = with_relays(channels(graph))

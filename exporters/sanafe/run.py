@@ -18,6 +18,7 @@ from snnhw.analysis.hardware.mesh import LOIHI_MESH, Mesh
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, populations
 from snnhw.errors import InputError
 from snnhw.exporters.sanafe.network import Simulator, build, loihi, with_relays
+from snnhw.graph.expressible import check_expressible
 from snnhw.graph.ir import SYNAPSES, Array, Graph
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.passes.fold_pool import fold_pool
@@ -117,7 +118,12 @@ def _sim(chip: Simulator, steps: int, **traces: bool) -> Simulator:
 
 
 def channels(graph: Graph) -> Graph:
-    """The graph as SANA-FE can take it: one population per level, pools folded into the read-out."""
+    """The graph as SANA-FE can take it: one population per level, pools folded into the read-out.
+
+    Raises:
+        InputError: the graph is deployed in graded spikes or time slots.
+    """
+    check_expressible(graph, "sanafe")
     return run_passes(graph, (fold_pool,) if graph.is_integer else LOIHI_CHANNELS)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snnhw.errors import InputError
 from snnhw.files import write_atomically
 from snnhw.train.depth_study import DepthRow
 from snnhw.train.diagnose import Diagnosis
@@ -13,12 +14,25 @@ from snnhw.train.diagnose import Diagnosis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+KINDS = ("png", "svg", "pdf")
 PANELS = {  # field of a DepthRow -> label of its axis
     "dormant": "share of dormant potentials",
     "without_gradient": "share of unit inputs without gradient",
     "cut": "share of residual sums without gradient",
     "residual_gain": "gradient norm at residual sums,\nfirst over last",
 }
+
+
+def check_picture(path: Path) -> None:
+    """Nothing, where a picture can be written at `path`; asked before the work that it shows.
+
+    Raises:
+        InputError: the ending is of no picture, or a folder is there.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a picture in it, such as {path / 'diagnosis.png'}.")
+    if _kind(path) not in KINDS:
+        raise InputError(f"{path} is no PNG or SVG file by its ending; give one such as {path.with_suffix('.png')}.")
 
 
 def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
@@ -65,5 +79,9 @@ def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
 
 
 def _saved(figure: Figure, path: Path) -> Path:
-    kind = path.suffix.removeprefix(".") or "png"
-    return write_atomically(path, lambda file: figure.savefig(file, format=kind))
+    check_picture(path)
+    return write_atomically(path, lambda file: figure.savefig(file, format=_kind(path)))
+
+
+def _kind(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower() or "png"

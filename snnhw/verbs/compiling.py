@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.verbs.options import (
     Calibrate,
     ConstantOptions,
@@ -24,13 +27,14 @@ from snnhw.verbs.options import (
     Samples,
     Timesteps,
     WrittenBy,
+    check_data,
 )
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import progress_bars, say, show
 
 if TYPE_CHECKING:
     from snnhw.workflows.load import Constants
 
-CALIBRATION_SAMPLES = 256
+OPTIONS_OF_TARGETS = {"--dialect": "dialect", "--input": "inputs"}  # as typed -> as in the exporter's `Options`
 
 
 def export(
@@ -57,6 +61,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
+    check_data(data, calibrate, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import export_tables
     from snnhw.workflows.export import Preparation
@@ -64,6 +69,9 @@ def export(
     from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
 
+    if kind is not None and calibrate is None and source is None:
+        raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
+    _check_target(target, {"--dialect": dialect, "--input": source})
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
     t = loaded.graph.timesteps
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
@@ -97,6 +105,7 @@ def quantise(
     quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
+    check_data(data, calibrate)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import quantise_tables
     from snnhw.workflows.load import load_model
@@ -108,6 +117,7 @@ def quantise(
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, calibration, path, wanted, tick)
+    say(loaded.findings)
     show(made.to_dict(), as_json, *quantise_tables(made))
 
 
@@ -132,6 +142,7 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
+    check_data(data, calibrate, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.compiling import simulate_tables
     from snnhw.workflows.load import load_model
@@ -164,6 +175,7 @@ def verify(
     quiet: Quiet = False,
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
+    check_data(data, calibrate, source)
     import tempfile
 
     from snnhw.data.inputs import load_inputs
@@ -207,6 +219,21 @@ def check(
     made = run(load_model(model, Reading(dt, written_by, reset, timesteps)), target, dialect)
     show(made.to_dict(), as_json, check_table(made))
     raise typer.Exit(0 if made.passes else 1)
+
+
+def _check_target(target: str, given: Mapping[str, object]) -> None:
+    """Nothing, where `target` has the options that were typed, None being not typed.
+
+    Raises:
+        InputError: there is no such target, or it lacks one of them.
+    """
+    from snnhw.exporters import option_names
+
+    known = [option for option in given if OPTIONS_OF_TARGETS[option] in option_names(target)]
+    for option, value in given.items():
+        if value is not None and option not in known:
+            takes = ", ".join(known) or "none"
+            raise InputError(f"The target {target} has no option {option}; leave it out, its options are: {takes}.")
 
 
 def _constants(settings: list[str] | None) -> Constants:

@@ -11,7 +11,7 @@ import typer
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import err, progress_bars, say, show
 
 
 def demo(
@@ -44,6 +44,8 @@ def profiles(
     if action not in ("list", "show", "validate"):
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
     if action == "list":
+        if name is not None:
+            raise InputError(f"profiles list shows all of them and takes no name; use profiles show {name}.")
         known = [load_profile(n) for n in available_profiles()]
         listed = [{"name": p.name, "title": p.title, "model": p.model} for p in known]
         show({"profiles": listed}, as_json, profiles_table(known))
@@ -74,4 +76,5 @@ def map_to_chip(
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     made = run(loaded, chip, deployment)
+    say(loaded.findings)
     show(made.to_dict(), as_json, mapping_table(loaded.name, made))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from snnhw.errors import InputError
+
 Model = Annotated[str, typer.Argument(help="run folder, zoo name, official .pth checkpoint or .nir file")]
 InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
 TestInput = Annotated[
@@ -41,3 +43,13 @@ Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]
+
+
+def check_data(data: Path | None, *sources: str | None) -> None:
+    """Nothing, where `--data` is not given or one of the samples that options name is a data set.
+
+    Raises:
+        InputError: all samples are files, or there are none, so that the folder would not be read.
+    """
+    if data is not None and all(source is None or source.endswith((".npy", ".npz")) for source in sources):
+        raise InputError(f"No samples are named that are read from --data {data}; leave it out, or name a data set.")

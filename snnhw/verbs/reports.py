@@ -21,8 +21,9 @@ from snnhw.verbs.options import (
     Samples,
     Timesteps,
     WrittenBy,
+    check_data,
 )
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import progress_bars, say, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
 Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
@@ -54,6 +55,7 @@ def report(
 
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
+    check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import report_tables
     from snnhw.workflows.load import load_model
@@ -67,6 +69,7 @@ def report(
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
+        say(loaded.findings)
         show(written.to_dict(), as_json, *report_tables(written), f"report: {page}")
 
 
@@ -87,6 +90,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
+    check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run
@@ -99,4 +103,6 @@ def compare(
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
         made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
+    for label, model in loaded.items():
+        say(model.findings, f"{label}: ")
     show(made.to_dict(), as_json, *comparison_tables(made))

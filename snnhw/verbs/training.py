@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.options import (
     Data,
@@ -22,8 +23,9 @@ from snnhw.verbs.options import (
     TestInput,
     Timesteps,
     WrittenBy,
+    check_data,
 )
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import err, progress_bars, say, show
 
 
 def train(
@@ -62,6 +64,8 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+    if source is not None:
+        check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.training import accuracy_table
     from snnhw.workflows.evaluate import evaluate as run
@@ -72,6 +76,7 @@ def evaluate(
     inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)
+    say(loaded.findings)
     show(made.to_dict(), as_json, accuracy_table(made))
 
 
@@ -98,7 +103,10 @@ def diagnose(
     model: Model,
     source: InputOption,
     plot: Annotated[Path | None, typer.Option("--plot", help="PNG or SVG file to write")] = None,
-    study: Annotated[bool, typer.Option("--study", help="instead: DS blocks against plain, by depth and K")] = False,
+    study: Annotated[
+        bool,
+        typer.Option("--study", help="instead: DS blocks against plain, by depth and K; MODEL only gives T"),
+    ] = False,
     epochs: Annotated[int, typer.Option("--epochs", min=0, help="of training before the study measures")] = 0,
     data: Data = None,
     samples: Samples = 64,
@@ -110,7 +118,10 @@ def diagnose(
     from snnhw.workflows import diagnose as workflow
     from snnhw.workflows.load import load_model
 
+    if epochs and not study:
+        raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
     loaded = load_model(model)
+    workflow.module_of(loaded)
     name, split = parse(source)
     labelled = load(name, split, data, loaded.graph.timesteps)
     if study:

@@ -45,6 +45,17 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
     "lava-fixed": (True, _lava),
     "sanafe": (None, _sanafe),
 }
+AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
+
+
+def check_deployment(backend: str, deployment: str) -> None:
+    """Nothing, where `backend` runs a graph as it is deployed.
+
+    Raises:
+        InputError: it runs K channels whatever the deployment.
+    """
+    if deployment != "channels" and backend in BACKENDS and backend not in AS_DEPLOYED:
+        raise InputError(f"The backend {backend} runs K channels, whatever the deployment; leave --deployment out.")
 
 
 def simulate_on(
@@ -62,20 +73,22 @@ def simulate_on(
         backend: a key of BACKENDS.
         graph: float or integer graph.
         inputs: [N, *shape] or [N, T, *shape].
-        calibration: fixes the scales if integers are asked for and the graph is in floats; asks sanafe for integers.
+        calibration: fixes the scales where integers are asked for and the graph is in floats; asks sanafe for integers.
         raster: keep every spike.
         progress: called with the backend's name, samples finished, samples in all.
 
     Raises:
-        InputError: there is no such backend, or it cannot run this graph.
+        InputError: there is no such backend, it cannot run this graph, or the graph has nothing to calibrate.
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
     integers, run = BACKENDS[backend]
+    if calibration is not None and integers is False:
+        raise InputError(f"The backend {backend} runs floats, which no samples calibrate; leave --calibrate out.")
     if graph.is_integer and integers is False:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")
     wanted = calibration is not None if integers is None else integers
-    if wanted and not graph.is_integer:
+    if calibration is not None or (wanted and not graph.is_integer):
         graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
     elif backend == "lava-float":
         graph = compile_channels(graph)

@@ -45,6 +45,6 @@ def check(model: LoadedModel, target: str = "nir", dialect: str | None = None) -
         InputError: there is no such target or dialect, or the target has no dialects.
     """
     if dialect is not None and target != "nir":
-        raise InputError(f"The target {target} has no option 'dialect', which is for nir; leave it out.")
+        raise InputError(f"The target {target} has no option --dialect, which is for nir; leave it out.")
     found = findings_of(model.graph, target, dialect=dialect or DEFAULT_DIALECT)
     return Checked(model.name, target, tuple(found))

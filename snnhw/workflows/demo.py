@@ -11,6 +11,7 @@ from pathlib import Path
 from snnhw.analysis.report.report import Report
 from snnhw.data.inputs import load_inputs
 from snnhw.progress import Progress
+from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.simulation.certificate import Certificate
 from snnhw.train.card import Card
 from snnhw.train.fit import fit
@@ -22,7 +23,6 @@ from snnhw.workflows.verify import LavaShare, verify
 
 RECIPE = "digits"
 LAVA_IMAGES = 10
-CALIBRATION_SAMPLES = 256
 
 
 @dataclass(frozen=True)

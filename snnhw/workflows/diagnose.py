@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from torch import nn
+
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.train.depth_study import DepthRow, Study, depth_study
 from snnhw.train.diagnose import Diagnosis
 from snnhw.train.diagnose import diagnose as diagnose_network
-from snnhw.train.diagnosis_plots import plot_diagnosis, plot_study
+from snnhw.train.diagnosis_plots import check_picture, plot_diagnosis, plot_study
 from snnhw.workflows.load import LoadedModel
 
 
@@ -27,6 +29,17 @@ class DepthStudy:
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {"rows": [asdict(row) for row in self.rows]}
+
+
+def module_of(model: LoadedModel) -> nn.Module:
+    """The torch module of `model`.
+
+    Raises:
+        InputError: there is none.
+    """
+    if model.network is None:
+        raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
+    return model.network
 
 
 def diagnose(
@@ -43,9 +56,9 @@ def diagnose(
     Raises:
         InputError: the model has no module or no MLF unit, or the plot cannot be written.
     """
-    if model.network is None:
-        raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
-    found = diagnose_network(model.network, data, samples or len(data))
+    if plot is not None:
+        check_picture(Path(plot))
+    found = diagnose_network(module_of(model), data, samples or len(data))
     if plot is not None:
         plot_diagnosis(found, Path(plot))
     return found
@@ -57,6 +70,8 @@ def study(data: Samples, samples: int | None = None, epochs: int = 0, plot: str 
     Raises:
         InputError: the plot cannot be written.
     """
+    if plot is not None:
+        check_picture(Path(plot))
     rows = depth_study(data, Study(samples=samples or len(data), epochs=epochs))
     if plot is not None:
         plot_study(rows, Path(plot))

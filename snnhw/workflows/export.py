@@ -64,11 +64,14 @@ def export(
         options: of the target, by name; one that it does not have is refused.
 
     Raises:
-        InputError: there is no such target or option, the graph cannot be said there, or the path cannot be written.
+        InputError: there is no such target or option, two exclude each other, the graph cannot be said there, or
+            the path cannot be written.
     """
     module, chosen = exporter(target), options_of(target, options or {})
     if preparation.input_range is not None and not preparation.prune_dead:
         raise InputError("An input range is for the proof of what never fires; give --prune-dead with --input-range.")
+    if preparation.calibration is not None and preparation.deployment == "slots":
+        raise InputError("Time slots have no integers, so --deployment slots and --calibrate exclude each other.")
     graph = model.graph
     removed: tuple[Removed, ...] = ()
     if preparation.calibration is not None:

@@ -88,12 +88,13 @@ def load_model(
         constants: of an official checkpoint, which does not hold them: thresholds, decay, downsample_sum.
 
     Raises:
-        InputError: nothing of that name exists, the file is damaged, or it is no NIR file and part of `reading` is
-            for these alone.
+        InputError: nothing of that name exists, the file is damaged, or what is given is for another kind of model.
     """
     path, reading = Path(source), reading_given(reading)
     if constants and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
+    if input_shape is not None and path.suffix not in (".pth", ".pt"):
+        raise InputError(f"{source} is no official checkpoint and says its own input; leave input_shape out.")
     if path.suffix == ".nir" and not path.is_dir():
         return _from_nir(path, reading)
     given = reading.for_files_alone()

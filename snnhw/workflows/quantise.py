@@ -9,13 +9,12 @@ from snnhw.data.samples import Samples
 from snnhw.graph.finding import Finding
 from snnhw.nir.io import write_nir
 from snnhw.progress import Progress
+from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
 from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
-
-CALIBRATION_SAMPLES = 256
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.backends import simulate_on
+from snnhw.workflows.backends import check_deployment, simulate_on
 from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
@@ -63,8 +63,10 @@ def simulate(
         progress: called with the backend's name, samples finished, samples in all.
 
     Raises:
-        InputError: the backend cannot run this graph, the samples do not fit, or the file cannot be written.
+        InputError: the backend cannot run this graph or has no use for the calibration or the deployment, the samples
+            do not fit, or the file cannot be written.
     """
+    check_deployment(on.name, on.deployment)
     calibration: Array | None
     if isinstance(on.calibration, Samples):
         model, calibration = with_input_kind(model, inputs, on.calibration), on.calibration.values

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.exporters import EXPORTERS, available, exporter, options_of
+from snnhw.exporters import EXPORTERS, available, exporter, option_names, options_of
 from snnhw.exporters.nir_file import Options as NirOptions
+from tests.analysis.nets import small_net
 
 FIELDS = {"nir": {"dialect"}, "lava": {"inputs", "calibration", "binary"}, "sanafe": {"inputs"}}
 
@@ -36,6 +37,33 @@ def test_an_option_of_another_target_is_refused(target):
     for name in set().union(*FIELDS.values(), {"colour"}) - FIELDS[target]:
         with pytest.raises(InputError, match=f"The target {target} has no option '{name}'; .* its options are: "):
             options_of(target, {name: 1})
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "value", "wanted"),
+    [
+        ("lava", "binary", 3, "bool"),
+        ("lava", "binary", None, "bool"),
+        ("lava", "inputs", "digits:test", "ndarray or None"),
+        ("nir", "dialect", 1, "str"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(target, name, value, wanted):
+    got = type(value).__name__
+    with pytest.raises(InputError, match=f"'{name}' of the target {target} is of type {got}; give {wanted}."):
+        options_of(target, {name: value})
+
+
+def test_options_of_another_target_are_refused(tmp_path):
+    for target in ("nir", "lava"):
+        other = options_of("lava" if target == "nir" else "nir", {})
+        with pytest.raises(InputError, match=rf"The target {target} got a .*\.Options; give what options_of"):
+            exporter(target).export(small_net(), tmp_path / "a", other)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_are_those_that_options_take():
+    assert {target: set(option_names(target)) for target in FIELDS} == FIELDS
 
 
 def test_options_that_are_given_are_taken():

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from snnhw.data.datasets import load
+from snnhw.errors import InputError
 from snnhw.nn.models import build
 from snnhw.train.depth_study import DepthRow
 from snnhw.train.diagnose import diagnose
-from snnhw.train.diagnosis_plots import PANELS, plot_diagnosis, plot_study
+from snnhw.train.diagnosis_plots import PANELS, check_picture, plot_diagnosis, plot_study
 
 STARTS = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -49,3 +50,12 @@ def test_a_network_without_residual_blocks_gets_no_panel_of_sums(tmp_path, words
     for text in (with_sums, without):
         assert "outside level 2" in text and "outside level 3" not in text and "2-norm of dL/dw" in text
     assert "residual sum" in with_sums and "residual sum" not in without
+
+
+def test_a_path_that_is_no_picture_is_refused(tmp_path):
+    for name in ("a.png", "a.SVG", "a.pdf", "a"):
+        check_picture(tmp_path / name)
+    with pytest.raises(InputError, match="is no PNG or SVG file by its ending"):
+        check_picture(tmp_path / "a.txt")
+    with pytest.raises(InputError, match="is a folder; name a picture in it"):
+        check_picture(tmp_path)

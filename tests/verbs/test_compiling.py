@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import nir
 import numpy as np
 import pytest
 
+from snnhw.cli import main
 from snnhw.data.datasets import load
 from snnhw.nir.io import read_nir, write_nir
+from snnhw.workflows.backends import BACKENDS
 from tests.analysis.nets import small_net
 from tests.passes.test_input_current import current_net
 
@@ -40,7 +43,7 @@ def test_simulate_in_every_deployment(call, refused):
         assert (
             saved["events/stem_mlf"].sum() == saved["counts/stem_mlf"].sum() and len(saved["counts_t/stem_mlf"]) == 12
         )
-    assert "is in time slots, which have no integers" in refused(*command, "slots", "--backend", "torch-int")
+    assert "torch-int runs K channels, whatever" in refused(*command, "slots", "--backend", "torch-int")
 
 
 def test_export_without_what_never_fires(call, refused):
@@ -68,6 +71,9 @@ def test_quantise_then_simulate_integers(call, refused):
         assert saved["raster/stem_mlf"].shape == (40, 4, 3, 12, 8, 8)
     assert first["accuracy"] >= 0.95
     assert "Loihi integers; use the backend" in refused("simulate", "int.nir", "--input", "digits:test")
+    again = ("simulate", "int.nir", "--input", "digits:test", "--backend", "torch-int")
+    assert "in Loihi integers already" in refused(*again, "--calibrate", "digits:train")
+    assert "leave --deployment out" in refused(*again, "--deployment", "graded")
 
 
 def test_an_input_as_a_current(call, refused):
@@ -106,6 +112,27 @@ def test_options_for_nir_files_reach_every_verb_that_reads_one(call):
         ("check", "net.nir"),
     ):
         call(*verb, "--written-by", "nobody", code=2)
+
+
+def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
+    """Our own file says how its neurons step, so that --reset is not applied."""
+    monkeypatch.chdir(tmp_path)
+    graph = small_net()
+    write_nir(graph, Path("own.nir"))
+    np.savez("x.npz", input=np.random.default_rng(0).normal(size=(2, *graph.input.shape)), target=[0, 1])
+    verbs = {
+        "evaluate": ("--input", "x.npz"),
+        "report": ("--input", "x.npz", "--out", "r"),
+        "compare": ("--input", "x.npz"),
+        "quantise": ("--calibrate", "x.npz", "-o", "i.nir"),
+        "map": (),
+    }
+    for verb, options in verbs.items():
+        monkeypatch.setattr(sys, "argv", ["snnhw", verb, "own.nir", "--reset", "hard", *options])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr().err
+        assert not end.value.code and "the reset that were asked for are not applied" in said, verb
 
 
 def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_the_file_points_to(call):
@@ -170,7 +197,9 @@ def test_verify_without_lava(call):
 def test_all_backends_give_the_same_record(call):
     counts = {}
     for backend in ("torch-int", "lava-fixed", "torch", "lava-float"):
-        options = ("--input", "digits:test", "--samples", "2", "--calibrate", "digits:train", "--json", "-q")
+        options = ("--input", "digits:test", "--samples", "2", "--json", "-q")
+        if BACKENDS[backend][0]:
+            options += ("--calibrate", "digits:train")
         counts[backend] = call("simulate", "digits", "--backend", backend, *options)["spikes"]
     assert counts["torch-int"] == counts["lava-fixed"]
     assert counts["torch"] == counts["lava-float"]
@@ -190,21 +219,20 @@ def test_verify_with_lava(call):
 @pytest.mark.parametrize(
     ("target", "options", "known"),
     [
-        ("lava", ("--dialect", "norse"), "inputs, calibration, binary"),
-        ("nir", ("--input", "digits:test"), "dialect"),
-        ("lava", ("--dialect", "snntorch"), "inputs, calibration, binary"),  # also where it is a default elsewhere
+        ("lava", ("--dialect", "norse"), "--input"),
+        ("nir", ("--input", "digits:test"), "--dialect"),
+        ("lava", ("--dialect", "snntorch"), "--input"),  # also where it is a default elsewhere
     ],
 )
 def test_an_option_that_a_target_lacks_is_refused(refused, target, options, known):
-    name = {"--dialect": "dialect", "--input": "inputs"}[options[0]]
     said = refused("export", "digits", "-o", "a", "--target", target, *options)
-    assert f"The target {target} has no option '{name}'" in said and f"its options are: {known}." in said
+    assert said == f"error: The target {target} has no option {options[0]}; leave it out, its options are: {known}.\n"
     assert not Path("a").exists()
 
 
 def test_a_range_without_a_proof_and_a_dialect_without_nir_are_refused(refused):
     assert "give --prune-dead" in refused("export", "digits", "-o", "a.nir", "--input-range", "0", "1")
-    assert "'dialect', which is for nir" in refused("check", "digits", "--target", "lava", "--dialect", "norse")
+    assert "--dialect, which is for nir" in refused("check", "digits", "--target", "lava", "--dialect", "norse")
 
 
 def test_check_ends_with_1_where_a_finding_is_an_error(call):

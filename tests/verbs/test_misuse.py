@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from snnhw.cli import main
+from snnhw.nir.io import write_nir
+from tests.analysis.nets import small_net
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,7 @@ def folder(tmp_path_factory) -> Path:
     np.savez(path / "classes.npz", input=np.ones((2, 1, 8, 8)), target=np.array([3, 10]))
     np.save(path / "unlabelled.npy", np.ones((2, 1, 8, 8)))
     np.save(path / "nan.npy", np.full((2, 1, 8, 8), np.nan, np.float32))
+    write_nir(small_net(), path / "net.nir")
     (path / "bad.toml").write_text("model = ")
     (path / "nosource.toml").write_text('name = "x"\n[constants.synop]\nvalue = 1\nunit = "pJ"\n')
     return path
@@ -56,6 +59,7 @@ MISUSE = [
     (["report", "digits", "--input", "digits:test", "--out", "o", "--samples", "0"], "greater than or equal to 1"),
     (["evaluate", "digits", "--input", "mnist:test"], "mnist"),
     (["simulate", "digits", "--input", "digits:test", "--backend", "torchint"], "did you mean 'torch-int'"),
+    (["simulate", "digits", "--input", "digits:test", "--calibrate", "digits:train"], "leave --calibrate out"),
     (["simulate", "digits", "--input", "digits:test", "-o", "/proc/none/x.npz"], "/proc/none"),
     (["export", "digits", "-o", "x.nir", "--target", "onnx"], "onnx"),
     (["export", "digits", "-o", "x.nir", "--dialect", "brian"], "brian"),
@@ -72,6 +76,15 @@ MISUSE = [
     (["train", "digits", "--set", "epochs=0"], "epochs"),
     (["train", "digits", "--set", "colour=3"], "colour"),
     (["profiles", "delete"], "delete"),
+    (["profiles", "list", "loihi2"], "use profiles show loihi2"),
+    (["diagnose", "digits", "--input", "digits:test", "--epochs", "2"], "give --study with it"),
+    (["diagnose", "digits", "--input", "digits:test", "--plot", "x.txt"], "x.txt is no PNG or SVG file"),
+    (["diagnose", "digits", "--input", "digits:test", "--study", "--plot", "x.txt"], "x.txt is no PNG or SVG file"),
+    (["diagnose", "digits", "--input", "digits:test", "--plot", "empty"], "empty is a folder"),
+    (["diagnose", "net.nir", "--input", "digits:test", "--study"], "has no module to differentiate"),
+    (["export", "digits", "-o", "x.nir", "--data", "empty"], "--data empty; leave it out"),
+    (["export", "digits", "-o", "x.nir", "--input-kind", "events"], "name them with --input or --calibrate"),
+    (["quantise", "digits", "--calibrate", "nan.npy", "-o", "x.nir", "--data", "empty"], "--data empty; leave"),
     (["profiles", "show"], "needs a name"),
     (["profiles", "show", "loihi9"], "loihi9"),
     (["nonsense"], "nonsense"),
@@ -97,6 +110,14 @@ def test_misuse_is_one_sentence(folder, arguments, says, monkeypatch, capsys):
     if printed.err.startswith("error: "):
         assert printed.err.count("\n") == 1 and printed.err.rstrip().endswith((".", "?"))
     assert not (folder / "x.nir").exists() and not (folder / "o").exists()
+
+
+@pytest.mark.parametrize("verb", ["simulate", "verify", "evaluate", "report", "compare"])
+def test_a_folder_of_data_is_refused_beside_a_file_of_samples(folder, verb, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    out = ["--out", "o"] if verb == "report" else []
+    assert call([verb, "digits", "--input", "unlabelled.npy", "--data", "empty", *out], monkeypatch) == 2
+    assert "leave it out, or name a data set" in capsys.readouterr().err
 
 
 def test_the_program_itself_prints_no_traceback(folder):

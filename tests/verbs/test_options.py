@@ -6,6 +6,7 @@ from typing import get_type_hints
 import pytest
 
 from snnhw.cli import VERBS
+from snnhw.errors import InputError
 from snnhw.verbs import options
 
 READING = {"dt", "written_by", "reset", "timesteps"}
@@ -28,3 +29,11 @@ def test_an_option_of_one_name_is_one_option(verb):
     shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect, "kind": options.Kind}
     for name, kind in get_type_hints(VERBS[verb], include_extras=True).items():
         assert name not in shared or kind == shared[name], name
+
+
+def test_a_folder_of_data_needs_a_data_set(tmp_path):
+    for sources in ((), (None,), ("x.npy",), (None, "x.npz")):
+        options.check_data(None, *sources)
+        with pytest.raises(InputError, match="leave it out, or name a data set"):
+            options.check_data(tmp_path, *sources)
+    options.check_data(tmp_path, "x.npy", "mnist:train")

@@ -6,7 +6,7 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
-from snnhw.workflows.backends import BACKENDS, simulate_on
+from snnhw.workflows.backends import AS_DEPLOYED, BACKENDS, check_deployment, simulate_on
 
 
 def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some):
@@ -16,6 +16,25 @@ def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some
     expected = simulate(integers, images).logits
     assert np.array_equal(simulate_on("torch-int", digits.graph, images, some.values).logits, expected)
     assert np.array_equal(simulate_on("torch-int", integers, images).logits, expected)
+
+
+def test_samples_that_calibrate_nothing_are_refused(digits, some):
+    for name, (wanted, _) in BACKENDS.items():
+        if wanted is False:
+            with pytest.raises(InputError, match=f"The backend {name} runs floats, .* leave --calibrate out"):
+                simulate_on(name, digits.graph, some.values, some.values)
+    integers = compile_loihi(digits.graph, some.values).graph
+    for name in ("torch-int", "lava-fixed", "sanafe"):
+        with pytest.raises(InputError, match="is in Loihi integers already; give the float network"):
+            simulate_on(name, integers, some.values, some.values)
+
+
+def test_what_compiles_to_channels_takes_no_other_deployment():
+    for name in BACKENDS:
+        check_deployment(name, "channels")
+        if name not in AS_DEPLOYED:
+            with pytest.raises(InputError, match=f"The backend {name} runs K channels"):
+                check_deployment(name, "graded")
 
 
 def test_integers_do_not_run_in_floats_and_unknown_names_are_refused(digits, some):

@@ -16,5 +16,5 @@ def test_findings_are_those_of_the_graph(digits):
 
 
 def test_a_dialect_of_hardware_is_refused(digits):
-    with pytest.raises(InputError, match="The target loihi1 has no option 'dialect'"):
+    with pytest.raises(InputError, match="The target loihi1 has no option --dialect"):
         check(digits, "loihi1", "norse")

@@ -23,6 +23,13 @@ def test_calibration_makes_integers(digits, some, tmp_path):
     assert read_nir(tmp_path / "a.nir").is_integer
 
 
+def test_time_slots_and_calibration_exclude_each_other(digits, some, tmp_path):
+    for pruned in (False, True):
+        both = Preparation(some.values, pruned, deployment="slots")
+        with pytest.raises(InputError, match="--deployment slots and --calibrate exclude each other"):
+            export(digits, tmp_path / "a", "lava", both)
+
+
 def test_what_never_fires_is_told_and_left_out(digits, tmp_path):
     dark = export(digits, tmp_path / "a.nir", "nir", Preparation(prune_dead=True, input_range=(0, 0.1)))
     assert dark.removed and dark.to_dict()["removed"] == [r.to_dict() for r in dark.removed]

@@ -51,6 +51,9 @@ def test_relu_networks_and_constants_of_other_models_are_refused(tmp_path):
         load_model(run_of(tmp_path / "relu"))
     with pytest.raises(InputError, match="leave --constant out"):
         load_model("digits", constants={"decay": 0.5})
+    for source in ("digits", write_nir(small_net(), tmp_path / "a.nir")):
+        with pytest.raises(InputError, match="says its own input; leave input_shape out"):
+            load_model(source, input_shape=(1, 99, 99))
 
 
 def test_of_several_models_the_files_alone_are_read_as_said(digits, tmp_path):

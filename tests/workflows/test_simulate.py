@@ -1,8 +1,10 @@
 """A run in a backend: the file holds the record, accuracy needs labels."""
 
 import numpy as np
+import pytest
 
 from snnhw.data.samples import inputs_of
+from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate as run_engine
 from snnhw.workflows.simulate import Backend, simulate
 
@@ -18,6 +20,13 @@ def test_the_file_holds_the_record_of_the_engine(digits, some, tmp_path):
             assert np.array_equal(saved[f"raster/{name}"], raster) and made.to_dict()["spikes"][name] == [
                 int(raster[:, :, k].sum()) for k in range(raster.shape[2])
             ]
+
+
+def test_a_deployment_that_the_backend_undoes_is_refused(digits, some, tmp_path):
+    for deployment in ("graded", "slots"):
+        with pytest.raises(InputError, match="The backend torch-int runs K channels"):
+            simulate(digits, some, tmp_path / "a.npz", Backend("torch-int", deployment))
+    assert not (tmp_path / "a.npz").exists()
 
 
 def test_integers_take_their_scales_from_the_calibration(digits, some, tmp_path):

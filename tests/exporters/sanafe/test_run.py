@@ -8,7 +8,9 @@ from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.errors import InputError
 from snnhw.exporters.sanafe import record, run, with_relays
+from snnhw.exporters.sanafe.run import channels
 from snnhw.graph.ir import LI, MLF, Edge
+from snnhw.passes import deploy
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.workflows.backends import simulate_on
@@ -95,3 +97,9 @@ def test_images_that_change_over_time_are_refused(capfd):
     assert capfd.readouterr().out == ""  # the simulator prints, --json must not
     with pytest.raises(InputError, match="cannot change over time"):
         record(graph, RNG.normal(size=(1, graph.timesteps, *graph.input.shape)))
+
+
+def test_other_deployments_than_channels_are_refused():
+    for deployment, word in (("graded", "bits"), ("slots", "sub-steps")):
+        with pytest.raises(InputError, match=f"does not fit sanafe: .*{word}.*deploy it as channels"):
+            channels(deploy(small_net(), deployment))

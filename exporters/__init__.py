@@ -67,7 +67,7 @@ def option_names(target: str) -> tuple[str, ...]:
 
 
 def _classes(kind: object) -> tuple[type, ...]:
-    """The classes that a type such as `NDArray[Any] | None` allows."""
+    """The classes that a type allows, those of every part where it is a union."""
     parts = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     return tuple(cast(type, get_origin(part) or part) for part in parts)
 

@@ -48,7 +48,7 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
 
 
-def check_deployment(backend: str, deployment: str) -> None:
+def use_of_deployment(backend: str, deployment: str) -> None:
     """Nothing, where `backend` runs a graph as it is deployed.
 
     Raises:

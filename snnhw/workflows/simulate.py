@@ -11,7 +11,7 @@ from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.backends import check_deployment, simulate_on
+from snnhw.workflows.backends import simulate_on, use_of_deployment
 from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
@@ -66,7 +66,7 @@ def simulate(
         InputError: the backend cannot run this graph or has no use for the calibration or the deployment, the samples
             do not fit, or the file cannot be written.
     """
-    check_deployment(on.name, on.deployment)
+    use_of_deployment(on.name, on.deployment)
     calibration: Array | None
     if isinstance(on.calibration, Samples):
         model, calibration = with_input_kind(model, inputs, on.calibration), on.calibration.values

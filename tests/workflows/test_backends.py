@@ -6,7 +6,7 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
-from snnhw.workflows.backends import AS_DEPLOYED, BACKENDS, check_deployment, simulate_on
+from snnhw.workflows.backends import AS_DEPLOYED, BACKENDS, simulate_on, use_of_deployment
 
 
 def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some):
@@ -31,10 +31,10 @@ def test_samples_that_calibrate_nothing_are_refused(digits, some):
 
 def test_what_compiles_to_channels_takes_no_other_deployment():
     for name in BACKENDS:
-        check_deployment(name, "channels")
+        use_of_deployment(name, "channels")
         if name not in AS_DEPLOYED:
             with pytest.raises(InputError, match=f"The backend {name} runs K channels"):
-                check_deployment(name, "graded")
+                use_of_deployment(name, "graded")
 
 
 def test_integers_do_not_run_in_floats_and_unknown_names_are_refused(digits, some):

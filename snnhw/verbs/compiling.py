@@ -29,7 +29,7 @@ from snnhw.verbs.options import (
     WrittenBy,
     check_data,
 )
-from snnhw.verbs.terminal import progress_bars, say, show
+from snnhw.verbs.terminal import progress_bars, show
 
 if TYPE_CHECKING:
     from snnhw.workflows.load import Constants
@@ -117,7 +117,6 @@ def quantise(
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, calibration, path, wanted, tick)
-    say(loaded.findings)
     show(made.to_dict(), as_json, *quantise_tables(made))
 
 

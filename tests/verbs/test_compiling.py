@@ -124,14 +124,14 @@ def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
         "evaluate": ("--input", "x.npz"),
         "report": ("--input", "x.npz", "--out", "r"),
         "compare": ("--input", "x.npz"),
-        "quantise": ("--calibrate", "x.npz", "-o", "i.nir"),
+        "quantise": ("--calibrate", "x.npz", "-o", "i.nir", "--json"),
         "map": (),
     }
     for verb, options in verbs.items():
         monkeypatch.setattr(sys, "argv", ["snnhw", verb, "own.nir", "--reset", "hard", *options])
         with pytest.raises(SystemExit) as end:
             main()
-        said = capsys.readouterr().err
+        said = "".join(capsys.readouterr())
         assert not end.value.code and "the reset that were asked for are not applied" in said, verb
 
 

@@ -55,7 +55,10 @@ SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 def hardware(graph: Graph, target: str) -> Iterator[Finding]:
     """Findings for `target`, one of lava, loihi1, loihi2, sanafe."""
     left = pools_left(graph)
-    yield from layers_on_sums(merge_readout(graph), target)
+    merged = merge_readout(graph)
+    yield from layers_on_sums(merged, target)
+    if target in ("loihi1", "loihi2") and not graph.is_integer:
+        yield from _readout(merged)
     for node in graph.nodes.values():
         yield from _counterpart(graph, node, target, left)
         if isinstance(node, LIF):
@@ -105,6 +108,16 @@ def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Itera
         if direct:
             message = f"it takes {', '.join(direct)} without a synapse between"
             yield Finding("no-synapse", "warning", node.name, message, "put an identity 1x1 convolution between them")
+
+
+def _readout(graph: Graph) -> Iterator[Finding]:
+    """A read-out that `quantise` would refuse."""
+    for readout in graph.of_type(Readout):
+        before = [graph.nodes[edge.source] for edge in graph.into(readout.name)]
+        if len(before) != 1 or not isinstance(before[0], Linear):
+            ends = ", ".join(node.name for node in before) or "nothing"
+            message = f"it reads {ends}, and a network of Loihi integers ends in one matrix"
+            yield Finding("readout", "error", readout.name, message, "end the network with one linear layer")
 
 
 def settled(by: str) -> str:

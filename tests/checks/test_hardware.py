@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
+    LIF,
     MLF,
     Conv2d,
     Delay,
@@ -22,6 +24,7 @@ from snnhw.graph.ir import (
     Readout,
     Scale,
 )
+from snnhw.quantisation.compile import compile_loihi
 from tests.checks.nets import errors, found, integers, lif, net
 from tests.graph.strategies import integer_graphs
 
@@ -152,3 +155,15 @@ def test_a_current_counts_as_part_of_its_neuron_while_it_lasts_one_step(target: 
     assert ("current", "current") in found(graph, target)
     longer = dataclasses.replace(current, decay=0.5)
     assert ("no-counterpart", "current") in errors(graph.replace(nodes={**graph.nodes, "current": longer}), target)
+
+
+@pytest.mark.parametrize("target", ["loihi1", "loihi2"])
+def test_a_network_that_ends_in_neurons_is_an_error_where_quantising_refuses_it(target: str) -> None:
+    weight = np.random.default_rng(0).normal(size=(64, 64))
+    ends = LIF(name="last", shape=(64,), decay=0.25, threshold=0.6)
+    graph = net(ends, fc=Linear(name="fc", shape=(64,), weight=weight), readout=Readout(name="readout", shape=(64,)))
+    graph = graph.replace(edges=(*graph.edges[:-1], Edge("fc", "last"), Edge("last", "readout")))
+    assert ("readout", "readout") in errors(graph, target)
+    assert "readout" not in {code for code, _ in found(net(), target)}
+    with pytest.raises(InputError, match="'readout' does not follow one Linear"):
+        compile_loihi(graph, np.ones((2, 2, 4, 4)))

@@ -4,8 +4,7 @@ FLOAT folds normalisation and keeps multi-level units. The others go on to what 
 nothing gone, pools folded into the readout and delays balanced: LOIHI_CHANNELS has K binary channels per unit and its
 other pools in the convolutions behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same
 with an input that enters the first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit,
-TIME_SLOTS one binary channel per unit in S sub-steps. The matrices in front of a read-out become one for Loihi's
-integers.
+TIME_SLOTS one binary channel per unit in S sub-steps. Matrices on matrices become one for Loihi's integers.
 """
 
 from __future__ import annotations

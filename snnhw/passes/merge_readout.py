@@ -1,8 +1,8 @@
-"""Pass: several matrices that end in the read-out into one, because hardware has one read-out layer.
+"""Pass: matrices on matrices into one, because synapses of hardware take spikes, and its read-out one layer.
 
-Two of them merge where they take the same inputs and feed nothing else: W = g_1 W_1 + g_2 W_2, b likewise, g the gains
-of their edges into the read-out. A matrix that feeds nothing but another matrix goes into it: W = W_2 W_1,
-b = W_2 b_1 + b_2. Exact up to rounding. What cannot be merged is left as it is.
+A matrix that feeds nothing but another matrix goes into it: W = W_2 W_1, b = W_2 b_1 + b_2. Two that end in the
+read-out, or in a matrix before it, merge where they take the same inputs and feed nothing else: W = g_1 W_1 + g_2 W_2,
+b likewise, g the gains of their edges. Exact up to rounding. What cannot be merged is left as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from snnhw.graph.ir import Array, Edge, Graph, Linear, Readout
 
 
 def merge_readout(graph: Graph) -> Graph:
-    """Graph whose read-out follows one matrix, where its matrices can be one."""
+    """Graph without chains of matrices, whose read-out follows one matrix where that is possible."""
     while True:
         merged = _step(graph)
         if merged is None:
@@ -25,22 +25,31 @@ def merge_readout(graph: Graph) -> Graph:
 
 def _step(graph: Graph) -> Graph | None:
     """`graph` with one matrix less, or with a gain in the weights, None where there is nothing to do."""
-    ends = [(e, graph.nodes[e.source]) for readout in graph.of_type(Readout) for e in graph.into(readout.name)]
-    heads = [(e, n) for e, n in ends if isinstance(n, Linear) and len(graph.out_of(n.name)) == 1 and graph.into(n.name)]
-    for edge, head in heads:
-        if edge.gain != 1:
-            return _without(graph, [edge], [], [_scaled(head, edge.gain)], dataclasses.replace(edge, gain=1))
-        inner = graph.nodes[graph.into(head.name)[0].source]
-        chain = len(graph.into(head.name)) == 1 and len(graph.out_of(inner.name)) == 1
-        if chain and isinstance(inner, Linear):
-            return _chained(graph, inner, head)
-    for i, (_, first) in enumerate(heads):
-        for edge, second in heads[i + 1 :]:
-            if _inputs(graph, first) == _inputs(graph, second) and first.unfolded_inputs == second.unfolded_inputs:
-                weight = first.weight.astype(np.float64) + second.weight.astype(np.float64)
-                total = dataclasses.replace(first, weight=weight, bias=_sum(first.bias, second.bias))
-                return _without(graph, [edge, *graph.into(second.name)], [second.name], [total])
+    for outer in graph.of_type(Linear):
+        inner = [graph.nodes[edge.source] for edge in graph.into(outer.name)]
+        if len(inner) == 1 and isinstance(inner[0], Linear) and _ends_in(graph, inner[0], outer.name):
+            return _chained(graph, inner[0], outer)
+    targets = [readout.name for readout in graph.of_type(Readout)]
+    while targets:
+        target = targets.pop()
+        heads = [(e, n) for e in graph.into(target) if isinstance(n := graph.nodes[e.source], Linear)]
+        heads = [(edge, head) for edge, head in heads if _ends_in(graph, head, target)]
+        for edge, head in heads:
+            if edge.gain != 1:
+                return _without(graph, [edge], [], [_scaled(head, edge.gain)], dataclasses.replace(edge, gain=1))
+        for i, (_, first) in enumerate(heads):
+            for edge, second in heads[i + 1 :]:
+                if _inputs(graph, first) == _inputs(graph, second) and first.unfolded_inputs == second.unfolded_inputs:
+                    weight = first.weight.astype(np.float64) + second.weight.astype(np.float64)
+                    total = dataclasses.replace(first, weight=weight, bias=_sum(first.bias, second.bias))
+                    return _without(graph, [edge, *graph.into(second.name)], [second.name], [total])
+        targets += [head.name for _, head in heads]
     return None
+
+
+def _ends_in(graph: Graph, matrix: Linear, target: str) -> bool:
+    """Whether `matrix` takes something, and nothing but `target` takes it."""
+    return bool(graph.into(matrix.name)) and [e.target for e in graph.out_of(matrix.name)] == [target]
 
 
 def _inputs(graph: Graph, node: Linear) -> list[tuple[str, int]]:

@@ -40,6 +40,11 @@ def test_reading_gives_what_was_written(graph: Graph) -> None:
     assert from_nir(written).findings == ()
 
 
+def samples_of(graph: Graph, values: np.ndarray) -> np.ndarray:
+    """`values`, as whole numbers within its levels where the input of `graph` is events."""
+    return values if graph.input.levels is None else np.clip(np.rint(2 * values), 0, graph.input.levels)
+
+
 @settings(LAW, max_examples=8)
 @given(graph=float_graphs())
 def test_file_keeps_every_bit(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -48,7 +53,7 @@ def test_file_keeps_every_bit(graph: Graph, tmp_path_factory: pytest.TempPathFac
     assert differences(again, graph) == ()
     assert again.name == graph.name
     rng = np.random.default_rng(0)
-    x = rng.random((2, *graph.input.shape))
+    x = samples_of(graph, rng.random((2, *graph.input.shape)))
     ours, theirs = (simulate(g, x, execution=DOUBLE, raster=True) for g in (graph, read_nir(path, recognise=False)))
     assert np.array_equal(ours.logits, theirs.logits)
     assert all(np.array_equal(ours.raster[u], theirs.raster[u]) for u in ours.raster)
@@ -59,7 +64,7 @@ def test_file_keeps_every_bit(graph: Graph, tmp_path_factory: pytest.TempPathFac
 def test_one_network_in_five_forms_fires_the_same_spikes(graph: Graph, seed: int, static: bool) -> None:
     """Units, channels, channels and units read back, and units recognised in a file without our metadata; float64."""
     shape = graph.input.shape if static else (graph.timesteps, *graph.input.shape)
-    x = np.random.default_rng(seed).uniform(-0.5, 2.0, (2, *shape))
+    x = samples_of(graph, np.random.default_rng(seed).uniform(-0.5, 2.0, (2, *shape)))
     written, bare = to_nir(graph), to_nir(graph)
     bare.metadata = {}
     recognised = from_nir(bare, Reading(timesteps=graph.timesteps))
@@ -96,7 +101,7 @@ def test_integers_survive(graph: Graph) -> None:
 @given(graph=float_graphs(dyadic=True))
 def test_snntorch_fires_the_same_spikes(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = write_nir(graph, tmp_path_factory.mktemp("nir") / "net.nir")
-    x = np.random.default_rng(1).integers(0, 64, (2, *graph.input.shape)) / 64
+    x = samples_of(graph, np.random.default_rng(1).integers(0, 64, (2, *graph.input.shape)) / 64)
     theirs, outputs = run_snntorch(path, x, graph.timesteps)
     ours = simulate(graph, x, execution=SINGLE, raster=True)
     reduced = outputs / graph.timesteps

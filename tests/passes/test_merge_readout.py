@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -91,3 +92,24 @@ def test_a_flatten_that_feeds_two_matrices_compiles_and_quantises():
     (edge,) = integers.graph.into(integers.graph.readout.name)
     logits = simulate(integers.graph, x).logits / (integers.scales[edge.source].max() * 4)
     assert np.corrcoef(logits.ravel(), expected.ravel())[0, 1] > 0.95
+
+
+def test_matrices_in_front_of_neurons_become_one_for_integers():
+    """A chain on spikes and on the input: no synapse of the integers takes sums, and all of them hold integers."""
+    torch.manual_seed(0)
+    chain = (
+        nn.Linear(7, 9),
+        nn.Linear(9, 8),
+        neurons.MLF(timesteps=3),
+        nn.Linear(8, 5),
+        nn.Linear(5, 6),
+        neurons.MLF(timesteps=3),
+    )
+    model = model_of(nn.Sequential(Frames(3), *chain, nn.Linear(6, 4), MeanOverTime(3)), (7,))
+    x = np.random.default_rng(0).normal(0, 3, (20, 7)).astype(np.float32)
+    channels = compile_channels(model.graph)
+    assert len(channels.of_type(Linear)) == 3
+    np.testing.assert_allclose(simulate(channels, x).logits, simulate(model.graph, x).logits, atol=1e-4)
+    integers = compile_loihi(model.graph, x).graph
+    assert len(integers.of_type(Linear)) == 3
+    assert all(np.issubdtype(n.weight.dtype, np.integer) for n in integers.of_type(Linear))

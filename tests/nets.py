@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Node, Norm, Pool, Readout
+from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Norm, Pool, Readout
 
 
 @dataclass(frozen=True)
@@ -119,3 +120,26 @@ residual_nets = st.builds(
     blocks=st.integers(1, 2),
     plain=st.booleans(),
 )
+
+
+def product_graph(weight: np.ndarray, bits: int = 8) -> Graph:
+    """Integers: an input of `bits`, the matrix `weight`, neurons and a read-out."""
+    size = weight.shape[1]
+    nodes = [
+        Input(name="input", shape=(size,), scale=1.0, bits=bits),
+        Linear(name="fc", shape=(len(weight),), weight=weight),
+        LoihiLIF(
+            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
+        ),
+        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
+        Readout(name="readout", shape=(1,), reduction="sum"),
+    ]
+    chain = [n.name for n in nodes]
+    return Graph.build(nodes, list(pairwise(chain)), 1)
+
+
+def neuron(vth: int = 300, du: int = 4095, dv: int = 3072, mant: int = 0, exp: int = 0) -> LoihiLIF:
+    """One neuron in integers."""
+    return LoihiLIF(
+        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
+    )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import LIF, MLF, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import LIF, MLF, LoihiLIF
 from snnhw.proofs.interval import Interval
 from snnhw.proofs.membrane_bound import lowest_states, membrane_bound
 from tests.loihi_oracle import loihi_neuron
+from tests.nets import neuron, product_graph
 
 EIGHTHS = st.integers(-64, 64).map(lambda n: n / 8)
 NEVER = 2**40  # a threshold that no membrane reaches
@@ -78,27 +79,6 @@ def test_nothing_is_proven_of_inputs_without_bounds():
     integer = LoihiLIF(name="n", shape=(1,), threshold=1, du=4095, dv=0, bias_mant=np.zeros(1, int), bias_exp=0)
     for node in (unit, integer):
         assert membrane_bound(node, Interval(np.array([-np.inf]), np.array([np.inf])), 2)[0] == np.inf
-
-
-def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
-    return LoihiLIF(
-        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
-    )
-
-
-def product_graph(weight, bits=8):
-    size = weight.shape[1]
-    nodes = [
-        Input(name="input", shape=(size,), scale=1.0, bits=bits),
-        Linear(name="fc", shape=(len(weight),), weight=weight),
-        LoihiLIF(
-            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
-        ),
-        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
-        Readout(name="readout", shape=(1,), reduction="sum"),
-    ]
-    chain = [n.name for n in nodes]
-    return Graph.build(nodes, list(pairwise(chain)), 1)
 
 
 @given(

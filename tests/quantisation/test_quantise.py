@@ -1,40 +1,17 @@
 """Quantisation: every limit of the hardware, what is clipped, and biases in mantissa and exponent."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import Conv2d, Linear, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.quantise import bias_code, quantise
 from snnhw.simulation.engine import simulate
 from tests.nets import residual_net, residual_nets
-
-
-def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
-    return LoihiLIF(
-        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
-    )
-
-
-def product_graph(weight, bits=8):
-    size = weight.shape[1]
-    nodes = [
-        Input(name="input", shape=(size,), scale=1.0, bits=bits),
-        Linear(name="fc", shape=(len(weight),), weight=weight),
-        LoihiLIF(
-            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
-        ),
-        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
-        Readout(name="readout", shape=(1,), reduction="sum"),
-    ]
-    chain = [n.name for n in nodes]
-    return Graph.build(nodes, list(pairwise(chain)), 1)
 
 
 @given(residual_nets)

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Readout
+from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
 from tests.loihi_oracle import loihi_neuron
-from tests.nets import residual_net, residual_nets
+from tests.nets import neuron, residual_net, residual_nets
 
 
 def test_batches_add_up_and_static_input_equals_repeated_frames():
@@ -66,12 +66,6 @@ def test_a_cycle_is_named():
     looped = sample.graph.replace(edges=(*sample.graph.edges, Edge("s0b0_2_mlf", "s0b0_1_conv")))
     with pytest.raises(InputError, match=r"cycle.*s0b0_1_conv"):
         simulate(looped, sample.inputs)
-
-
-def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
-    return LoihiLIF(
-        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
-    )
 
 
 def test_an_image_behind_a_flatten_is_summed_exactly():

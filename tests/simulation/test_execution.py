@@ -1,31 +1,13 @@
 """The options of a run."""
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 
-from snnhw.graph.ir import Graph, Input, Linear, LoihiLIF, Readout
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE, SINGLE, Execution
 from snnhw.simulation.plan import plan_of
-from tests.nets import residual_net
-
-
-def product_graph(weight, bits=8):
-    size = weight.shape[1]
-    nodes = [
-        Input(name="input", shape=(size,), scale=1.0, bits=bits),
-        Linear(name="fc", shape=(len(weight),), weight=weight),
-        LoihiLIF(
-            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
-        ),
-        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
-        Readout(name="readout", shape=(1,), reduction="sum"),
-    ]
-    chain = [n.name for n in nodes]
-    return Graph.build(nodes, list(pairwise(chain)), 1)
+from tests.nets import product_graph, residual_net
 
 
 def test_off_the_cpu_integers_are_float64():

@@ -7,10 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import LIF, MLF, LoihiLIF
+from snnhw.graph.ir import LIF, MLF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.simulation.neurons import integer_dtype, step_unit
 from tests.loihi_oracle import loihi_neuron
+from tests.nets import neuron
 from tests.simulation.slow_unit import slow_levels
 
 settings_of_units = st.tuples(
@@ -94,12 +95,6 @@ def test_gain_leak_and_reset_value_enter_as_documented():
     potentials = [u[0][0].tolist() for _, u in step_unit((node,), x)]
     # neuron 0 fires at 2.25 and restarts from -1; neuron 1 integrates
     assert potentials == [[2.25, 2.25], [0.5 * -1.0 + 2.25, 0.5 * 2.25 + 2.25], [0.5 * -1.0 + 2.25, 0.5 * 3.375 + 2.25]]
-
-
-def neuron(vth=300, du=4095, dv=3072, mant=0, exp=0):
-    return LoihiLIF(
-        name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
-    )
 
 
 def check(node, currents, dtype):

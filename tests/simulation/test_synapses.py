@@ -1,7 +1,5 @@
 """Nodes between neurons: exact sums of integers, and pools, delays and norms against their equations."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
@@ -10,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, MLF, Delay, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LI, MLF, Delay, Graph, Input, Linear, Pool, Readout
 from snnhw.proofs.largest import largest_output
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.synapses import apply_node, product_dtype, wrap_sum
-from tests.nets import norm
+from tests.nets import norm, product_graph
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 7, 10])
@@ -27,21 +25,6 @@ def test_sum_pools_of_spikes_are_whole_numbers(size, dtype):
     graph = Graph.build(nodes, [("input", "pool"), ("pool", "readout")], 1)
     spikes = np.random.default_rng(0).integers(0, 4, shape)
     assert (simulate(graph, spikes, execution=Execution(dtype)).logits[:, :, 0, 0] == spikes.sum(axis=(2, 3))).all()
-
-
-def product_graph(weight, bits=8):
-    size = weight.shape[1]
-    nodes = [
-        Input(name="input", shape=(size,), scale=1.0, bits=bits),
-        Linear(name="fc", shape=(len(weight),), weight=weight),
-        LoihiLIF(
-            name="n", shape=(len(weight),), threshold=1, du=4095, dv=3072, bias_mant=np.zeros(1, np.int16), bias_exp=0
-        ),
-        Linear(name="out", shape=(1,), weight=np.full((1, len(weight)), 2, np.int32)),
-        Readout(name="readout", shape=(1,), reduction="sum"),
-    ]
-    chain = [n.name for n in nodes]
-    return Graph.build(nodes, list(pairwise(chain)), 1)
 
 
 def test_product_precision_switches_at_the_bound():

@@ -32,15 +32,27 @@ def array(tensor: Tensor | None, size: int, default: float) -> Array:
     return values
 
 
-def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
-    if module.padding_mode != "zeros" or isinstance(module.padding, str):
+def _padding(
+    name: str, padding: str | tuple[int, ...], kernel: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
+    """Zeros on each side; "same", which torch takes at stride 1, adds d (k - 1), half of it on each side."""
+    if not isinstance(padding, str):
+        return pair(padding)
+    around = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)] if padding == "same" else [0, 0]
+    if any(zeros % 2 for zeros in around):
         raise InputError(
-            f"Convolution {name!r} pads with {module.padding_mode} {module.padding}; use zeros and numbers."
+            f"Convolution {name!r} pads 'same' with more zeros on one side than on the other; use an odd kernel size."
         )
+    return around[0] // 2, around[1] // 2
+
+
+def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
+    if module.padding_mode != "zeros":
+        raise InputError(f"Convolution {name!r} pads by the mode {module.padding_mode}; use padding_mode='zeros'.")
     if len(shape) != 3 or shape[0] != module.in_channels:
         raise InputError(f"Convolution {name!r} takes {module.in_channels} channels and gets {shape}; fix the shapes.")
     kernel, stride, dilation = pair(module.kernel_size), pair(module.stride), pair(module.dilation)
-    padding = pair(module.padding)
+    padding = _padding(name, module.padding, kernel, dilation)
     height, width = Window((shape[1], shape[2]), kernel, stride, padding, dilation).out
     return Conv2d(
         name=name,

@@ -48,6 +48,12 @@ def test_a_convolution(kernel, stride, dilation, padding, groups, bias):
     assert (assert_same_function(module).bias is not None) == bias
 
 
+@given(st.tuples(*2 * [st.sampled_from([1, 3, 5])]), PAIR, st.sampled_from(["same", "valid"]))
+def test_a_convolution_with_padding_by_name(kernel, dilation, padding):
+    assume(all(n > d * (k - 1) for n, d, k in zip(SHAPE[1:], pair(dilation), kernel)))  # noqa: B905
+    assert_same_function(nn.Conv2d(4, 8, kernel, 1, padding, dilation))
+
+
 @given(st.integers(1, 3), st.none() | st.integers(1, 3), st.integers(0, 1))
 def test_an_average_or_a_sum_over_windows(kernel, stride, padding):
     assert_same_function(nn.AvgPool2d(kernel, stride, min(padding, kernel // 2)))
@@ -87,8 +93,8 @@ def test_a_unit_keeps_its_thresholds_and_decay():
 @pytest.mark.parametrize(
     ("module", "shape", "sentence"),
     [
-        (nn.Conv2d(4, 4, 3, padding="same"), SHAPE, "'node' pads with zeros same; use zeros and numbers"),
-        (nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), SHAPE, r"'node' pads with reflect \(1, 1\)"),
+        (nn.Conv2d(4, 4, 2, padding="same"), SHAPE, "'node' pads 'same' with more zeros on one side"),
+        (nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), SHAPE, "'node' pads by the mode reflect; use"),
         (nn.Conv2d(3, 4, 3), SHAPE, r"'node' takes 3 channels and gets \(4, 6, 7\); fix the shapes"),
         (nn.Conv2d(4, 4, 3), (4,), r"'node' takes 4 channels and gets \(4,\)"),
         (nn.Linear(5, 3), (4,), r"'node' takes 5 values and gets shape \(4,\); flatten before it"),

@@ -149,3 +149,20 @@ def small_net():
     ]
     names = [node.name for node in nodes]
     return Graph.build(nodes, list(pairwise(names)), timesteps=3)
+
+
+def integer_net() -> Graph:
+    """All weights integers, decay 1/4 and thresholds in quarters: float64 is exact whatever the order of additions."""
+    rng = np.random.default_rng(11)
+    nodes = [
+        Input(name="input", shape=(1, 5, 5)),
+        Conv2d(name="stem", shape=(3, 5, 5), weight=rng.integers(-2, 3, (3, 1, 3, 3)).astype(float), padding=(1, 1)),
+        MLF(name="a", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
+        Conv2d(name="body", shape=(3, 5, 5), weight=rng.integers(-1, 2, (3, 3, 3, 3)).astype(float), padding=(1, 1)),
+        MLF(name="b", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
+        Flatten(name="flatten", shape=(75,)),
+        Linear(name="fc", shape=(4,), weight=rng.integers(-3, 4, (4, 75)).astype(float)),
+        Readout(name="readout", shape=(4,), reduction="sum"),
+    ]
+    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("b", "flatten"), ("a", "flatten")]
+    return Graph.build(nodes, [*edges, ("flatten", "fc"), ("fc", "readout")], timesteps=4)

@@ -10,32 +10,14 @@ from torch.nn import functional as F
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.deployments import deployments, depth, slots, work
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import DEPLOYMENTS, deploy
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
-from tests.analysis.nets import networks, random_raster, record_of
+from tests.analysis.nets import integer_net, networks, random_raster, record_of
 
 K, T, N = 3, 4, 5
-
-
-def integer_net():
-    """All weights integers, decay 1/4 and thresholds in quarters: float64 is exact whatever the order of additions."""
-    rng = np.random.default_rng(11)
-    nodes = [
-        Input(name="input", shape=(1, 5, 5)),
-        Conv2d(name="stem", shape=(3, 5, 5), weight=rng.integers(-2, 3, (3, 1, 3, 3)).astype(float), padding=(1, 1)),
-        MLF(name="a", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
-        Conv2d(name="body", shape=(3, 5, 5), weight=rng.integers(-1, 2, (3, 3, 3, 3)).astype(float), padding=(1, 1)),
-        MLF(name="b", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
-        Flatten(name="flatten", shape=(75,)),
-        Linear(name="fc", shape=(4,), weight=rng.integers(-3, 4, (4, 75)).astype(float)),
-        Readout(name="readout", shape=(4,), reduction="sum"),
-    ]
-    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("b", "flatten"), ("a", "flatten")]
-    return Graph.build(nodes, [*edges, ("flatten", "fc"), ("fc", "readout")], timesteps=T)
 
 
 def run(graph, inputs, how):

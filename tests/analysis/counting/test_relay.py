@@ -7,28 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.analysis.counting.relay import relays
-from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
-from tests.analysis.nets import networks, random_raster, record_of
+from snnhw.graph.ir import MLF, Conv2d, Graph, Readout
+from tests.analysis.nets import integer_net, networks, random_raster, record_of
 from tests.oracle import taps
 
 T = 4
-
-
-def integer_net():
-    """All weights integers, decay 1/4 and thresholds in quarters: float64 is exact whatever the order of additions."""
-    rng = np.random.default_rng(11)
-    nodes = [
-        Input(name="input", shape=(1, 5, 5)),
-        Conv2d(name="stem", shape=(3, 5, 5), weight=rng.integers(-2, 3, (3, 1, 3, 3)).astype(float), padding=(1, 1)),
-        MLF(name="a", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
-        Conv2d(name="body", shape=(3, 5, 5), weight=rng.integers(-1, 2, (3, 3, 3, 3)).astype(float), padding=(1, 1)),
-        MLF(name="b", shape=(3, 5, 5), thresholds=(0.5, 1.5, 2.5), decay=0.25),
-        Flatten(name="flatten", shape=(75,)),
-        Linear(name="fc", shape=(4,), weight=rng.integers(-3, 4, (4, 75)).astype(float)),
-        Readout(name="readout", shape=(4,), reduction="sum"),
-    ]
-    edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("b", "flatten"), ("a", "flatten")]
-    return Graph.build(nodes, [*edges, ("flatten", "fc"), ("fc", "readout")], timesteps=T)
 
 
 def test_a_relay_is_exact_with_a_raster_and_bounded_without():

@@ -58,12 +58,14 @@ def report(
     check_data(data, source)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import report_tables
+    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
     from snnhw.workflows.processes import process_group
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     inputs = load_inputs(source, data, loaded.graph.timesteps, kind).first(samples)
+    loaded = with_input_kind(loaded, inputs)
     options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
@@ -94,6 +96,7 @@ def compare(
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run
+    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_models
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
@@ -104,5 +107,5 @@ def compare(
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
         made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
     for label, model in loaded.items():
-        say(model.findings, f"{label}: ")
+        say(with_input_kind(model, inputs[label]).findings, f"{label}: ")
     show(made.to_dict(), as_json, *comparison_tables(made))

@@ -70,13 +70,14 @@ def evaluate(
     from snnhw.verbs.tables.training import accuracy_table
     from snnhw.workflows.evaluate import evaluate as run
     from snnhw.workflows.evaluate import evaluation_data
+    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)
-    say(loaded.findings)
+    say(with_input_kind(loaded, inputs).findings)
     show(made.to_dict(), as_json, accuracy_table(made))
 
 

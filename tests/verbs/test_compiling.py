@@ -135,6 +135,18 @@ def test_every_verb_says_what_it_had_to_assume(monkeypatch, capsys, tmp_path):
         assert not end.value.code and "the reset that were asked for are not applied" in said, verb
 
 
+def test_verbs_say_on_stderr_that_the_input_was_taken_for_events(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    events = np.random.default_rng(0).integers(0, 3, (4, 4, 1, 8, 8)).astype(np.float32)
+    np.savez("x.npz", input=events, target=[0, 1, 2, 3])
+    for verb in (("evaluate",), ("report", "--out", "r"), ("compare",)):
+        for kind in ((), ("--input-kind", "events")):
+            monkeypatch.setattr(sys, "argv", ["snnhw", verb[0], "digits", "--input", "x.npz", *verb[1:], *kind])
+            with pytest.raises(SystemExit) as end:
+                main()
+            assert not end.value.code and ("they are taken for events" in capsys.readouterr().err) == (not kind), verb
+
+
 def test_check_simulate_and_report_say_which_step_was_assumed_and_the_one_that_the_file_points_to(call):
     """r = 1/dt of 0.001 s, as SpikingJelly writes an integrator; read at the usual 0.0001 s."""
     nodes = {"i": nir.Input(np.array([4])), "w": nir.Linear(np.eye(4)), "o": nir.Output(np.array([4]))}

@@ -15,6 +15,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import listed
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import Assumed, assumed
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Comparison:
     def profiles(self) -> tuple[str, ...]:
         """Names of the profiles."""
         return tuple(next(iter(self.reports.values())).energy)
+
+    @property
+    def assumptions(self) -> dict[str, tuple[Assumed, ...]]:
+        """What the numbers of each model rest on that nothing says; models with nothing of the kind are left out."""
+        return {label: report.assumptions for label, report in self.reports.items() if report.assumptions}
 
     def accuracy(self, label: str) -> float | None:
         """Accuracy of the first stage, None if it was not measured."""
@@ -75,6 +81,11 @@ class Comparison:
                 for label, report in self.reports.items()
             },
             "front": {profile: list(self.front(profile)) for profile in self.profiles},
+            "assumed": [
+                {"model": label, **finding.to_dict()}
+                for label, report in self.reports.items()
+                for finding in assumed(report.findings)
+            ],
         }
 
 

@@ -152,8 +152,8 @@ def _check(graph: Graph) -> None:
             raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")
     if graph.input.levels not in (None, 1):
         raise InputError(
-            f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; take "
-            "shorter time steps, or --input-kind analogue."
+            f"SANA-FE runs binary events, one or none of a place in a step, and input {graph.input.name!r} sends "
+            f"0..{graph.input.levels}; put the events into more and shorter time steps, or run them on torch or Lava."
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from snnhw.checks.check import check as findings_of
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.nir.frameworks import DEFAULT_DIALECT
 from snnhw.workflows.load import LoadedModel
@@ -29,7 +30,7 @@ class Checked:
         return {
             "model": self.model,
             "target": self.target,
-            "findings": [finding.to_dict() for finding in self.findings],
+            **findings_dict(self.findings),
         }
 
 
@@ -47,4 +48,5 @@ def check(model: LoadedModel, target: str = "nir", dialect: str | None = None) -
     if dialect is not None and target != "nir":
         raise InputError(f"The target {target} has no option --dialect, which is for nir; leave it out.")
     found = findings_of(model.graph, target, dialect=dialect or DEFAULT_DIALECT)
-    return Checked(model.name, target, tuple(found))
+    of_reader = (finding for finding in model.findings if finding not in found)
+    return Checked(model.name, target, (*found, *of_reader))

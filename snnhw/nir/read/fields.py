@@ -25,7 +25,8 @@ class Context:
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
     `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
-    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for.
+    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for;
+    `written_by`: the one that the user names, "" for none.
     """
 
     dt: float
@@ -36,6 +37,7 @@ class Context:
     dt_assumed: bool = False
     gain_per_step: bool = False
     writer: str = ""
+    written_by: str = ""
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
 from snnhw.graph.names import free_name
@@ -40,6 +41,7 @@ def graph_from_raw(
         convention=convention,
         reset=reading.known_reset(),
         predates_reset=_version(raw.version) <= LAST_WITHOUT_RESET,
+        written_by=reading.written_by or "",
     )
     if _version(raw.version) >= (NEWEST_MAJOR + 1,):
         context.find(
@@ -133,7 +135,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _assumed_timesteps(context: Context) -> int:
     context.find(
-        "timesteps-assumed",
+        TIMESTEPS,
         "warning",
         "",
         f"the file does not say how many time steps a sample lasts; {DEFAULT_TIMESTEPS} are taken",
@@ -153,11 +155,13 @@ def _say_assumptions(nodes: Mapping[str, Node], context: Context) -> None:
             "leave out --written-by to step by the equations of NIR",
         )
     context.find(
-        "readout-assumed",
+        "readout-mean" if context.written_by else "readout-assumed",
         "info",
         list(nodes)[-1],
-        "NIR does not say how outputs are read; their mean over time is taken",
-        "none needed, unless the network was trained otherwise",
+        "NIR does not say how outputs are read; their mean over time is taken, which ranks classes as their sum does",
+        "none needed, unless the network was trained otherwise"
+        if context.written_by
+        else "name the framework with --written-by if its network was trained so",
     )
     if context.lift:
         context.find(

@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Array, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
+from snnhw.nir.frameworks import DEFAULT_CONVENTION
 from snnhw.nir.parameters import integrated_gain, leaky_step
 from snnhw.nir.read.fields import Context, array_of, fitting, scalar
 from snnhw.nir.read.time_step import INTEGRATORS
@@ -61,13 +62,14 @@ def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> li
     r = _fields(raw, name, arriving, ("r",), context)["r"]
     gain = integrated_gain(r, context.dt, context.form)
     if context.gain_per_step and np.any(gain != 1):
-        context.find(
-            "gain-per-step",
-            "info",
-            name,
-            f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
-            "write r = 1/dt to have no doubt",
-        )
+        if context.written_by in ("", DEFAULT_CONVENTION):  # the exporters that write r = 1 mean it per step
+            context.find(
+                "gain-per-step",
+                "info",
+                name,
+                f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
+                "name the framework with --written-by, or write r = 1/dt to have no doubt",
+            )
         gain = np.ones(())
     found: State = {"decay": 1.0, "gain": scalar(gain), "leak": 0.0}
     if raw.type == "I":
@@ -99,13 +101,13 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
             f"Neuron {name!r} has an infinite {tau} without an infinite {r}, or the other way round, so the gain {r} "
             f"dt/{tau} of a step is 0 or infinite; write both infinite for a neuron that does not leak."
         )
-    if np.isinf(fields[tau]).any():
+    if np.isinf(fields[tau]).any() and not context.written_by:
         context.find(
             "never-leaks",
             "info",
             name,
             f"an infinite {tau} is read as an integrator that adds its input whole in each step",
-            "write an IF node with r = 1/dt to have no doubt",
+            "name the framework with --written-by, or write an IF node with r = 1/dt to have no doubt",
         )
     leak = fields.get("v_leak", np.zeros(()))
     found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
@@ -137,7 +139,7 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
     state = _leaky(parameters, "tau_syn", "w_in", name, context)
     if context.convention.current != "written":
         state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
-    elif (w_in == 1).all() and np.any(state["gain"] != 1):
+    elif (w_in == 1).all() and np.any(state["gain"] != 1) and not context.written_by:
         context.find(
             "current-gain",
             "warning",

@@ -65,14 +65,14 @@ def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> b
     Where other values stand beside it, the exporter did write r by the equation.
     """
     r = numbers_of(flat, INTEGRATORS, "r")
-    if meta is None and (r == 1).any() and (r != 1).any():
+    if meta is None and not context.written_by and (r == 1).any() and (r != 1).any():
         context.find(
             "gain-by-equation",
             "warning",
             "",
             "r is 1 in some integrators and another number in others, so it is taken by the equation in all of them: "
             "the gain of a step is r dt",
-            "write r = 1/dt where the gain of a step is 1",
+            "name the framework with --written-by, or write r = 1/dt where the gain of a step is 1",
         )
     return bool(r.size) and bool((r == 1).all())
 

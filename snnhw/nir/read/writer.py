@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from snnhw.graph.assumptions import WRITER_RECOGNISED, WRITER_UNKNOWN
 from snnhw.graph.ir import Array
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION
@@ -32,7 +33,7 @@ def say_writer(flat: FlatGraph, context: Context) -> None:
     if name:
         differs = "; ".join(CONVENTIONS[name].differences)
         context.find(
-            "writer-recognised",
+            WRITER_RECOGNISED,
             "warning",
             "",
             f"{trace}, as in files of {name}, whose neurons step otherwise than by the equations of NIR, by which the "
@@ -41,7 +42,7 @@ def say_writer(flat: FlatGraph, context: Context) -> None:
         )
         return
     context.find(
-        "writer-unknown",
+        WRITER_UNKNOWN,
         "warning",
         "",
         "nothing in the file says who wrote it; it is read by the equations of NIR: fires above the threshold, resets "

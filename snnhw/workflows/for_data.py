@@ -57,6 +57,8 @@ def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:
 
 def _lasting(model: LoadedModel, timesteps: int, told: tuple[Finding, ...]) -> LoadedModel:
     """`model` of `timesteps` steps, of which `told` is what remains to be said."""
+    if told and set(told) <= set(model.findings):
+        return model
     kept = tuple(finding for finding in model.findings if finding.code != TIMESTEPS)
     findings = (*kept, *told)
     return replace(model, graph=model.graph.replace(timesteps=timesteps, findings=findings), findings=findings)

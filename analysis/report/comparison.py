@@ -30,9 +30,13 @@ class Comparison:
         return tuple(next(iter(self.reports.values())).energy)
 
     @property
-    def assumptions(self) -> dict[str, tuple[Assumed, ...]]:
-        """What the numbers of each model rest on that nothing says; models with nothing of the kind are left out."""
-        return {label: report.assumptions for label, report in self.reports.items() if report.assumptions}
+    def assumptions(self) -> dict[Assumed, tuple[str, ...]]:
+        """What numbers rest on that nothing says, with the models of which that is so."""
+        found: dict[Assumed, tuple[str, ...]] = {}
+        for label, report in self.reports.items():
+            for taken in report.assumptions:
+                found[taken] = (*found.get(taken, ()), label)
+        return found
 
     def accuracy(self, label: str) -> float | None:
         """Accuracy of the first stage, None if it was not measured."""

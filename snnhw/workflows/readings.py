@@ -28,7 +28,7 @@ from snnhw.simulation.record import SpikeRecord, UnitRecord
 from snnhw.workflows.load import LoadedModel
 
 SAMPLES = 16  # that are run at most in each reading
-WORK = 1_000_000_000  # synapses and neurons times steps that are computed at most in each reading, about a second
+WORK = 500_000_000  # synapses and neurons times steps that are computed at most in each reading, about a second
 
 DEPARTURES: Mapping[str, Convention] = {  # each in one thing, from the equations of NIR
     "if neurons fire at the threshold too": Convention(DEFAULT_CONVENTION, fires_at_threshold=True),

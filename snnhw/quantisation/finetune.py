@@ -23,6 +23,8 @@ from snnhw.passes import compile_channels
 from snnhw.passes.fold_current import fold_current
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
+from snnhw.passes.merge_readout import merge_readout
+from snnhw.passes.own_synapses import own_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
@@ -70,7 +72,8 @@ def finetune(
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
-    trainable = pool_into_conv(fold_pool(with_synapses(fold_current(graph))))  # the synapses that the scales belong to
+    # the synapses that the scales belong to
+    trainable = pool_into_conv(merge_readout(fold_pool(own_synapses(with_synapses(fold_current(graph))))))
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))
@@ -110,6 +113,5 @@ def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:
 def loss_of_integers(quantised: Quantised, data: Samples, taught: Tensor) -> float:
     """`tuning_loss` of the integers of `quantised`; `taught` are the logits [N, classes] of the float network."""
     graph = quantised.graph
-    head = graph.into(graph.readout.name)[0].source
-    logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.scales[head] * graph.timesteps))
+    logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.logit_scale * graph.timesteps))
     return float(tuning_loss(logits, taught, torch.from_numpy(data.labels())))

@@ -14,7 +14,7 @@ from snnhw.graph.ir import Graph
 from snnhw.passes.remove_dead import never_fires
 from snnhw.proofs.membrane_bound import bounds
 from snnhw.rules.expressible import deployment
-from snnhw.rules.structure import UNSOUND, structure
+from snnhw.rules.structure import BROKEN, UNSOUND, structure
 
 __all__ = ["TARGETS", "Finding", "Severity", "check"]
 
@@ -37,7 +37,9 @@ def check(graph: Graph, target: str = "nir", *, dialect: str | None = None) -> l
         raise unknown("target", target, TARGETS)
     found = list(graph.findings)
     found.extend(structure(graph))
-    if not UNSOUND & {f.code for f in found}:
+    codes = {f.code for f in found}
+    if not UNSOUND & codes:
         found.extend((*deployment(graph, "nir"), *nir(graph, dialect)) if target == "nir" else hardware(graph, target))
-        found.extend(never_fires(graph, bounds(graph)))
+        if not BROKEN & codes:
+            found.extend(never_fires(graph, bounds(graph)))
     return sorted(dict.fromkeys(found), key=lambda f: ORDER[f.severity])

@@ -21,6 +21,7 @@ from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_current import fold_current
+from snnhw.passes.fold_gains import fold_gains
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
@@ -32,7 +33,8 @@ Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm,)
 WITH_SYNAPSES: tuple[Pass, ...] = (fold_norm, fold_current, identity_synapses)
-ON_CHANNELS: tuple[Pass, ...] = (decompose, own_synapses, fold_pool, merge_readout, pool_into_conv, balance_delays)
+FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_pool, merge_readout, pool_into_conv)
+ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (fold_norm, fold_current, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (*WITH_SYNAPSES, decompose_graded, fold_pool, balance_delays)

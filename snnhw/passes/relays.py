@@ -14,31 +14,49 @@ from snnhw.graph.names import free_name
 def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     """Graph in which all spikes into a node are equally old, and the relay neurons that this took.
 
-    A spike arrives one step after it was sent, through a synapse node or straight into a neuron.
+    A spike arrives one step after it was sent, through a synapse node or straight into a neuron. Relays are for spikes:
+    a branch is delayed in front of its synapse node.
     """
-    age: dict[str, int] = {}
+    latest = _latest(graph)
     named: dict[tuple[str, int], str] = {}  # (source, steps late) -> its relay
     relays: dict[str, LIF] = {}
     edges: list[Edge] = []
     for name in graph.order():
-        node, into = graph.nodes[name], graph.into(name)
-        latest = max((age[e.source] for e in into), default=0)
-        if isinstance(node, SYNAPSES):
-            latest = max([latest, *(age[e.source] for sister in _sisters(graph, name) for e in graph.into(sister))])
-        for edge in into:
-            source = edge.source
-            for late in range(1, latest - age[edge.source] + 1):
+        for edge in graph.into(name):
+            source, sender = edge.source, graph.nodes[edge.source]
+            early = 0 if isinstance(sender, SYNAPSES) else latest[name] - _sent(graph, latest, edge.source)
+            for late in range(1, early + 1):
                 relay = named.setdefault((edge.source, late), free_name(f"{edge.source}_late{late}", graph.nodes, relays))
                 if relay not in relays:
-                    relays[relay] = LIF(name=relay, shape=graph.nodes[edge.source].shape, decay=0.0, threshold=0.5)
+                    relays[relay] = LIF(name=relay, shape=sender.shape, decay=0.0, threshold=0.5)
                     edges.append(Edge(source, relay))
                 source = relay
             edges.append(dataclasses.replace(edge, source=source, delay=0))
-        age[name] = latest + (0 if isinstance(node, SYNAPSES) or not into else 1)
     return graph.replace(nodes=[*graph.nodes.values(), *relays.values()], edges=tuple(edges)), tuple(relays)
 
 
-def _sisters(graph: Graph, synapse: str) -> set[str]:
-    """Synapse nodes that feed the same neurons."""
-    targets = {e.target for e in graph.out_of(synapse)}
-    return {e.source for t in targets for e in graph.into(t) if isinstance(graph.nodes[e.source], SYNAPSES)}
+def _latest(graph: Graph) -> dict[str, int]:
+    """Node -> step in which the youngest spikes that it takes, or that its targets take beside it, were sent."""
+    latest: dict[str, int] = {}
+    for name in graph.order():
+        if not isinstance(graph.nodes[name], SYNAPSES):
+            latest[name] = max((_sent(graph, latest, sender) for sender in _senders(graph, name)), default=0)
+    for name, node in graph.nodes.items():
+        if isinstance(node, SYNAPSES):
+            targets = [e.target for e in graph.out_of(name) if not isinstance(graph.nodes[e.target], SYNAPSES)]
+            latest[name] = max((latest[target] for target in targets), default=0)
+    return latest
+
+
+def _sent(graph: Graph, latest: dict[str, int], name: str) -> int:
+    """Step in which a node sends what entered the network in step 0."""
+    return latest[name] + bool(graph.into(name)) if name in latest else 0
+
+
+def _senders(graph: Graph, name: str) -> list[str]:
+    """What sends spikes to a node, straight or through one synapse node."""
+    found: list[str] = []
+    for edge in graph.into(name):
+        through = isinstance(graph.nodes[edge.source], SYNAPSES)
+        found += [e.source for e in graph.into(edge.source)] if through else [edge.source]
+    return found

@@ -19,13 +19,9 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.time import time_first
-from snnhw.passes import compile_channels
+from snnhw.passes import FOLDED, compile_channels, run_passes
 from snnhw.passes.fold_current import fold_current
-from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
-from snnhw.passes.merge_readout import merge_readout
-from snnhw.passes.own_synapses import own_synapses
-from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.graph_module import GraphModule
@@ -73,7 +69,7 @@ def finetune(
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
     # the synapses that the scales belong to
-    trainable = pool_into_conv(merge_readout(fold_pool(own_synapses(with_synapses(fold_current(graph))))))
+    trainable = run_passes(graph, (fold_current, with_synapses, *FOLDED))
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))

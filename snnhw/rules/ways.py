@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import SYNAPSES, Graph, Neuron
 from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.own_synapses import own_synapses
 from snnhw.rules import cores, flow, given, integers, kinds, neurons, readout
 from snnhw.rules.expressible import deployment
 from snnhw.rules.refuse import errors_of, refuse
@@ -81,7 +84,7 @@ INTEGERS_OF_CURRENT = replace(INTEGERS, floats=LOIHI_CURRENT, first=(*INTEGERS.f
 SANAFE = Way(
     "sanafe",
     LOIHI_CHANNELS,
-    (fold_pool,),
+    (own_synapses, fold_pool),
     (*FIRST, deployment),
     (
         kinds.kinds_of_sanafe,
@@ -135,7 +138,8 @@ def _tried(graph: Graph, way: Way) -> tuple[list[Finding], Graph | None]:
     first = errors_of(_asked(way.first, graph, way.title))
     if first:
         return found + first, None
-    ready = run_passes(graph, passes)
+    with np.errstate(all="ignore"):  # values that are not finite are errors that `structure` has found
+        ready = run_passes(graph, passes)
     after = _asked(way.rules, ready, way.title)
     found += [replace(finding, node=_as_given(graph, ready, finding.node)) for finding in after]
     return errors_of(found), ready

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from snnhw.graph.ir import LIF, SYNAPSES, Edge, Graph
+import numpy as np
+
+from snnhw.graph.ir import LIF, SYNAPSES, Edge, Graph, LoihiLIF, Neuron, Node
+from snnhw.graph.loihi import DECAY_ONE
 from snnhw.graph.names import free_name
 
 
@@ -19,7 +22,7 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     """
     latest = _latest(graph)
     named: dict[tuple[str, int], str] = {}  # (source, steps late) -> its relay
-    relays: dict[str, LIF] = {}
+    relays: dict[str, Neuron] = {}
     edges: list[Edge] = []
     for name in graph.order():
         for edge in graph.into(name):
@@ -28,11 +31,21 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
             for late in range(1, early + 1):
                 relay = named.setdefault((edge.source, late), free_name(f"{edge.source}_late{late}", graph.nodes, relays))
                 if relay not in relays:
-                    relays[relay] = LIF(name=relay, shape=sender.shape, decay=0.0, threshold=0.5)
+                    relays[relay] = _relay(relay, sender, graph.is_integer)
                     edges.append(Edge(source, relay))
                 source = relay
             edges.append(dataclasses.replace(edge, source=source, delay=0))
     return graph.replace(nodes=[*graph.nodes.values(), *relays.values()], edges=tuple(edges)), tuple(relays)
+
+
+def _relay(name: str, sender: Node, integer: bool) -> Neuron:
+    """Neurons that send one step later what they take: a spike is more than their threshold, and they forget."""
+    if integer:
+        silent = np.zeros(1, np.int16)
+        return LoihiLIF(
+            name=name, shape=sender.shape, threshold=0, du=DECAY_ONE - 1, dv=DECAY_ONE - 1, bias_mant=silent, bias_exp=0
+        )
+    return LIF(name=name, shape=sender.shape, decay=0.0, threshold=0.5)
 
 
 def _latest(graph: Graph) -> dict[str, int]:

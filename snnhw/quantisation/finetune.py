@@ -61,10 +61,15 @@ def finetune(
         progress: called with the stage "fine-tuning epochs", the epochs finished and all of them.
 
     Raises:
-        InputError: the graph is not the one that was quantised, or cannot be trained, or the samples have no labels or
-            some that are no class of the graph.
+        InputError: the graph is not the one that was quantised, cannot be trained or ends in no row of classes, or the
+            samples have no labels or some that are no class of the graph.
     """
-    labels = data.labels(graph.readout.shape[0])
+    shape = graph.readout.shape
+    if len(shape) != 1:
+        raise InputError(
+            f"The read-out of {graph.name!r} has the shape {list(shape)}, which is no row of classes; flatten it."
+        )
+    labels = data.labels(shape[0])
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses

@@ -24,6 +24,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.nir.frameworks import DIALECTS
 from snnhw.passes import FLOAT, deploy, run_passes
+from snnhw.quantisation import scale_search
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.refuse import sentence
 from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, check_compiled, compiled, refusals
@@ -43,7 +44,7 @@ CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent
 class Verb:
     """A verb as `check` sees it."""
 
-    target: str
+    targets: tuple[str, ...]
     title: str  # in its sentences
     run: Callable[[Graph, Array, Path], object]
     dialect: str | None = None
@@ -65,23 +66,23 @@ def _export(target: str, **options: object) -> Callable[[Graph, Array, Path], ob
     return run
 
 
-NIR = tuple(Verb("nir", d or "NIR", _export("nir", **({"dialect": d} if d else {})), d) for d in (None, *DIALECTS))
+LOIHI, ALL = ("loihi1", "loihi2"), ("loihi1", "loihi2", "lava")
+NIR = tuple(Verb(("nir",), d, _export("nir", dialect=d), d) for d in DIALECTS)
 OF_FLOATS = (
-    Verb("loihi1", "Loihi", _quantise),
-    Verb("loihi2", "Loihi", _quantise),
-    Verb("loihi2", "Loihi", _backend("torch-int")),
-    Verb("loihi2", "Loihi", _backend("lava-fixed")),
-    Verb("lava", "lava", _backend("lava-float")),
-    Verb("sanafe", "sanafe", _export("sanafe")),
-    *NIR,
+    Verb(LOIHI, "Loihi", _quantise),
+    Verb(("lava",), "lava", _backend("lava-float")),
+    Verb(("sanafe",), "sanafe", _export("sanafe")),
+    Verb(("nir",), "NIR", _export("nir")),
 )
-OF_INTEGERS = (
-    Verb("loihi1", "lava", _backend("lava-fixed")),
-    Verb("loihi2", "lava", _backend("lava-fixed")),
-    Verb("lava", "lava", _backend("lava-fixed")),
-    Verb("sanafe", "sanafe", _export("sanafe")),
-    *NIR,
-)
+ON_THE_WAY = (Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(LOIHI, "Loihi", _backend("lava-fixed")))
+OF_INTEGERS = (Verb(ALL, "lava", _backend("lava-fixed")), *OF_FLOATS[2:])
+
+
+def verbs_of(graph: Graph, seed: int) -> tuple[Verb, ...]:
+    """Every verb for each graph; of the ways to integers and of the importers, one after the other."""
+    by_turns = (NIR[seed % len(NIR)],)
+    on_the_way = (ON_THE_WAY[seed % 2],) if seed % 3 == 0 else ()
+    return (*OF_INTEGERS, *by_turns) if graph.is_integer else (*OF_FLOATS, *on_the_way, *by_turns)
 
 
 @pytest.fixture(autouse=True)
@@ -93,13 +94,13 @@ def lowered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         return SpikeRecord(len(inputs), graph.timesteps, {}, np.zeros((len(inputs), 1)))
 
     monkeypatch.setattr(lava, "run_lava", stop)
+    monkeypatch.setattr(scale_search, "CANDIDATES", np.array([0.7, 1.0]))  # which scales are best is not asked here
 
 
-def errors(graph: Graph, verb: Verb) -> list[Finding]:
+def errors(graph: Graph, target: str, dialect: str | None = None) -> list[Finding]:
     """Errors of `check` that are the verb's too."""
-    found = check(graph, verb.target, dialect=verb.dialect)
-    alone = CHIPS_ALONE.get(verb.target, set())
-    return [f for f in found if f.severity == "error" and f.code not in alone]
+    found = check(graph, target, dialect=dialect)
+    return [f for f in found if f.severity == "error" and f.code not in CHIPS_ALONE.get(target, set())]
 
 
 def samples(graph: Graph, seed: int) -> Array:
@@ -111,50 +112,39 @@ def samples(graph: Graph, seed: int) -> Array:
 
 
 def agree(graph: Graph, verb: Verb, x: Array, path: Path, seen: Counter[tuple[str, str]]) -> None:
-    found = errors(graph, verb)
-    said = [sentence(finding, graph, verb.title) for finding in found]
+    """Either `check` has no error for any of the verb's targets and the verb runs, or it says the first of them."""
     try:
         with np.errstate(all="ignore"):
             verb.run(graph, x, path)
+        said = None
     except InputError as error:
-        assert found, f"{verb.target}: check passes, the verb says {error}"
-        assert str(error) == said[0]
-        seen[verb.target, found[0].code] += 1
-    else:
-        assert not found, f"{verb.target}: the verb runs, check says {said}"
-        seen[verb.target, "runs"] += 1
+        said = str(error)
+    for target in verb.targets:
+        found = errors(graph, target, verb.dialect)
+        assert said == (sentence(found[0], graph, verb.title) if found else None), target
+        seen[target, found[0].code if found else "runs"] += 1
 
 
 @pytest.mark.slow
-def test_check_and_the_verbs_agree_both_ways_on_random_graphs_in_floats(tmp_path: Path) -> None:
-    seen: Counter[tuple[str, str]] = Counter()
+def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) -> None:
+    """Graphs in floats, and the integers of those that have some, as they are and with something wrong."""
+    floats: Counter[tuple[str, str]] = Counter()
+    integers: Counter[tuple[str, str]] = Counter()
     for seed in range(GRAPHS):
         graph = random_graph(seed)
         x = samples(graph, seed)
-        for verb in OF_FLOATS:
-            agree(graph, verb, x, tmp_path, seen)
-    for target in ("loihi1", "loihi2", "lava", "sanafe", "nir"):
-        assert seen[target, "runs"] > 60, "graphs that are all refused prove little"
-    assert len({code for _, code in seen}) > 20
-    print(sorted(seen.items()))
-
-
-@pytest.mark.slow
-def test_check_and_the_verbs_agree_both_ways_on_random_integers(tmp_path: Path) -> None:
-    seen: Counter[tuple[str, str]] = Counter()
-    for seed in range(GRAPHS):
-        graph = random_graph(seed)
-        if errors(graph, OF_FLOATS[0]):
+        for verb in verbs_of(graph, seed):
+            agree(graph, verb, x, tmp_path, floats)
+        if seed % 2 or refusals(graph, INTEGERS):
             continue
-        x = samples(graph, seed)
         graph = compile_loihi(graph, x).graph
         for tampered in (graph, broken(graph, np.random.default_rng(seed))):
-            for verb in OF_INTEGERS:
-                agree(tampered, verb, x, tmp_path, seen)
+            for verb in verbs_of(tampered, seed):
+                agree(tampered, verb, x, tmp_path, integers)
     for target in ("loihi1", "loihi2", "lava", "sanafe", "nir"):
-        assert seen[target, "runs"] > 60
-    assert {"integer-range", "weight-range", "synapse-bias", "bias-range"} <= {code for _, code in seen}
-    print(sorted(seen.items()))
+        assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
+    assert len({code for _, code in floats}) > 20
+    assert {"integer-range", "weight-range", "synapse-bias"} <= {code for _, code in integers}
 
 
 @pytest.mark.slow
@@ -166,8 +156,8 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
         found, x = refusals(graph, INTEGERS), samples(graph, seed)
         model = LoadedModel("m", graph)
         if not found:
-            assert not refusals(graph, LAVA) and not refusals(compile_loihi(graph, x).graph, LAVA)
-        if seed % 4 and not found:
+            assert not refusals(graph, LAVA)
+        if seed % 6:
             continue
         given = Samples("own", x, None, None, "")
         try:
@@ -177,7 +167,7 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
         else:
             assert not found and made.certificate.agrees
             verified += 1
-    assert verified > 20
+    assert verified > 10
 
 
 def test_deployments_are_refused_by_the_same_words(tmp_path: Path) -> None:
@@ -185,7 +175,7 @@ def test_deployments_are_refused_by_the_same_words(tmp_path: Path) -> None:
     seen: Counter[tuple[str, str]] = Counter()
     for kind in ("graded", "slots"):
         graph = deploy(run_passes(sample.graph, FLOAT), kind)
-        for verb in OF_FLOATS:
+        for verb in (*OF_FLOATS, *ON_THE_WAY, *NIR):
             agree(graph, verb, sample.inputs, tmp_path, seen)
     assert {"time-slots", "graded-spikes", "runs"} == {code for _, code in seen}
 

@@ -46,6 +46,3 @@ def ends(graph: Graph, readout: Readout) -> list[Node]:
     return found
 
 
-def counts_spikes(graph: Graph) -> bool:
-    """Whether the logits are spike counts: sums over time in integers, means in floats."""
-    return all(isinstance(node, Neuron) for node in ends(graph, graph.readout))

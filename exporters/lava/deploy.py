@@ -20,6 +20,7 @@ from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.files import write_atomically, write_text
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
+from snnhw.rules.ways import LAVA, compiled
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord
 
@@ -85,12 +86,9 @@ def unavailable() -> str | None:
 
 def _compiled(graph: Graph, calibration: Array | None) -> Graph:
     """The graph as it can run in Lava: K channels, in integers if there are calibration samples."""
-    from snnhw.passes import compile_channels
     from snnhw.quantisation.compile import compile_loihi
 
-    if graph.is_integer:
-        return graph
-    return compile_channels(graph) if calibration is None else compile_loihi(graph, calibration).graph
+    return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, LAVA)
 
 
 def _noise(graph: Graph) -> Array:

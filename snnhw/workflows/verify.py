@@ -77,7 +77,7 @@ def verify(
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: the model is in integers already, or a stage cannot run.
+        InputError: the model is in integers already, or a rule of `snnhw.rules.ways.INTEGERS` refuses it.
     """
     model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
@@ -86,8 +86,8 @@ def verify(
         model, calibration = for_data(model, inputs, calibration), calibration.values
     else:
         model = for_data(model, inputs)
+    quantised = compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
     channels = compile_channels(model.graph)
-    quantised = compile_loihi(model.graph, calibration)
     nir = write_nir(model.graph, folder / f"{model.name}.nir")
     nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
 

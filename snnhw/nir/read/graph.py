@@ -71,7 +71,7 @@ def graph_from_raw(
         for edge in edges:
             targets.setdefault(edge.source, set()).add(edge.target)
         nodes = restore(nodes, walk.raws, targets, meta, context)
-        edges = _with_delays(edges, meta)
+        edges = _with_delays(edges, meta, context)
     else:
         _say_assumptions(nodes, context)
     nodes, edges, found = with_causal_loops(nodes, edges)
@@ -100,16 +100,26 @@ def _step_as_written(meta: Metadata, context: Context) -> None:
     context.form = "exponential" if dialect is not None and dialect.form == "exponential" else "euler"
 
 
-def _with_delays(edges: list[Edge], meta: Metadata) -> list[Edge]:
-    """Edges with the delays of pipelined hardware, where gains agree with the file."""
+def _with_delays(edges: list[Edge], meta: Metadata, context: Context) -> list[Edge]:
+    """Edges with the delays of pipelined hardware, where gains agree with the file; elsewhere there is a finding."""
     delayed: dict[tuple[str, str], list[Edge]] = {}
     for source, target, gain, delay in meta.delays:
         delayed.setdefault((source, target), []).append(Edge(source, target, gain, delay))
     out: list[Edge] = []
     for edge in edges:
-        parts = delayed.get((edge.source, edge.target), [])
-        out.extend(parts if parts and sum(e.gain for e in parts) == edge.gain else [edge])
+        parts = delayed.pop((edge.source, edge.target), [])
+        agrees = sum(e.gain for e in parts) == edge.gain
+        out.extend(parts if parts and agrees else [edge])
+        if parts and not agrees:
+            _say_dropped(edge.source, edge.target, "has another gain there than in the nodes of the file", context)
+    for source, target in delayed:
+        _say_dropped(source, target, "is not in the file", context)
     return out
+
+
+def _say_dropped(source: str, target: str, why: str, context: Context) -> None:
+    message = f"the snnhw metadata delays the edge {source} -> {target}, which {why}; its delay is left out"
+    context.find("delays-ignored", "warning", target, message, "write the file again; exporters balance delays anew")
 
 
 def _metadata(raw: RawGraph, context: Context) -> Metadata | None:

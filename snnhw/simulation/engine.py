@@ -8,7 +8,7 @@ step (`recurrent.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from snnhw.graph.ir import Array, Conv2d, Graph, Input, Neuron, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
-from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.plan import Step, plan_of
 from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
@@ -59,7 +59,7 @@ def simulate(
             progress(batch.samples)
     if record is None:
         raise InputError("There are no samples to simulate; give inputs with at least one.")
-    return record
+    return replace(record, stepped=has_steps(graph, inputs))
 
 
 @dataclass

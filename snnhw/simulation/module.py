@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
-from snnhw.nn.time import time_first
+from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
@@ -77,6 +77,7 @@ def simulate_module(
         logits.numpy(),
         rasters,
         potentials if membranes else {},
+        x.dim() not in STATIC,
     )
 
 

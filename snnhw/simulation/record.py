@@ -58,6 +58,7 @@ class SpikeRecord(Summarised):
     logits: Array  # [N, classes], float or int64
     raster: Mapping[str, Array] = field(default_factory=dict)  # unit -> uint8 [N, T, K, *shape], on request
     membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
+    stepped: bool = False  # the samples had an axis of time steps; False: each was shown at every step
 
     def summary(self) -> Summary:
         """Sums over units, samples and time steps."""
@@ -84,6 +85,7 @@ class SpikeRecord(Summarised):
             np.concatenate([self.logits, other.logits]),
             {name: np.concatenate([r, other.raster[name]]) for name, r in self.raster.items()},
             {name: np.concatenate([u, other.membranes[name]]) for name, u in self.membranes.items()},
+            self.stepped or other.stepped,
         )
 
     def correct(self, target: Array) -> int:

@@ -12,10 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from snnhw.analysis.counting.twin_passes import SUMMED, twin_passes
 from snnhw.analysis.energy.sparsity import activation_sparsity
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.nn.time import time_first
+from snnhw.simulation.frames import has_steps
 from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
 
@@ -28,6 +31,7 @@ class MeasuredTwin:
 
     sparsity: float  # gamma: share of multiply-accumulates behind the first layer that meet a zero
     accuracy: float | None
+    findings: tuple[Finding, ...] = ()  # where it computes other frames than the twin that is priced
 
 
 def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> MeasuredTwin:
@@ -55,9 +59,22 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
     hook = network.register_forward_hook(lambda _module, _inputs, logits: guesses.append(logits.argmax(1).numpy()))
     sparsity = activation_sparsity(network, batches)
     hook.remove()
-    if inputs.targets is None:
-        return MeasuredTwin(sparsity, None)
-    return MeasuredTwin(sparsity, float((np.concatenate(guesses) == inputs.targets).mean()))
+    accuracy = None if inputs.targets is None else float((np.concatenate(guesses) == inputs.targets).mean())
+    stepped = has_steps(model.graph, inputs.values)
+    priced = twin_passes(model.graph, model.graph.timesteps, stepped=stepped)
+    findings = (_other_frames(str(run), priced.steps),) if stepped and priced.kind == SUMMED else ()
+    return MeasuredTwin(sparsity, accuracy, findings)
+
+
+def _other_frames(run: str, steps: int) -> Finding:
+    return Finding(
+        "twin-of-every-frame",
+        "warning",
+        "",
+        f"the ReLU run {run} computes each of {steps} frames, and the twin that is priced their sum, once: the zeros and "
+        f"the accuracy are those of a twin that costs {steps} times as much",
+        "multiply its energy by the steps, or train the run on frames that are summed",
+    )
 
 
 def _shapes(network: nn.Module) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""The ANN twin: the same topology, priced in the technologies a profile names; `twin_passes` says how often it computes.
+"""The ANN twin: the same topology, priced in the technologies a profile names; `twin_passes` says how often it runs.
 
 Counts in-bounds taps only and every weight, zero or not: FP32, INT8 with INT32 accumulation, and the quantised network
 that tells apart as many values. A twin is priced by its arithmetic alone, as most papers do, and, where the profile of

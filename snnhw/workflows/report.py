@@ -109,13 +109,13 @@ def build_report(
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_input_kind(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
-    record, accuracy, sparsity, findings = options.record, dict(options.accuracy), None, model.findings
+    record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:
         measured = measure(model, inputs, progress)
         record, accuracy = measured.record, accuracy or measured.accuracy
     if options.ann is not None:
         twin = measure_twin(options.ann, model, inputs)
-        sparsity, findings = twin.sparsity, findings + twin.findings
+        sparsity = twin.sparsity
         if twin.accuracy is not None:
             accuracy = {**accuracy, "ReLU twin": twin.accuracy}
     levels: tuple[Variant, ...] = ()
@@ -134,7 +134,7 @@ def build_report(
         accuracy=accuracy,
         certificate=options.certificate,
         quantisation=options.quantisation,
-        findings=findings,
+        findings=model.findings,
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),

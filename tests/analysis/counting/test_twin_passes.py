@@ -12,10 +12,11 @@ from torch import nn
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.twin_passes import FRAMES, RECURRENT, RECURRENT_STATIC, STATIC, SUMMED, twin_passes
-from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Flatten, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import deploy
 from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
+from tests.analysis.nets import three_layers
 
 T, RNG = 6, np.random.default_rng(5)
 
@@ -26,27 +27,6 @@ def linear(name, inputs, outputs):
 
 def lif(name, *shape):
     return LIF(name=name, shape=shape, threshold=0.5, decay=0.5)
-
-
-def three_layers(loop=True, delay=1):
-    """3 -> 5, 5 -> 4 with a loop 4 -> 4 one step later, 4 -> 2: the loop is in the middle layer."""
-    nodes = [
-        Input(name="input", shape=(3,)),
-        linear("into", 3, 5),
-        lif("before", 5),
-        linear("middle", 5, 4),
-        lif("hidden", 4),
-        Delay(name="previous", shape=(4,), steps=delay),
-        linear("around", 4, 4),
-        linear("head", 4, 2),
-        Readout(name="readout", shape=(2,)),
-    ]
-    chain = ["input", "into", "before", "middle", "hidden", "head", "readout"]
-    edges = [Edge(a, b) for a, b in pairwise(chain)]
-    edges += [Edge("hidden", "previous"), Edge("previous", "around"), Edge("around", "hidden" if loop else "readout")]
-    if not loop:
-        nodes[6] = linear("around", 4, 2)
-    return Graph.build(nodes, edges, T)
 
 
 def data(shape, stepped, events=False):

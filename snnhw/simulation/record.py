@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snnhw.errors import InputError
+from snnhw.data.labels import class_numbers
 from snnhw.graph.ir import Array
 from snnhw.summary import Summarised, Summary, shape_text
 
@@ -89,15 +89,13 @@ class SpikeRecord(Summarised):
         )
 
     def correct(self, target: Array) -> int:
-        """Number of samples whose largest logit is the target's; target int [N].
+        """Number of samples whose largest logit is the target's; target [N].
 
         Raises:
             InputError: a target is no class of the network.
         """
-        classes = self.logits.shape[1]
-        if target.dtype.kind not in "iu" or (len(target) and not 0 <= target.min() <= target.max() < classes):
-            raise InputError(f"The labels are no integers 0..{classes - 1}; number the classes as the network does.")
-        return int((self.logits.argmax(axis=1) == target).sum())
+        numbers = class_numbers(target, "the samples", self.logits.shape[1])
+        return int((self.logits.argmax(axis=1) == numbers).sum())
 
     def accuracy(self, target: Array) -> float:
         """Share of samples whose largest logit is the target's; target and errors as in `correct`."""

@@ -102,4 +102,4 @@ def _sum(values: Array) -> Array:
 
 def _sums_alone(record: SpikeRecord) -> SpikeRecord:
     """Without what grows with the samples: logits, rasters, membranes."""
-    return dataclasses.replace(record, logits=record.logits[:0], raster={}, membranes={})
+    return dataclasses.replace(record, logits=record.logits[:0], raster={}, membranes={}, outputs={})

@@ -53,13 +53,28 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
 
 
 def _checked(model: LoadedModel, data: Sequence[Samples]) -> LoadedModel:
-    """`model` with a finding for samples that reach elsewhere than what it was made for; labels are its outputs."""
+    """`model` with findings about what `data` have to do with it; their labels are numbers of its (first) output."""
+    ends = model.graph.readouts
     for samples in data:
-        if samples.targets is not None:
-            samples.labels(model.graph.readout.size)
+        if samples.targets is not None and ends:
+            samples.labels(ends[0].size)
+            if len(ends) > 1:
+                model = _told(model, _labels_of_the_first(model, samples))
     for finding in range_findings(model, data):
         model = _told(model, finding)
     return model
+
+
+def _labels_of_the_first(model: LoadedModel, samples: Samples) -> Finding:
+    first, *others = (end.name for end in model.graph.readouts)
+    return Finding(
+        "labels-of-first-output",
+        "info",
+        first,
+        f"the labels of {samples.name} are compared with {first}, the first output of {model.name}, and not with "
+        f"{', '.join(others)}",
+        "return the output that is labelled first, or leave the labels out",
+    )
 
 
 def _levels(graph: Graph, data: Sequence[Samples], events: Samples | None) -> int | None:

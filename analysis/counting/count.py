@@ -13,6 +13,7 @@ import numpy as np
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
+from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
@@ -34,15 +35,15 @@ def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
     """
     graph = graph_given(graph)
     rows = layers(graph)
-    steps = record.samples * record.timesteps
+    twin = twin_passes(graph, record.timesteps // graph.input.slots, stepped=record.stepped)
     maps: dict[Branch, Counts] = {}
     counted = []
     for row in rows:
         for branch in row.branches:
             if branch not in maps:
                 maps[branch] = branch_fanout(graph, branch)
-        counted.append(_layer(graph, record, row, maps, steps))
-    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted))
+        counted.append(_layer(graph, record, row, maps, twin))
+    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted), twin.kind)
 
 
 def branch_fanout(graph: Graph, branch: Branch) -> Counts:
@@ -53,7 +54,8 @@ def branch_fanout(graph: Graph, branch: Branch) -> Counts:
     return fanout(path, source_shape(graph, branch.source))
 
 
-def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], steps: int) -> LayerCounts:
+def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], twin: TwinPasses) -> LayerCounts:
+    steps = record.samples * record.timesteps
     nodes = graph.units().get(row.name, ())
     size = int(np.prod(row.shape, dtype=np.int64))
     sent = unit_spikes(graph, record, row.name) if nodes else None
@@ -74,14 +76,17 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
         neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.runs),
-        dense_macs=sum(dense_macs(graph, name) for name in row.owns),
-        dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
-        dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
+        dense_macs=sum(twin.of(name) * dense_macs(graph, name) for name in row.owns),
+        dense_inputs=sum(twin.of(name) * dense_inputs(graph, name) for name in row.owns),
+        dense_addresses=sum(twin.of(name) * _dense_addresses(graph, name) for name in row.owns),
+        twin_words=sum(dense_inputs(graph, name) for name in row.owns),
         params=params,
         weight_bits=params * bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
+        repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in row.owns if name in twin.every_step),
+        passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
     )
 
 
@@ -130,7 +135,7 @@ def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
 
 
 def dense_macs(graph: Graph, name: str) -> int:
-    """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
+    """MACs of synapse node `name` in one pass of the ANN twin: in-bounds taps, zero weights included.
 
     A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
     synapses, which only hardware needs, are no layer of the twin.
@@ -140,7 +145,7 @@ def dense_macs(graph: Graph, name: str) -> int:
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
-    """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
+    """Activations that enter synapse node `name` in one pass of the ANN twin; identities and pools as above."""
     node, shape = twin_synapse(graph, name)
     return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
 

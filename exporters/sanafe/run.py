@@ -21,7 +21,7 @@ from snnhw.exporters.sanafe.network import Simulator, build, loihi
 from snnhw.graph.ir import SYNAPSES, Array, Graph
 from snnhw.passes.relays import with_relays
 from snnhw.rules.ways import SANAFE, compiled
-from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.record import SpikeRecord, event_record, unit_record
 
 
@@ -108,7 +108,7 @@ def record(
     if chip.readout.reduction == "mean":
         logits /= steps
     ends = np.rint(logits).astype(np.int64) if chip.is_integer else logits
-    return SpikeRecord(len(fed), steps, kept, ends, rasters if raster else {})
+    return SpikeRecord(len(fed), steps, kept, ends, rasters if raster else {}, stepped=has_steps(chip, inputs))
 
 
 def _sim(chip: Simulator, steps: int, **traces: bool) -> Simulator:

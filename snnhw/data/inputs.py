@@ -52,6 +52,6 @@ def _from_file(path: Path) -> Samples:
         ) from error
     if values.ndim < 2 or not len(values) or values.dtype.kind not in "fiub":
         raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
-    if targets is not None and targets.shape != (len(values),):
+    if targets is not None and targets.shape[:1] != (len(values),):
         raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
     return inputs_of(path.name, values, targets)

@@ -34,7 +34,16 @@ def structure(graph: Graph) -> Iterator[Finding]:
 def _ends(graph: Graph) -> Iterator[Finding]:
     for kind in (Input, Readout):
         found = [n.name for n in graph.nodes.values() if isinstance(n, kind)]
-        if len(found) != 1:
+        if kind is Readout and len(found) > 1:
+            yield Finding(
+                "ends",
+                "error",
+                found[1],
+                f"there are {len(found)} outputs ({', '.join(found)}) where a target takes one; they are simulated, "
+                "evaluated and reported alone",
+                "keep one Output in the file, or return one of them from the module",
+            )
+        elif len(found) != 1:
             message = f"there are {len(found)} {kind.__name__} nodes where exactly one is needed"
             yield Finding("ends", "error", found[1] if found else "", message, "merge them or add one")
     for edge in graph.edges:

@@ -82,7 +82,7 @@ def module_backend(network: nn.Module, graph: Graph) -> Backend:
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        return simulate_module(network, units, inputs, membranes=membranes)
+        return simulate_module(network, units, inputs, membranes=membranes, ends=[end.name for end in graph.readouts])
 
     return Backend("torch module", run)
 

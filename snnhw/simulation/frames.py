@@ -38,6 +38,11 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
 
 
+def has_steps(graph: Graph, inputs: Array) -> bool:
+    """Whether the inputs have an axis of time steps, [N, T, *shape]: it counts that it is there, not what it holds."""
+    return inputs.ndim == len(graph.input.shape) + 2
+
+
 def _refuse_other_than_events(node: Input, inputs: Array, levels: int) -> None:
     for sample, values in enumerate(inputs):
         wrong = values[(values < 0) | (values > levels) | (values != np.rint(values))]

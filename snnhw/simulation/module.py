@@ -6,7 +6,7 @@ are recomputed from what enters each neuron module; their sum must be what the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
-from snnhw.nn.time import time_first
+from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
@@ -28,6 +28,7 @@ def simulate_module(
     *,
     dtype: torch.dtype = torch.float64,
     membranes: bool = False,
+    ends: Sequence[str] = (),
 ) -> SpikeRecord:
     """Run `network` in evaluation mode with rasters.
 
@@ -37,9 +38,11 @@ def simulate_module(
         inputs: [N, C, H, W] or [N, T, C, H, W], of vectors [N, n] or [N, T, n].
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
+        ends: names of the outputs, in the order in which the network returns them; one needs none.
 
     Raises:
-        InputError: a module sends something else than the sum of its levels, or cannot run in `dtype`.
+        InputError: a module sends something else than the sum of its levels, cannot run in `dtype`, or returns more or
+            fewer outputs than are named.
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
 
@@ -57,7 +60,7 @@ def simulate_module(
         x = torch.as_tensor(np.asarray(inputs)).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
-            logits = network(time_first(x))
+            results = _sent(network, network(time_first(x)), ends)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -74,10 +77,25 @@ def simulate_module(
         len(inputs),
         steps,
         {unit: unit_record(raster) for unit, raster in rasters.items()},
-        logits.numpy(),
+        results[0],
         rasters,
         potentials if membranes else {},
+        outputs=dict(zip(ends, results, strict=True)) if len(results) > 1 else {},
+        stepped=x.dim() not in STATIC,
     )
+
+
+def _sent(network: nn.Module, result: object, ends: Sequence[str]) -> list[Array]:
+    """What the network returned, one array for each of its outputs."""
+    several = (
+        result.values() if isinstance(result, Mapping) else result if isinstance(result, tuple | list) else [result]
+    )
+    found = [tensor.numpy() for tensor in several if isinstance(tensor, Tensor)]
+    if len(found) != max(1, len(ends)):
+        raise InputError(
+            f"{type(network).__name__} returns {len(found)} tensors and {len(ends)} outputs are named; name each."
+        )
+    return found
 
 
 def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:

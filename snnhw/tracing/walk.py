@@ -22,6 +22,7 @@ from snnhw.tracing.calls import dims, gain_of, line, place
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, PASS_THROUGH, TRACE, Modules, readout
 from snnhw.tracing.names import node_name
+from snnhw.tracing.outputs import output_name, returned
 from snnhw.tracing.sizes import Size, flattened, of_sizes, size_of
 from snnhw.tracing.streams import Stream, behind_the_mean
 from snnhw.tracing.weights import refresh_weights
@@ -212,15 +213,23 @@ class Walk:
         return sent
 
     def _end(self, fx_node: torch.fx.Node) -> None:
-        result = fx_node.args[0]
-        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self._refused()):
-            raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
-        if result not in self.streams:
-            return
-        stream = self.streams[result]
-        end = stream.end or readout(self._name("readout"), None, stream.shape)
-        self.nodes[end.name] = dataclasses.replace(end, shape=stream.shape)
-        self.edges.extend(Edge(source, end.name, gain) for source, gain in stream.terms)
+        results = returned(type(self.network).__name__, fx_node.args[0])
+        several, ends = len(results) > 1, set(self.ends)
+        for key, result in results.items():
+            if result not in self.streams:
+                if self._refused():
+                    continue  # it is behind an operator that has been reported
+                raise InputError(
+                    f"{type(self.network).__name__} returns {key or 'a size'}, which is no value; leave it out."
+                )
+            stream = self.streams[result]
+            if several and stream.end is None and self.timesteps - {1}:
+                self.problems.append(f"{key!r} is no mean over time; end it with MeanOverTime(T), or do not return it")
+                continue
+            end = stream.end or readout(self._name("readout"), None, stream.shape)
+            name = output_name(key, end.name, {*self.nodes, *(ends - {end.name})}) if several else end.name
+            self.nodes[name] = dataclasses.replace(end, name=name, shape=stream.shape)
+            self.edges.extend(Edge(source, name, gain) for source, gain in stream.terms)
 
     def _name(self, path: str) -> str:
         return node_name(self.network, path, {*self.nodes, *self.ends})

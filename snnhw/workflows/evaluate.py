@@ -1,4 +1,7 @@
-"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine.
+
+Of a network with several outputs the first one is labelled, and the engine runs it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
         raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
     model = for_data(model, inputs)
     finished = counter(progress, "evaluation", len(inputs.values))
-    if model.network is None:
+    if model.network is None or len(model.graph.readouts) > 1:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
     else:
         accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy

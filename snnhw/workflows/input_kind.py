@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes.declare_input import declare_input
+from snnhw.workflows.input_range import range_findings
 from snnhw.workflows.load import LoadedModel
 
 
@@ -31,8 +32,9 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
 
     Raises:
         InputError: data of one kind are given with data that are stated to be of the other, or events are stated for
-            integers that were made for an analogue input.
+            integers that were made for an analogue input, or labels are no outputs of the model.
     """
+    model = _checked(model, data)
     node = model.graph.input
     stated = {samples.kind.stated: samples for samples in data if samples.kind.stated is not None}
     if len(stated) > 1:
@@ -49,6 +51,31 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
         return _told(model, _made_for_analogue(model.graph, data))
     declared = replace(model, graph=declare_input(model.graph, levels))
     return declared if stated else _told(declared, _concluded(data, levels))
+
+
+def _checked(model: LoadedModel, data: Sequence[Samples]) -> LoadedModel:
+    """`model` with findings about what `data` have to do with it; their labels are numbers of its (first) output."""
+    ends = model.graph.readouts
+    for samples in data:
+        if samples.targets is not None and ends:
+            samples.labels(ends[0].size)
+            if len(ends) > 1:
+                model = _told(model, _labels_of_the_first(model, samples))
+    for finding in range_findings(model, data):
+        model = _told(model, finding)
+    return model
+
+
+def _labels_of_the_first(model: LoadedModel, samples: Samples) -> Finding:
+    first, *others = (end.name for end in model.graph.readouts)
+    return Finding(
+        "labels-of-first-output",
+        "info",
+        first,
+        f"the labels of {samples.name} are compared with {first}, the first output of {model.name}, and not with "
+        f"{', '.join(others)}",
+        "return the output that is labelled first, or leave the labels out",
+    )
 
 
 def _levels(graph: Graph, data: Sequence[Samples], events: Samples | None) -> int | None:

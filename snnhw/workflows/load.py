@@ -61,7 +61,10 @@ class LoadedModel(Summarised):
             f"LoadedModel {self.name!r}",
             (
                 ("input", shape_text(self.graph.input.shape)),
-                ("output", f"{self.graph.readout.size:,} values"),
+                *(
+                    ("output" if len(self.graph.readouts) == 1 else f"output {end.name}", f"{end.size:,} values")
+                    for end in self.graph.readouts
+                ),
                 ("time steps", str(self.graph.timesteps)),
                 ("neurons", f"{sum(unit[0].size for unit in units.values()):,} in {len(units)} units"),
                 ("levels", f"up to {max(levels, default=0)}"),

@@ -47,6 +47,7 @@ class Simulated:
             "backend": self.backend,
             "samples": self.record.samples,
             "accuracy": self.accuracy,
+            "outputs": {name: list(logits.shape) for name, logits in self.record.outputs.items()},
             "spikes": spikes,
             **findings_dict(self.findings),
         }

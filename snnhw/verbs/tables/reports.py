@@ -5,16 +5,16 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.analysis.digits import range_text, significant
-from snnhw.analysis.energy.twin import ARITHMETIC
+from snnhw.analysis.energy.twin_assumes import ARITHMETIC
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.report import Report
-from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text
+from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text, twin_sentence
 from snnhw.verbs.tables.findings import finding_lines
 from snnhw.verbs.terminal import table
 from snnhw.workflows.compare import Compared
 
 
-def report_tables(report: Report) -> tuple[Table, ...]:
+def report_tables(report: Report) -> tuple[Table | str, ...]:
     """Layers and energies, for the terminal."""
     counts = report.counts
     rows = [
@@ -31,10 +31,10 @@ def report_tables(report: Report) -> tuple[Table, ...]:
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
-    return layers, _twins_table(report)
+    return layers, _twins_table(report), twin_sentence(report)
 
 
-def twin_tables(report: Report) -> tuple[Table, ...]:
+def twin_tables(report: Report) -> tuple[Table | str, ...]:
     """The network against its ANN twins, and where both cost the same, for the terminal."""
     cells = []
     for profile, points in report.breakeven.items():
@@ -50,6 +50,7 @@ def twin_tables(report: Report) -> tuple[Table, ...]:
     return (
         table("Accuracy", ("network", ">accuracy"), accuracies),
         _twins_table(report),
+        twin_sentence(report),
         table("Break-even: spikes per neuron and step, and T", columns, cells),
         table("Spikes per synapse and inference", ("bound", ">value", ">measured", "this network"), bounds),
     )

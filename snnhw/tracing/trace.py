@@ -14,6 +14,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.tracing.hooks import check_hooks, without_hooks
 from snnhw.tracing.modules import Modules
 from snnhw.tracing.tracer import Tracer, untraceable
 from snnhw.tracing.walk import Walk
@@ -32,15 +33,21 @@ def trace(
             arrives) -> node. Spikes of a node that does not compute what its module does are found by `verify`.
 
     Raises:
-        InputError: operators that have no node, all at once, each with its module path.
+        InputError: operators that have no node, all at once, each with its module path; or a forward hook that may
+            change what a layer computes.
     """
     network = unwrapped(network)
+    if isinstance(network, torch.jit.ScriptModule):
+        raise InputError(
+            "The network is compiled by torch.jit, which hides its layers; give the module it was made from."
+        )
+    check_hooks(network)
     if "forward" in vars(network):
         raise InputError(f"The forward of this one {type(network).__name__} was replaced; write a class that has it.")
     walk = Walk(network, tuple(input_shape), modules or {})
     tracer = Tracer(modules or {}, lambda fx_node: walk.size_at(fx_node, tracer.graph.nodes))
     try:
-        with eager(network):
+        with eager(network), without_hooks(network):
             traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
         raise untraceable(network, tracer, error) from error

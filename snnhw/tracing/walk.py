@@ -134,6 +134,8 @@ class Walk:
         if build is None:
             parent = changed_parent(module, KINDS)
             how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            if ".quantized." in own.__module__:
+                how = " quantised by torch: give the network from before, `quantise` makes integers of it"
             self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
             return None
         refresh_weights(path, module)

@@ -161,6 +161,8 @@ def model_of(
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
+    import torch
+
     from snnhw.nn.wrappers import unwrapped
     from snnhw.tracing.trace import trace
 
@@ -168,7 +170,7 @@ def model_of(
     traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
-        digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
     folded = run_passes(traced, FLOAT)
     return LoadedModel(traced.name, folded, traced, network, checksum=digest.hexdigest(), findings=traced.findings)
 

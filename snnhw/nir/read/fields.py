@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from snnhw.graph.ir import Array
 from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
+from snnhw.nir.conventions import Form
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
 
 LONGEST = 100  # characters of a value in a message
@@ -29,7 +30,7 @@ class Context:
     """
 
     dt: float
-    form: Literal["euler", "exponential"] = "euler"
+    form: Form = "euler"
     convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
     reset: Reset | None = None
     predates_reset: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from snnhw.graph.ir import Array
 from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
+from snnhw.nir.conventions import Form
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
 
 LONGEST = 100  # characters of a value in a message
@@ -30,7 +31,7 @@ class Context:
     """
 
     dt: float
-    form: Literal["euler", "exponential"] = "euler"
+    form: Form = "euler"
     convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
     reset: Reset | None = None
     predates_reset: bool = False
@@ -135,8 +136,3 @@ def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context
     raise InputError(
         f"Node {name!r} has {key} of shape {list(value.shape)} but gets the shape {list(arriving)}; check the edges."
     )
-
-
-def scalar(value: Array) -> float | Array:
-    """A number where all elements are equal, else the array."""
-    return float(value.flat[0]) if (value == value.flat[0]).all() else value

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
+from snnhw.graph.ir import LIF, NODE_NAME, Edge, Graph, Node
 from snnhw.graph.names import free_name
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
@@ -15,6 +15,7 @@ from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, flattened, without_batch_axis
 from snnhw.nir.read.loops import with_causal_loops
+from snnhw.nir.read.mended import channels_first, mended
 from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.time_step import DEFAULT_DT, gain_per_step, time_step
 from snnhw.nir.read.walk import Walk, without_carriers
@@ -63,6 +64,7 @@ def graph_from_raw(
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
     if meta is None:
         flat = without_batch_axis(flat, context)
+        flat = mended(flat, context)
     walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
     walk.run()
     nodes, edges = walk.nodes, without_carriers(flat, walk, meta)
@@ -73,6 +75,7 @@ def graph_from_raw(
         nodes = restore(nodes, walk.raws, targets, meta, context)
         edges = _with_delays(edges, meta, context)
     else:
+        nodes = channels_first(nodes, edges, context) if context.convention.channels_last else nodes
         _say_assumptions(nodes, context)
     nodes, edges, found = with_causal_loops(nodes, edges)
     context.findings.extend(found)
@@ -163,6 +166,15 @@ def _say_assumptions(nodes: Mapping[str, Node], context: Context) -> None:
             "",
             f"the neurons step as those of {convention.name}, dt {context.dt:g}; {convention.limits}",
             "leave out --written-by to step by the equations of NIR",
+        )
+    if convention.several and any(isinstance(node, LIF) for node in nodes.values()):
+        context.find(
+            "one-spike-a-step",
+            "warning",
+            "",
+            f"neurons of {convention.name} may send several spikes in one step, and do where their membrane reaches "
+            "twice the threshold; here they send one",
+            "train with at most one spike in a step, or compare the spikes with those of the framework",
         )
     context.find(
         "readout-mean" if context.written_by else "readout-assumed",

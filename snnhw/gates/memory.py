@@ -62,6 +62,8 @@ def check_size(size: int, what: str) -> None:
 
 def in_words(size: int) -> str:
     """Bytes as people read them, such as "1.5 GiB"."""
+    if size >= 2**80:
+        return "more than any machine has"
     value, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     while value >= 1024 and len(units) > 1:
         value, units = value / 1024, units[1:]

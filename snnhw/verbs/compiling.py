@@ -18,6 +18,7 @@ from snnhw.verbs.options import (
     Deploy,
     Dialect,
     Dt,
+    Force,
     InputOption,
     Json,
     Kind,
@@ -34,7 +35,11 @@ from snnhw.verbs.terminal import progress_bars, show
 if TYPE_CHECKING:
     from snnhw.workflows.load import Constants
 
-OPTIONS_OF_TARGETS = {"--dialect": "dialect", "--input": "inputs"}  # as typed -> as in the exporter's `Options`
+OPTIONS_OF_TARGETS = {
+    "--dialect": "dialect",
+    "--input": "inputs",
+    "--force": "force",
+}  # as typed -> as in the exporter's `Options`
 
 
 def export(
@@ -58,6 +63,7 @@ def export(
     written_by: WrittenBy = None,
     reset: Reset = None,
     constants: ConstantOptions = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
@@ -71,13 +77,13 @@ def export(
 
     if kind is not None and calibrate is None and source is None:
         raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
-    _check_target(target, {"--dialect": dialect, "--input": source})
+    _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
     t = loaded.timesteps
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
     example = load_inputs(source, data, t, kind) if source else None
     declared = for_data(loaded, *(samples for samples in (calibration, example) if samples is not None))
-    chosen = {"dialect": dialect, "inputs": None if example is None else example.values}
+    chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
     options = {name: value for name, value in chosen.items() if value is not None}
     fixing = None if calibration is None else calibration.values
     made = run(declared, path, target, Preparation(fixing, prune_dead, input_range, deployment), options)
@@ -137,17 +143,21 @@ def simulate(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
     check_data(data, calibrate, source)
     from snnhw.data.inputs import load_inputs
+    from snnhw.simulation.record import check_replaceable
     from snnhw.verbs.tables.compiling import simulate_tables
     from snnhw.workflows.load import load_model
     from snnhw.workflows.simulate import Backend
     from snnhw.workflows.simulate import simulate as run
 
+    if not force:
+        check_replaceable(path)
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     t = loaded.timesteps
     inputs = load_inputs(source, data, t, kind).first(samples)

@@ -233,9 +233,9 @@ def test_verify_with_lava(call):
 @pytest.mark.parametrize(
     ("target", "options", "known"),
     [
-        ("lava", ("--dialect", "norse"), "--input"),
+        ("lava", ("--dialect", "norse"), "--input, --force"),
         ("nir", ("--input", "digits:test"), "--dialect"),
-        ("lava", ("--dialect", "snntorch"), "--input"),  # also where it is a default elsewhere
+        ("lava", ("--dialect", "snntorch"), "--input, --force"),  # also where it is a default elsewhere
     ],
 )
 def test_an_option_that_a_target_lacks_is_refused(refused, target, options, known):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from snnhw.errors import unknown
+from snnhw.graph.firing import Reset
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ def dialect_named(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-Reset = Literal["hard", "subtract", "subtract-late", "none"]
 RESETS: dict[Reset, str] = {
     "hard": "to v_reset, 0 where the file has none",
     "subtract": "the threshold is taken off at once",

@@ -133,8 +133,3 @@ def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context
     raise InputError(
         f"Node {name!r} has {key} of shape {list(value.shape)} but gets the shape {list(arriving)}; check the edges."
     )
-
-
-def scalar(value: Array) -> float | Array:
-    """A number where all elements are equal, else the array."""
-    return float(value.flat[0]) if (value == value.flat[0]).all() else value

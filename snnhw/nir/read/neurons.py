@@ -12,11 +12,12 @@ from typing import TypedDict
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.firing import firing, scalar
 from snnhw.graph.ir import LI, LIF, Array, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
 from snnhw.nir.parameters import integrated_gain, leaky_step
-from snnhw.nir.read.fields import Context, array_of, fitting, scalar
+from snnhw.nir.read.fields import Context, array_of, fitting
 from snnhw.nir.read.time_step import INTEGRATORS
 
 
@@ -167,21 +168,6 @@ def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: 
             "this one is read with a hard reset to 0",
             "choose with --reset hard, subtract, subtract-late or none, or say who wrote the file with --written-by",
         )
-    taken_off = theta - v_reset  # where the reset subtracts
-    if kind == "subtract-late":
-        if np.any(np.equal(state["decay"], 0)):
-            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
-        taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
-    elif kind == "none":
-        taken_off = np.zeros(())
-    if context.convention.fires_at_threshold:
-        theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
-    soft = kind in ("subtract", "subtract-late", "none")
-    return LIF(
-        name=name,
-        shape=arriving,
-        threshold=scalar(theta),
-        v_reset=scalar(theta - taken_off if soft else v_reset),
-        reset="subtract" if soft else "hard",
-        **state,
-    )
+    at_threshold = context.convention.fires_at_threshold
+    fires = firing(name, kind or "hard", theta, v_reset, state["decay"], fires_at_threshold=at_threshold)
+    return LIF(name=name, shape=arriving, **fires, **state)

@@ -32,8 +32,8 @@ def firing(
 
     Args:
         name: of the node, for the error.
-        kind: "hard" to `v_reset`; "subtract" theta - v_reset at once; "subtract-late" in the next step, after the decay;
-            "none" leaves the membrane.
+        kind: "hard" to `v_reset`; "subtract" theta - v_reset at once, "subtract-late" in the next step, after
+            its decay, "none" leaves the membrane.
         theta: the threshold, a number or an array of the node's shape.
         v_reset: of the same kind.
         decay: share of the membrane that stays in a step.

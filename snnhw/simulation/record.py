@@ -142,7 +142,8 @@ def outputs_of(graph: Graph, found: Mapping[str, Array]) -> tuple[Array, dict[st
     return found[names[0]], {name: found[name] for name in names} if len(names) > 1 else {}
 
 
-PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "raster")  # before the slash of the arrays' names
+# What stands before the slash in the names of the arrays
+PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "raster")
 
 
 def check_replaceable(path: Path) -> None:

@@ -148,7 +148,12 @@ def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[s
 
 
 def model_of(
-    network: nn.Module, input_shape: tuple[int, ...], name: str | None = None, modules: Modules | None = None
+    network: nn.Module,
+    input_shape: tuple[int, ...],
+    name: str | None = None,
+    modules: Modules | None = None,
+    *,
+    timesteps: int | None = None,
 ) -> LoadedModel:
     """Model from a torch module of your own, in evaluation mode from here on.
 
@@ -157,6 +162,7 @@ def model_of(
         input_shape: of one frame, (C, H, W) or (N,).
         name: of the graph and of the files written for it; by default the name of the class.
         modules: the nodes of layers of your own, as for `snnhw.tracing.trace`.
+        timesteps: T of a network of another framework whose forward does not say it (docs/modules.md).
 
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
@@ -167,7 +173,8 @@ def model_of(
     from snnhw.tracing.trace import trace
 
     network = unwrapped(network.eval())
-    traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
+    label = name or type(network).__name__
+    traced = trace(network, input_shape, name=label, modules=modules, timesteps=timesteps)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())

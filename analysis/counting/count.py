@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
+from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse, Wires
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -136,13 +137,22 @@ def dense_macs(graph: Graph, name: str) -> int:
     synapses, which only hardware needs, are no layer of the twin.
     """
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else dense_taps(node, shape)
+    return 0 if node.identity else dense_taps(node, shape, connected(graph, name))
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
     """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
+    ends = connected(graph, name)
+    return 0 if node.identity else int(np.prod(shape, dtype=np.int64) if ends is None else ends.sum())
+
+
+def connected(graph: Graph, name: str) -> npt.NDArray[np.bool_] | None:
+    """Where something other than the zeros of wires can arrive at a node; None: everywhere."""
+    wires = [graph.nodes[edge.source] for edge in graph.into(name)]
+    ends = [node.connected for node in wires if isinstance(node, Wires)]
+    found = np.logical_or.reduce(ends) if ends and len(ends) == len(wires) else None
+    return None if found is None or found.all() else found
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
@@ -170,7 +180,7 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
 
 def node_macs(graph: Graph, name: str) -> int:
     """Multiply-accumulates of synapse node `name` in one step on analogue values."""
-    return effective_taps(synapse(graph, name), input_shape(graph, name))
+    return effective_taps(synapse(graph, name), input_shape(graph, name), connected(graph, name))
 
 
 def _biases(graph: Graph, name: str) -> int:

@@ -30,10 +30,11 @@ from snnhw.graph.ir import (
     Readout,
     Scale,
     Synapse,
+    Wires,
 )
 
 LayerKind = Literal["first", "spiking", "readout"]
-PASSES = (Pool, Flatten, Delay, Scale)  # linear, one by one or by windows: fold into the synapses behind them
+PASSES = (Pool, Flatten, Delay, Scale, Wires)  # linear, one by one or by windows: fold into the synapses behind them
 COUNTED = (Input, *SYNAPSES, *PASSES, LI, Neuron, Readout)
 
 
@@ -232,7 +233,7 @@ def _spike_paths(
 ) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
     """(source unit, level, gain, linear nodes passed) of every path of spikes into `name`."""
     for edge in graph.into(name):
-        node, total = graph.nodes[edge.source], gain * edge.gain
+        node, total = graph.nodes[edge.source], gain * abs(edge.gain)  # a difference is as much work as a sum
         if isinstance(node, Delay):
             yield from _spike_paths(graph, node.name, total, via)
         elif isinstance(node, PASSES):

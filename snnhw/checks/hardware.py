@@ -79,7 +79,7 @@ def _counterpart(graph: Graph, node: Node, target: str, left: set[str]) -> Itera
         yield Finding("no-counterpart", "error", node.name, message, "train with a synaptic time constant of one step")
     elif not isinstance(node, COMMON):
         message = f"a {type(node).__name__} has no counterpart on {target}"
-        yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
+        yield Finding("no-counterpart", "error", node.name, message, node.remedy)
     elif isinstance(node, Norm):
         yield Finding("norm", "info", node.name, "the normalisation is folded into its synapse", settled("fold_norm"))
     elif isinstance(node, Pool):

@@ -34,6 +34,7 @@ from snnhw.graph.nodes import (
     Synapse,
 )
 from snnhw.graph.shapes import Pair, Window
+from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "SlotMLF",
     "Synapse",
     "Window",
+    "Wires",
 ]
 
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -265,15 +267,15 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay):
+        if isinstance(node, Flatten | Pool | Delay | Wires):
             return self.arriving(name)
         return Signal("analog")
 
     def arriving(self, name: str) -> Signal:
         """What the sum of all edges into `name` carries."""
         signals = [(self.signal(e.source), e.gain) for e in self.into(name)]
-        if not signals or any(s.kind == "analog" for s, _ in signals):
-            return Signal("analog")
+        if not signals or any(s.kind == "analog" or gain < 0 for s, gain in signals):
+            return Signal("analog")  # a difference of spikes is no integer 1..levels
         return Signal("spikes", sum(s.levels * gain for s, gain in signals))
 
 

@@ -25,6 +25,7 @@ from snnhw.graph.ir import (
     Norm,
     Pool,
     Scale,
+    Wires,
 )
 from snnhw.proofs.interval import ROUNDING, Interval, constant, product, rounded_sum, unbounded, widened
 
@@ -93,7 +94,7 @@ def _sent_by_kind(graph: Graph, name: str) -> tuple[float, float]:
     node = graph.nodes[name]
     if isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None and not graph.is_integer):
         return 0.0, float(graph.signal(name).levels)
-    if isinstance(node, Flatten | Delay | Pool):
+    if isinstance(node, Flatten | Delay | Pool | Wires):
         low, high = _summed_by_kind(graph, name)
         taps = node.kernel[0] * node.kernel[1] if isinstance(node, Pool) and node.kind == "sum" else 1
         return min(low * taps, 0.0), max(high * taps, 0.0)  # 0 on the border and in the first steps
@@ -181,6 +182,13 @@ def _flatten(graph: Graph, node: Flatten, x: Interval) -> Interval:
     return x.repeat(node.size // len(x.low))
 
 
+def _wires(graph: Graph, node: Wires, x: Interval) -> Interval:
+    """The channels from which the wires of each channel come, and 0 where some of them start nowhere."""
+    per_channel = int(np.prod(node.taken, dtype=np.int64)) // len(x.low)
+    channel = np.where(node.connected, node.source // per_channel, len(x.low)).reshape(node.shape[0], -1)
+    return Interval(np.append(x.low, 0.0)[channel].min(axis=1), np.append(x.high, 0.0)[channel].max(axis=1))
+
+
 def _scale(graph: Graph, node: Scale, x: Interval) -> Interval:
     return rounded_sum([x.times(constant(node.scale, node.shape))], 1)
 
@@ -207,6 +215,7 @@ SENT: dict[type[Node], Callable[..., Interval]] = {
     Pool: _pool,
     Flatten: _flatten,
     Scale: _scale,
+    Wires: _wires,
     Delay: _delay,
     LI: _integrate,
 }

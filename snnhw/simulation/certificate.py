@@ -82,7 +82,8 @@ def module_backend(network: nn.Module, graph: Graph) -> Backend:
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        return simulate_module(network, units, inputs, membranes=membranes)
+        sequence = graph.input.shape if graph.input.sequence else None
+        return simulate_module(network, units, inputs, membranes=membranes, sequence=sequence)
 
     return Backend("torch module", run)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,6 +26,7 @@ from snnhw.graph.ir import (
     Pool,
     Readout,
     Scale,
+    Wires,
 )
 from snnhw.graph.loihi import CURRENT_RANGE
 from snnhw.proofs.largest import largest_output
@@ -76,6 +78,13 @@ def _scale(node: Scale, x: Tensor) -> Tensor:
     return x * _number(node.scale, x)
 
 
+def _wires(node: Wires, x: Tensor) -> Tensor:
+    flat = x.flatten(2)
+    with_zero = torch.cat([flat, flat.new_zeros((*flat.shape[:2], 1))], dim=2)
+    source = torch.as_tensor(np.where(node.connected, node.source, flat.shape[2])).flatten().to(x.device)
+    return with_zero.index_select(2, source).reshape(*x.shape[:2], *node.shape)
+
+
 def _delay(node: Delay, x: Tensor) -> Tensor:
     """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
     y = torch.zeros_like(x)
@@ -109,6 +118,7 @@ APPLY: dict[type[Node], Callable[..., Tensor]] = {
     Pool: _pool,
     Flatten: _flatten,
     Scale: _scale,
+    Wires: _wires,
     Delay: _delay,
     LI: _integrate,
 }

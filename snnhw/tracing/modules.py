@@ -6,6 +6,7 @@ float64 arrays.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,8 +21,11 @@ from snnhw.graph.shapes import Shape
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.tracing.derived import as_image, average, flipped, held, plain_window, transposed
+from snnhw.tracing.rearrange import moving
 
 Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node name, module, shape that arrives) -> node
+Built = Node | tuple[Node, Node]  # one node, or one and another behind it, which has the name
 
 
 def array(tensor: Tensor | None, size: int, default: float) -> Array:
@@ -109,14 +113,40 @@ def _needs_image(name: str, shape: Shape) -> None:
         raise InputError(f"Pool {name!r} takes (C, H, W) and gets {shape}; put it before what flattens.")
 
 
-def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
+def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Built:
     _needs_image(name, shape)
-    kernel, padding = pair(module.kernel_size), pair(module.padding)
+    kernel, padding, size = pair(module.kernel_size), pair(module.padding), (shape[1], shape[2])
     stride = pair(module.stride)
-    if module.ceil_mode or module.divisor_override is not None or (not module.count_include_pad and padding != (0, 0)):
-        raise InputError(f"Pool {name!r} uses ceil_mode, a divisor or unpadded counts; use the plain average.")
-    height, width = Window((shape[1], shape[2]), kernel, stride, padding).out
-    return Pool(name=name, shape=(shape[0], height, width), kind="avg", kernel=kernel, stride=stride, padding=padding)
+    window = plain_window(name, module, size, Window(size, kernel, stride, padding))
+    sent = (shape[0], *window.out)
+    pool = Pool(name=name, shape=sent, kind="avg", kernel=kernel, stride=stride, padding=padding)
+    return average(name, module, pool, size)
+
+
+def _in_a_row(name: str, module: Any, shape: Shape) -> Built:
+    """A layer of sequences, which are images of one row here."""
+    if len(shape) != 3 or shape[1] != 1:
+        raise InputError(f"{type(module).__name__} {name!r} takes (C, L) and gets {shape}; fix the shapes.")
+    image = as_image(module)
+    return TRACE[type(image)](name, image, shape)
+
+
+def _conv_transpose(name: str, module: nn.ConvTranspose2d, shape: Shape) -> Built:
+    if len(shape) != 3 or shape[0] != module.in_channels:
+        raise InputError(f"Convolution {name!r} takes {module.in_channels} channels and gets {shape}; fix the shapes.")
+    kernel, dilation, cut = pair(module.kernel_size), pair(module.dilation), pair(module.padding)
+    padding = tuple(d * (k - 1) - p for k, d, p in zip(kernel, dilation, cut, strict=True))
+    if min(padding) < 0:
+        raise InputError(f"Convolution {name!r} cuts off more than its kernel adds; use a smaller padding.")
+    weight = array(flipped(module), 0, 0.0)
+    bias = None if module.bias is None else array(module.bias, 0, 0.0)
+    flat = Conv2d(
+        name=name, shape=shape, weight=weight, bias=bias, padding=pair(padding), dilation=dilation, groups=module.groups
+    )
+    chain = transposed(name, module, shape, flat)
+    before = chain[0].shape if isinstance(chain, tuple) else shape
+    sized = dataclasses.replace(flat, shape=(module.out_channels, *flat.window((before[1], before[2])).out))
+    return (chain[0], sized) if isinstance(chain, tuple) else sized
 
 
 def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
@@ -147,9 +177,9 @@ def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
     return Flatten(name=name, shape=(int(np.prod(shape)),))
 
 
-def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Node:
+def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Readout:
     """The readout; a network that ends without one gets the mean over time."""
-    return Readout(name=name, shape=shape, reduction="mean")
+    return Readout(name=name, shape=held(shape), reduction="mean")
 
 
 def pair(value: Any) -> Pair:
@@ -158,8 +188,29 @@ def pair(value: Any) -> Pair:
     return int(a), int(b)
 
 
-PASS_THROUGH = (Frames, nn.Identity, nn.Dropout, nn.Dropout2d)
-TRACE: Modules = {
+PASS_THROUGH = (
+    Frames,
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+MOVING = (
+    nn.Upsample,
+    nn.UpsamplingNearest2d,
+    nn.ZeroPad1d,
+    nn.ZeroPad2d,
+    nn.ConstantPad1d,
+    nn.ConstantPad2d,
+    nn.PixelShuffle,
+    nn.PixelUnshuffle,
+    nn.ChannelShuffle,
+)
+RESHAPES = (nn.Flatten, nn.Unflatten)  # also of batch and time, which `Walk` looks after
+TRACE: Mapping[type[nn.Module], Callable[[str, Any, Shape], Built]] = {
     nn.Conv2d: _conv,
     nn.Linear: _linear,
     nn.BatchNorm1d: _batchnorm,
@@ -170,6 +221,11 @@ TRACE: Modules = {
     nn.AdaptiveAvgPool2d: _adaptive_pool,
     nn.LPPool2d: _sum_pool,
     nn.Flatten: _flatten,
+    nn.Conv1d: _in_a_row,
+    nn.AvgPool1d: _in_a_row,
+    nn.AdaptiveAvgPool1d: _in_a_row,
+    nn.ConvTranspose2d: _conv_transpose,
+    **dict.fromkeys(MOVING, moving),
     MeanOverTime: readout,
 }
-KINDS = (*TRACE, *PASS_THROUGH)
+KINDS = (*TRACE, *PASS_THROUGH, nn.Unflatten)

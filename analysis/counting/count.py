@@ -16,7 +16,7 @@ from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, f
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse, Wires
+from snnhw.graph.ir import Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -82,6 +82,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         weight_bits=params * bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
+        host_operations=steps * sum(_host_operations(graph, name) for name in row.host),
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
     )
 
@@ -103,18 +104,21 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
             gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
         events=int((events * reach).sum()),
+        pool_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), MaxPool) else 0,
         input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
     )
 
 
 def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
-    """Spikes of a unit, or of an input that sends events.
+    """Spikes of a unit, of an input that sends events, or of a max pool of spikes.
 
     Raises:
         InputError: the record lacks them, or they have another shape than the graph says.
     """
     if name not in record.units:
-        hint = "the events of the input" if isinstance(graph.nodes.get(name), Input) else f"unit {name!r}"
+        node = graph.nodes.get(name)
+        hint = "the events of the input" if isinstance(node, Input) else f"unit {name!r}"
+        hint = f"the spikes of the pool {name!r}" if isinstance(node, MaxPool) else hint
         raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
     unit = record.units[name]
     expected = (source_levels(graph, name), *source_shape(graph, name))
@@ -205,3 +209,8 @@ def _pool_taps(graph: Graph, name: str) -> int:
 
 def _totals(levels: Counts) -> tuple[int, ...]:
     return tuple(int(level.sum()) for level in levels)
+
+
+def _host_operations(graph: Graph, name: str) -> int:
+    node = graph.nodes[name]
+    return node.operations(input_shape(graph, name)) if isinstance(node, HostNode) else 0

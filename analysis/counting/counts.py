@@ -33,6 +33,7 @@ class EdgeCounts:
     level_synops: tuple[int, ...]  # unit synops caused by each level of the source
     events: int  # graded spikes times fan-out
     input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
+    pool_size: int = 0  # positions of the max pool that sends them
 
     @property
     def unit_synops(self) -> int:
@@ -83,6 +84,7 @@ class LayerCounts:
     current_updates: int = 0  # N * T of a current-based neuron: its current decays in the compartment of its membrane
     shared: tuple[EdgeCounts, ...] = ()  # work of an earlier row whose sum this one reads too; not in the totals
     shared_bias_adds: int = 0  # biases of those sums
+    host_operations: int = 0  # of max pools and of norms by the statistics of their input, every step; without a price
 
     @property
     def neurons(self) -> int:
@@ -149,6 +151,7 @@ class LayerCounts:
             current_updates=self.current_updates + other.current_updates,
             shared=tuple(a + b for a, b in zip(self.shared, other.shared, strict=True)),
             shared_bias_adds=self.shared_bias_adds + other.shared_bias_adds,
+            host_operations=self.host_operations + other.host_operations,
         )
 
 
@@ -163,6 +166,7 @@ BY_STEP = (
     "pool_adds",
     "neuron_updates",
     "current_updates",
+    "host_operations",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)

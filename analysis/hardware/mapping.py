@@ -25,6 +25,7 @@ from snnhw.analysis.hardware.tiling import (
     windows,
 )
 from snnhw.errors import InputError, unknown
+from snnhw.graph.expressible import check_host
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 
@@ -115,7 +116,7 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
-    rows = tuple(_row(graph, row, deployment) for row in layers(graph))
+    rows = tuple(_row(graph, row, deployment) for row in layers(check_host(graph, chip.title)))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
     for _ in range(8):  # out-axons depend on the tiles of the targets: repeat until nothing changes

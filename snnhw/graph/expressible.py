@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Flatten, Graph, Norm, Pool, SlotMLF
+from snnhw.graph.ir import SYNAPSES, Flatten, Graph, HostNode, Norm, Pool, SlotMLF, Wires
 
 HARDWARE = ("lava", "loihi1", "loihi2", "sanafe")
 PAYLOADS = ("lava", "loihi2")  # targets whose spikes carry integers
@@ -61,10 +61,25 @@ def check_expressible(graph: Graph, target: str) -> Graph:
 
 
 def check_layers(graph: Graph, target: str) -> None:
-    """Nothing, where every synapse node takes spikes or the input.
+    """Nothing, where every synapse node takes spikes or the input, and nothing is left to a host.
 
     Raises:
-        InputError: one takes sums (`layers_on_sums`).
+        InputError: one takes sums (`layers_on_sums`), or a host has to compute or to move values (`check_host`).
     """
+    check_host(graph, target)
     for finding in layers_on_sums(graph, target):
         raise InputError(f"Layer {finding.node!r} does not fit {target}: {finding.message}; {finding.remedy}.")
+
+
+def check_host(graph: Graph, target: str) -> Graph:
+    """`graph` itself.
+
+    Raises:
+        InputError: it has a node that neurons and synapses do not compute; the node and the remedy are named.
+    """
+    for node in graph.nodes.values():
+        if isinstance(node, HostNode | Wires):
+            raise InputError(
+                f"Node {node.name!r} is a {type(node).__name__}, for which {target} has no counterpart; {node.remedy}."
+            )
+    return graph

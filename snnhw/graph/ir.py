@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
+from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
@@ -49,9 +50,12 @@ __all__ = [
     "Edge",
     "Flatten",
     "Graph",
+    "GroupNorm",
+    "HostNode",
     "Input",
     "Linear",
     "LoihiLIF",
+    "MaxPool",
     "Neuron",
     "Node",
     "Norm",
@@ -269,7 +273,15 @@ class Graph(Summarised):
             return Signal("spikes", node.levels)
         if isinstance(node, Flatten | Pool | Delay | Wires):
             return self.arriving(name)
+        if isinstance(node, MaxPool) and not self._averaged(name):
+            return self.arriving(name)
         return Signal("analog")
+
+    def _averaged(self, name: str) -> bool:
+        """Whether pools on the way to `name` make fractions of spikes."""
+        before = [self.nodes[edge.source] for edge in self.into(name)]
+        passed = [node for node in before if isinstance(node, Flatten | Pool | Delay | Wires)]
+        return any((isinstance(n, Pool) and n.kind == "avg") or self._averaged(n.name) for n in passed)
 
     def arriving(self, name: str) -> Signal:
         """What the sum of all edges into `name` carries."""

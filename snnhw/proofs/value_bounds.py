@@ -20,6 +20,7 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    MaxPool,
     Neuron,
     Node,
     Norm,
@@ -94,7 +95,7 @@ def _sent_by_kind(graph: Graph, name: str) -> tuple[float, float]:
     node = graph.nodes[name]
     if isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None and not graph.is_integer):
         return 0.0, float(graph.signal(name).levels)
-    if isinstance(node, Flatten | Delay | Pool | Wires):
+    if isinstance(node, Flatten | Delay | Pool | MaxPool | Wires):
         low, high = _summed_by_kind(graph, name)
         taps = node.kernel[0] * node.kernel[1] if isinstance(node, Pool) and node.kind == "sum" else 1
         return min(low * taps, 0.0), max(high * taps, 0.0)  # 0 on the border and in the first steps
@@ -178,6 +179,10 @@ def _pool(graph: Graph, node: Pool, x: Interval) -> Interval:
     return summed if node.kind == "sum" else Interval(summed.low / window, summed.high / window)
 
 
+def _max_pool(graph: Graph, node: MaxPool, x: Interval) -> Interval:
+    return x
+
+
 def _flatten(graph: Graph, node: Flatten, x: Interval) -> Interval:
     return x.repeat(node.size // len(x.low))
 
@@ -213,6 +218,7 @@ SENT: dict[type[Node], Callable[..., Interval]] = {
     Linear: _synapse,
     Norm: _norm,
     Pool: _pool,
+    MaxPool: _max_pool,
     Flatten: _flatten,
     Scale: _scale,
     Wires: _wires,

@@ -6,6 +6,7 @@ Takes the folded multi-level graph and calibration inputs; gives the integer gra
 from __future__ import annotations
 
 from snnhw.errors import InputError
+from snnhw.graph.expressible import check_host
 from snnhw.graph.given import graph_given, numbers_given
 from snnhw.graph.ir import Array, Graph, SlotMLF
 from snnhw.passes import compile_channels
@@ -37,7 +38,7 @@ def compile_loihi(
         raise InputError(f"Graph {graph.name!r} is in time slots, which have no integers; give the multi-level one.")
     if calibration.ndim and not len(calibration):
         raise InputError("There are no calibration samples; give a few hundred of the training data.")
-    channels = compile_channels(graph, input_as=input_as)
+    channels = check_host(compile_channels(graph, input_as=input_as), "Loihi")
     moments = measure_moments(channels, calibration)
     coded = code_input(channels, calibration, moments, per_channel=per_channel)
     return quantise(coded, moments=moments, per_channel=per_channel)

@@ -20,7 +20,9 @@ from snnhw.graph.ir import (
     Delay,
     Flatten,
     Graph,
+    GroupNorm,
     Linear,
+    MaxPool,
     Node,
     Norm,
     Pool,
@@ -70,6 +72,17 @@ def _pool(node: Pool, x: Tensor) -> Tensor:
     return y.reshape(*x.shape[:2], *y.shape[1:])
 
 
+def _max_pool(node: MaxPool, x: Tensor) -> Tensor:
+    y = F.max_pool2d(x.flatten(0, 1), node.kernel, node.stride, node.padding, node.dilation)
+    return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+def _group_norm(node: GroupNorm, x: Tensor) -> Tensor:
+    grouped = x.reshape(*x.shape[:2], node.groups, -1)
+    y = F.layer_norm(grouped, grouped.shape[3:], eps=node.eps).reshape(x.shape)
+    return _parameter(node.gamma, x) * y + _parameter(node.beta, x)
+
+
 def _flatten(node: Flatten, x: Tensor) -> Tensor:
     return x.flatten(2)
 
@@ -116,6 +129,8 @@ APPLY: dict[type[Node], Callable[..., Tensor]] = {
     Linear: _linear,
     Norm: _norm,
     Pool: _pool,
+    MaxPool: _max_pool,
+    GroupNorm: _group_norm,
     Flatten: _flatten,
     Scale: _scale,
     Wires: _wires,

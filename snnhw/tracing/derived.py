@@ -35,9 +35,13 @@ def as_image(module: Any) -> Any:
     if isinstance(module, nn.Conv1d):
         return _conv_of(module)
     if isinstance(module, nn.AdaptiveAvgPool1d):
-        size = module.output_size
-        return nn.AdaptiveAvgPool2d((1, size if isinstance(size, int) else size[0]))
+        return nn.AdaptiveAvgPool2d(_row(module.output_size, 1))
+    if isinstance(module, nn.AdaptiveMaxPool1d):
+        return nn.AdaptiveMaxPool2d(_row(module.output_size, 1), module.return_indices)
     kernel, stride, padding = (_row(v, default) for v, default in _window_of(module))
+    if isinstance(module, nn.MaxPool1d):
+        dilation = _row(module.dilation, 1)
+        return nn.MaxPool2d(kernel, stride, padding, dilation, module.return_indices, module.ceil_mode)
     return nn.AvgPool2d(kernel, stride, padding, module.ceil_mode, module.count_include_pad)
 
 

@@ -52,6 +52,20 @@ def _batch_norm(
     return _weighted(module, weight, bias)
 
 
+def _group_norm(
+    num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> nn.Module | None:
+    if weight is None:
+        return None  # it does not say how many channels it takes
+    return _weighted(nn.GroupNorm(num_groups, len(weight), eps, affine=False), weight, bias)
+
+
+def _layer_norm(
+    normalized_shape: tuple[int, ...], weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> nn.Module:
+    return _weighted(nn.LayerNorm(normalized_shape, eps, elementwise_affine=False), weight, bias)
+
+
 # What stands behind the value in the call -> the module; None where no layer computes it.
 LAYERS: dict[Any, Callable[..., nn.Module | None]] = {
     F.conv1d: _convolution(nn.Conv1d),
@@ -59,6 +73,11 @@ LAYERS: dict[Any, Callable[..., nn.Module | None]] = {
     F.conv_transpose2d: _convolution(nn.ConvTranspose2d, transposed=True),
     F.linear: _linear,
     F.batch_norm: _batch_norm,
+    F.group_norm: _group_norm,
+    F.layer_norm: _layer_norm,
+    F.max_pool1d: nn.MaxPool1d,
+    F.max_pool2d: nn.MaxPool2d,
+    F.adaptive_max_pool2d: nn.AdaptiveMaxPool2d,
     F.avg_pool1d: nn.AvgPool1d,
     F.avg_pool2d: nn.AvgPool2d,
     F.adaptive_avg_pool1d: nn.AdaptiveAvgPool1d,

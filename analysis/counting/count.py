@@ -95,19 +95,21 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
     events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
+    met = np.zeros_like(reach) if branch.summed else reach
     return EdgeCounts(
         source=branch.source,
         synapse=branch.synapse or "",
         target=row.name,
         target_levels=row.levels,
-        synapses=int(reach.sum()),
+        synapses=int(met.sum()),
         spikes=sum(gain * int(level.sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         graded_spikes=int(events.sum()),
         level_synops=tuple(
-            gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
+            gain * int((level * met).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
-        events=int((events * reach).sum()),
+        events=int((events * met).sum()),
         input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
+        summed=branch.summed,
     )
 
 

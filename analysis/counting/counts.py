@@ -35,6 +35,7 @@ class EdgeCounts:
     level_synops: tuple[int, ...]  # unit synops caused by each level of the source
     events: int  # graded spikes times fan-out
     input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
+    summed: bool = False  # spikes that are added to analogue values before a layer multiplies both: MACs, no synops
 
     @property
     def unit_synops(self) -> int:

@@ -63,7 +63,7 @@ class RateTimesFlops:
 def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
     """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
     rows = layers(graph)
-    edges = [edge for edge in counts.edges if edge.synapse]
+    edges = [edge for edge in counts.edges if edge.synapse and not edge.summed]
     by_rate = sum(
         edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
     )

@@ -153,7 +153,12 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
 
 
 def ann_estimates(counts: NetworkCounts, profile: Profile, sparsity: float | None = None) -> dict[str, AnnEstimate]:
-    """Every twin of the profile in every scope, by key; with `sparsity`, the matched quantised network is one too."""
+    """Every twin of the profile in every scope, by key; with `sparsity`, the matched quantised network is one too.
+
+    A network without a weight has no twin: there is nothing that an ANN would multiply.
+    """
+    if not counts.total("dense_macs"):
+        return {}
     found = [
         ann_estimate(counts, profile, precision, scope)
         for precision in profile.twins

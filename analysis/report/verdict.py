@@ -163,6 +163,13 @@ def headline(found: Sequence[Line]) -> str:
     return f"The spiking network {'; it '.join(clauses)}." if clauses else ""
 
 
+def first_sentence(report: Report) -> str:
+    """The headline of the report; of a network without weights, why there is none."""
+    if not report.counts.total("dense_macs"):
+        return "The network has no weights, so there is no ANN twin to compare it with."
+    return headline(lines(report))
+
+
 PHRASES = {
     CHEAPER: ("needs less energy", "than"),
     DEARER: ("needs more energy", "than"),

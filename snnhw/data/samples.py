@@ -27,6 +27,7 @@ class Samples(Summarised):
     classes: int | None  # how many classes the data set has; None where its origin does not say
     checksum: str  # sha256; for a part of the samples that of its values and targets
     kind: InputKind = UNKNOWN  # of the whole data; a part of them keeps it
+    binned: bool = False  # the events of a data set, put into as many time steps as were asked for
 
     def __post_init__(self) -> None:
         """Labels of any type become whole numbers, or are refused."""

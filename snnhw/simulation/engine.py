@@ -72,6 +72,7 @@ class _State:
     raster: dict[str, Array] = field(default_factory=dict)
     membranes: dict[str, Array] = field(default_factory=dict)
     outputs: dict[str, Array] = field(default_factory=dict)  # logits of each read-out
+    entered: int = 0  # memory of the input, which may be the caller's array
 
 
 @torch.no_grad()
@@ -80,7 +81,8 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
     for step in plan:
         node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
         if isinstance(node, Input):
-            state.values[node.name] = _enter(graph, node, frames, dtype, execution.device)
+            state.values[node.name] = entered = _enter(graph, node, frames, dtype, execution.device)
+            state.entered = entered.untyped_storage().data_ptr()
             if node.levels is not None:
                 state.units[node.name] = event_record(frames, node.levels, steps)
             continue
@@ -126,7 +128,8 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
 def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
     neurons = [n for n in step.nodes if isinstance(n, Neuron)]
     alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
-    fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone)
+    ours = x.untyped_storage().data_ptr() != state.entered
+    fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone and ours)
     state.values[step.name] = fired.sent
     state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
     state.units[step.name] = fired.record

@@ -5,6 +5,7 @@ Counts are exact int64 sums over samples; records of batches add up (`merge`), s
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,6 +140,29 @@ def outputs_of(graph: Graph, found: Mapping[str, Array]) -> tuple[Array, dict[st
     if not names:
         raise InputError(f"Graph {graph.name!r} has no read-out; add one behind the last layer.")
     return found[names[0]], {name: found[name] for name in names} if len(names) > 1 else {}
+
+
+# What stands before the slash in the names of the arrays
+PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "raster")
+
+
+def check_replaceable(path: Path) -> None:
+    """Nothing, where `path` is free for a record: nothing is there, or an earlier record.
+
+    Raises:
+        InputError: something else is there.
+    """
+    from snnhw.gates.regular import is_file
+
+    if not is_file(path):  # a folder or device is refused or written to by `write_atomically`
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        names = []
+    if "logits" not in names or not all(name.partition("/")[0] in PARTS for name in names):
+        raise InputError(f"{path} exists and is no record of spikes; choose another --output or give --force.")
 
 
 def unit_record(raster: Array) -> UnitRecord:

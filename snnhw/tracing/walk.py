@@ -134,6 +134,8 @@ class Walk:
         if build is None:
             parent = changed_parent(module, KINDS)
             how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            if ".quantized." in own.__module__:
+                how = " quantised by torch: give the network from before, `quantise` makes integers of it"
             self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
             return None
         refresh_weights(path, module)
@@ -171,19 +173,16 @@ class Walk:
         if target in calls.FLATTENS:
             given = {**dict(zip(("start_dim", "end_dim"), args, strict=False)), **named}
             return self._view(stream, flattened(stream.sizes, given.get("start_dim", 0), given.get("end_dim", -1)))
+        if target not in (*calls.MEANS, *calls.SUMS):
+            return None
         options = {**dict(zip(("dim", "keepdim"), args, strict=False)), **named}
         keepdim = bool(options.get("keepdim", False))
         axes = sorted(d % len(stream.sizes) for d in dims(options.get("dim")))
-        if (
-            target in (*calls.MEANS, *calls.SUMS)
-            and axes == [0]
-            and isinstance(steps := stream.steps, int)
-            and not keepdim
-        ):
+        if axes == [stream.time_axis] and isinstance(steps := stream.steps, int) and not keepdim:
             self.timesteps.add(steps)
             summed = stream.times(steps) if target in calls.SUMS else stream
             return self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
-        return self._mean(stream, keepdim) if target in calls.MEANS and axes == [2, 3] and stream.is_image else None
+        return self._mean(stream, keepdim) if target in calls.MEANS and axes == stream.image_axes else None
 
     def _view(self, stream: Stream, wanted: tuple[Size, ...]) -> Stream | None:
         seen = stream.viewed(wanted)
@@ -198,14 +197,15 @@ class Walk:
         channels, height, width = stream.shape
         kernel = (height, width)
         pool = Pool(name=self._name("pool"), shape=(channels, 1, 1), kind="avg", kernel=kernel, stride=kernel)
-        pooled = self._add(pool, stream)
-        return pooled if keepdim else self._add(Flatten(name=self._name("flatten"), shape=(channels,)), pooled)
+        pooled = self._add(pool, stream, any_axes=True)
+        flat = Flatten(name=self._name("flatten"), shape=(channels,))
+        return pooled if keepdim else self._add(flat, pooled, any_axes=True)
 
-    def _add(self, node: Node, stream: Stream, timesteps: int | None = None) -> Stream:
+    def _add(self, node: Node, stream: Stream, timesteps: int | None = None, *, any_axes: bool = False) -> Stream:
         if isinstance(node, Readout):
             self.ends[node.name] = node
             return stream.ended(node, timesteps or 1)
-        sent = stream.through(node)
+        sent = stream.through(node, any_axes=any_axes or isinstance(node, Linear))  # a matrix takes the last axis
         if stream.end is not None and isinstance(node, Conv2d | Linear | Norm):
             self.findings.append(behind_the_mean(node.name, stream.end.name))
         self.nodes[node.name] = node
@@ -213,7 +213,11 @@ class Walk:
         return sent
 
     def _end(self, fx_node: torch.fx.Node) -> None:
-        results = returned(type(self.network).__name__, fx_node.args[0])
+        self._finish(fx_node.args[0])
+
+    def _finish(self, given: Any) -> None:
+        """The read-outs of what the forward returns."""
+        results = returned(type(self.network).__name__, given)
         several, ends = len(results) > 1, set(self.ends)
         for key, result in results.items():
             if result not in self.streams:
@@ -250,7 +254,8 @@ class Walk:
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
         if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
-            raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
+            network = type(self.network).__name__
+            raise InputError(f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T.")
         steps = self.timesteps.pop() if self.timesteps else 1
         paths = {node: path for node, path in self.paths.items() if node in self.nodes}
         return Graph.build(self.nodes.values(), self.edges, steps, name, tuple(self.findings), paths)

@@ -1,7 +1,7 @@
 """The model for the data it meets: its input is said to be analogue or events before anything is run or counted.
 
 A kind that the user states comes first, then what the model's file says, then what the data set says, at last what the
-values of the whole data suggest, which is a finding.
+values of the whole data suggest, which is a finding: of events, and of 0 and 1 without steps, which could be either.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
         return model
     levels = None if "analogue" in stated else _levels(model.graph, data, stated.get("events"))
     if levels == node.levels:
-        return model
+        doubtful = not stated and data and all(samples.kind.largest == 1 for samples in data)
+        return _told(model, _held(data)) if doubtful else model
     if levels is not None and model.graph.is_integer and node.scale is not None and not by_user:
         return _told(model, _made_for_analogue(model.graph, data))
     declared = replace(model, graph=declare_input(model.graph, levels))
@@ -106,6 +107,18 @@ def _concluded(data: Sequence[Samples], levels: int | None) -> Finding:
         f"all values of {names} are whole numbers from 0 to {levels} in time steps, so they are taken for events, "
         "whose operations are synops and no multiply-accumulates",
         "say --input-kind events, or --input-kind analogue if they are measured values",
+    )
+
+
+def _held(data: Sequence[Samples]) -> Finding:
+    names = " and ".join(dict.fromkeys(samples.name for samples in data))
+    return Finding(
+        "input-kind-concluded",
+        "info",
+        "",
+        f"all values of {names} are 0 or 1 and have no time steps, so they are taken for analogue values that last, "
+        "whose operations are multiply-accumulates",
+        "say --input-kind analogue, or --input-kind events if each 1 is an event in every step",
     )
 
 

@@ -39,7 +39,7 @@ def test_views_of_rows_and_of_time():
     assert FRAMES.viewed((rows, 24)) == dataclasses.replace(FRAMES, shape=(24,))
     assert FRAMES.viewed((-1, 2, 3, 4)) == FRAMES
     apart = FRAMES.viewed((4, Rows(), 2, 3, 4))
-    assert apart is not None and (apart.lead, apart.steps, apart.is_image) == ((4, Rows()), 4, False)
+    assert apart is not None and (apart.lead, apart.steps, apart.image_axes) == ((4, Rows()), 4, [3, 4])
     assert apart.folded() == FRAMES and apart.viewed((-1, 2, 3, 4)) == FRAMES
     for wanted in ((Rows(), 4, 2, 3, 4), (-1, 4, 24), (rows, 4, 3, 2), (rows, 2, 12), (48, Rows(), 2), (-1, 12)):
         assert FRAMES.viewed(wanted) is None  # batch before time, other axes, other rows

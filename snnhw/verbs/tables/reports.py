@@ -9,6 +9,7 @@ from snnhw.analysis.energy.twin_assumes import ARITHMETIC
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text, twin_sentence
+from snnhw.verbs.tables.findings import finding_lines
 from snnhw.verbs.terminal import table
 from snnhw.workflows.compare import Compared
 
@@ -56,12 +57,14 @@ def twin_tables(report: Report) -> tuple[Table | str, ...]:
 
 
 def comparison_tables(made: Compared) -> tuple[Table | str, ...]:
-    """One model against its twins or several side by side, and where the page is."""
+    """One model against its twins or several side by side, where the page is, and what was assumed."""
     if made.comparison is not None:
         where = () if made.page is None else (f"comparison: {made.page}",)
-        return (comparison_table(made.comparison), *where)
+        told = (line for label, report in made.reports.items() for line in finding_lines(report.findings, label))
+        return (comparison_table(made.comparison), *where, *told)
     (report,) = made.reports.values()
-    return (*twin_tables(report), *(() if made.page is None else (f"report: {made.page}",)))
+    page = () if made.page is None else (f"report: {made.page}",)
+    return (*twin_tables(report), *page, *finding_lines(report.findings))
 
 
 def comparison_table(found: Comparison) -> Table:

@@ -9,6 +9,7 @@ from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_esti
 from snnhw.analysis.energy.twin_assumes import REASONS
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, Graph, Input, Readout
 from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
@@ -112,6 +113,19 @@ def test_what_travels_into_the_first_layer_is_paid_on_both_sides_if_it_is_events
     assert [t.count.typical for t in sent] == [edge.spikes * 7 * 2 / of_events.samples]
     assert any("Events of the input" in text for text in energy.assumes)
     assert not any("Events of the input" in text for text in estimate(counts, profile).assumes)
+
+
+def test_a_network_without_weights_has_no_twin_to_divide_by():
+    nodes = [
+        Input(name="input", shape=(4,)),
+        LIF(name="unit", shape=(4,), decay=0.9, threshold=0.5),
+        Readout(name="end", shape=(4,)),
+    ]
+    graph = Graph.build(nodes, [("input", "unit"), ("unit", "end")], 3)
+    found = count(graph, simulate(graph, np.ones((2, 4))))
+    for name in ("loihi1-davies2018", "horowitz45-fp32"):
+        assert ann_estimates(found, load_profile(name), sparsity=0.5) == {}
+        assert estimate(found, load_profile(name)).per_inference.low > 0  # its neurons cost something all the same
 
 
 def test_a_twin_that_computes_every_frame_costs_as_many_passes():

@@ -1,0 +1,148 @@
+"""snnTorch (Eshraghian et al., Proceedings of the IEEE 2023): neurons that are called once in every step.
+
+Leaky:  u = clamp(beta) u + x - R theta;  s = u > theta, where R is the spike of the step before: the reset is late.
+Synaptic: i = clamp(alpha) i + x, and i is the input of u.  Lapicque: beta = 1 - dt/(R C), x times dt/C.  RLeaky and
+RSynaptic add V s, with s of the step before, to x.  The reset "zero" empties u before the decay in Leaky; elsewhere it
+empties u after the input is added, and so loses that input, which no node of the graph does.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.firing import Reset, firing
+from snnhw.graph.ir import LI, LIF, Array, Node, Scale
+from snnhw.graph.shapes import Shape
+from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
+from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
+from snnhw.tracing.frameworks.parameters import fitted, parameter
+from snnhw.tracing.modules import TRACE
+
+MECHANISMS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}  # by the function that steps a neuron
+
+
+def _clamped(value: Any) -> Array:
+    return np.clip(parameter(value), 0, 1)
+
+
+def _leaky(name: str, module: Any, shape: Shape) -> Cell:
+    zero = module.reset_delay and _mechanism(module) == "zero" and _loses_input(module)
+    return single(_neuron(name, module, shape, _clamped(module.beta), loses_input=zero))
+
+
+def _lapicque(name: str, module: Any, shape: Shape) -> Cell:
+    step, resistance, capacity = (parameter(v) for v in (module.time_step, module.R, module.C))
+    decay, gain = 1 - step / (resistance * capacity), step / capacity
+    return single(_neuron(name, module, shape, decay, gain))
+
+
+def _synaptic(name: str, module: Any, shape: Shape) -> Cell:
+    neuron = _neuron(name, module, shape, _clamped(module.beta))
+    alpha = fitted(name, "alpha", _clamped(module.alpha), shape)
+    return current_based(LI(name=current_name(name), shape=shape, decay=alpha, current_of=name), neuron)
+
+
+def _around(inner: Callable[[str, Any, Shape], Cell]) -> Callable[[str, Any, Shape], Cell]:
+    """The same with recurrent weights."""
+
+    def cell(name: str, module: Any, shape: Shape) -> Cell:
+        alone = inner(name, module, shape)
+        return recurrent(alone, weights_of(name, _weights(f"{name}_recurrent", module.recurrent, shape), alone.sender))
+
+    return cell
+
+
+def _weights(name: str, module: nn.Module, shape: Shape) -> Node:
+    build = TRACE.get(type(module))
+    if build is not None:
+        return build(name, module, shape)
+    return Scale(name=name, shape=shape, scale=fitted(name, "V", parameter(module.V), shape))  # one to one
+
+
+def _neuron(
+    name: str, module: Any, shape: Shape, decay: Array, gain: Array | None = None, *, loses_input: bool = True
+) -> LIF:
+    """The spiking part; `loses_input`: its reset to zero takes the input of the step with it."""
+    for wrong in ("inhibition", "state_quant"):
+        if getattr(module, wrong):
+            raise InputError(f"{name!r} uses {wrong}, for which a graph has no node; set it to False.")
+    if np.any(parameter(module.graded_spikes_factor) != 1):
+        raise InputError(
+            f"{name!r} sends spikes times a graded_spikes_factor; multiply the next weights by it instead."
+        )
+    kept = fitted(name, "beta", decay, shape)
+    fires = firing(name, _reset(name, module, loses_input), _threshold(name, module, shape), np.zeros(()), kept)
+    driven = 1.0 if gain is None else fitted(name, "time_step / C", gain, shape)
+    return LIF(name=name, shape=shape, decay=kept, gain=driven, **fires)
+
+
+def _threshold(name: str, module: Any, shape: Shape) -> Array:
+    return np.asarray(fitted(name, "threshold", parameter(module.threshold), shape))
+
+
+def _reset(name: str, module: Any, loses_input: bool) -> Reset:
+    mechanism, late = _mechanism(module), getattr(module, "reset_delay", True)
+    if mechanism != module.reset_mechanism:
+        raise InputError(
+            f"{name!r} was made with reset_mechanism={mechanism!r} and says {module.reset_mechanism!r} now, which it "
+            "follows in part; make it anew."
+        )
+    if mechanism == "none":
+        return "none"
+    if mechanism == "subtract":
+        if not late:
+            raise InputError(
+                f"{name!r} takes its threshold off at once, and again in the next step where the membrane is still "
+                "above it (reset_delay=False), which no node does; leave reset_delay=True."
+            )
+        return "subtract-late"
+    if late and loses_input:
+        raise InputError(
+            f"{name!r} ({type(module).__name__}) loses the input of the step after a spike by reset_mechanism='zero', "
+            "which no node does; use 'subtract', or a Leaky of snnTorch 1.0."
+        )
+    return "hard"
+
+
+def _mechanism(module: Any) -> str:
+    return MECHANISMS.get(str(module.state_function.__name__), "unknown")
+
+
+@torch.no_grad()
+def _loses_input(module: Any) -> bool:
+    """Whether a reset to zero takes the next input with it, as before snnTorch 1.0: two steps of a copy say it."""
+    copied = copy.deepcopy(module)
+    copied.init_hidden, copied.output, copied.inhibition = False, True, False
+    above = (copied.threshold + copied.beta * 0 + 1).reshape(1, -1)
+    copied.mem = torch.zeros_like(above)
+    copied.forward(above)
+    copied.forward(torch.ones_like(above))
+    return bool((copied.mem == 0).all())
+
+
+def _states(*names: str) -> Callable[[Any], tuple[str, ...]]:
+    """What a call gives beside the spikes: nothing where the module keeps its states and is no output."""
+    return lambda module: () if module.init_hidden and not module.output else names
+
+
+def _adapter(cell: Callable[[str, Any, Shape], Cell], *states: str) -> Adapter:
+    return Adapter(always("step"), cell=cell, states=_states(*states))
+
+
+SNNTORCH = Framework(
+    {
+        "Leaky": _adapter(_leaky, "mem"),
+        "Lapicque": _adapter(_lapicque, "mem"),
+        "Synaptic": _adapter(_synaptic, "syn", "mem"),
+        "RLeaky": _adapter(_around(lambda n, m, s: single(_neuron(n, m, s, _clamped(m.beta)))), "mem"),
+        "RSynaptic": _adapter(_around(_synaptic), "syn", "mem"),
+    },
+    stateful=("SpikingNeuron",),
+)

@@ -1,0 +1,248 @@
+"""The walk over networks of other frameworks: one step at a time, an explicit loop over time, or all steps at once.
+
+Their neurons keep a state from call to call, so the calls of a loop are steps (`unrolled.py`); their layers know
+whether time stands first, second or not at all (`frameworks/`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from fractions import Fraction
+from typing import Any
+
+import torch
+import torch.fx
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Edge
+from snnhw.tracing.calls import line
+from snnhw.tracing.cells import cell_of
+from snnhw.tracing.frameworks.adapter import Adapter
+from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
+from snnhw.tracing.kinds import class_of
+from snnhw.tracing.modules import Modules, readout
+from snnhw.tracing.sizes import Rows, Size
+from snnhw.tracing.streams import Axes, Stream
+from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
+from snnhw.tracing.walk import Walk
+from snnhw.tracing.weights import refresh_weights
+
+QUOTIENTS = (operator.truediv, operator.itruediv, torch.div, "div", "div_")
+REPEATS = ("repeat", "expand")
+
+
+class SteppedWalk(Walk):
+    """A walk that knows steps; `entering` says how time and batch stand in the input, None: it has no time."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        input_shape: tuple[int, ...],
+        modules: Modules,
+        entering: Axes | None = None,
+        timesteps: int | None = None,
+    ) -> None:
+        super().__init__(network, input_shape, modules)
+        self.entering = entering
+        if timesteps is not None:
+            self.timesteps.add(timesteps)
+        neurons = [a for m in network.modules() if (a := self._adapter(m)) is not None and a.cell is not None]
+        self.unrolled = Unrolled(looping=bool(neurons))
+        self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
+        self.asks_for_time = False  # the forward takes a step of its input, which has no time
+
+    def _adapter(self, module: nn.Module) -> Adapter | None:
+        return None if class_of(module) in self.explained else adapter_of(module)
+
+    def _visit(self, fx_node: torch.fx.Node) -> None:
+        if fx_node.op == "output":
+            self._end(fx_node)
+            return
+        try:
+            first = fx_node if fx_node.op == "placeholder" else self._first(fx_node)
+        except InputError as error:  # reported with all others
+            self.problems.append(str(error).rstrip("."))
+            return
+        if first is fx_node:
+            super()._visit(fx_node)
+        elif first in self.streams:
+            self.streams[fx_node] = self.streams[first]
+        elif first in self.sizes:
+            self.sizes[fx_node] = self.sizes[first]
+        if fx_node.op == "placeholder" and fx_node in self.streams:
+            self.streams[fx_node] = self._entering(self.streams[fx_node])
+
+    def _entering(self, stream: Stream) -> Stream:
+        if self.entering in (None, "step"):
+            return stream
+        (steps,) = self.timesteps
+        leads: dict[Axes, tuple[Size, ...]] = {
+            "time": (steps, Rows()),
+            "batch": (Rows(), steps),
+            "rows": (Rows(Fraction(steps)),),
+        }
+        return dataclasses.replace(stream, lead=leads[self.entering or "time"], batch_first=self.entering != "time")
+
+    def _first(self, fx_node: torch.fx.Node) -> torch.fx.Node | None:
+        """The call that this one repeats, itself where there is none; None where it has no value of its own yet."""
+        given = fx_node.all_input_nodes
+        if fx_node.target is state_of or any(a in self.states for a in given):
+            self.states.add(fx_node)
+            return None
+        known = {*self.streams, *self.sizes, *self.unrolled.sums}
+        if not all(a in known for a in given):
+            return fx_node  # behind something that has been reported
+        if self.unrolled.added(fx_node):
+            return None
+        for source in given:
+            self._complete(source)
+        if fx_node.op == "call_module":
+            adapter = self._adapter(self.network.get_submodule(str(fx_node.target)))
+            stream = self.streams.get(given[0]) if given else None
+            if adapter is not None and adapter.cell is not None and stream is not None:
+                return self.unrolled.called(fx_node) if stream.axes == "step" else self.unrolled.called_once(fx_node)
+        if fx_node.target is torch.stack:
+            return fx_node
+        taken = self._taken(fx_node)
+        return self.unrolled.repeats(fx_node) if taken is None else self.unrolled.taken(fx_node, taken)
+
+    def _taken(self, fx_node: torch.fx.Node) -> int | None:
+        """The step that a call takes out of a sequence."""
+        at = step_taken(fx_node)
+        stream = self.streams.get(fx_node.all_input_nodes[0]) if at is not None else None
+        if at is None or stream is None:
+            return None
+        if stream.time_axis is None and at[0] < 2 and stream.terms == ((self.input.name, 1),):
+            self.asks_for_time = True
+        return at[1] if stream.time_axis == at[0] else None
+
+    def _complete(self, source: torch.fx.Node) -> None:
+        """Make a sum over steps a value: the read-out of what was added up."""
+        if source in self.streams or source not in self.unrolled.sums:
+            return
+        value, steps = self.unrolled.sums[source]
+        self.timesteps.add(steps)
+        stream = self.streams[value]
+        summed = stream.all_steps(steps).times(steps)
+        self.streams[source] = self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
+
+    def _module(self, fx_node: torch.fx.Node) -> Stream | None:
+        path = str(fx_node.target)
+        module = self.network.get_submodule(path)
+        adapter = self._adapter(module)
+        given = [a for a in self._arguments(fx_node)[0] if isinstance(a, Stream)]
+        if adapter is not None and len(given) == len(fx_node.all_input_nodes) == 1:
+            return self._cell(path, module, adapter, given[0])
+        refusal = None if class_of(module) in self.explained else refusal_of(module)
+        if refusal is not None:
+            self.unknown.append(f"{path} ({class_of(module).__name__}{refusal}{line(fx_node)})")
+            return None
+        return super()._module(fx_node)
+
+    def _cell(self, path: str, module: nn.Module, adapter: Adapter, stream: Stream) -> Stream:
+        refresh_weights(path, module)
+        name = self._name(path)
+        cell = cell_of(name, path, module, adapter, stream, {*self.nodes, *self.ends})
+        if cell is None:
+            return stream
+        if (steps := adapter.timesteps(module)) is not None:
+            self.timesteps.add(steps)
+        self.paths[cell.sent] = path
+        if len(cell.nodes) == 1:
+            return self._add(cell.sender, stream, any_axes=True)
+        sent = stream.through(cell.sender, any_axes=True)
+        self.nodes.update({node.name: node for node in cell.nodes})
+        self.edges.extend(Edge(source, cell.entry, gain) for source, gain in stream.terms)
+        self.edges.extend(cell.edges)
+        return sent
+
+    def _call(self, fx_node: torch.fx.Node) -> Stream | None:
+        args, named = self._arguments(fx_node)
+        made = self._over_time(fx_node, args, named)
+        return made if made is not None else super()._call(fx_node)
+
+    def _over_time(self, fx_node: torch.fx.Node, args: tuple[Any, ...], named: dict[str, Any]) -> Stream | None:
+        """What a call that takes steps apart or puts them together gives; None of another call."""
+        target = fx_node.target
+        if target is torch.stack:
+            value, steps = self.unrolled.stacked(fx_node), len(args[0]) if args and isinstance(args[0], tuple) else 0
+            dim = args[1] if len(args) > 1 else named.get("dim", 0)
+            return None if value is None else self._stacked(self.streams[value], steps, dim)
+        stream, *rest = args or (None,)
+        if not isinstance(stream, Stream):
+            return None
+        if fx_node in self.unrolled.values and step_taken(fx_node) is not None and stream.time_axis is not None:
+            return stream.one_step()
+        if target in QUOTIENTS and len(rest) == 1 and isinstance(rest[0], int | float) and rest[0] == int(rest[0]):
+            return stream.over(int(rest[0]))
+        if target in ("unsqueeze", torch.unsqueeze) and rest == [0] and stream.axes == "step":
+            return stream.all_steps(1)
+        if target in REPEATS:
+            return self._repeated(stream, tuple(rest[0]) if rest and isinstance(rest[0], tuple) else tuple(rest))
+        if target == "unflatten" and len(rest) == 2 and rest[0] == 0 and isinstance(rest[1], tuple):
+            return self._view(stream, (*rest[1], *stream.sizes[1:]))
+        return None
+
+    def _stacked(self, stream: Stream, steps: int, dim: object) -> Stream | None:
+        if stream.axes != "step" or dim not in (0, 1):
+            return None
+        self.timesteps.add(steps)
+        if dim == 0:
+            return stream.all_steps(steps)
+        return dataclasses.replace(stream, lead=(*stream.lead, steps), batch_first=True)
+
+    def _repeated(self, stream: Stream, times: tuple[Any, ...]) -> Stream | None:
+        """A frame shown in every step: [1, B, ...] or [B, ...] repeated along a first axis of its own."""
+        first, rest = times[:1], times[1:]
+        alone = stream.lead == (1, Rows())
+        if not (alone or stream.axes == "step") or len(rest) != 1 + len(stream.shape) or not isinstance(first[0], int):
+            return None
+        if any(n not in (1, -1, size) for n, size in zip(rest, (Rows(), *stream.shape), strict=True)):
+            return None
+        self.timesteps.add(first[0])
+        return dataclasses.replace(stream, lead=(first[0], Rows()))
+
+    def _end(self, fx_node: torch.fx.Node) -> None:
+        returned = fx_node.args[0]
+        results = [a for a in fx_node.all_input_nodes if a not in self.states]
+        more = [a for a in fx_node.all_input_nodes if a in self.states]
+        if more and not results:
+            raise InputError(
+                f"{type(self.network).__name__} returns a membrane, which a neuron that fires does not send; return "
+                "its spikes, or end in a leaky integrator."
+            )
+        if more and len(results) == 1:
+            self.findings.append(_states_left_out(self.network))
+            returned = results[0]
+        for result in [returned] if isinstance(returned, torch.fx.Node) else results:
+            self._complete(result)
+            self._check_whole(result)
+        self._finish(returned)
+
+    def _check_whole(self, result: torch.fx.Node) -> None:
+        """Raise an `InputError` where the network returns one step of a loop, or its neurons differ in their steps."""
+        calls = self.unrolled.calls
+        if len(set(calls.values())) > 1:
+            told = ", ".join(f"{path!r} {n} times" for path, n in calls.items())
+            raise InputError(f"{type(self.network).__name__} calls {told} in a forward; call each once in every step.")
+        step = self.unrolled.value(result)[1]
+        if self.unrolled.steps > 1:
+            self.timesteps.add(self.unrolled.steps)
+        if step is not None and (self.unrolled.steps > 1 or step != 0):
+            raise InputError(
+                f"{type(self.network).__name__} returns what it computes in step {step}; append every step to a list "
+                "and return torch.stack(list), or their sum."
+            )
+
+
+def _states_left_out(network: nn.Module) -> Finding:
+    return Finding(
+        "states-left-out",
+        "info",
+        "",
+        f"{type(network).__name__} also returns states of its neurons, which are no output of the graph",
+        "nothing",
+    )

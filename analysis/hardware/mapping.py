@@ -25,10 +25,11 @@ from snnhw.analysis.hardware.tiling import (
     windows,
 )
 from snnhw.errors import InputError, unknown
-from snnhw.graph.expressible import check_layers
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.merge_readout import merge_readout
+from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.refuse import refuse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
 
@@ -114,7 +115,7 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
             core, or pools are left between populations.
     """
-    check_layers(merge_readout(graph), chip.name)
+    refuse(layers_on_sums(merge_readout(graph), chip.name), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)

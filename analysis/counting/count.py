@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
@@ -16,7 +17,7 @@ from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels,
 from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
+from snnhw.graph.ir import Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -84,6 +85,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         weight_bits=params * bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
+        host_operations=steps * sum(_host_operations(graph, name) for name in row.host),
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
         repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in row.owns if name in twin.every_step),
         passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
@@ -108,19 +110,22 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
             gain * int((level * met).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
         events=int((events * met).sum()),
+        pool_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), MaxPool) else 0,
         input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
         summed=branch.summed,
     )
 
 
 def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
-    """Spikes of a unit, or of an input that sends events.
+    """Spikes of a unit, of an input that sends events, or of a max pool of spikes.
 
     Raises:
         InputError: the record lacks them, or they have another shape than the graph says.
     """
     if name not in record.units:
-        hint = "the events of the input" if isinstance(graph.nodes.get(name), Input) else f"unit {name!r}"
+        node = graph.nodes.get(name)
+        hint = "the events of the input" if isinstance(node, Input) else f"unit {name!r}"
+        hint = f"the spikes of the pool {name!r}" if isinstance(node, MaxPool) else hint
         raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
     unit = record.units[name]
     expected = (source_levels(graph, name), *source_shape(graph, name))
@@ -143,13 +148,22 @@ def dense_macs(graph: Graph, name: str) -> int:
     synapses, which only hardware needs, are no layer of the twin.
     """
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else dense_taps(node, shape)
+    return 0 if node.identity else dense_taps(node, shape, connected(graph, name))
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
     """Activations that enter synapse node `name` in one pass of the ANN twin; identities and pools as above."""
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
+    ends = connected(graph, name)
+    return 0 if node.identity else int(np.prod(shape, dtype=np.int64) if ends is None else ends.sum())
+
+
+def connected(graph: Graph, name: str) -> npt.NDArray[np.bool_] | None:
+    """Where something other than the zeros of wires can arrive at a node; None: everywhere."""
+    wires = [graph.nodes[edge.source] for edge in graph.into(name)]
+    ends = [node.connected for node in wires if isinstance(node, Wires)]
+    found = np.logical_or.reduce(ends) if ends and len(ends) == len(wires) else None
+    return None if found is None or found.all() else found
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
@@ -177,7 +191,7 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
 
 def node_macs(graph: Graph, name: str) -> int:
     """Multiply-accumulates of synapse node `name` in one step on analogue values."""
-    return effective_taps(synapse(graph, name), input_shape(graph, name))
+    return effective_taps(synapse(graph, name), input_shape(graph, name), connected(graph, name))
 
 
 def _biases(graph: Graph, name: str) -> int:
@@ -202,3 +216,8 @@ def _pool_taps(graph: Graph, name: str) -> int:
 
 def _totals(levels: Counts) -> tuple[int, ...]:
     return tuple(int(level.sum()) for level in levels)
+
+
+def _host_operations(graph: Graph, name: str) -> int:
+    node = graph.nodes[name]
+    return node.operations(input_shape(graph, name)) if isinstance(node, HostNode) else 0

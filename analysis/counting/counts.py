@@ -36,6 +36,7 @@ class EdgeCounts:
     events: int  # graded spikes times fan-out
     input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
     summed: bool = False  # spikes that are added to analogue values before a layer multiplies both: MACs, no synops
+    pool_size: int = 0  # positions of the max pool that sends them
 
     @property
     def unit_synops(self) -> int:
@@ -89,6 +90,7 @@ class LayerCounts:
     shared_bias_adds: int = 0  # biases of those sums
     repeated_macs: int = 0  # of `dense_macs`, those that the ANN twin does anew at every step
     passes: int = 1  # how often the ANN twin computes the outputs of this layer in one inference
+    host_operations: int = 0  # of max pools and of norms by the statistics of their input, every step; without a price
 
     @property
     def neurons(self) -> int:
@@ -156,6 +158,7 @@ class LayerCounts:
             current_updates=self.current_updates + other.current_updates,
             shared=tuple(a + b for a, b in zip(self.shared, other.shared, strict=True)),
             shared_bias_adds=self.shared_bias_adds + other.shared_bias_adds,
+            host_operations=self.host_operations + other.host_operations,
         )
 
 
@@ -170,6 +173,7 @@ BY_STEP = (
     "pool_adds",
     "neuron_updates",
     "current_updates",
+    "host_operations",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)

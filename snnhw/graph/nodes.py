@@ -32,6 +32,11 @@ class Node:
         """The shape that it sends for the shape that arrives, None where it cannot take that."""
         return arriving
 
+    @property
+    def remedy(self) -> str:
+        """What to do where a target has nothing for it."""
+        return "replace it by synapses and LIF neurons"
+
     def __repr__(self) -> str:
         """Kind, name, shape, and what differs from the usual; of arrays, the type and the shape."""
         shown = [repr(self.name), str(self.shape)]
@@ -50,13 +55,15 @@ class Input(Node):
 
     `scale` is set by quantisation: the integer that enters is round(scale * x), clipped to `bits` bits (two's
     complement). `slots` S is set by `decompose_slots`: data of T steps enter over T*S sub-steps, analogue values in the
-    first S-th of each step, events of up to S in unary.
+    first S-th of each step, events of up to S in unary. `sequence`: the torch module takes it as (C, L), which is held
+    as an image of one row.
     """
 
     levels: int | None = None
     scale: float | None = None
     bits: int = 8
     slots: int = 1
+    sequence: bool = False
 
     @property
     def integers(self) -> tuple[int, int]:

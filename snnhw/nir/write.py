@@ -161,7 +161,7 @@ class _Writer:
             return nir.Delay(self._full(node.steps, node.shape) * np.asarray(self.dialect.dt, self.dtype))
         if isinstance(node, LI | LIF | LoihiLIF):
             return self._neuron(node)
-        remedy = "fold it first (snnhw.passes.fold_norm)" if type(node).__name__ == "Norm" else "replace it"
+        remedy = "fold it first (snnhw.passes.fold_norm)" if type(node).__name__ == "Norm" else node.remedy
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which NIR does not know; {remedy}.")
 
     def _neuron(self, node: LI | LIF | LoihiLIF) -> nir.NIRNode:

@@ -12,12 +12,14 @@ from snnhw.graph.ir import (
     Conv2d,
     Flatten,
     Graph,
+    HostNode,
     Input,
     LoihiLIF,
     Node,
     Pool,
     Readout,
     SlotMLF,
+    Wires,
 )
 from snnhw.graph.loihi import INT8_LIMIT
 
@@ -45,6 +47,13 @@ def kinds_of_sanafe(graph: Graph, title: str) -> Iterator[Finding]:
     yield from _others(graph, title, SANAFE)
 
 
+def host_nodes(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that a host computes, or that moves values between layers."""
+    for node in graph.of_type(HostNode, Wires):
+        message = f"a {type(node).__name__} has no counterpart on {title}"
+        yield Finding("no-counterpart", "error", node.name, message, node.remedy)
+
+
 def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator[Finding]:
     for node in graph.nodes.values():
         if isinstance(node, SlotMLF) or isinstance(node, known):
@@ -61,7 +70,7 @@ def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator
             yield Finding("no-counterpart", "error", node.name, message, remedy)
         else:
             message = f"a {type(node).__name__} has no counterpart on {title}"
-            yield Finding("no-counterpart", "error", node.name, message, "replace it by synapses and LIF neurons")
+            yield Finding("no-counterpart", "error", node.name, message, node.remedy)
 
 
 def kernels(graph: Graph, title: str) -> Iterator[Finding]:

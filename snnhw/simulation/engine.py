@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Conv2d, Graph, Input, Neuron, Readout
+from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
 from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.plan import Step, plan_of
-from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record, outputs_of
+from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record, levels_of, outputs_of
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
@@ -97,6 +97,8 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
                 x = x.expand(steps, *x.shape[1:])
             y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
             state.values[step.name] = wrap_sum(y) if step.wraps else y
+            if isinstance(node, MaxPool) and graph.signal(node.name).kind == "spikes":
+                _pooled(state, node, y, graph.signal(node.name).levels, steps, keep)
         for value in step.last_use:
             state.values.pop(value, None)
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
@@ -137,3 +139,11 @@ def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
         state.raster[step.name] = fired.raster
     if fired.membranes is not None:
         state.membranes[step.name] = fired.membranes
+
+
+def _pooled(state: _State, node: MaxPool, y: Tensor, levels: int, steps: int, keep: Keep) -> None:
+    """The spikes that a pool sends are recorded as those of an input, since they are no sum of what arrives."""
+    sent = y.transpose(0, 1).cpu().numpy()
+    state.units[node.name] = event_record(sent, levels, steps)
+    if keep.raster:
+        state.raster[node.name] = levels_of(sent, levels, steps)

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
+from snnhw.graph.shapes import Shape
 from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.simulation.frames import as_images
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
 
@@ -29,6 +31,7 @@ def simulate_module(
     dtype: torch.dtype = torch.float64,
     membranes: bool = False,
     ends: Sequence[str] = (),
+    sequence: Shape | None = None,
 ) -> SpikeRecord:
     """Run `network` in evaluation mode with rasters.
 
@@ -39,6 +42,7 @@ def simulate_module(
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
         ends: names of the outputs, in the order in which the network returns them; one needs none.
+        sequence: (C, 1, L) of a network that takes sequences (C, L).
 
     Raises:
         InputError: a module sends something else than the sum of its levels, cannot run in `dtype`, or returns more or
@@ -57,10 +61,10 @@ def simulate_module(
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
         network.to(dtype).eval()
-        x = torch.as_tensor(np.asarray(inputs)).to(dtype)
+        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
-            results = _sent(network, network(time_first(x)), ends)
+            results = _sent(network, network(time_first(x) if sequence is None else _sequences(x, sequence)), ends)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -98,9 +102,15 @@ def _sent(network: nn.Module, result: object, ends: Sequence[str]) -> list[Array
     return found
 
 
+def _sequences(x: Tensor, shape: Shape) -> Tensor:
+    """[B, C, L] or [T, B, C, L] of samples [B, C, 1, L] or [B, T, C, 1, L]."""
+    rows = x.squeeze(-2)
+    return rows if x.dim() == len(shape) + 1 else rows.transpose(0, 1)
+
+
 def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
     """(raster uint8, membranes) [N, T, K, *shape] of one unit."""
-    x = current.reshape(steps, -1, *current.shape[1:])
+    x = current.reshape(steps, -1, *node.shape)
     rows = [(torch.stack(s), torch.stack(u)) for s, u in step_unit((node,), x)]
     spikes = torch.stack([s for s, _ in rows])  # [T, K, N, *shape]
     if not torch.equal(spikes.sum(dim=1).to(sent.dtype), sent.reshape(x.shape)):

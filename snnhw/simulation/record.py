@@ -175,6 +175,12 @@ def unit_record(raster: Array) -> UnitRecord:
     )
 
 
+def levels_of(values: Array, levels: int, steps: int) -> Array:
+    """The raster uint8 [N, T, K, *shape] of whole numbers 0..K [N, 1 or T, *shape]: level k where it is k or more."""
+    frames = np.broadcast_to(np.rint(values), (len(values), steps, *values.shape[2:]))
+    return np.stack([frames >= k + 1 for k in range(levels)], axis=2).astype(np.uint8)
+
+
 def event_record(frames: Array, levels: int, steps: int) -> UnitRecord:
     """Record of an input of graded spikes 0..levels [N, 1 or T, *shape]; level k fires where the value is k or more.
 

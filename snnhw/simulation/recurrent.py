@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, Array, Delay, Graph, Input, Neuron, Readout
+from snnhw.graph.ir import LI, Array, Delay, Graph, Input, MaxPool, Neuron, Readout
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
-from snnhw.simulation.record import Keep, SpikeRecord, event_record, outputs_of, unit_record
+from snnhw.simulation.record import Keep, SpikeRecord, event_record, levels_of, outputs_of, unit_record
 from snnhw.simulation.synapses import apply_node, leaky_step, logits_of, wrap_sum
 
 
@@ -65,6 +65,8 @@ def run_recurrent(
     history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
     integrated: dict[str, Tensor] = {}  # v of each LI
     outputs: dict[str, list[Tensor]] = {readout.name: [] for readout in graph.readouts}
+    pools = {n.name: graph.signal(n.name) for n in graph.of_type(MaxPool) if graph.signal(n.name).kind == "spikes"}
+    pooled: dict[str, list[Tensor]] = {name: [] for name in pools}
     for t in range(graph.timesteps):
         sent: dict[str, Tensor] = {}
         for step in plan:
@@ -85,6 +87,8 @@ def run_recurrent(
             else:
                 y = apply_node(node, _arriving(step, sent)[None])[0]
                 sent[node.name] = wrap_sum(y) if step.wraps else y
+                if node.name in pooled:
+                    pooled[node.name].append(y)
         for step in plan:
             if step.name in history:
                 history[step.name].append(_arriving(step, sent))
@@ -93,6 +97,8 @@ def run_recurrent(
         graph, {name: (x.round().to(torch.int64) if graph.is_integer else x).cpu().numpy() for name, x in sums.items()}
     )
     rasters = {name: _samples_first(torch.stack(unit.spikes)).astype(np.uint8) for name, unit in units.items()}
+    for name, pools_sent in pooled.items():
+        rasters[name] = levels_of(torch.stack(pools_sent, dim=1).cpu().numpy(), pools[name].levels, graph.timesteps)
     records = {name: unit_record(spikes) for name, spikes in rasters.items()}
     if graph.input.levels is not None:
         records = {graph.input.name: event_record(frames, graph.input.levels, graph.timesteps), **records}

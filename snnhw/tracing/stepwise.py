@@ -20,6 +20,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Edge
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
+from snnhw.tracing.derived import held
 from snnhw.tracing.frameworks.adapter import Adapter
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import class_of
@@ -52,6 +53,7 @@ class SteppedWalk(Walk):
         neurons = [a for m in network.modules() if (a := self._adapter(m)) is not None and a.cell is not None]
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
+        self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
         self.asks_for_time = False  # the forward takes a step of its input, which has no time
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
@@ -72,6 +74,8 @@ class SteppedWalk(Walk):
             self.streams[fx_node] = self.streams[first]
         elif first in self.sizes:
             self.sizes[fx_node] = self.sizes[first]
+        elif first in self.constants:
+            self.constants[fx_node] = self.constants[first]
         if fx_node.op == "placeholder" and fx_node in self.streams:
             self.streams[fx_node] = self._entering(self.streams[fx_node])
 
@@ -92,7 +96,7 @@ class SteppedWalk(Walk):
         if fx_node.target is state_of or any(a in self.states for a in given):
             self.states.add(fx_node)
             return None
-        known = {*self.streams, *self.sizes, *self.unrolled.sums}
+        known = {*self.streams, *self.sizes, *self.constants, *self.unrolled.sums}
         if not all(a in known for a in given):
             return fx_node  # behind something that has been reported
         if self.unrolled.added(fx_node):
@@ -113,11 +117,14 @@ class SteppedWalk(Walk):
         """The step that a call takes out of a sequence."""
         at = step_taken(fx_node)
         stream = self.streams.get(fx_node.all_input_nodes[0]) if at is not None else None
-        if at is None or stream is None:
+        if at is None or stream is None or not self.unrolled.looping:
             return None
         if stream.time_axis is None and at[0] < 2 and stream.terms == ((self.input.name, 1),):
             self.asks_for_time = True
-        return at[1] if stream.time_axis == at[0] else None
+        if stream.time_axis != at[0]:
+            return None
+        self.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
+        return at[1]
 
     def _complete(self, source: torch.fx.Node) -> None:
         """Make a sum over steps a value: the read-out of what was added up."""
@@ -145,7 +152,8 @@ class SteppedWalk(Walk):
     def _cell(self, path: str, module: nn.Module, adapter: Adapter, stream: Stream) -> Stream:
         refresh_weights(path, module)
         name = self._name(path)
-        cell = cell_of(name, path, module, adapter, stream, {*self.nodes, *self.ends})
+        arriving = dataclasses.replace(stream, shape=held(stream.shape))
+        cell = cell_of(name, path, module, adapter, arriving, {*self.nodes, *self.ends})
         if cell is None:
             return stream
         if (steps := adapter.timesteps(module)) is not None:
@@ -182,8 +190,6 @@ class SteppedWalk(Walk):
             return stream.all_steps(1)
         if target in REPEATS:
             return self._repeated(stream, tuple(rest[0]) if rest and isinstance(rest[0], tuple) else tuple(rest))
-        if target == "unflatten" and len(rest) == 2 and rest[0] == 0 and isinstance(rest[1], tuple):
-            return self._view(stream, (*rest[1], *stream.sizes[1:]))
         return None
 
     def _stacked(self, stream: Stream, steps: int, dim: object) -> Stream | None:
@@ -228,6 +234,12 @@ class SteppedWalk(Walk):
         if len(set(calls.values())) > 1:
             told = ", ".join(f"{path!r} {n} times" for path, n in calls.items())
             raise InputError(f"{type(self.network).__name__} calls {told} in a forward; call each once in every step.")
+        left_out = max(self.sequences, default=self.unrolled.steps) - self.unrolled.steps
+        if left_out > 0:
+            raise InputError(
+                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all of them, "
+                "one after the other."
+            )
         step = self.unrolled.value(result)[1]
         if self.unrolled.steps > 1:
             self.timesteps.add(self.unrolled.steps)

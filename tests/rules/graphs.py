@@ -151,7 +151,9 @@ class Maker:
         """Two channels of one unit, now and then with inputs of their own."""
         shape, unit = self.shape(last[0]), self.name("unit")
         for level in (1, 2):
-            channel = LIF(name=f"{unit}_l{level}", shape=shape, decay=0.5, threshold=0.5 * level, unit=unit, level=level)
+            channel = LIF(
+                name=f"{unit}_l{level}", shape=shape, decay=0.5, threshold=0.5 * level, unit=unit, level=level
+            )
             self.add(channel, *(last if level == 1 or not self.odd(0.3) else [self.scale(last)]))
         return self.linear([f"{unit}_l1", f"{unit}_l2"])
 

@@ -91,7 +91,7 @@ def test_what_prices_and_places_the_network_takes_it_so() -> None:
     priced = {(t.layer, t.quantity): t.count.typical for t in energy.terms}
     assert priced["b", "macs"] == T * 15 and not any("synops" in q for layer, q in priced if layer == "b")
     twin = ann_estimate(counts, load_profile("horowitz45-fp32"), "fp32")
-    assert twin.macs == T * (16 + 20 + 10)  # every analogue frame
+    assert twin.macs == T * (16 + 20 + 10)  # frame by frame
     for name in available_profiles():
         assert estimate(counts, load_profile(name)).per_inference.typical > 0
     placed = {layer.name: layer.demand for layer in map_network(graph, load_chip("loihi1")).layers}

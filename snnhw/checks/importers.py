@@ -1,7 +1,7 @@
 """Checks for export to NIR: what the writer refuses, and what the importer of a dialect makes of the rest.
 
-What an importer lacks is an error where the file is for that importer, and a warning where no dialect is named: the file
-is right by NIR's equations, and others may read it.
+What an importer lacks is an error where the file is for that importer, and a warning where no dialect is named: the
+file is right by NIR's equations, and others may read it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,13 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
         kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"
-        yield Finding("importer-lacks", lacking, node.name, message, "replace it, or leave out --dialect and map it yourself in the importer")
+        yield Finding(
+            "importer-lacks",
+            lacking,
+            node.name,
+            message,
+            "replace it, or leave out --dialect and map it yourself in the importer",
+        )
     if not dialect.branches and len(graph.into(node.name)) > 1:
         message = f"several edges meet, and {dialect.name} runs chains only"
         yield Finding("importer-branches", lacking, node.name, message, "use another dialect")

@@ -29,7 +29,9 @@ def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
             source, sender = edge.source, graph.nodes[edge.source]
             early = 0 if isinstance(sender, SYNAPSES) else latest[name] - _sent(graph, latest, edge.source)
             for late in range(1, early + 1):
-                relay = named.setdefault((edge.source, late), free_name(f"{edge.source}_late{late}", graph.nodes, relays))
+                relay = named.setdefault(
+                    (edge.source, late), free_name(f"{edge.source}_late{late}", graph.nodes, relays)
+                )
                 if relay not in relays:
                     relays[relay] = _relay(relay, sender, graph.is_integer)
                     edges.append(Edge(source, relay))

@@ -44,5 +44,3 @@ def ends(graph: Graph, readout: Readout) -> list[Node]:
         else:
             found.append(node)
     return found
-
-

@@ -62,9 +62,7 @@ def images(seed: int, samples: int = 6) -> np.ndarray:
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    seed=st.integers(0, 2**31), flat=st.booleans(), levels=st.integers(1, 3), second=st.booleans()
-)
+@given(seed=st.integers(0, 2**31), flat=st.booleans(), levels=st.integers(1, 3), second=st.booleans())
 def test_logits_are_counts_of_the_raster(seed: int, flat: bool, levels: int, second: bool) -> None:
     graph = ending_in_neurons(seed, flat=flat, levels=levels, second=second and flat)
     x = images(seed)

@@ -1,4 +1,4 @@
-"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them: what a rule book must face."""
+"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them."""
 
 from __future__ import annotations
 
@@ -151,7 +151,9 @@ class Maker:
         """Two channels of one unit, now and then with inputs of their own."""
         shape, unit = self.shape(last[0]), self.name("unit")
         for level in (1, 2):
-            channel = LIF(name=f"{unit}_l{level}", shape=shape, decay=0.5, threshold=0.5 * level, unit=unit, level=level)
+            channel = LIF(
+                name=f"{unit}_l{level}", shape=shape, decay=0.5, threshold=0.5 * level, unit=unit, level=level
+            )
             self.add(channel, *(last if level == 1 or not self.odd(0.3) else [self.scale(last)]))
         return self.linear([f"{unit}_l1", f"{unit}_l2"])
 
@@ -199,10 +201,6 @@ def _mixed(rng: Rng, shape: tuple[int, ...]) -> Array:
     return rng.uniform(0.2, 0.9, shape)
 
 
-def _equal(rng: Rng, shape: tuple[int, ...]) -> Array:
-    return np.full(shape, 0.5)
-
-
 ODD_NEURONS: dict[str, object] = {
     "reset": "subtract",
     "v_reset": 0.2,
@@ -210,9 +208,7 @@ ODD_NEURONS: dict[str, object] = {
     "gain": 2.0,
     "decay": _mixed,
     "threshold": _mixed,
-    "gain ": 1.0,
 }
-ODD_NEURONS.pop("gain ")
 ODD_VALUES: tuple[tuple[type[Node], str, Callable[[Rng, Node], object]], ...] = (
     (LIF, "threshold", lambda rng, node: -0.5),
     (LIF, "decay", lambda rng, node: 1.5),

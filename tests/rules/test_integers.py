@@ -52,7 +52,9 @@ def test_weights_are_even_signed_bytes(value: float, fits: bool) -> None:
 
 
 def test_biases_belong_into_neurons_and_are_whole_before_the_read_out() -> None:
-    assert [(f.code, f.node) for f in rules.biases(changed("conv", bias=np.ones(4)), "it")] == [("synapse-bias", "conv")]
+    assert [(f.code, f.node) for f in rules.biases(changed("conv", bias=np.ones(4)), "it")] == [
+        ("synapse-bias", "conv")
+    ]
     assert list(rules.biases(changed("conv", bias=np.zeros(4)), "it")) == []
     assert list(rules.biases(changed("fc", bias=np.arange(3)), "it")) == []
     assert [(f.code, f.node) for f in rules.biases(changed("fc", bias=np.full(3, 0.5)), "it")] == [("bias-range", "fc")]

@@ -44,7 +44,11 @@ def with_node(graph, kind, **changes):
             {"dilation": (128, 1), "padding": (0, 0), "weight": np.full((4, 2, 1, 1), 2)},
             "dilation of 128 is beyond 127",
         ),
-        (Linear, {"weight": np.full((4, 7), 2, np.int32)}, r"it gets \[6, 3, 3\] and says it sends \[4\], but it cannot take that"),
+        (
+            Linear,
+            {"weight": np.full((4, 7), 2, np.int32)},
+            r"it gets \[6, 3, 3\] and says it sends \[4\], but it cannot take that",
+        ),
     ],
 )
 def test_what_loihi_cannot_hold_is_refused(kind, changes, reason):

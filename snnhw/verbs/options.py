@@ -34,7 +34,7 @@ ConstantOptions = Annotated[
     typer.Option("--constant", help="key=value that an official .pth does not hold: thresholds, decay, downsample_sum"),
 ]
 Dialect = Annotated[
-    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: snntorch)")
+    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: any)")
 ]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import nir
@@ -37,7 +38,7 @@ def model(tmp_path: Path) -> LoadedModel:
         "output": nir.Output(np.array([4])),
     }
     names = list(layers)
-    nir.write(tmp_path / "ends.nir", nir.NIRGraph(layers, list(zip(names[:-1], names[1:], strict=True))))
+    nir.write(tmp_path / "ends.nir", nir.NIRGraph(layers, list(pairwise(names))))
     return load_model(str(tmp_path / "ends.nir"), Reading(DT, "nir", None, STEPS))
 
 

@@ -56,7 +56,7 @@ def one_kind_of_source(graph: Graph, title: str) -> Iterator[Finding]:
 
 
 def flattened_behind_neurons(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each flattening that is not between neurons and the read-out, where it only counts them in a row."""
+    """One error for each flattening that is not between neurons and the read-out, where it puts counts in a row."""
     for node in graph.of_type(Flatten):
         before = [graph.nodes[edge.source] for edge in graph.into(node.name)]
         behind = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]

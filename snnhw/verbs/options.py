@@ -34,7 +34,7 @@ ConstantOptions = Annotated[
     typer.Option("--constant", help="key=value that an official .pth does not hold: thresholds, decay, downsample_sum"),
 ]
 Dialect = Annotated[
-    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: snntorch)")
+    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: any)")
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace files that this program did not write")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]

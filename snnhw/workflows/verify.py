@@ -16,7 +16,7 @@ from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
-from snnhw.passes import compile_channels
+from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.quantise import Quantised
@@ -88,7 +88,7 @@ def verify(
         model = for_data(model, inputs)
     quantised = compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
     channels = compile_channels(model.graph)
-    nir = write_nir(model.graph, folder / f"{model.name}.nir")
+    nir = write_nir(run_passes(model.graph, FLOAT), folder / f"{model.name}.nir")
     nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:

@@ -1,4 +1,4 @@
-"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them: what a rule book must face."""
+"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them."""
 
 from __future__ import annotations
 
@@ -201,10 +201,6 @@ def _mixed(rng: Rng, shape: tuple[int, ...]) -> Array:
     return rng.uniform(0.2, 0.9, shape)
 
 
-def _equal(rng: Rng, shape: tuple[int, ...]) -> Array:
-    return np.full(shape, 0.5)
-
-
 ODD_NEURONS: dict[str, object] = {
     "reset": "subtract",
     "v_reset": 0.2,
@@ -212,9 +208,7 @@ ODD_NEURONS: dict[str, object] = {
     "gain": 2.0,
     "decay": _mixed,
     "threshold": _mixed,
-    "gain ": 1.0,
 }
-ODD_NEURONS.pop("gain ")
 ODD_VALUES: tuple[tuple[type[Node], str, Callable[[Rng, Node], object]], ...] = (
     (LIF, "threshold", lambda rng, node: -0.5),
     (LIF, "decay", lambda rng, node: 1.5),

@@ -90,7 +90,10 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
         return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
     if isinstance(node, LIF) and isinstance(node.decay, float | int) and node.is_plain:
         return Compartment(node.threshold, float(node.decay), bias)
-    raise InputError(f"Neuron {name!r} is no hard-reset LIF with unit gain and scalar decay; decompose or replace it.")
+    raise InputError(
+        f"Neuron {name!r} is no hard-reset LIF with unit gain and scalar decay; run the graph of "
+        "compile_channels, or replace it."
+    )
 
 
 def _gain_of_input(graph: Graph, name: str) -> int:

@@ -149,7 +149,10 @@ def _check(graph: Graph) -> None:
     known = (Input, Conv2d, Linear, LIF, LoihiLIF, Readout)
     for node in graph.nodes.values():
         if not isinstance(node, known):
-            raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")
+            raise InputError(
+                f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; give the graph of "
+                "compile_channels or compile_loihi."
+            )
     if graph.input.levels not in (None, 1):
         raise InputError(
             f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; take "

@@ -90,7 +90,10 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     """
     norms = graph.of_type(Norm)
     if norms:
-        raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+        raise InputError(
+            f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; count the graph of model_of, which "
+            "has it in its weights."
+        )
     for node in graph.nodes.values():
         if not isinstance(node, COUNTED):
             raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which no rule counts; replace it.")

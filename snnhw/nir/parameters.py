@@ -132,7 +132,9 @@ def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, A
         raise InputError(f"Neuron {node.name!r} has a decay outside 0..1, so no time constant; change its decay.")
     if dialect.form == "exponential":
         if (gain != 1).any() or (leak != 0).any():
-            raise InputError(f"Neuron {node.name!r} has a gain or a leak, unknown to {dialect.name!r}; fold them.")
+            raise InputError(
+                f"Neuron {node.name!r} has a gain or a leak, unknown to {dialect.name!r}; put them into the weights."
+            )
         exponent = -np.log(np.clip(decay, 1e-300, 1 - 2.0**-53))
         tau = dialect.dt * np.where(decay > 0, 1 / exponent, FORGETS)
         return _full({"tau": tau, "r": np.ones(()), "v_leak": leak}, node.shape, dtype)

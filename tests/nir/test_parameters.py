@@ -124,7 +124,7 @@ def test_a_current_based_neuron_is_its_current_and_its_membrane():
         ({"reset": "subtract"}, "snntorch", "'n' resets by subtraction, which NIR cannot say; train with a hard reset"),
         ({"decay": 1.5}, "snntorch", r"'n' has a decay outside 0\.\.1, so no time constant; change its decay"),
         ({"decay": 1.0}, "norse", "'n' does not leak, which 'norse' cannot say; use 'snntorch'"),
-        ({"gain": 2.0}, "sinabs", "'n' has a gain or a leak, unknown to 'sinabs'; fold them"),
+        ({"gain": 2.0}, "sinabs", "'n' has a gain or a leak, unknown to 'sinabs'; put them into the weights"),
         ({"threshold": np.array([1.0, 2.0, 1.0])}, "sinabs", "parameters that differ between neurons; use the dialect"),
     ],
 )

@@ -164,7 +164,7 @@ NORM = Norm(name="norm", shape=SHAPE, gamma=np.ones(2), beta=np.ones(2), mean=np
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (small(CONV, NORM, UNIT), "'norm' is a Norm, which time slots cannot keep; run fold_norm first"),
+        (small(CONV, NORM, UNIT), "'norm' is a Norm, which time slots cannot keep; give the graph of model_of"),
         (small(CONV, LI(name="li", shape=SHAPE, decay=0.5), UNIT), "'li' is a LI, .* deploy as channels"),
         (small(CONV, POOL, dataclasses.replace(UNIT, shape=(2, 2, 2))), "bias of 'conv' reaches 'pool' before a unit"),
         (small(CONV, UNIT, LIF(name="n", shape=SHAPE, decay=0.5, threshold=1.0, reset="subtract")), "Neuron 'n' is no"),

@@ -32,8 +32,8 @@ def firing(
 
     Args:
         name: of the node, for the error.
-        kind: "hard" to `v_reset`; "subtract" theta - v_reset at once; "subtract-late" in the next step, after the decay;
-            "none" leaves the membrane.
+        kind: "hard" to `v_reset`; "subtract" theta - v_reset at once; "subtract-late" in the next step, after the
+            decay; "none" leaves the membrane.
         theta: the threshold, a number or an array of the node's shape.
         v_reset: of the same kind.
         decay: share of the membrane that stays in a step.
@@ -46,7 +46,9 @@ def firing(
     taken_off = theta - v_reset
     if kind == "subtract-late":
         if np.any(np.equal(decay, 0)):
-            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
+            raise InputError(
+                f"Neuron {name!r} keeps nothing of a step, so no late reset; train it with a decay above 0."
+            )
         taken_off = taken_off / decay  # the decay of the next step makes it whole again
     elif kind == "none":
         taken_off = np.zeros(())

@@ -13,8 +13,8 @@ from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import Array
 from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
-from snnhw.nir.file import RawNode
 from snnhw.nir.conventions import Form
+from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
 
 LONGEST = 100  # characters of a value in a message

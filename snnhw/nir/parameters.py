@@ -106,7 +106,9 @@ def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler"
     rate = _typed(rate)
     return {
         "decay": 1 - rate,
-        "gain": np.where(np.isinf(r) | (form == "euler-whole"), 1.0, _one_where_rounded(finite * rate, _precision(tau))),
+        "gain": np.where(
+            np.isinf(r) | (form == "euler-whole"), 1.0, _one_where_rounded(finite * rate, _precision(tau))
+        ),
         "leak": leak.astype(np.float64) * rate,
     }
 

@@ -100,7 +100,9 @@ def test_membranes_meet_thresholds(framework: str, name: str) -> None:
     moved = {
         node.name: dataclasses.replace(
             node,
-            threshold=np.nextafter(np.float32(node.threshold), np.float32(np.inf if at else -np.inf)).astype(np.float64),
+            threshold=np.nextafter(np.float32(node.threshold), np.float32(np.inf if at else -np.inf)).astype(
+                np.float64
+            ),
         )
         for node in graph.of_type(LIF)
     }

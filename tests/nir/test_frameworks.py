@@ -18,6 +18,8 @@ from tests.nir.read.test_foreign import chain, codes, full, lif, quiet_export, s
 from tests.nir.step_runner import run_steps
 
 T = 12
+
+
 @pytest.mark.parametrize("steps", [T, 100])
 def test_recurrent_cubalif_of_snntorch(tmp_path: Path, steps: int) -> None:
     """`RSynaptic` with snnTorch's default reset, exported by snnTorch and run beside us."""

@@ -1,4 +1,4 @@
-"""Files of other frameworks beside those frameworks' own runs (benchmarks/conformance/foreign.py), and the conventions."""
+"""Files of other frameworks beside those frameworks' own runs (benchmarks/conformance/foreign.py); conventions."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def test_own_files_say_how_they_step() -> None:
 
 
 def test_unknown_framework_and_reset_name_those_that_exist() -> None:
-    with pytest.raises(InputError, match="give one of nir, norse"):
+    with pytest.raises(InputError, match="give one of nir, lava-dl, norse"):
         from_nir(chain(lif((4,))), Reading(written_by="brian"))
     with pytest.raises(InputError, match="give one of hard, subtract"):
         from_nir(chain(lif((4,))), Reading(reset="zero"))

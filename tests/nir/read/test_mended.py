@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import nir
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def flattened(*behind: nir.NIRNode, channels: int = 3) -> nir.NIRGraph:
     nodes |= {f"layer_{i}": node for i, node in enumerate(behind, start=1)}
     nodes["output"] = nir.Output(np.array([4]))
     names = list(nodes)
-    return nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False)), type_check=False)
+    return nir.NIRGraph(nodes, list(itertools.pairwise(names)), type_check=False)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

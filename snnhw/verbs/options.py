@@ -24,7 +24,9 @@ Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
     str | None,
-    typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch, spikingjelly"),
+    typer.Option(
+        "--written-by", help="framework of a NIR file: lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx"
+    ),
 ]
 Reset = Annotated[
     str | None, typer.Option("--reset", help="hard, subtract, subtract-late or none, where a NIR file does not say it")

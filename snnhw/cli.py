@@ -58,9 +58,19 @@ def main() -> None:
     except InputError as error:
         err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(error.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        err.print("error: The memory of this machine is not enough; take fewer samples, time steps or channels.")
+        sys.exit(2)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether NumPy or torch could not get the memory that it asked for."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("not enough memory", "out of memory"))
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,6 @@ layer). Break-even rate: scale the spikes until SNN = ANN; no rate helps where t
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +14,7 @@ from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from snnhw.gates.plain_text import read_toml
 
 BOUNDS = Path(__file__).with_name("bounds.toml")
 
@@ -136,5 +131,5 @@ def spikes_per_synapse(counts: NetworkCounts) -> float:
 def published_bounds(counts: NetworkCounts) -> tuple[Bound, ...]:
     """Spikes per synapse and inference against each published bound."""
     measured = spikes_per_synapse(counts)
-    data = tomllib.loads(BOUNDS.read_text(encoding="utf-8"))
+    data = read_toml(BOUNDS, "list of bounds", "install snnhw again")
     return tuple(Bound(b["name"], b["value"], b["source"], measured) for b in data["bound"])

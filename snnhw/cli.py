@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from snnhw.errors import InputError
+from snnhw.gates.text import visible
 from snnhw.verbs import compiling, lava, numbers, reports, training
 from snnhw.verbs.terminal import err, out
 
@@ -56,7 +57,7 @@ def main() -> None:
     try:
         app(prog_name="snnhw")
     except InputError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), visible(str(error))), soft_wrap=True)
         sys.exit(error.exit_code)
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
@@ -87,7 +88,8 @@ def _version(wanted: bool) -> None:
             except PackageNotFoundError:
                 out.print(f"{name} not installed")
         found = status()
-        out.print(f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed")
+        said = f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed"
+        out.print(said, markup=False)
         raise typer.Exit
 
 

@@ -12,6 +12,7 @@ from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
+from snnhw.gates.text import file_name
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import compile_channels
@@ -84,8 +85,9 @@ def verify(
         model = with_input_kind(model, inputs)
     channels = compile_channels(model.graph)
     quantised = compile_loihi(model.graph, calibration)
-    nir = write_nir(model.graph, folder / f"{model.name}.nir")
-    nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
+    name = file_name(model.name)
+    nir = write_nir(model.graph, folder / f"{name}.nir")
+    nir_integers = write_nir(quantised.graph, folder / f"{name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:
         backend = lava_backend(graph, lava.time_limit_s, progress)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
-from rich.text import Text
 
 from snnhw.gates.text import visible
 from snnhw.graph.finding import Finding
@@ -55,9 +55,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     return made
 
 
-def _shown(text: str) -> Text:
-    """Text that rich takes as it is: square brackets are no markup, and what would steer the terminal is spelt out."""
-    return Text(visible(text))
+def _shown(text: str) -> str:
+    """What rich prints as `text`: square brackets are no markup, and what would steer the terminal is spelt out."""
+    return escape(visible(text))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Texts of a profile, a chip or a card that mean something to rich, matplotlib, HTML, CSV or a path mean only themselves."""
+"""Texts of files that mean something to rich, matplotlib, HTML, CSV or a path mean only themselves."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def with_texts(content: str, text: str, *keys: str) -> str:
     return "\n".join([*(f"{key} = {json.dumps(text)}" for key in keys), *kept])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_profile_and_a_chip(tmp_path, monkeypatch, capsys, kind):
     monkeypatch.chdir(tmp_path)
@@ -78,6 +79,7 @@ def test_a_profile_and_a_chip(tmp_path, monkeypatch, capsys, kind):
     assert sorted(os.listdir()) == ["a.toml", "c.toml", "o", "p"]
 
 
+@pytest.mark.slow
 def test_a_formula_in_a_name_is_quoted_in_csv(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(zoo_path("digits"), "=1+1")
@@ -91,6 +93,7 @@ def test_a_formula_in_a_name_is_quoted_in_csv(tmp_path, monkeypatch, capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_label_of_dots_stays_in_the_folder(tmp_path, monkeypatch, capsys):
     (tmp_path / "run").mkdir()
     shutil.copytree(zoo_path("digits"), tmp_path / "run", dirs_exist_ok=True)

@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from snnhw.errors import InputError
+from snnhw.gates.text import visible
 from snnhw.verbs import compiling, lava, numbers, reports, training
 from snnhw.verbs.terminal import err, out
 
@@ -56,11 +57,21 @@ def main() -> None:
     try:
         app(prog_name="snnhw")
     except InputError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        err.print(Text.assemble(("error: ", "bold red"), visible(str(error))), soft_wrap=True)
         sys.exit(error.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        err.print("error: The memory of this machine is not enough; take fewer samples, time steps or channels.")
+        sys.exit(2)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether NumPy or torch could not get the memory that it asked for."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("not enough memory", "out of memory"))
 
 
 def _version(wanted: bool) -> None:
@@ -77,7 +88,8 @@ def _version(wanted: bool) -> None:
             except PackageNotFoundError:
                 out.print(f"{name} not installed")
         found = status()
-        out.print(f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed")
+        said = f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed"
+        out.print(said, markup=False)
         raise typer.Exit
 
 

@@ -237,7 +237,7 @@ class SteppedWalk(Walk):
         left_out = max(self.sequences, default=self.unrolled.steps) - self.unrolled.steps
         if left_out > 0:
             raise InputError(
-                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all of them, "
+                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all, "
                 "one after the other."
             )
         step = self.unrolled.value(result)[1]

@@ -16,7 +16,7 @@ from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
 from snnhw.nir.conventions import Form
 from snnhw.nir.file import RawNode
-from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention
 
 LONGEST = 100  # characters of a value in a message
 

@@ -38,7 +38,7 @@ def check_hooks(network: nn.Module) -> None:
                 raise InputError(
                     f"{where} has the forward hook {_name(hook)}, which may change what it computes, and a graph has "
                     "no hooks; remove it with the handle that registering it gave, or put what it does into a forward "
-                    "(a hook that only looks on is a def that returns nothing)."
+                    "(a hook that only looks on is a function without a return)."
                 )
     for hook in _global_hooks():
         if may_change(hook):

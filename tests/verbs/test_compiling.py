@@ -24,9 +24,7 @@ def test_export_writes_channels_that_read_back(call):
 
 
 def test_export_of_every_deployment(call, refused):
-    words = (
-        "'stem_mlf' does not fit NIR: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
-    )
+    words = "'stem_mlf' does not fit NIR: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
     assert words in refused("export", "digits", "-o", "a.nir", "--deployment", "graded")
     assert "once every 3 sub-steps" in refused("export", "digits", "-o", "a.nir", "--deployment", "slots")
     lava = ("export", "digits", "-o", "folder", "--target", "lava", "--deployment")

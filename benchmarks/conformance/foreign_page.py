@@ -16,9 +16,7 @@ def page(rows: Sequence[str], refused: Mapping[str, Mapping[str, str]]) -> str:
     """The whole page."""
     lines = [INTRODUCTION, *conventions(), "", *resets(), "", *limits(), RESULTS, *HEAD, *rows, NOT_WRITTEN]
     lines += [
-        f"- {framework}, {what}: `{said}`."
-        for framework, networks in refused.items()
-        for what, said in networks.items()
+        f"- {framework}, {what}: {said}" for framework, networks in refused.items() for what, said in networks.items()
     ]
     return "\n".join([*lines, ""])
 

@@ -25,7 +25,8 @@ Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of 
 WrittenBy = Annotated[
     str | None,
     typer.Option(
-        "--written-by", help="framework of a NIR file: lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx"
+        "--written-by",
+        help="framework of a NIR file: lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx",
     ),
 ]
 Reset = Annotated[

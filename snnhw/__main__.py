@@ -20,11 +20,24 @@ def main() -> None:
             signal.signal(number, end)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end)
+    fill_standard()
     try:
         from snnhw.cli import main as run
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     run()
+
+
+def fill_standard() -> None:
+    """Open standard input, output and error where the caller has closed them; files would get their numbers."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            stream = os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def end(number: int, frame: FrameType | None) -> None:

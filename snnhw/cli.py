@@ -6,9 +6,11 @@ mismatch, 2 usage or bad input (one sentence on stderr, no traceback).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 from rich.text import Text
@@ -57,16 +59,25 @@ def main() -> None:
     try:
         app(prog_name="snnhw")
     except InputError as error:
-        err.print(Text.assemble(("error: ", "bold red"), visible(str(error))), soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except OSError as error:  # such as a full disk behind the standard output
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # else Python tries again at its end
+        place = error.filename or "the output"
+        _end(f"Cannot read or write {place}: {error.strerror or error}; choose another place.", 2)
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
             raise
-        err.print("error: The memory of this machine is not enough; take fewer samples, time steps or channels.")
-        sys.exit(2)
+        _end("The memory of this machine is not enough; take fewer samples, time steps or channels.", 2)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    with suppress(OSError):  # nobody can be told
+        err.print(Text.assemble(("error: ", "bold red"), visible(sentence)), soft_wrap=True)
+    sys.exit(code)
 
 
 def _lacks_memory(error: Exception) -> bool:

@@ -27,7 +27,8 @@ def busy():
         sys.modules["torch"] = torch
     try:
         print("busy", flush=True)
-        time.sleep(60)
+        for _ in range(600):  # one long sleep would miss a signal that comes just before it
+            time.sleep(0.1)
     finally:
         print("cleaned up", flush=True)
 cli.app = lambda prog_name: busy()
@@ -82,3 +83,30 @@ def test_no_moment_of_the_start_gives_a_traceback():
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=60)
         assert "Traceback" not in err and running.returncode in (0, 130), err
+
+
+REFUSED = {  # how the shell calls it -> exit code
+    "2>&-": 2,
+    ">&-": 2,
+    ">&- 2>&-": 2,
+    "<&-": 2,
+    "2>/dev/full": 2,
+}
+
+
+@pytest.mark.parametrize("streams", REFUSED)
+def test_closed_and_full_streams_change_no_refusal(tmp_path, streams):
+    command = f"{sys.executable} -m snnhw map nope {streams}"
+    environment = {**os.environ, "LANG": "C", "LC_ALL": "C", "COLUMNS": "80"}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == REFUSED[streams] and "Traceback" not in done.stderr and done.stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("streams", "code"), [(">&-", 0), (">/dev/full", 2), ("2>&- >&- <&-", 0), ("2>&-", 0)])
+def test_closed_and_full_streams_of_a_verb_that_works(tmp_path, streams, code):
+    command = f"{sys.executable} -m snnhw profiles list {streams}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == code and "Traceback" not in done.stderr and "Exception" not in done.stderr
+    if code:
+        assert done.stderr == "error: Cannot read or write the output: No space left on device; choose another place.\n"

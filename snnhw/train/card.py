@@ -77,6 +77,20 @@ def read_card(path: Path | str) -> tuple[Card, bytes]:
     return card, weights
 
 
+def read_own_card(path: Path) -> None:
+    """Nothing, where the file is a card, of whatever version.
+
+    Raises:
+        InputError: it is something else, which a run must not replace.
+    """
+    try:
+        values = read_json(path, "card", "choose another folder")
+    except InputError as error:
+        raise InputError(f"{path} is no card of a run ({error}); choose another folder.") from error
+    if not isinstance(values, dict) or not {"model", "weights_checksum"} <= set(values):
+        raise InputError(f"{path} is no card of a run; choose another folder.")
+
+
 def _card_from(values: object) -> Card:
     """Card from plain values.
 

@@ -206,6 +206,8 @@ class SteppedWalk(Walk):
         return dataclasses.replace(stream, lead=(first[0], Rows()))
 
     def _end(self, fx_node: torch.fx.Node) -> None:
+        if self._refused():
+            return  # what is returned depends on it
         returned = fx_node.args[0]
         results = [a for a in fx_node.all_input_nodes if a not in self.states]
         more = [a for a in fx_node.all_input_nodes if a in self.states]
@@ -215,7 +217,8 @@ class SteppedWalk(Walk):
                 "its spikes, or end in a leaky integrator."
             )
         if more and len(results) == 1:
-            self.findings.append(_states_left_out(self.network))
+            if any(a.target is not state_of for a in more):  # not those that every module of norse gives
+                self.findings.append(_states_left_out(self.network))
             returned = results[0]
         if isinstance(returned, torch.fx.Node):
             self._complete(returned)

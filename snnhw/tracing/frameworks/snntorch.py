@@ -74,9 +74,7 @@ def _neuron(
         if getattr(module, wrong):
             raise InputError(f"{name!r} uses {wrong}, for which a graph has no node; set it to False.")
     if np.any(parameter(module.graded_spikes_factor) != 1):
-        raise InputError(
-            f"{name!r} sends spikes times a graded_spikes_factor; multiply the next weights by it instead."
-        )
+        raise InputError(f"{name!r} sends spikes times graded_spikes_factor; multiply the next weights by it instead.")
     kept = fitted(name, "beta", decay, shape)
     fires = firing(name, _reset(name, module, loses_input), _threshold(name, module, shape), np.zeros(()), kept)
     driven = 1.0 if gain is None else fitted(name, "time_step / C", gain, shape)

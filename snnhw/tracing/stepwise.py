@@ -52,6 +52,7 @@ class SteppedWalk(Walk):
         neurons = [a for m in network.modules() if (a := self._adapter(m)) is not None and a.cell is not None]
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
+        self._reported: set[str] = set()  # lines
         self.asks_for_time = False  # the forward takes a step of its input, which has no time
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
@@ -63,8 +64,10 @@ class SteppedWalk(Walk):
             return
         try:
             first = fx_node if fx_node.op == "placeholder" else self._first(fx_node)
-        except InputError as error:  # reported with all others
-            self.problems.append(str(error).rstrip("."))
+        except InputError as error:  # reported with all others, once for all steps
+            if (where := line(fx_node)) not in self._reported:
+                self.problems.append(str(error).rstrip("."))
+            self._reported.add(where)
             return
         if first is fx_node:
             super()._visit(fx_node)

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node, Scale
+from snnhw.graph.ir import LI, LIF, Delay, Edge, Node
 from snnhw.graph.names import free_name
 
 
@@ -68,7 +68,7 @@ def weights_of(name: str, node: Node, sent: Node) -> Node:
     Raises:
         InputError: they do not give what the neuron takes.
     """
-    if not isinstance(node, Linear | Conv2d | Scale) or node.shape != sent.shape:
+    if node.shape != sent.shape:
         raise InputError(
             f"The recurrent weights of {name!r} give {node.shape} where its neurons are {sent.shape}; make them equal."
         )

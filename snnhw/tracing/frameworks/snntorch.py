@@ -18,7 +18,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
-from snnhw.graph.ir import LI, LIF, Array, Node, Scale
+from snnhw.graph.ir import LI, LIF, Array, Conv2d, Linear, Node
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
@@ -61,9 +61,18 @@ def _around(inner: Callable[[str, Any, Shape], Cell]) -> Callable[[str, Any, Sha
 
 def _weights(name: str, module: nn.Module, shape: Shape) -> Node:
     build = TRACE.get(type(module))
-    if build is not None:
-        return build(name, module, shape)
-    return Scale(name=name, shape=shape, scale=fitted(name, "V", parameter(module.V), shape))  # one to one
+    return _one_to_one(name, parameter(module.V), shape) if build is None else build(name, module, shape)
+
+
+def _one_to_one(name: str, weight: Array, shape: Shape) -> Node:
+    """Each neuron to itself, V times: a diagonal matrix, of images a weight for each channel."""
+    every = np.broadcast_to(np.asarray(fitted(name, "V", weight, shape)), shape)
+    if len(shape) == 1:
+        return Linear(name=name, shape=shape, weight=np.diag(every))
+    of_channel = every.reshape(shape[0], -1)[:, :1]
+    if np.any(every.reshape(shape[0], -1) != of_channel):
+        raise InputError(f"V of {name!r} differs within a channel, which no convolution does; make it one per channel.")
+    return Conv2d(name=name, shape=shape, weight=of_channel.reshape(-1, 1, 1, 1), groups=shape[0])
 
 
 def _neuron(

@@ -43,7 +43,7 @@ def alone(neuron, x):
     """Spikes [T, B, n] of the module itself, in float64."""
     neuron.reset_mem()
     recurrent = getattr(neuron, "recurrent", None)
-    if isinstance(recurrent, nn.Linear):  # spikes of a surrogate are float32
+    if isinstance(recurrent, nn.Linear | nn.Conv2d):  # spikes of a surrogate are float32
         recurrent.register_forward_pre_hook(lambda module, args: (args[0].to(module.weight.dtype),))
     with torch.no_grad():
         return torch.stack([neuron(step) for step in x])
@@ -79,6 +79,25 @@ REFUSED = {
     "alpha": (lambda: snn.Alpha(0.9, 0.8, **KEPT), "Alpha of snntorch, whose neurons with a node are Leaky"),
     "other shape": (lambda: snn.Leaky(torch.linspace(0, 1, 3), **KEPT), "beta of 'layer_0' has the shape"),
 }
+
+
+@pytest.mark.parametrize("around", [{"V": 0.4}, {"V": torch.tensor([[[0.2]], [[-0.6]]])}, None])
+def test_images_come_back_too(around):
+    torch.manual_seed(0)
+    how = {"conv2d_channels": 2, "kernel_size": 3} if around is None else {"all_to_all": False, **around}
+    neuron = snn.RLeaky(0.8, threshold=0.4, **how, **KEPT).double()
+    x = torch.rand(STEPS, BATCH, 2, 5, 5, dtype=torch.float64) - 0.3
+    graph = trace(nn.Sequential(neuron), (2, 5, 5), timesteps=STEPS)
+    record = simulate(graph, x.transpose(0, 1).numpy(), raster=True, execution=DOUBLE)
+    fired = alone(neuron, x).transpose(0, 1).double()
+    assert 0.05 < fired.mean() < 0.95
+    assert torch.equal(torch.from_numpy(record.raster["layer_0"][:, :, 0]).double(), fired)
+
+
+def test_one_to_one_weights_that_differ_within_a_channel_are_refused():
+    neuron = snn.RLeaky(0.8, all_to_all=False, V=torch.rand(5), threshold=0.4, **KEPT)
+    with pytest.raises(InputError, match="differs within a channel"):
+        trace(nn.Sequential(neuron), (2, 5, 5), timesteps=STEPS)
 
 
 @pytest.mark.filterwarnings("ignore:Inhibition is an unstable feature")

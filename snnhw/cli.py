@@ -57,7 +57,7 @@ def main() -> None:
         app(prog_name="snnhw")
     except InputError as error:
         err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)

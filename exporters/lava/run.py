@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,7 @@ from snnhw.exporters.lava.runtime.stream import to_torch_order
 from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.files import write_atomically
 from snnhw.graph.ir import Graph
-from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 TIMEOUT_S = 600.0
@@ -85,7 +85,7 @@ def run_lava(
     frames = check_inputs(graph, inputs)
     if not len(frames):
         raise InputError("There are no samples to run; give inputs with at least one.")
-    return run_network(network, frames, options, progress)
+    return replace(run_network(network, frames, options, progress), stepped=has_steps(graph, inputs))
 
 
 def run_network(

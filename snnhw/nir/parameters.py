@@ -93,25 +93,25 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
 def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler") -> dict[str, Array]:
     """decay, gain and leak (float64) of one step of length `dt`.
 
-    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1. Where tau and r are infinite, as snnTorch
-    writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
+    Forward Euler as above; "euler-whole" the same with gain 1; "exponential": decay = exp(-dt/tau), gain 1. Where tau
+    and r are infinite, as snnTorch writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
     """
-    if form == "exponential":
-        decay = np.exp(-dt / tau.astype(np.float64))
-        return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
-    # the quotient in the file's precision, as importers take it
+    # the quotient in the file's precision, as frameworks take it
     rate = np.asarray(dt, _precision(tau)) / tau
+    if form == "exponential":
+        decay = np.exp(-rate.astype(np.float64)).astype(rate.dtype).astype(np.float64)
+        return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
     finite = np.where(np.isinf(r), 0, r).astype(np.float64)
     return {
         "decay": (1 - rate).astype(np.float64),
-        "gain": np.where(np.isinf(r), 1.0, _one_where_rounded(finite * rate, rate.dtype)),
+        "gain": np.where(np.isinf(r) | (form == "euler-whole"), 1.0, _one_where_rounded(finite * rate, rate.dtype)),
         "leak": leak.astype(np.float64) * rate,
     }
 
 
 def integrated_gain(r: Array, dt: float, form: str = "euler") -> Array:
-    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in exponential form, as of a leaky neuron."""
-    if form == "exponential":
+    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in forms where the input enters whole."""
+    if form != "euler":
         return np.ones(())
     return _one_where_rounded(r.astype(np.float64) * dt, _precision(r))
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.nn.resnet import BlockKind, DSResNet
+from snnhw.nn.state import load_state
 from snnhw.nn.vgg import GROUPS, VGG16
 
 # Order matters: the first pattern that matches renames the key.
@@ -175,15 +176,5 @@ def _resnet_arguments(state: Mapping[str, Tensor]) -> ResNetArguments:
 
 
 def _load(network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
-    wanted = network.state_dict()
-    for name in sorted(set(wanted) ^ set(state)):
-        problem = "lacks" if name in wanted else "has the unneeded"
-        raise InputError(f"The checkpoint {problem} tensor {name!r}; give one of the architecture it names.")
-    for name, tensor in wanted.items():
-        if tensor.shape != state[name].shape:
-            raise InputError(
-                f"Tensor {name!r} of the checkpoint has shape {tuple(state[name].shape)} where {tuple(tensor.shape)} "
-                "is needed; give one of the architecture it names."
-            )
-    network.load_state_dict(dict(state))
+    load_state(network, state, "the checkpoint", "give one of the architecture it names")
     return network

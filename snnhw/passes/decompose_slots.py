@@ -24,7 +24,9 @@ from snnhw.graph.ir import (
     Delay,
     Edge,
     Graph,
+    GroupNorm,
     Input,
+    MaxPool,
     Node,
     Norm,
     Readout,
@@ -67,6 +69,14 @@ def _check(graph: Graph) -> Graph:
             "run fold_norm first" if isinstance(node, Norm) else "it would leak in every sub-step; deploy as channels"
         )
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
+    for host in graph.of_type(MaxPool, GroupNorm):
+        into = graph.into(host.name)
+        nested = isinstance(host, MaxPool) and len(into) == 1 and into[0].gain == 1
+        if not nested or not isinstance(graph.nodes[into[0].source], MLF | LIF):
+            raise InputError(
+                f"Node {host.name!r} is a {type(host).__name__} of more than the spikes of one unit, which time slots "
+                "cannot keep; deploy as channels."
+            )
     return graph
 
 

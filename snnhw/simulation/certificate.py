@@ -82,7 +82,9 @@ def module_backend(network: nn.Module, graph: Graph) -> Backend:
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        return simulate_module(network, units, inputs, membranes=membranes)
+        sequence = graph.input.shape if graph.input.sequence else None
+        ends = [end.name for end in graph.readouts]
+        return simulate_module(network, units, inputs, membranes=membranes, ends=ends, sequence=sequence)
 
     return Backend("torch module", run)
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.tracing.frameworks.adapter import Adapter
-from snnhw.tracing.frameworks.cell import Cell, single
+from snnhw.tracing.frameworks.cell import Cell, chained, single
 from snnhw.tracing.modules import PASS_THROUGH, TRACE
 from snnhw.tracing.streams import AXES, Stream
 
@@ -28,7 +28,8 @@ def cell_of(name: str, path: str, module: Any, adapter: Adapter, stream: Stream,
     build = None if adapter.layer is None else TRACE.get(adapter.layer)
     if build is None:
         raise InputError(f"There is no node for {path!r}, a {type(module).__name__}.")
-    return single(build(name, module, stream.shape))
+    made = build(name, module, stream.shape)
+    return chained(*made) if isinstance(made, tuple) else single(made)
 
 
 def _check_axes(path: str, module: Any, adapter: Adapter, stream: Stream) -> None:

@@ -20,10 +20,12 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Edge
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
+from snnhw.tracing.derived import held
 from snnhw.tracing.frameworks.adapter import Adapter
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import class_of
 from snnhw.tracing.modules import Modules, readout
+from snnhw.tracing.sequences import REPEATS, shown, stacked
 from snnhw.tracing.sizes import Rows, Size
 from snnhw.tracing.streams import Axes, Stream
 from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
@@ -31,7 +33,6 @@ from snnhw.tracing.walk import Walk
 from snnhw.tracing.weights import refresh_weights
 
 QUOTIENTS = (operator.truediv, operator.itruediv, torch.div, "div", "div_")
-REPEATS = ("repeat", "expand")
 
 
 class SteppedWalk(Walk):
@@ -53,6 +54,7 @@ class SteppedWalk(Walk):
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
         self._reported: set[str] = set()  # lines
+        self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
         self.asks_for_time = False  # the forward takes a step of its input, which has no time
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
@@ -75,6 +77,8 @@ class SteppedWalk(Walk):
             self.streams[fx_node] = self.streams[first]
         elif first in self.sizes:
             self.sizes[fx_node] = self.sizes[first]
+        elif first in self.constants:
+            self.constants[fx_node] = self.constants[first]
         if fx_node.op == "placeholder" and fx_node in self.streams:
             self.streams[fx_node] = self._entering(self.streams[fx_node])
 
@@ -95,7 +99,7 @@ class SteppedWalk(Walk):
         if fx_node.target is state_of or any(a in self.states for a in given):
             self.states.add(fx_node)
             return None
-        known = {*self.streams, *self.sizes, *self.unrolled.sums}
+        known = {*self.streams, *self.sizes, *self.constants, *self.unrolled.sums}
         if not all(a in known for a in given):
             return fx_node  # behind something that has been reported
         if self.unrolled.added(fx_node):
@@ -116,11 +120,14 @@ class SteppedWalk(Walk):
         """The step that a call takes out of a sequence."""
         at = step_taken(fx_node)
         stream = self.streams.get(fx_node.all_input_nodes[0]) if at is not None else None
-        if at is None or stream is None:
+        if at is None or stream is None or not self.unrolled.looping:
             return None
         if stream.time_axis is None and at[0] < 2 and stream.terms == ((self.input.name, 1),):
             self.asks_for_time = True
-        return at[1] if stream.time_axis == at[0] else None
+        if stream.time_axis != at[0]:
+            return None
+        self.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
+        return at[1]
 
     def _complete(self, source: torch.fx.Node) -> None:
         """Make a sum over steps a value: the read-out of what was added up."""
@@ -148,7 +155,8 @@ class SteppedWalk(Walk):
     def _cell(self, path: str, module: nn.Module, adapter: Adapter, stream: Stream) -> Stream:
         refresh_weights(path, module)
         name = self._name(path)
-        cell = cell_of(name, path, module, adapter, stream, {*self.nodes, *self.ends})
+        arriving = dataclasses.replace(stream, shape=held(stream.shape))
+        cell = cell_of(name, path, module, adapter, arriving, {*self.nodes, *self.ends})
         if cell is None:
             return stream
         if (steps := adapter.timesteps(module)) is not None:
@@ -173,7 +181,7 @@ class SteppedWalk(Walk):
         if target is torch.stack:
             value, steps = self.unrolled.stacked(fx_node), len(args[0]) if args and isinstance(args[0], tuple) else 0
             dim = args[1] if len(args) > 1 else named.get("dim", 0)
-            return None if value is None else self._stacked(self.streams[value], steps, dim)
+            return None if value is None else self._lasting(stacked(self.streams[value], steps, dim))
         stream, *rest = args or (None,)
         if not isinstance(stream, Stream):
             return None
@@ -181,32 +189,14 @@ class SteppedWalk(Walk):
             return stream.one_step()
         if target in QUOTIENTS and len(rest) == 1 and isinstance(rest[0], int | float) and rest[0] == int(rest[0]):
             return stream.over(int(rest[0]))
-        if target in ("unsqueeze", torch.unsqueeze) and rest == [0] and stream.axes == "step":
-            return stream.all_steps(1)
-        if target in REPEATS:
-            return self._repeated(stream, tuple(rest[0]) if rest and isinstance(rest[0], tuple) else tuple(rest))
-        if target == "unflatten" and len(rest) == 2 and rest[0] == 0 and isinstance(rest[1], tuple):
-            return self._view(stream, (*rest[1], *stream.sizes[1:]))
-        return None
+        repeated = shown(target, stream, (*rest, *named.values()))
+        return self._lasting(repeated) if target in REPEATS else repeated
 
-    def _stacked(self, stream: Stream, steps: int, dim: object) -> Stream | None:
-        if stream.axes != "step" or dim not in (0, 1):
-            return None
-        self.timesteps.add(steps)
-        if dim == 0:
-            return stream.all_steps(steps)
-        return dataclasses.replace(stream, lead=(*stream.lead, steps), batch_first=True)
-
-    def _repeated(self, stream: Stream, times: tuple[Any, ...]) -> Stream | None:
-        """A frame shown in every step: [1, B, ...] or [B, ...] repeated along a first axis of its own."""
-        first, rest = times[:1], times[1:]
-        alone = stream.lead == (1, Rows())
-        if not (alone or stream.axes == "step") or len(rest) != 1 + len(stream.shape) or not isinstance(first[0], int):
-            return None
-        if any(n not in (1, -1, size) for n, size in zip(rest, (Rows(), *stream.shape), strict=True)):
-            return None
-        self.timesteps.add(first[0])
-        return dataclasses.replace(stream, lead=(first[0], Rows()))
+    def _lasting(self, stream: Stream | None) -> Stream | None:
+        """A sequence, whose number of steps is that of the network."""
+        if stream is not None and isinstance(stream.steps, int):
+            self.timesteps.add(stream.steps)
+        return stream
 
     def _end(self, fx_node: torch.fx.Node) -> None:
         if self._refused():
@@ -223,9 +213,9 @@ class SteppedWalk(Walk):
             if any(a.target is not state_of for a in more):  # not those that every module of norse gives
                 self.findings.append(_states_left_out(self.network))
             returned = results[0]
-        if isinstance(returned, torch.fx.Node):
-            self._complete(returned)
-            self._check_whole(returned)
+        for result in [returned] if isinstance(returned, torch.fx.Node) else results:
+            self._complete(result)
+            self._check_whole(result)
         self._finish(returned)
 
     def _check_whole(self, result: torch.fx.Node) -> None:
@@ -234,6 +224,12 @@ class SteppedWalk(Walk):
         if len(set(calls.values())) > 1:
             told = ", ".join(f"{path!r} {n} times" for path, n in calls.items())
             raise InputError(f"{type(self.network).__name__} calls {told} in a forward; call each once in every step.")
+        left_out = max(self.sequences, default=self.unrolled.steps) - self.unrolled.steps
+        if left_out > 0:
+            raise InputError(
+                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all of "
+                "them, one after the other."
+            )
         step = self.unrolled.value(result)[1]
         if self.unrolled.steps > 1:
             self.timesteps.add(self.unrolled.steps)

@@ -10,7 +10,8 @@ from typing import Literal
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Norm, Pool, Readout, Scale
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Norm, Pool, Readout, Scale, Wires
+from snnhw.tracing.derived import shown
 from snnhw.tracing.sizes import Rows, Size, computed, filled, product
 
 Axes = Literal["step", "time", "batch", "rows", "frames"]
@@ -21,7 +22,7 @@ AXES: dict[Axes, str] = {
     "rows": "all steps of one sample after the other, [B*T, ...]",
     "frames": "all samples of one step after the other, [T*B, ...]",
 }
-LINEAR = (Conv2d, Linear, Norm, Pool, Flatten, Scale)  # commute with a mean over time
+LINEAR = (Conv2d, Linear, Norm, Pool, Flatten, Scale, Wires)  # commute with a mean over time
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ class Stream:
         gains = dict(self.terms)
         for name, gain in other.terms:
             gains[name] = gains.get(name, 0) + gain
-        return dataclasses.replace(self, terms=tuple(gains.items()))
+        terms = tuple((name, gain) for name, gain in gains.items() if gain)
+        if not terms:
+            raise InputError(f"A difference in {place} is 0 always; leave it out.")
+        return dataclasses.replace(self, terms=terms)
 
     def times(self, gain: int) -> Stream:
         """It, `gain` times."""
@@ -118,7 +122,7 @@ class Stream:
             shifts = isinstance(node, Norm) or getattr(node, "bias", None) is not None
             if shifts and self.end.reduction == "sum":
                 raise InputError(f"{node.name!r} adds a bias behind the sum over time; use the mean, or leave it out.")
-        return dataclasses.replace(self, terms=((node.name, 1),), shape=node.shape)
+        return dataclasses.replace(self, terms=((node.name, 1),), shape=shown(node.shape, self.shape))
 
     def folded(self) -> Stream:
         """It with batch and time as one axis."""
@@ -136,15 +140,17 @@ class Stream:
         return dataclasses.replace(self, lead=(Rows(Fraction(timesteps)),))
 
     def viewed(self, wanted: tuple[Size, ...]) -> Stream | None:
-        """It as a view of axes `wanted`; of another shape only as a row; None where a graph has no such thing."""
+        """It as a view of axes `wanted`, up to three of them behind batch and time; None where it mixes these."""
         sizes = filled(wanted, self.sizes)
         rows = product(self.lead)
         if sizes is None or rows is None:
             return None
         for axes in (1, 2):
             lead, rest = sizes[:axes], sizes[axes:]
-            if product(lead) == rows and rest in (self.shape, (product(self.shape),)) and self._in_order(lead):
-                return dataclasses.replace(self, lead=lead, shape=tuple(n for n in rest if isinstance(n, int)))
+            shape = tuple(n for n in rest if isinstance(n, int))
+            same = len(shape) == len(rest) in (1, 2, 3) and product(shape) == product(self.shape)
+            if product(lead) == rows and same and self._in_order(lead):
+                return dataclasses.replace(self, lead=lead, shape=shape)
         return None
 
     def _in_order(self, lead: tuple[Size, ...]) -> bool:

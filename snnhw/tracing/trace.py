@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
+from snnhw.tracing.hooks import check_hooks, without_hooks
 from snnhw.tracing.modules import Modules
 from snnhw.tracing.stepwise import SteppedWalk
 from snnhw.tracing.streams import Axes
@@ -41,9 +42,15 @@ def trace(
             input that has time.
 
     Raises:
-        InputError: operators that have no node, all at once, each with its module path.
+        InputError: operators that have no node, all at once, each with its module path; or a forward hook that may
+            change what a layer computes.
     """
     network = unwrapped(network)
+    if isinstance(network, torch.jit.ScriptModule):
+        raise InputError(
+            "The network is compiled by torch.jit, which hides its layers; give the module it was made from."
+        )
+    check_hooks(network)
     if "forward" in vars(network):
         raise InputError(f"The forward of this one {type(network).__name__} was replaced; write a class that has it.")
     first: InputError | None = None
@@ -62,7 +69,7 @@ def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
     """`walk` through all calls of the network's forward."""
     tracer = Tracer(walk.explained, lambda fx_node: walk.size_at(fx_node, tracer.graph.nodes))
     try:
-        with eager(network):
+        with eager(network), without_hooks(network):
             traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
         walk.asks_for_time |= tracer.counts_with_batch

@@ -36,6 +36,7 @@ ConstantOptions = Annotated[
 Dialect = Annotated[
     str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: snntorch)")
 ]
+Force = Annotated[bool, typer.Option("--force", help="replace files that this program did not write")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from snnhw.graph.finding import Finding
 from snnhw.progress import Progress
 
 WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
@@ -31,12 +30,6 @@ def show(result: Mapping[str, object], as_json: bool, *tables: Table | str) -> N
         return
     for table in tables:
         out.print(table)
-
-
-def say(findings: Iterable[Finding], of: str = "") -> None:
-    """Print what a reader had to assume on stderr, one line each; `of` names the model where there are several."""
-    for finding in findings:
-        err.print(f"{of}{finding.severity}: {finding.message}; {finding.remedy}", markup=False, soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

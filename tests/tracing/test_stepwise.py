@@ -124,6 +124,12 @@ def test_a_loop_over_time_is_one_step_of_the_graph(name):
     assert np.allclose(record.logits, own, rtol=0, atol=1e-6)
 
 
+def test_a_loop_of_one_step_lasts_one_step():
+    net = Net(stacked).eval()
+    net.steps = 1
+    assert trace(net, (INPUTS,)).timesteps == 1
+
+
 def test_one_call_is_one_step_where_the_modules_keep_their_states():
     net = Net(lambda net, x: net.lif2(net.fc2(net.lif1(net.fc1(x)))), init_hidden=True).eval()
     graph = trace(net, (INPUTS,), timesteps=9)

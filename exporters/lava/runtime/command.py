@@ -11,12 +11,11 @@ import argparse
 import shutil
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from .network import Array, LavaRunError
+from .network import BROKEN, Array, LavaRunError
 from .supervise import supervise, worker_command
 
 EXAMPLE, EXPECTED, NETWORK = "example.npz", "expected.npz", "network.npz"
@@ -81,7 +80,7 @@ def _compare(path: Path, arrays: dict[str, Array]) -> int:
     try:
         with np.load(path, allow_pickle=False) as content:
             wrong = differences({name: content[name] for name in content.files}, arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         sys.stderr.write(f"Cannot compare with {path} ({error}); export the network again.\n")
         return 1
     if wrong:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from snnhw.graph.firing import Reset
 from snnhw.graph.ir import Array
 from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
+from snnhw.nir.conventions import Form
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention
 
@@ -26,17 +27,19 @@ class Context:
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
     `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
-    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for.
+    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for;
+    `written_by`: the one that the user names, "" for none.
     """
 
     dt: float
-    form: Literal["euler", "exponential"] = "euler"
+    form: Form = "euler"
     convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
     reset: Reset | None = None
     predates_reset: bool = False
     dt_assumed: bool = False
     gain_per_step: bool = False
     writer: str = ""
+    written_by: str = ""
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

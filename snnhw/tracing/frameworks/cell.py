@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Delay, Edge, Node
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node
 from snnhw.graph.names import free_name
 
 
@@ -38,6 +38,11 @@ def single(node: Node) -> Cell:
     return Cell((node,), (), node.name, node.name)
 
 
+def chained(first: Node, second: Node) -> Cell:
+    """A layer that is two nodes, one behind the other."""
+    return Cell((first, second), (Edge(first.name, second.name),), first.name, second.name)
+
+
 def current_based(current: LI, neuron: LIF | LI) -> Cell:
     """A neuron behind a leaky synaptic current."""
     return Cell((current, neuron), (Edge(current.name, neuron.name),), current.name, neuron.name)
@@ -62,12 +67,14 @@ def recurrent(cell: Cell, weights: Node, *, from_the_start: bool = True) -> Cell
     return Cell((*cell.nodes, late, weights), (*cell.edges, *around), cell.entry, cell.sent)
 
 
-def weights_of(name: str, node: Node, sent: Node) -> Node:
+def weights_of(name: str, node: Node | tuple[Node, Node], sent: Node) -> Node:
     """`node`, the weights around a neuron.
 
     Raises:
         InputError: they do not give what the neuron takes.
     """
+    if not isinstance(node, Linear | Conv2d):
+        raise InputError(f"The recurrent weights of {name!r} are no matrix and no convolution; use one.")
     if node.shape != sent.shape:
         raise InputError(
             f"The recurrent weights of {name!r} give {node.shape} where its neurons are {sent.shape}; make them equal."

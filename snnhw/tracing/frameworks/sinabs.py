@@ -14,7 +14,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
-from snnhw.graph.ir import LI, LIF, Array, Node
+from snnhw.graph.ir import LI, LIF, Array
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
@@ -41,7 +41,7 @@ def _recurrent(name: str, module: Any, shape: Shape) -> Cell:
     build = TRACE.get(type(weights[0])) if len(weights) == 1 else None
     if build is None:
         raise InputError(f"{name!r} has a rec_connect that is no single convolution or matrix; use one.")
-    node: Node = build(f"{name}_recurrent", weights[0], shape)
+    node = build(f"{name}_recurrent", weights[0], shape)
     biased = getattr(node, "bias", None) is not None
     return recurrent(cell, weights_of(name, node, cell.sender), from_the_start=not biased)
 

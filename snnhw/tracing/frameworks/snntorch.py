@@ -23,7 +23,7 @@ from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
 from snnhw.tracing.frameworks.parameters import fitted, parameter
-from snnhw.tracing.modules import TRACE
+from snnhw.tracing.modules import TRACE, Built
 
 MECHANISMS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}  # by the function that steps a neuron
 
@@ -59,7 +59,7 @@ def _around(inner: Callable[[str, Any, Shape], Cell]) -> Callable[[str, Any, Sha
     return cell
 
 
-def _weights(name: str, module: nn.Module, shape: Shape) -> Node:
+def _weights(name: str, module: nn.Module, shape: Shape) -> Built:
     build = TRACE.get(type(module))
     return _one_to_one(name, parameter(module.V), shape) if build is None else build(name, module, shape)
 

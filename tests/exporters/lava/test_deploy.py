@@ -119,10 +119,15 @@ def test_graphs_are_compiled_on_the_way(tmp_path):
 def test_only_an_earlier_export_is_replaced(tmp_path):
     sample = residual_net(widths=(4,))
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("")
-    with pytest.raises(InputError, match="exists and is no exported Lava folder"):
+    (tmp_path / "mine" / "network.npz").write_text("of another tool")
+    with pytest.raises(InputError, match=r"mine holds network\.npz and no snnhw-files\.json of an earlier export"):
         export(sample.graph, tmp_path / "mine")
-    for name in ("new", "new"):
-        export(sample.graph, tmp_path / name)
+    assert (tmp_path / "mine" / "network.npz").read_text() == "of another tool"
+    export(sample.graph, tmp_path / "new")
+    (tmp_path / "new" / "notes.txt").write_text("mine")
+    export(sample.graph, tmp_path / "new")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "new"]
     assert "compares spikes and logits" in (tmp_path / "new" / "README.md").read_text()
+    assert (tmp_path / "new" / "notes.txt").read_text() == "mine"
+    export(sample.graph, tmp_path / "mine", Options(force=True))
+    assert (tmp_path / "mine" / "network.npz").read_bytes() == (tmp_path / "new" / "network.npz").read_bytes()

@@ -12,6 +12,9 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Readout
 from snnhw.graph.shapes import Shape
 
+UNSOUND = frozenset({"ends", "loop", "shape", "shapes-unequal"})  # without these the rest cannot be said
+BROKEN = UNSOUND | {"unreached", "loose-end"}  # nothing can be compiled
+
 
 def structure(graph: Graph) -> Iterator[Finding]:
     """Findings about the graph whatever it is for, in graph order."""
@@ -31,7 +34,16 @@ def structure(graph: Graph) -> Iterator[Finding]:
 def _ends(graph: Graph) -> Iterator[Finding]:
     for kind in (Input, Readout):
         found = [n.name for n in graph.nodes.values() if isinstance(n, kind)]
-        if len(found) != 1:
+        if kind is Readout and len(found) > 1:
+            yield Finding(
+                "ends",
+                "error",
+                found[1],
+                f"there are {len(found)} outputs ({', '.join(found)}) where a target takes one; they are simulated, "
+                "evaluated and reported alone",
+                "keep one Output in the file, or return one of them from the module",
+            )
+        elif len(found) != 1:
             message = f"there are {len(found)} {kind.__name__} nodes where exactly one is needed"
             yield Finding("ends", "error", found[1] if found else "", message, "merge them or add one")
     for edge in graph.edges:
@@ -44,10 +56,14 @@ def _loop(graph: Graph) -> Iterator[Finding]:
     try:
         graph.order(loops=True)
     except InputError as error:
-        yield Finding("loop", "error", "", str(error), "put a Delay node into the loop")
+        yield Finding("loop", "error", "", str(error).partition(";")[0], "put a Delay node into the loop")
 
 
 def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
+    if not node.size:
+        message = f"it sends nothing: its shape is {list(node.shape)}"
+        yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
+        return
     arriving: Mapping[Shape, Edge] = {graph.nodes[e.source].shape: e for e in graph.into(node.name)}
     if len(arriving) > 1:
         shapes = " and ".join(str(list(s)) for s in sorted(arriving))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.checks.check import TARGETS
-from snnhw.checks.structure import structure
+from snnhw.rules.structure import structure
 from snnhw.graph.ir import (
     MLF,
     Conv2d,

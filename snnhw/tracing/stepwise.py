@@ -18,6 +18,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Edge
+from snnhw.tracing.calling import Calling
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
 from snnhw.tracing.derived import held
@@ -54,7 +55,7 @@ class SteppedWalk(Walk):
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
         self._reported: set[str] = set()  # lines
-        self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
+        self.left: Stream | None = None  # what the forward returns
         self.asks_for_time = False  # the forward takes a step of its input, which has no time
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
@@ -126,7 +127,7 @@ class SteppedWalk(Walk):
             self.asks_for_time = True
         if stream.time_axis != at[0]:
             return None
-        self.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
+        self.unrolled.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
         return at[1]
 
     def _complete(self, source: torch.fx.Node) -> None:
@@ -215,29 +216,20 @@ class SteppedWalk(Walk):
             returned = results[0]
         for result in [returned] if isinstance(returned, torch.fx.Node) else results:
             self._complete(result)
-            self._check_whole(result)
-        self._finish(returned)
-
-    def _check_whole(self, result: torch.fx.Node) -> None:
-        """Raise an `InputError` where the network returns one step of a loop, or its neurons differ in their steps."""
-        calls = self.unrolled.calls
-        if len(set(calls.values())) > 1:
-            told = ", ".join(f"{path!r} {n} times" for path, n in calls.items())
-            raise InputError(f"{type(self.network).__name__} calls {told} in a forward; call each once in every step.")
-        left_out = max(self.sequences, default=self.unrolled.steps) - self.unrolled.steps
-        if left_out > 0:
-            raise InputError(
-                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all of "
-                "them, one after the other."
-            )
-        step = self.unrolled.value(result)[1]
+            self.unrolled.check_whole(type(self.network).__name__, result)
         if self.unrolled.steps > 1:
             self.timesteps.add(self.unrolled.steps)
-        if step is not None and (self.unrolled.steps > 1 or step != 0):
-            raise InputError(
-                f"{type(self.network).__name__} returns what it computes in step {step}; append every step to a list "
-                "and return torch.stack(list), or their sum."
-            )
+        self._finish(returned)
+        if isinstance(returned, torch.fx.Node):
+            self.left = self.streams.get(returned)
+
+    def calling(self, timesteps: int) -> Calling | None:
+        """How the network is called; None where no module of it comes from a framework, or it gives several values."""
+        if self.left is None or not self.unrolled.looping:
+            return None
+        passes = any(not a.keeps_state for m in self.network.modules() if (a := self._adapter(m)) is not None)
+        leaving = None if self.left.end is not None else self.left.axes
+        return Calling(self.entering, leaving, timesteps, passes)
 
 
 def _states_left_out(network: nn.Module) -> Finding:

@@ -152,4 +152,5 @@ SNNTORCH = Framework(
         "RSynaptic": _adapter(_around(_synaptic), "syn", "mem"),
     },
     stateful=("SpikingNeuron",),
+    reset="reset_mem",
 )

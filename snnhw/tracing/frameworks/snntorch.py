@@ -8,12 +8,10 @@ empties u after the input is added, and so loses that input, which no node of th
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from snnhw.errors import InputError
@@ -33,8 +31,7 @@ def _clamped(value: Any) -> Array:
 
 
 def _leaky(name: str, module: Any, shape: Shape) -> Cell:
-    zero = module.reset_delay and _mechanism(module) == "zero" and _loses_input(module)
-    return single(_neuron(name, module, shape, _clamped(module.beta), loses_input=zero))
+    return single(_neuron(name, module, shape, _clamped(module.beta), loses_input=False))
 
 
 def _lapicque(name: str, module: Any, shape: Shape) -> Cell:
@@ -95,7 +92,7 @@ def _threshold(name: str, module: Any, shape: Shape) -> Array:
 
 
 def _reset(name: str, module: Any, loses_input: bool) -> Reset:
-    mechanism, late = _mechanism(module), getattr(module, "reset_delay", True)
+    mechanism, late = _mechanism(name, module), getattr(module, "reset_delay", True)
     if mechanism != module.reset_mechanism:
         raise InputError(
             f"{name!r} was made with reset_mechanism={mechanism!r} and says {module.reset_mechanism!r} now, which it "
@@ -113,25 +110,17 @@ def _reset(name: str, module: Any, loses_input: bool) -> Reset:
     if late and loses_input:
         raise InputError(
             f"{name!r} ({type(module).__name__}) loses the input of the step after a spike by reset_mechanism='zero', "
-            "which no node does; use 'subtract', or a Leaky of snnTorch 1.0."
+            "which no node does; use 'subtract', or a Leaky."
         )
     return "hard"
 
 
-def _mechanism(module: Any) -> str:
-    return MECHANISMS.get(str(module.state_function.__name__), "unknown")
-
-
-@torch.no_grad()
-def _loses_input(module: Any) -> bool:
-    """Whether a reset to zero takes the next input with it, as before snnTorch 1.0: two steps of a copy say it."""
-    copied = copy.deepcopy(module)
-    copied.init_hidden, copied.output, copied.inhibition = False, True, False
-    above = (copied.threshold + copied.beta * 0 + 1).reshape(1, -1)
-    copied.mem = torch.zeros_like(above)
-    copied.forward(above)
-    copied.forward(torch.ones_like(above))
-    return bool((copied.mem == 0).all())
+def _mechanism(name: str, module: Any) -> str:
+    """How it resets, by the function that it steps with: the name that it stores may have been changed since."""
+    function = getattr(module, "state_function", None)
+    if function is None:
+        raise InputError(f"{name!r} steps as before snnTorch 0.8, when resets were others; use 0.8 or newer.")
+    return MECHANISMS.get(str(function.__name__), "unknown")
 
 
 def _states(*names: str) -> Callable[[Any], tuple[str, ...]]:

@@ -115,11 +115,8 @@ def test_a_reset_that_was_changed_after_the_neuron_was_made_is_refused():
         trace(nn.Sequential(neuron), (SIZE,), timesteps=STEPS)
 
 
-def test_a_zero_reset_of_older_versions_loses_the_next_input_and_is_refused():
-    class Older(snn.Leaky):  # as snnTorch 0.9 steps it
-        def _base_zero(self, input_):
-            return (1 - self.reset) * self._base_state_function(input_)
-
-    Older.__module__, Older.__name__ = "snntorch._neurons.leaky", "Leaky"
-    with pytest.raises(InputError, match="loses the input of the step after a spike"):
-        trace(nn.Sequential(Older(0.8, reset_mechanism="zero", **KEPT)), (SIZE,), timesteps=STEPS)
+def test_neurons_of_versions_before_0_8_are_refused():
+    neuron = snn.Leaky(0.8, **KEPT)
+    del neuron.state_function
+    with pytest.raises(InputError, match=r"'layer_0' steps as before snnTorch 0\.8"):
+        trace(nn.Sequential(neuron), (SIZE,), timesteps=STEPS)

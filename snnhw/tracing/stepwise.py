@@ -18,6 +18,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Edge
+from snnhw.tracing.calling import Calling
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
 from snnhw.tracing.derived import held
@@ -25,6 +26,7 @@ from snnhw.tracing.frameworks.adapter import Adapter
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import class_of
 from snnhw.tracing.modules import Modules, readout
+from snnhw.tracing.sequences import REPEATS, shown, stacked
 from snnhw.tracing.sizes import Rows, Size
 from snnhw.tracing.streams import Axes, Stream
 from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
@@ -32,7 +34,6 @@ from snnhw.tracing.walk import Walk
 from snnhw.tracing.weights import refresh_weights
 
 QUOTIENTS = (operator.truediv, operator.itruediv, torch.div, "div", "div_")
-REPEATS = ("repeat", "expand")
 
 
 class SteppedWalk(Walk):
@@ -53,7 +54,8 @@ class SteppedWalk(Walk):
         neurons = [a for m in network.modules() if (a := self._adapter(m)) is not None and a.cell is not None]
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
-        self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
+        self._reported: set[str] = set()  # lines
+        self.left: Stream | None = None  # what the forward returns
         self.asks_for_time = False  # the forward takes a step of its input, which has no time
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
@@ -65,8 +67,10 @@ class SteppedWalk(Walk):
             return
         try:
             first = fx_node if fx_node.op == "placeholder" else self._first(fx_node)
-        except InputError as error:  # reported with all others
-            self.problems.append(str(error).rstrip("."))
+        except InputError as error:  # reported with all others, once for all steps
+            if (where := line(fx_node)) not in self._reported:
+                self.problems.append(str(error).rstrip("."))
+            self._reported.add(where)
             return
         if first is fx_node:
             super()._visit(fx_node)
@@ -123,7 +127,7 @@ class SteppedWalk(Walk):
             self.asks_for_time = True
         if stream.time_axis != at[0]:
             return None
-        self.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
+        self.unrolled.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
         return at[1]
 
     def _complete(self, source: torch.fx.Node) -> None:
@@ -178,7 +182,7 @@ class SteppedWalk(Walk):
         if target is torch.stack:
             value, steps = self.unrolled.stacked(fx_node), len(args[0]) if args and isinstance(args[0], tuple) else 0
             dim = args[1] if len(args) > 1 else named.get("dim", 0)
-            return None if value is None else self._stacked(self.streams[value], steps, dim)
+            return None if value is None else self._lasting(stacked(self.streams[value], steps, dim))
         stream, *rest = args or (None,)
         if not isinstance(stream, Stream):
             return None
@@ -186,32 +190,18 @@ class SteppedWalk(Walk):
             return stream.one_step()
         if target in QUOTIENTS and len(rest) == 1 and isinstance(rest[0], int | float) and rest[0] == int(rest[0]):
             return stream.over(int(rest[0]))
-        if target in ("unsqueeze", torch.unsqueeze) and rest == [0] and stream.axes == "step":
-            return stream.all_steps(1)
-        if target in REPEATS:
-            return self._repeated(stream, tuple(rest[0]) if rest and isinstance(rest[0], tuple) else tuple(rest))
-        return None
+        repeated = shown(target, stream, (*rest, *named.values()))
+        return self._lasting(repeated) if target in REPEATS else repeated
 
-    def _stacked(self, stream: Stream, steps: int, dim: object) -> Stream | None:
-        if stream.axes != "step" or dim not in (0, 1):
-            return None
-        self.timesteps.add(steps)
-        if dim == 0:
-            return stream.all_steps(steps)
-        return dataclasses.replace(stream, lead=(*stream.lead, steps), batch_first=True)
-
-    def _repeated(self, stream: Stream, times: tuple[Any, ...]) -> Stream | None:
-        """A frame shown in every step: [1, B, ...] or [B, ...] repeated along a first axis of its own."""
-        first, rest = times[:1], times[1:]
-        alone = stream.lead == (1, Rows())
-        if not (alone or stream.axes == "step") or len(rest) != 1 + len(stream.shape) or not isinstance(first[0], int):
-            return None
-        if any(n not in (1, -1, size) for n, size in zip(rest, (Rows(), *stream.shape), strict=True)):
-            return None
-        self.timesteps.add(first[0])
-        return dataclasses.replace(stream, lead=(first[0], Rows()))
+    def _lasting(self, stream: Stream | None) -> Stream | None:
+        """A sequence, whose number of steps is that of the network."""
+        if stream is not None and isinstance(stream.steps, int):
+            self.timesteps.add(stream.steps)
+        return stream
 
     def _end(self, fx_node: torch.fx.Node) -> None:
+        if self._refused():
+            return  # what is returned depends on it
         returned = fx_node.args[0]
         results = [a for a in fx_node.all_input_nodes if a not in self.states]
         more = [a for a in fx_node.all_input_nodes if a in self.states]
@@ -221,33 +211,25 @@ class SteppedWalk(Walk):
                 "its spikes, or end in a leaky integrator."
             )
         if more and len(results) == 1:
-            self.findings.append(_states_left_out(self.network))
+            if any(a.target is not state_of for a in more):  # not those that every module of norse gives
+                self.findings.append(_states_left_out(self.network))
             returned = results[0]
         for result in [returned] if isinstance(returned, torch.fx.Node) else results:
             self._complete(result)
-            self._check_whole(result)
-        self._finish(returned)
-
-    def _check_whole(self, result: torch.fx.Node) -> None:
-        """Raise an `InputError` where the network returns one step of a loop, or its neurons differ in their steps."""
-        calls = self.unrolled.calls
-        if len(set(calls.values())) > 1:
-            told = ", ".join(f"{path!r} {n} times" for path, n in calls.items())
-            raise InputError(f"{type(self.network).__name__} calls {told} in a forward; call each once in every step.")
-        left_out = max(self.sequences, default=self.unrolled.steps) - self.unrolled.steps
-        if left_out > 0:
-            raise InputError(
-                f"{type(self.network).__name__} leaves out {left_out} of {max(self.sequences)} steps; take all, "
-                "one after the other."
-            )
-        step = self.unrolled.value(result)[1]
+            self.unrolled.check_whole(type(self.network).__name__, result)
         if self.unrolled.steps > 1:
             self.timesteps.add(self.unrolled.steps)
-        if step is not None and (self.unrolled.steps > 1 or step != 0):
-            raise InputError(
-                f"{type(self.network).__name__} returns what it computes in step {step}; append every step to a list "
-                "and return torch.stack(list), or their sum."
-            )
+        self._finish(returned)
+        if isinstance(returned, torch.fx.Node):
+            self.left = self.streams.get(returned)
+
+    def calling(self, timesteps: int) -> Calling | None:
+        """How the network is called; None where no module of it comes from a framework, or it gives several values."""
+        if self.left is None or not self.unrolled.looping:
+            return None
+        passes = any(not a.keeps_state for m in self.network.modules() if (a := self._adapter(m)) is not None)
+        leaving = None if self.left.end is not None else self.left.axes
+        return Calling(self.entering, leaving, timesteps, passes)
 
 
 def _states_left_out(network: nn.Module) -> Finding:

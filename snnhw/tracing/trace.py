@@ -14,6 +14,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.tracing.calling import Calling
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.hooks import check_hooks, without_hooks
 from snnhw.tracing.modules import Modules
@@ -45,6 +46,18 @@ def trace(
         InputError: operators that have no node, all at once, each with its module path; or a forward hook that may
             change what a layer computes.
     """
+    return traced(network, input_shape, name=name, modules=modules, timesteps=timesteps)[0]
+
+
+def traced(
+    network: nn.Module,
+    input_shape: tuple[int, ...],
+    *,
+    name: str = "network",
+    modules: Modules | None = None,
+    timesteps: int | None = None,
+) -> tuple[Graph, Calling | None]:
+    """As `trace`, and how the network is called where it is made of a framework's modules; else None."""
     network = unwrapped(network)
     if isinstance(network, torch.jit.ScriptModule):
         raise InputError(
@@ -57,7 +70,8 @@ def trace(
     for entering in entering_axes(network, timesteps):
         walk = SteppedWalk(network, tuple(input_shape), modules or {}, entering, timesteps)
         try:
-            return _recorded(network, walk).graph(name)
+            graph = _recorded(network, walk).graph(name)
+            return graph, walk.calling(graph.timesteps)
         except InputError as error:
             first = first or error
             if not walk.asks_for_time:

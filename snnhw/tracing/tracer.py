@@ -43,7 +43,7 @@ class _Value(torch.fx.Proxy):
         return iter([self.tracer.create_proxy("call_function", getitem, (self, i), {}) for i in range(size)])
 
     def __index__(self) -> int:
-        """The number that a size is, where the forward counts with it, as in `range(x.shape[0])`."""
+        """The number that a size is, where the forward counts with it, as loops over time do."""
         size = self.tracer.looked_up(self.node) if isinstance(self.tracer, Tracer) else None
         if not isinstance(size, int):
             if isinstance(self.tracer, Tracer):

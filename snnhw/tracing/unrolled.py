@@ -35,6 +35,7 @@ class Unrolled:
         self.values: dict[torch.fx.Node, Value] = {}
         self.sums: dict[torch.fx.Node, tuple[torch.fx.Node, int]] = {}  # (what is added up, over how many steps)
         self.calls: Counter[str] = Counter()  # of each neuron module
+        self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
         self._first: dict[Hashable, torch.fx.Node] = {}
         self._fed: dict[str, torch.fx.Node] = {}  # what each neuron module gets
 
@@ -132,6 +133,27 @@ class Unrolled:
         if len({value for value, _ in values}) != 1 or steps not in ([None] * len(steps), list(range(len(steps)))):
             return None
         return values[0][0]
+
+    def check_whole(self, network: str, result: torch.fx.Node) -> None:
+        """Look whether the loop is whole once the forward of `network` has returned `result`.
+
+        Raises:
+            InputError: it returns one step of a loop, its neurons differ in their steps, or steps are left out.
+        """
+        if len(set(self.calls.values())) > 1:
+            told = ", ".join(f"{path!r} {n} times" for path, n in self.calls.items())
+            raise InputError(f"{network} calls {told} in a forward; call each once in every step.")
+        left_out = max(self.sequences, default=self.steps) - self.steps
+        if left_out > 0:
+            raise InputError(
+                f"{network} leaves out {left_out} of {max(self.sequences)} steps; take all of them in their order."
+            )
+        step = self.value(result)[1]
+        if step is not None and (self.steps > 1 or step != 0):
+            raise InputError(
+                f"{network} returns what it computes in step {step}; append every step to a list and return "
+                "torch.stack(list), or their sum."
+            )
 
     def _keep(self, fx_node: torch.fx.Node, key: Hashable, step: int | None) -> torch.fx.Node:
         first = self._first.setdefault(key, fx_node)

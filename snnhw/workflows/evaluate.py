@@ -54,7 +54,7 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
         raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
     model = for_data(model, inputs)
     finished = counter(progress, "evaluation", len(inputs.values))
-    if model.network is None or len(model.graph.readouts) > 1:
+    if model.network is None or model.calling is not None or len(model.graph.readouts) > 1:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
     else:
         accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy

@@ -24,6 +24,7 @@ from snnhw.summary import Summarised, Summary, shape_text
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
 
+    from snnhw.tracing.calling import Calling
     from snnhw.tracing.modules import Modules
 
 Constants = Mapping[str, Any]  # of an official checkpoint: numbers, lists and words, as TOML has them
@@ -42,6 +43,7 @@ class LoadedModel(Summarised):
     findings: tuple[Finding, ...] = ()  # what the reader had to say
     reading: Reading = AS_WRITTEN  # what the user said about it
     file: Path | None = None  # the NIR file that it was read from
+    calling: Calling | None = None  # how the network is called, where it is made of a framework's modules
 
     @property
     def assumed(self) -> tuple[Finding, ...]:
@@ -173,16 +175,23 @@ def model_of(
     import torch
 
     from snnhw.nn.wrappers import unwrapped
-    from snnhw.tracing.trace import trace
+    from snnhw.tracing.trace import traced
 
     network = unwrapped(network.eval())
     label = name or type(network).__name__
-    traced = trace(network, input_shape, name=label, modules=modules, timesteps=timesteps)
+    graph, calling = traced(network, input_shape, name=label, modules=modules, timesteps=timesteps)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
-    folded = run_passes(traced, FLOAT)
-    return LoadedModel(traced.name, folded, traced, network, checksum=digest.hexdigest(), findings=traced.findings)
+    return LoadedModel(
+        graph.name,
+        run_passes(graph, FLOAT),
+        graph,
+        network,
+        checksum=digest.hexdigest(),
+        findings=graph.findings,
+        calling=calling,
+    )
 
 
 def _from_run(path: Path, reading: Reading) -> LoadedModel:

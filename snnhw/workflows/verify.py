@@ -103,7 +103,7 @@ def verify(
         Stage(graph_backend("NIR read back", read_nir(nir)), channels),
     ]
     if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
-        stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
+        stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
     if lava.samples:
         stages.append(lava_stage(channels))
     integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)

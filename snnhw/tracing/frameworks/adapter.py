@@ -50,10 +50,14 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Framework:
-    """The classes of a framework by name, and the names of the classes that everything with a state is made from."""
+    """The classes of a framework by name, and the names of the classes that everything with a state is made from.
+
+    `reset`: the method of a neuron that starts it anew, None where every call without a state does.
+    """
 
     adapters: Mapping[str, Adapter]
     stateful: tuple[str, ...]
+    reset: str | None = None
 
     @property
     def neurons(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node, Scale
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node
 from snnhw.graph.names import free_name
 
 
@@ -73,8 +73,8 @@ def weights_of(name: str, node: Node | tuple[Node, Node], sent: Node) -> Node:
     Raises:
         InputError: they do not give what the neuron takes.
     """
-    if not isinstance(node, Linear | Conv2d | Scale):
-        raise InputError(f"The recurrent weights of {name!r} are no matrix, convolution or product; use one.")
+    if not isinstance(node, Linear | Conv2d):
+        raise InputError(f"The recurrent weights of {name!r} are no matrix and no convolution; use one.")
     if node.shape != sent.shape:
         raise InputError(
             f"The recurrent weights of {name!r} give {node.shape} where its neurons are {sent.shape}; make them equal."

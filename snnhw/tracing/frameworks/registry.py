@@ -41,5 +41,14 @@ def refusal_of(module: nn.Module) -> str | None:
     return None
 
 
+def reset_of(module: nn.Module) -> str | None:
+    """The name of the method that starts a neuron of a framework anew; None of other modules."""
+    adapter = adapter_of(module)
+    if adapter is None or adapter.cell is None:
+        return None
+    packages = (_package(kind) for kind in class_of(module).__mro__)
+    return next(FRAMEWORKS[package].reset for package in packages if package in FRAMEWORKS)
+
+
 def _package(kind: type) -> str:
     return kind.__module__.partition(".")[0]

@@ -113,4 +113,5 @@ SINABS = Framework(
         "Merge": Adapter(always("rows"), opened=True, runs=lambda module, first, second: first + second),
     },
     stateful=("StatefulLayer",),
+    reset="reset_states",
 )

@@ -8,17 +8,15 @@ empties u after the input is added, and so loses that input, which no node of th
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
-from snnhw.graph.ir import LI, LIF, Array, Scale
+from snnhw.graph.ir import LI, LIF, Array, Conv2d, Linear, Node
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
@@ -33,8 +31,7 @@ def _clamped(value: Any) -> Array:
 
 
 def _leaky(name: str, module: Any, shape: Shape) -> Cell:
-    zero = module.reset_delay and _mechanism(module) == "zero" and _loses_input(module)
-    return single(_neuron(name, module, shape, _clamped(module.beta), loses_input=zero))
+    return single(_neuron(name, module, shape, _clamped(module.beta), loses_input=False))
 
 
 def _lapicque(name: str, module: Any, shape: Shape) -> Cell:
@@ -61,9 +58,18 @@ def _around(inner: Callable[[str, Any, Shape], Cell]) -> Callable[[str, Any, Sha
 
 def _weights(name: str, module: nn.Module, shape: Shape) -> Built:
     build = TRACE.get(type(module))
-    if build is not None:
-        return build(name, module, shape)
-    return Scale(name=name, shape=shape, scale=fitted(name, "V", parameter(module.V), shape))  # one to one
+    return _one_to_one(name, parameter(module.V), shape) if build is None else build(name, module, shape)
+
+
+def _one_to_one(name: str, weight: Array, shape: Shape) -> Node:
+    """Each neuron to itself, V times: a diagonal matrix, of images a weight for each channel."""
+    every = np.broadcast_to(np.asarray(fitted(name, "V", weight, shape)), shape)
+    if len(shape) == 1:
+        return Linear(name=name, shape=shape, weight=np.diag(every))
+    of_channel = every.reshape(shape[0], -1)[:, :1]
+    if np.any(every.reshape(shape[0], -1) != of_channel):
+        raise InputError(f"V of {name!r} differs within a channel, which no convolution does; make it one per channel.")
+    return Conv2d(name=name, shape=shape, weight=of_channel.reshape(-1, 1, 1, 1), groups=shape[0])
 
 
 def _neuron(
@@ -74,9 +80,7 @@ def _neuron(
         if getattr(module, wrong):
             raise InputError(f"{name!r} uses {wrong}, for which a graph has no node; set it to False.")
     if np.any(parameter(module.graded_spikes_factor) != 1):
-        raise InputError(
-            f"{name!r} sends spikes times a graded_spikes_factor; multiply the next weights by it instead."
-        )
+        raise InputError(f"{name!r} sends spikes times graded_spikes_factor; multiply the next weights by it instead.")
     kept = fitted(name, "beta", decay, shape)
     fires = firing(name, _reset(name, module, loses_input), _threshold(name, module, shape), np.zeros(()), kept)
     driven = 1.0 if gain is None else fitted(name, "time_step / C", gain, shape)
@@ -88,7 +92,7 @@ def _threshold(name: str, module: Any, shape: Shape) -> Array:
 
 
 def _reset(name: str, module: Any, loses_input: bool) -> Reset:
-    mechanism, late = _mechanism(module), getattr(module, "reset_delay", True)
+    mechanism, late = _mechanism(name, module), getattr(module, "reset_delay", True)
     if mechanism != module.reset_mechanism:
         raise InputError(
             f"{name!r} was made with reset_mechanism={mechanism!r} and says {module.reset_mechanism!r} now, which it "
@@ -106,25 +110,17 @@ def _reset(name: str, module: Any, loses_input: bool) -> Reset:
     if late and loses_input:
         raise InputError(
             f"{name!r} ({type(module).__name__}) loses the input of the step after a spike by reset_mechanism='zero', "
-            "which no node does; use 'subtract', or a Leaky of snnTorch 1.0."
+            "which no node does; use 'subtract', or a Leaky."
         )
     return "hard"
 
 
-def _mechanism(module: Any) -> str:
-    return MECHANISMS.get(str(module.state_function.__name__), "unknown")
-
-
-@torch.no_grad()
-def _loses_input(module: Any) -> bool:
-    """Whether a reset to zero takes the next input with it, as before snnTorch 1.0: two steps of a copy say it."""
-    copied = copy.deepcopy(module)
-    copied.init_hidden, copied.output, copied.inhibition = False, True, False
-    above = (copied.threshold + copied.beta * 0 + 1).reshape(1, -1)
-    copied.mem = torch.zeros_like(above)
-    copied.forward(above)
-    copied.forward(torch.ones_like(above))
-    return bool((copied.mem == 0).all())
+def _mechanism(name: str, module: Any) -> str:
+    """How it resets, by the function that it steps with: the name that it stores may have been changed since."""
+    function = getattr(module, "state_function", None)
+    if function is None:
+        raise InputError(f"{name!r} steps as before snnTorch 0.8, when resets were others; use 0.8 or newer.")
+    return MECHANISMS.get(str(function.__name__), "unknown")
 
 
 def _states(*names: str) -> Callable[[Any], tuple[str, ...]]:
@@ -145,4 +141,5 @@ SNNTORCH = Framework(
         "RSynaptic": _adapter(_around(_synaptic), "syn", "mem"),
     },
     stateful=("SpikingNeuron",),
+    reset="reset_mem",
 )

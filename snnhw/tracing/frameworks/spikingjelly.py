@@ -80,4 +80,6 @@ CONTAINERS: Mapping[str, Adapter] = {
     "MultiStepContainer": Adapter(always("time"), opened=True),
     "StepModeContainer": Adapter(_axes, opened=True),
 }
-SPIKINGJELLY = Framework({**NEURONS, **LAYERS, **CONTAINERS}, stateful=("MemoryModule", "MultiStepModule"))
+SPIKINGJELLY = Framework(
+    {**NEURONS, **LAYERS, **CONTAINERS}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
+)

@@ -21,6 +21,7 @@ from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_current import fold_current
+from snnhw.passes.fold_gain import fold_gain
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.fold_wires import fold_wires
@@ -32,7 +33,7 @@ Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (fold_norm, fold_wires)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, fold_current, identity_synapses)
-ON_CHANNELS: tuple[Pass, ...] = (decompose, fold_pool, merge_readout, pool_into_conv, balance_delays)
+ON_CHANNELS: tuple[Pass, ...] = (decompose, fold_pool, merge_readout, fold_gain, pool_into_conv, balance_delays)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (*FLOAT, fold_current, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (*WITH_SYNAPSES, decompose_graded, fold_pool, balance_delays)

@@ -197,6 +197,10 @@ def _check(graph: Graph) -> None:
             )
         if isinstance(node, LIF):
             for edge in graph.into(node.name):
+                if edge.gain != 1 and isinstance(graph.nodes[edge.source], SYNAPSES):
+                    raise InputError(
+                        f"Neuron {node.name!r} takes {edge.source!r} {edge.gain} times; run LOIHI_CHANNELS first."
+                    )
                 alone = edge.source == graph.input.name and len(graph.into(node.name)) == 1
                 if not isinstance(graph.nodes[edge.source], SYNAPSES) and not alone:
                     raise InputError(

@@ -120,6 +120,14 @@ def source_levels(graph: Graph, source: str) -> int:
     return levels_of(graph.units()[source])
 
 
+def populations(graph: Graph, source: str) -> tuple[str, ...]:
+    """Units and inputs whose spikes the source of a branch sends: itself, or what a max pool takes."""
+    if not isinstance(graph.nodes.get(source), MaxPool):
+        return (source,)
+    before = {found for name, *_ in _spike_paths(graph, source, 1, ()) for found in populations(graph, name)}
+    return tuple(sorted(before))
+
+
 def levels_of(nodes: Sequence[Node]) -> int:
     """K of a unit given as one multi-level node or as its channels; 1 of a read-out, which has one accumulator."""
     return sum(node.levels if isinstance(node, Neuron) else 1 for node in nodes)

@@ -73,11 +73,12 @@ def _check(graph: Graph) -> Graph:
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
     for host in graph.of_type(MaxPool, GroupNorm):
         into = graph.into(host.name)
-        nested = isinstance(host, MaxPool) and len(into) == 1 and into[0].gain == 1
-        if not nested or not isinstance(graph.nodes[into[0].source], MLF | LIF):
+        before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None
+        nested = isinstance(before, LIF) or (isinstance(before, MLF) and before.nested)
+        if not isinstance(host, MaxPool) or not nested:
             raise InputError(
-                f"Node {host.name!r} is a {type(host).__name__} of more than the spikes of one unit, which time slots "
-                "cannot keep; deploy as channels."
+                f"Node {host.name!r} is a {type(host).__name__} of more than the nested levels of one unit, which time "
+                "slots cannot keep; deploy as channels."
             )
     return graph
 

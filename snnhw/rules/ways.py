@@ -72,6 +72,7 @@ INTEGERS = Way(
         flow.layers_on_sums,
         flow.passed_sums,
         flow.one_kind_of_source,
+        flow.layers_once,
         flow.flattened_behind_neurons,
         neurons.plain_neurons,
         neurons.thresholds_not_negative,

@@ -113,7 +113,7 @@ def test_hardware_that_sees_one_sub_step_at_a_time_gives_the_same(seed, timestep
                 if 0 <= phase < timesteps * slots:
                     current = current + x
                     if phase % slots == slots - 1:
-                        u = node.decay * u + current + node.bias
+                        u = node.decay * u + current + (0.0 if node.bias is None else node.bias)
                         s = u > np.array(node.thresholds)[:, None]
                         u, current, waiting = np.where(s, 0, u), np.zeros(5), np.zeros((3, 5))
                         waiting[: len(s)] = s

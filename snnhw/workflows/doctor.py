@@ -93,7 +93,7 @@ def _data(data_dir: Path | None) -> list[Examined]:
     from snnhw.data.datasets import available
 
     return [
-        Examined(f"data set {row.name}", row.found, row.where or "not found", row.remedy, needed=False)
+        Examined(f"data set {row.name}", row.found, row.where or "not found", "see snnhw datasets", needed=False)
         for row in available(data_dir)
     ]
 

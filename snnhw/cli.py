@@ -17,7 +17,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, lava, numbers, reports, training
+from snnhw.verbs import compiling, doctor, lava, numbers, reports, training
 from snnhw.verbs.terminal import err, out
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -36,6 +36,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "profiles": numbers.profiles,
     "zoo": training.zoo,
     "datasets": training.datasets,
+    "doctor": doctor.doctor,
 }
 LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
 

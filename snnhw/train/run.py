@@ -100,9 +100,7 @@ def _check_own(path: Path) -> None:
     """Nothing, where the files that a run replaces are those of a run."""
     if os.path.lexists(path / CARD):
         read_own_card(path / CARD)
-    elif not any(os.path.lexists(path / name) for name in (LAST, PREVIOUS, METRICS)) and os.path.lexists(
-        path / WEIGHTS
-    ):
+    elif os.path.lexists(path / WEIGHTS) and not any((path / name).exists() for name in (LAST, PREVIOUS, METRICS)):
         raise InputError(f"{path / WEIGHTS} is of no run of this program; choose another folder.")
     if os.path.lexists(path / METRICS):
         begins = read_bytes(path / METRICS, "table of a run", "choose another folder")[:6]

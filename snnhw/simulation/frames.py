@@ -41,7 +41,7 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
 
 def has_steps(graph: Graph, inputs: Array) -> bool:
     """Whether the inputs have an axis of time steps, [N, T, *shape]: it counts that it is there, not what it holds."""
-    return inputs.ndim == len(graph.input.shape) + 2
+    return as_images(graph.input.shape, inputs).ndim == len(graph.input.shape) + 2
 
 
 def as_images(shape: tuple[int, ...], inputs: Array) -> Array:

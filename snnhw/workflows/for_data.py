@@ -12,6 +12,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
+from snnhw.simulation.frames import as_images
 from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.load import LoadedModel
 
@@ -31,10 +32,11 @@ def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:
     The events of a named data set have as many steps as they are binned into, so that their T stays an assumption.
 
     Raises:
-        InputError: the steps of two data differ from each other, or those of one from `--timesteps`.
+        InputError: the steps of two data differ from each other, or those of one from `--timesteps`, or data without a
+            T that is said have other axes than the input.
     """
     shape = model.graph.input.shape
-    lasting = [s for s in data if s.values.ndim == len(shape) + 2 and s.values.shape[2:] == shape]
+    lasting = [s for s in data if as_images(shape, s.values).shape[2:] == shape]
     steps = {samples.values.shape[1]: samples for samples in reversed(lasting)}
     if len(steps) > 1:
         (few, one), (many, other), *_ = sorted(steps.items())
@@ -48,6 +50,14 @@ def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:
             )
     if model.timesteps is not None or not data:
         return model
+    for samples in data:
+        axes = as_images(shape, samples.values).shape
+        if shape not in (axes[1:], axes[2:]):
+            one = ", ".join(map(str, shape))
+            raise InputError(
+                f"{samples.name} of shape {list(samples.values.shape)} does not fit {model.name!r}; give [N, {one}], "
+                f"or [N, T, {one}] of T time steps."
+            )
     if steps:
         ((found, samples),) = steps.items()
         told = (_binned(samples, found),) if all(s.binned for s in lasting) else ()

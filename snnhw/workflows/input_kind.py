@@ -16,6 +16,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes.declare_input import declare_input
 from snnhw.workflows.input_range import range_findings
+from snnhw.simulation.frames import has_steps
 from snnhw.workflows.load import LoadedModel
 
 
@@ -83,7 +84,7 @@ def _levels(graph: Graph, data: Sequence[Samples], events: Samples | None) -> in
     largest = 0
     for samples in data:
         kind = samples.kind
-        levels = kind.levels(steps=samples.values.ndim == len(graph.input.shape) + 2)
+        levels = kind.levels(steps=has_steps(graph, samples.values))
         if events is not None and kind.largest is None:
             raise InputError(
                 f"{events.name} holds events and {samples.name} values that are none; give data of one kind."

@@ -108,3 +108,16 @@ def test_how_often_the_events_of_a_data_set_are_binned_stays_an_assumption(path)
     (finding,) = said(taken)
     assert taken.graph.timesteps == 10 and taken.timesteps is None
     assert "neither the file nor camera:test says" in finding.message and "into 10" in finding.message
+
+
+def test_sequences_have_steps_too_and_other_axes_are_refused_before_anything_is_assumed(path):
+    """[N, T, C, L] of a network on (C, 1, L) has steps; what fits neither way is told both ways."""
+    first = nir.Conv2d((1, 8), np.ones((3, 2, 1, 3), np.float32), 1, 0, 1, 1, np.zeros(3, np.float32))
+    nir.write(path, chain(first, lif((3, 1, 6)), nir.Flatten({"input": (3, 1, 6)}, 0), shape=(2, 1, 8)))
+    model = load_model(path)
+    binary = inputs_of("x.npy", np.ones((4, 5, 2, 8), np.float32), None)
+    taken = for_data(model, binary)
+    assert (taken.timesteps, taken.graph.input.levels) == (5, 1)
+    assert with_timesteps(model, noise(4, 2, 8)).graph.timesteps == 16
+    with pytest.raises(InputError, match=r"shape \[4, 5, 1, 8\] does not fit .* \[N, 2, 1, 8\], or \[N, T, 2, 1, 8\]"):
+        for_data(model, noise(4, 5, 1, 8))

@@ -14,6 +14,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.tracing.aliases import check_in_place
 from snnhw.tracing.modules import Modules
 from snnhw.tracing.tracer import Tracer, untraceable
 from snnhw.tracing.walk import Walk
@@ -37,6 +38,7 @@ def trace(
     network = unwrapped(network)
     if "forward" in vars(network):
         raise InputError(f"The forward of this one {type(network).__name__} was replaced; write a class that has it.")
+    own = set(vars(network))
     walk = Walk(network, tuple(input_shape), modules or {})
     tracer = Tracer(modules or {}, lambda fx_node: walk.size_at(fx_node, tracer.graph.nodes))
     try:
@@ -44,5 +46,10 @@ def trace(
             traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
         raise untraceable(network, tracer, error) from error
-    walk.visit(traced.nodes)
+    try:
+        walk.visit(traced.nodes)
+        check_in_place(network, traced, walk.streams)
+    finally:
+        for attribute in set(vars(network)) - own:  # where torch.fx keeps tensors that are no parameters
+            delattr(network, attribute)
     return walk.graph(name)

@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
+CASES ?= 30000
 # Links to all files in the order in which they are installed, since mypy does not follow package-dir.
 STAGED := build/staged
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint docs clean
+.PHONY: help setup demo test test-all fuzz lint docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ test: setup  ## Run the tests that CI runs
 
 test-all: setup  ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fuzz: setup  ## Give the gates for files 30,000 damaged files each (about an hour); CASES=number
+	SNNHW_FUZZ=$(CASES) $(BIN)/python -m pytest -q -n 2 -k any_bytes tests/gates
 
 lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .

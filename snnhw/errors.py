@@ -12,6 +12,14 @@ from collections.abc import Iterable
 class InputError(Exception):
     """Something the user gave (file, shape, name, value) cannot be used; the message says where and what to do."""
 
+    exit_code = 2  # of the command line
+
+
+class FailedRunError(InputError):
+    """What was given could be used, but the work came to no good end, such as a training whose loss became NaN."""
+
+    exit_code = 1
+
 
 def unknown(kind: str, name: object, known: Iterable[str], also: str = "") -> InputError:
     """The error for a name that does not exist: the nearest one that does, else all of them.

@@ -17,6 +17,8 @@ from snnhw.errors import InputError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # what more space or a higher limit cures
 
+NAME_KEPT = 40  # characters of a name in that of the file beside; all of them could be too long a name
+
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
     """Create or replace `path` with what `write` puts into the file it is given. A device or pipe is written to.
@@ -25,13 +27,15 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
         InputError: the folder cannot be written or the disk is full; nothing is left behind, an older file stays.
     """
     path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         return _write_through(path, write)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:NAME_KEPT]}.", dir=path.parent)
     except OSError as error:
         raise InputError(f"Cannot write {path}: {error.strerror}; choose a folder that you may write to.") from error
+    except ValueError as error:  # a zero byte, or what the file system cannot say
+        raise InputError(f"{str(path)!r} is no name of a file ({error}); choose another name.") from error
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)

@@ -37,3 +37,16 @@ def test_a_name_is_a_file_of_the_folder_and_an_ending_a_path(tmp_path):
     assert toml_file("loihi1", tmp_path) == tmp_path / "loihi1.toml"
     for own in ("own/loihi1.toml", Path("own/loihi1.toml")):
         assert toml_file(own, tmp_path) == Path("own/loihi1.toml")
+
+
+@pytest.mark.parametrize(("name", "says"), [("a\0b", "no name of a file"), ("\ud800", "no name of a file")])
+def test_names_that_no_file_can_have_are_named(tmp_path, name, says):
+    with pytest.raises(InputError, match=says):
+        write_text(tmp_path / name, "x")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_name_of_full_length_is_written_and_a_longer_one_refused(tmp_path):
+    assert write_text(tmp_path / ("x" * 255), "words").read_text() == "words"
+    with pytest.raises(InputError, match="File name too long"):
+        write_text(tmp_path / ("x" * 256), "words")

@@ -49,6 +49,7 @@ class Branch:
     gains: tuple[int, ...]  # per level of the source: factor on the value, 0 where that level is not connected
     via: tuple[str, ...]  # pools, flattens and scales between source and synapse
     synapse: str | None
+    summed: bool = False  # added to analogue values first: part of their multiply-accumulates, no synops of its own
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Layer:
     owns: tuple[str, ...]
     runs: tuple[Branch, ...]  # into synapse nodes that it owns, or straight into it
     shared: tuple[Branch, ...]  # into synapse nodes of earlier rows
-    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: multiply-accumulates
+    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: one pass of multiply-accumulates
     pools: tuple[str, ...]  # owned pools that work on analogue values
     integrators: tuple[str, ...]  # owned leaky integrators in front, each a population with a state of its own
     currents: tuple[str, ...]  # owned synaptic currents of current-based neurons, which share their compartment
@@ -89,7 +90,10 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     """
     norms = graph.of_type(Norm)
     if norms:
-        raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+        raise InputError(
+            f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; count the graph of model_of, which "
+            "has it in its weights."
+        )
     for node in graph.nodes.values():
         if not isinstance(node, COUNTED):
             raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which no rule counts; replace it.")
@@ -251,7 +255,11 @@ class _Walk:
     def branches(self) -> Iterator[Branch]:
         for (source, via, into, _), gains in self.found.items():
             levels, meets = source_levels(self.graph, source), into if into in self.synapses else None
-            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets)
+            summed = into in self.analog or any(self._pools_sums(name) for name in via)
+            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets, summed)
+
+    def _pools_sums(self, name: str) -> bool:
+        return isinstance(self.graph.nodes[name], Pool) and not _carries_spikes(self.graph, name)
 
 
 def _carries_spikes(graph: Graph, name: str) -> bool:

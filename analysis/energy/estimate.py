@@ -269,10 +269,19 @@ def _range(count: float | Range) -> Range:
 
 def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
     found = list(profile.assumes)
-    if counts.total("macs"):
+    multiplied = [layer for layer in counts.layers if layer.macs]
+    if any(layer.kind == "first" for layer in multiplied):
         found.append(
             "The analogue first layer is computed at every step; a static image would allow once per inference."
         )
+    for layer in multiplied:
+        if layer.takes_events:
+            found.append(
+                f"{layer.name} takes events of the input, and a layer of it gets analogue sums (behind a norm, or a "
+                "layer without neurons), which are multiplied at every step."
+            )
+    if any(layer.kind != "first" and not layer.takes_events for layer in multiplied):
+        found.append("Layers that get analogue sums inside the network are multiplied at every step.")
     if any(layer.takes_events for layer in counts.layers):
         found.append("Events of the input arrive as messages; break-even rates scale them together with the spikes.")
     if counts.total("pool_adds"):

@@ -25,9 +25,12 @@ from snnhw.analysis.hardware.tiling import (
     windows,
 )
 from snnhw.errors import InputError, unknown
-from snnhw.graph.expressible import check_host
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
+from snnhw.passes.merge_readout import merge_readout
+from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.kinds import host_nodes
+from snnhw.rules.refuse import refuse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
 
@@ -110,13 +113,14 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         deployment: "channels" stores the synapses of a layer once per level, "shared" and "graded" once.
 
     Raises:
-        InputError: there is no such deployment, a single neuron does not fit a core, or pools are left between
-            populations.
+        InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
+            core, or pools are left between populations.
     """
+    refuse((*host_nodes(graph, chip.name), *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
-    rows = tuple(_row(graph, row, deployment) for row in layers(check_host(graph, chip.title)))
+    rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
     for _ in range(8):  # out-axons depend on the tiles of the targets: repeat until nothing changes
@@ -181,7 +185,10 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
     for branch in row.branches:
         pools = [name for name in branch.via if isinstance(graph.nodes[name], Pool)]
         if pools:
-            raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
+            raise InputError(
+                f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a "
+                "stride, or map the graph of compile_channels."
+            )
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))

@@ -6,20 +6,20 @@ It holds the network file, the worker, an input example with the spikes that are
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from snnhw.errors import InputError
 from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.runtime import command, supervise
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.files import write_atomically, write_text
+from snnhw.gates.folder import MANIFEST, place_for
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
+from snnhw.rules.ways import LAVA, compiled
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord
 
@@ -51,31 +51,26 @@ class Options:
     inputs: Array | None = None  # [N, *shape] or [N, T, *shape], the example; else three samples of noise
     calibration: Array | None = None  # samples that turn a float graph into Loihi integers; else it stays in floats
     binary: bool = False  # one synapse with one-bit messages per source population
+    force: bool = False  # replace files of the same names that no earlier export wrote
 
 
 def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
-    """Write `graph` as a folder.
+    """Write `graph` as a folder; the files of an earlier export are replaced, others in it are kept.
 
     Raises:
         InputError: the graph cannot run in Lava, the inputs do not fit, or `path` holds something else.
     """
     check_options("lava", options, Options)
-    path = Path(path)
-    _check_free(path)
+    place = place_for(path, force=options.force)
     graded = any(e.payload_bits for e in graph.edges)
     graph = _compiled(graph, options.calibration)
     network = lower(graph, binary=options.binary)
     example = _noise(graph) if options.inputs is None else np.asarray(options.inputs)[:EXAMPLES]
     frames = check_inputs(graph, example)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as beside:
-        folder = Path(beside) / "folder"
+    with place.filling() as folder:
         _fill(folder, graph, network, frames)
-        if path.exists():
-            shutil.rmtree(path)
-        folder.rename(path)
-    size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
-    return Artifact("lava", path, size, (GRADED,) if graded else ())
+        size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    return Artifact("lava", Path(path), size, (GRADED,) if graded else ())
 
 
 def unavailable() -> str | None:
@@ -85,16 +80,15 @@ def unavailable() -> str | None:
 
 def _compiled(graph: Graph, calibration: Array | None) -> Graph:
     """The graph as it can run in Lava: K channels, in integers if there are calibration samples."""
-    from snnhw.passes import compile_channels
     from snnhw.quantisation.compile import compile_loihi
 
-    if graph.is_integer:
-        return graph
-    return compile_channels(graph) if calibration is None else compile_loihi(graph, calibration).graph
+    return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, LAVA)
 
 
 def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input."""
+    """Samples that fill the range of the input; of events, all of them."""
+    if graph.input.levels is not None:
+        return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
     limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
     return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 
@@ -122,14 +116,6 @@ def _expected(record: SpikeRecord) -> dict[str, Array]:
     return arrays
 
 
-def _check_free(path: Path) -> None:
-    if not path.exists():
-        return
-    earlier = path.is_dir() and (not any(path.iterdir()) or (path / command.NETWORK).is_file())
-    if not earlier:
-        raise InputError(f"{path} exists and is no exported Lava folder; choose another path or remove it.")
-
-
 def _readme(graph: Graph, network: LavaNetwork) -> str:
     neurons = sum(n.size for n in graph.of_type(LIF, LoihiLIF))
     shape = ", ".join(map(str, graph.input.shape))
@@ -155,6 +141,7 @@ runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{co
 | `{command.NETWORK}` | weights, biases, thresholds and connections |
 | `{command.EXAMPLE}` | {coding} |
 | `{command.EXPECTED}` | per unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, classes] |
+| `{MANIFEST}` | names and sha256 of all these files, by which the next export knows its own |
 | `{PACKAGE}/` | the worker, its supervisor, and our Lava processes |
 
 `levels/` counts the spikes of each threshold over samples and steps, `events/` the steps in which any of them fired.

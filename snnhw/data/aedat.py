@@ -7,6 +7,7 @@ class, files 0..899 in the order of their numbers train, 900..999 test.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from snnhw.data.camera import Events, bin_events
 from snnhw.errors import InputError
+from snnhw.gates.regular import read_bytes
 from snnhw.graph.ir import Array
 
 POLARITY_EVENT = 1
@@ -64,7 +66,8 @@ def read_gesture(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Arr
         labels = path.with_name(f"{path.stem}_labels.csv")
         if not labels.is_file():
             raise InputError(f"{path} has no {labels.name} beside it; copy it from the data set.")
-        for gesture, start, end in np.loadtxt(labels, np.int64, skiprows=1, delimiter=",", ndmin=2):
+        table = io.StringIO(read_bytes(labels, "table of labels", "copy it from the data set").decode())
+        for gesture, start, end in np.loadtxt(table, np.int64, skiprows=1, delimiter=",", ndmin=2):
             frames.append(
                 _frames(events.between(start, end), timesteps, GESTURE_SIDE, GESTURE_STEP_US, GESTURE_DOWNSAMPLE)
             )
@@ -107,7 +110,7 @@ def _number(path: Path) -> int:
 
 def _after_header(path: Path, last: bytes) -> bytes:
     """The bytes behind the header lines, which begin with '#' and, where `last` is given, end with that line."""
-    content = path.read_bytes()
+    content = read_bytes(path, "recording", "fetch it again")
     place = 0
     for line in _lines(content):
         if not line.startswith(b"#"):

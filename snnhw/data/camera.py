@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snnhw.gates.memory import check_size
 from snnhw.graph.ir import Array
 
 
@@ -34,6 +35,7 @@ def bin_events(
     Pixels are floor(x / downsample); those beyond `side` are left out. Counts are 32-bit: no window is long enough to
     wrap them.
     """
+    check_size(timesteps * 2 * side * side * 4, f"A recording of {timesteps} time steps")
     frames = np.zeros((timesteps, 2, side, side), np.int32)
     if len(events.t_us) == 0:
         return frames

@@ -147,6 +147,10 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
         raise InputError(f"Data set {name!r} is asked for {steps!r} time steps; give a number of at least 1.")
     try:
         inputs, targets = layout.read(paths, split, steps)
+    except MemoryError as error:
+        raise InputError(
+            f"{name}:{split} with {steps} time steps does not fit into the memory; ask for fewer."
+        ) from error
     except DAMAGE as error:
         raise InputError(f"The files of {name}:{split} in {folder} are damaged ({error}); fetch them again.") from error
     axes = 5 if source.timesteps else 4
@@ -201,7 +205,7 @@ def dataset(name: str, values: Array, targets: Array, classes: int, *, events: b
     digest.update(values.data)
     digest.update(targets.data)
     kind = kind_of(values, "events" if events else "analogue", name)
-    return Samples(name, values, targets, classes, digest.hexdigest(), kind)
+    return Samples(name, values, targets, classes, digest.hexdigest(), kind, binned=events)
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:

@@ -6,14 +6,12 @@ labels, `target`.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
-
-import numpy as np
 
 from snnhw.data.datasets import load, parse
 from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
+from snnhw.gates.numpy_file import read_arrays
 
 
 def load_inputs(
@@ -38,20 +36,10 @@ def load_inputs(
 
 
 def _from_file(path: Path) -> Samples:
-    try:
-        content = np.load(path, allow_pickle=False)
-        values = content["input"] if isinstance(content, np.lib.npyio.NpzFile) else content
-        targets = content["target"] if isinstance(content, np.lib.npyio.NpzFile) and "target" in content else None
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}; give an .npy or .npz file with samples.") from error
-    except KeyError as error:
-        raise InputError(f"{path} has no array 'input'; save the samples under that key.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} is no NumPy file of plain arrays ({error}); save it again with numpy.savez."
-        ) from error
-    if values.ndim < 2 or not len(values) or values.dtype.kind not in "fiub":
+    arrays = read_arrays(path, ("input",), ("target",), remedy="give an .npy or .npz file with samples")
+    values, targets = arrays["input"], arrays.get("target")
+    if values.ndim < 2 or not len(values):
         raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
-    if targets is not None and targets.shape != (len(values),):
+    if targets is not None and targets.shape[:1] != (len(values),):
         raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
     return inputs_of(path.name, values, targets)

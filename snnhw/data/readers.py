@@ -9,33 +9,46 @@ import codecs
 import gzip
 import io
 import lzma
+import math
 import pickle
 import struct
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 
 from snnhw.data.camera import Events, bin_events
+from snnhw.data.labels import class_numbers
 from snnhw.errors import InputError
+from snnhw.gates.memory import check_size
+from snnhw.gates.numpy_file import array_from, read_arrays
+from snnhw.gates.regular import read_bytes
 from snnhw.graph.ir import Array
 
 # Mean and deviation of the channels, as in the MLF authors' training code (Feng et al., 2022).
 CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
 CIFAR10_DEVIATION = (0.2023, 0.1994, 0.2010)
 NMNIST_SIDE = 34
+IDX_BYTES = 0x08  # the format's code for unsigned bytes
 
 
 def idx(path: Path) -> Array:
     """One IDX file, gzipped or not: uint8 of any shape (LeCun, Cortes and Burges, the MNIST database)."""
-    content = path.read_bytes()
+    packed = read_bytes(path, "IDX file", "fetch it again")
+    stream: io.BytesIO | gzip.GzipFile = io.BytesIO(packed)
     try:
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-        axes = content[3]
-        shape = struct.unpack(f">{axes}I", content[4 : 4 + 4 * axes])
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+        if packed[:2] == b"\x1f\x8b":
+            stream = gzip.GzipFile(fileobj=stream)
+        zeros, kind, axes = struct.unpack(">HBB", stream.read(4))
+        shape = struct.unpack(f">{axes}I", stream.read(4 * axes))
+        if (zeros, kind) != (0, IDX_BYTES):
+            raise ValueError("it holds no bytes")
+        check_size(math.prod(shape), str(path))  # what it declares bounds what is unpacked
+        content = stream.read(math.prod(shape) + 1)
+        return np.frombuffer(content, np.uint8).reshape(shape)
     except (OSError, EOFError, zlib.error, IndexError, ValueError, struct.error) as error:
         raise InputError(f"{path} is not an IDX file ({error}); fetch it again.") from error
 
@@ -50,14 +63,13 @@ def read_cifar_differences(paths: Sequence[Path], split: str, timesteps: int) ->
     """CIFAR-10 as xz-packed differences (of channels, then columns, then rows, modulo 256) and a file of labels."""
     *batches, labels = paths
     images = np.concatenate([_undo_differences(path) for path in batches])
-    with np.load(labels, allow_pickle=False) as arrays:
-        targets = arrays[split]
-    return _normalised(images), targets.astype(np.int64)
+    targets = read_arrays(labels, (split,), mend="fetch it again")[split]
+    return _normalised(images), class_numbers(targets, str(labels))
 
 
 def read_cifar_binary(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Array, Array]:
     """CIFAR-10, binary version (Krizhevsky, 2009): records of one label byte and 3 x 32 x 32 pixels."""
-    records = np.concatenate([np.fromfile(path, np.uint8).reshape(-1, 3073) for path in paths])
+    records = np.concatenate([_bytes(path).reshape(-1, 3073) for path in paths])
     return _normalised(records[:, 1:].reshape(-1, 3, 32, 32)), records[:, 0].astype(np.int64)
 
 
@@ -66,8 +78,8 @@ def read_cifar_python(paths: Sequence[Path], split: str, timesteps: int) -> tupl
     images: list[Array] = []
     targets: list[int] = []
     for path in paths:
-        with path.open("rb") as file:
-            batch = _ArraysOnly(file, encoding="bytes").load()
+        file = io.BytesIO(read_bytes(path, "file of CIFAR-10", "fetch it again"))
+        batch = _ArraysOnly(file, encoding="bytes").load()
         images.append(batch[b"data"].reshape(-1, 3, 32, 32))
         targets += batch[b"labels"]
     return _normalised(np.concatenate(images)), np.array(targets, np.int64)
@@ -80,9 +92,10 @@ def read_nmnist(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Arra
     2^13 us to the times from there on.
     """
     files = sorted(paths[0].glob("[0-9]/*.bin"), key=lambda path: (int(path.stem), path.parent.name))
+    check_size(len(files) * timesteps * 2 * NMNIST_SIDE**2 * 4, f"N-MNIST of {timesteps} time steps")
     frames = np.zeros((len(files), timesteps, 2, NMNIST_SIDE, NMNIST_SIDE), np.float32)
     for index, path in enumerate(files):
-        x, y, *rest = np.fromfile(path, np.uint8).reshape(-1, 5).astype(np.int64).T
+        x, y, *rest = _bytes(path).reshape(-1, 5).astype(np.int64).T
         overflow = y == 240
         t_us = ((rest[0] & 127) << 16 | rest[1] << 8 | rest[2]) + (np.cumsum(overflow) << 13)
         events = Events(*(column[~overflow] for column in (x, y, rest[0] >> 7, t_us)))
@@ -92,10 +105,10 @@ def read_nmnist(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Arra
 
 def read_nmnist_packed(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Array, Array]:
     """Part of N-MNIST (Orchard et al., 2015) in one .npz: x, y, packed p, dt in us, offsets, labels of each split."""
-    with np.load(paths[0], allow_pickle=False) as arrays:
-        x, y, packed, dt, offsets, labels = (
-            arrays[f"{split}_{key}"] for key in ("x", "y", "p", "dt", "offsets", "labels")
-        )
+    names = [f"{split}_{key}" for key in ("x", "y", "p", "dt", "offsets", "labels")]
+    arrays = read_arrays(paths[0], names, mend="fetch it again")
+    x, y, packed, dt, offsets, labels = (arrays[name] for name in names)
+    check_size((len(offsets) - 1) * timesteps * 2 * NMNIST_SIDE**2 * 4, f"N-MNIST of {timesteps} time steps")
     polarity = np.unpackbits(packed)[: offsets[-1]]
     frames = [
         bin_events(Events(x[a:b], y[a:b], polarity[a:b], np.cumsum(dt[a:b], dtype=np.int64)), timesteps, NMNIST_SIDE)
@@ -110,7 +123,7 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         """The functions and types that a pickled array names, whichever release of NumPy wrote it."""
         known = {
-            "_reconstruct": np.zeros(0).__reduce__()[0],
+            "_reconstruct": _empty,
             "ndarray": np.ndarray,
             "dtype": np.dtype,
             "encode": codecs.encode,
@@ -120,12 +133,24 @@ class _ArraysOnly(pickle.Unpickler):
         return known[name]
 
 
+def _empty(kind: object, shape: object, code: object) -> Array:
+    """Stands in for NumPy's `_reconstruct`: an array without content, whatever size is asked for.
+
+    NumPy pickles the shape (0,) here, and the state brings shape and bytes, which have to agree.
+    """
+    return np.zeros(0, np.uint8)
+
+
+def _bytes(path: Path) -> Array:
+    return np.frombuffer(read_bytes(path, "file of data", "fetch it again"), np.uint8)
+
+
 def _undo_differences(path: Path) -> Array:
-    try:
-        with lzma.open(path) as file:
-            images: Array = np.load(io.BytesIO(file.read()), allow_pickle=False)
-    except (lzma.LZMAError, EOFError, ValueError) as error:
-        raise InputError(f"{path} is not a packed array ({error}); fetch it again.") from error
+    packed = io.BytesIO(read_bytes(path, "packed array", "fetch it again"))
+    with lzma.open(packed) as file:
+        images = array_from(cast("IO[bytes]", file), str(path), mend="fetch it again")
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
+        raise InputError(f"{path} holds {images.dtype} {list(images.shape)} where images are needed; fetch it again.")
     np.cumsum(images, axis=2, dtype=np.uint8, out=images)
     np.cumsum(images, axis=3, dtype=np.uint8, out=images)
     images[:, 1:] += images[:, :1]

@@ -209,8 +209,23 @@ class Graph(Summarised):
 
     @property
     def readout(self) -> Readout:
-        """The one readout node."""
+        """The one readout node.
+
+        Raises:
+            InputError: there are several, which are named, or none.
+        """
+        found = self.readouts
+        if len(found) > 1:
+            raise InputError(
+                f"{self.name} has {len(found)} outputs ({', '.join(n.name for n in found)}) where one is needed; keep "
+                "one Output in the file, or return one of them from the module."
+            )
         return _only(self, Readout)
+
+    @property
+    def readouts(self) -> tuple[Readout, ...]:
+        """Every readout node, the one that labels are compared with first."""
+        return self.of_type(Readout)
 
     @property
     def is_integer(self) -> bool:

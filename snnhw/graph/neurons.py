@@ -144,6 +144,16 @@ class LIF(Neuron):
         return bool(np.all(np.asarray(self.gain) == 1))
 
     @property
+    def has_one_decay(self) -> bool:
+        """Whether all its neurons decay alike."""
+        return bool(np.ptp(self.decay) == 0)
+
+    @property
+    def one_decay(self) -> float:
+        """The decay of its first neuron, which is that of all where it `has_one_decay`."""
+        return float(np.ravel(self.decay)[0])
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is u = decay*u + x with a hard reset to 0, the neuron of MLF units, of Lava and of Loihi."""
         return self.resets_to_zero and self.has_unit_gain and not np.any(self.leak)

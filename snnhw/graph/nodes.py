@@ -65,11 +65,20 @@ class Input(Node):
     slots: int = 1
     sequence: bool = False
 
-    def coded(self, x: Array) -> Array:
-        """Integers that enter the network: round(scale * x) clipped to `bits` bits (half to even, as numpy rounds)."""
-        limit = 2 ** (self.bits - 1)
-        scaled: Array = np.clip(np.rint(x.astype(np.float64) * (self.scale or 1.0)), -limit, limit - 1)
+    @property
+    def integers(self) -> tuple[int, int]:
+        """The least and the largest integer that can enter."""
+        return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
+
+    def rounded(self, x: Array) -> Array:
+        """Integers before they are clipped: round(scale * x), half to even, as numpy rounds."""
+        scaled: Array = np.rint(x.astype(np.float64) * (self.scale or 1.0))
         return scaled
+
+    def coded(self, x: Array) -> Array:
+        """Integers that enter the network: round(scale * x) clipped to `bits` bits."""
+        clipped: Array = np.clip(self.rounded(x), *self.integers)
+        return clipped
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

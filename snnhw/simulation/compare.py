@@ -160,7 +160,8 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
             f"{reference.name} and {candidate.name} have different units ({odd}); compare the same network."
         )
     resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
-    if resized or a.logits.shape != b.logits.shape:
+    logits = [_logits(record) for record in (a, b)]
+    if resized or logits[0].shape != logits[1].shape:
         where = f"unit {resized[0]!r}" if resized else "the read-out"
         raise InputError(
             f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
@@ -173,8 +174,8 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         a, b = (_without_pools(graph, backend.run(batch, True)) for backend in (reference, candidate))
         ties = {unit: found[_close(graph, unit, found, a, b, near_tie)] for unit, found in places.items()}
     first = _divergences({unit: found[:1] for unit, found in places.items()}, a, b)
-    logits_difference = float(np.abs(a.logits.astype(np.float64) - b.logits.astype(np.float64)).max())
-    tolerance = near_tie * max(1.0, float(np.abs(a.logits).max()))
+    logits_difference = float(np.abs(logits[0] - logits[1]).max())
+    tolerance = near_tie * max(1.0, float(np.abs(logits[0]).max()))
     return Agreement(
         reference.name,
         candidate.name,
@@ -189,6 +190,13 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         first[0] if first else None,
         _divergences(ties, a, b),
     )
+
+
+def _logits(record: SpikeRecord) -> Array:
+    """The logits of every read-out beside each other, float64 [N, all classes]."""
+    several = [logits.reshape(record.samples, -1) for logits in record.outputs.values()]
+    every: Array = np.concatenate(several or [record.logits], axis=1).astype(np.float64)
+    return every
 
 
 def thresholds(graph: Graph, unit: str) -> Array:

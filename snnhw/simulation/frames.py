@@ -39,6 +39,11 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
 
 
+def has_steps(graph: Graph, inputs: Array) -> bool:
+    """Whether the inputs have an axis of time steps, [N, T, *shape]: it counts that it is there, not what it holds."""
+    return inputs.ndim == len(graph.input.shape) + 2
+
+
 def as_images(shape: tuple[int, ...], inputs: Array) -> Array:
     """Sequences [N, C, L] or [N, T, C, L] as images of one row, where the network has `shape` (C, 1, L)."""
     one_row = len(shape) == 3 and shape[1] == 1 and inputs.shape[1:] != shape

@@ -6,7 +6,7 @@ are recomputed from what enters each neuron module; their sum must be what the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
 from snnhw.graph.shapes import Shape
-from snnhw.nn.time import time_first
+from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.frames import as_images
 from snnhw.simulation.neurons import step_unit
@@ -30,6 +30,7 @@ def simulate_module(
     *,
     dtype: torch.dtype = torch.float64,
     membranes: bool = False,
+    ends: Sequence[str] = (),
     sequence: Shape | None = None,
 ) -> SpikeRecord:
     """Run `network` in evaluation mode with rasters.
@@ -40,10 +41,12 @@ def simulate_module(
         inputs: [N, C, H, W] or [N, T, C, H, W], of vectors [N, n] or [N, T, n].
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
+        ends: names of the outputs, in the order in which the network returns them; one needs none.
         sequence: (C, 1, L) of a network that takes sequences (C, L).
 
     Raises:
-        InputError: a module sends something else than the sum of its levels, or cannot run in `dtype`.
+        InputError: a module sends something else than the sum of its levels, cannot run in `dtype`, or returns more or
+            fewer outputs than are named.
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
 
@@ -61,7 +64,7 @@ def simulate_module(
         x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
-            logits = network(time_first(x) if sequence is None else _sequences(x, sequence))
+            results = _sent(network, network(time_first(x) if sequence is None else _sequences(x, sequence)), ends)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -78,10 +81,25 @@ def simulate_module(
         len(inputs),
         steps,
         {unit: unit_record(raster) for unit, raster in rasters.items()},
-        logits.numpy(),
+        results[0],
         rasters,
         potentials if membranes else {},
+        outputs=dict(zip(ends, results, strict=True)) if len(results) > 1 else {},
+        stepped=x.dim() not in STATIC,
     )
+
+
+def _sent(network: nn.Module, result: object, ends: Sequence[str]) -> list[Array]:
+    """What the network returned, one array for each of its outputs."""
+    several = (
+        result.values() if isinstance(result, Mapping) else result if isinstance(result, tuple | list) else [result]
+    )
+    found = [tensor.numpy() for tensor in several if isinstance(tensor, Tensor)]
+    if len(found) != max(1, len(ends)):
+        raise InputError(
+            f"{type(network).__name__} returns {len(found)} tensors and {len(ends)} outputs are named; name each."
+        )
+    return found
 
 
 def _sequences(x: Tensor, shape: Shape) -> Tensor:

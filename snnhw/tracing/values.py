@@ -15,7 +15,7 @@ from snnhw.tracing.derived import held
 from snnhw.tracing.idioms import Growing, through_wires
 from snnhw.tracing.modules import readout
 from snnhw.tracing.rearrange import moving, reshaped
-from snnhw.tracing.sizes import Size, flattened, unflattened
+from snnhw.tracing.sizes import Rows, Size, flattened, unflattened
 from snnhw.tracing.streams import Stream
 
 
@@ -54,18 +54,21 @@ def reducing(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str
     options = {**dict(zip(("dim", "keepdim"), args[1:], strict=False)), **named}
     keepdim = bool(options.get("keepdim", False))
     axes = sorted(d % len(stream.sizes) for d in dims(options.get("dim")))
-    if axes == [0] and isinstance(steps := stream.steps, int) and not keepdim:
+    if axes == [stream.time_axis] and isinstance(steps := stream.steps, int) and not keepdim:
         graph.lasts(steps)
         summed = stream.times(steps) if target in calls.SUMS else stream
         return graph.end(readout(graph.name("readout"), None, stream.shape), summed, steps)
-    positions = list(range(2, len(stream.sizes)))
-    if target not in calls.MEANS or not positions or axes != positions or len(stream.lead) != 1:
+    lead = stream.lead
+    positions = list(range(len(lead) + 1, len(stream.sizes)))
+    if target not in calls.MEANS or not positions or axes != positions:
         return None
     channels, *kernel = held(stream.shape)
     window = (kernel[0], kernel[1])
     pool = Pool(name=graph.name("pool"), shape=(channels, 1, 1), kind="avg", kernel=window, stride=window)
-    pooled = graph.add(pool, stream)
-    return pooled if keepdim else graph.add(Flatten(name=graph.name("flatten"), shape=(channels,)), pooled)
+    pooled = graph.add(pool, dataclasses.replace(stream, lead=(Rows(),)))  # it changes nothing along batch and time
+    if not keepdim:
+        pooled = graph.add(Flatten(name=graph.name("flatten"), shape=(channels,)), pooled)
+    return dataclasses.replace(pooled, lead=lead)
 
 
 def viewed(graph: Growing, stream: Stream, wanted: tuple[Size, ...], name: str = "") -> Stream | None:

@@ -24,6 +24,7 @@ from snnhw.tracing.idioms import IDIOMS, Growing, arithmetic
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, MOVING, PASS_THROUGH, RESHAPES, TRACE, Built, Modules, readout
 from snnhw.tracing.names import node_name
+from snnhw.tracing.outputs import output_name, returned
 from snnhw.tracing.sizes import Size, of_sizes, size_of
 from snnhw.tracing.streams import Stream, behind_the_mean
 from snnhw.tracing.values import UNARY, moved_by
@@ -150,6 +151,8 @@ class Walk:
         if build is None:
             parent = changed_parent(module, KINDS)
             how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            if ".quantized." in own.__module__:
+                how = " quantised by torch: give the network from before, `quantise` makes integers of it"
             self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
             return None
         refresh_weights(path, module)
@@ -174,14 +177,14 @@ class Walk:
             self.unknown.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
         return stream
 
-    def _add(self, node: Built, stream: Stream, timesteps: int | None = None) -> Stream:
+    def _add(self, node: Built, stream: Stream, timesteps: int | None = None, *, any_axes: bool = False) -> Stream:
         if isinstance(node, tuple):
             first, node = node
-            stream = self._add(first, stream)
+            stream = self._add(first, stream, any_axes=any_axes)
         if isinstance(node, Readout):
             self.ends[node.name] = node
             return stream.ended(node, timesteps or 1)
-        sent = stream.through(node)
+        sent = stream.through(node, any_axes=any_axes or isinstance(node, Linear))  # a matrix takes the last axis
         if stream.end is not None and isinstance(node, Conv2d | Linear | Norm):
             self.findings.append(behind_the_mean(node.name, stream.end.name))
         self.nodes[node.name] = node
@@ -189,15 +192,27 @@ class Walk:
         return sent
 
     def _end(self, fx_node: torch.fx.Node) -> None:
-        result = fx_node.args[0]
-        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self._refused()):
-            raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
-        if result not in self.streams:
-            return
-        stream = self.streams[result]
-        end = stream.end or readout(self._name("readout"), None, stream.shape)
-        self.nodes[end.name] = dataclasses.replace(end, shape=held(stream.shape))
-        self.edges.extend(Edge(source, end.name, gain) for source, gain in stream.terms)
+        self._finish(fx_node.args[0])
+
+    def _finish(self, given: Any) -> None:
+        """The read-outs of what the forward returns."""
+        results = returned(type(self.network).__name__, given)
+        several, ends = len(results) > 1, set(self.ends)
+        for key, result in results.items():
+            if result not in self.streams:
+                if self._refused():
+                    continue  # it is behind an operator that has been reported
+                raise InputError(
+                    f"{type(self.network).__name__} returns {key or 'a size'}, which is no value; leave it out."
+                )
+            stream = self.streams[result]
+            if several and stream.end is None and self.timesteps - {1}:
+                self.problems.append(f"{key!r} is no mean over time; end it with MeanOverTime(T), or do not return it")
+                continue
+            end = stream.end or readout(self._name("readout"), None, stream.shape)
+            name = output_name(key, end.name, {*self.nodes, *(ends - {end.name})}) if several else end.name
+            self.nodes[name] = dataclasses.replace(end, name=name, shape=held(stream.shape))
+            self.edges.extend(Edge(source, name, gain) for source, gain in stream.terms)
 
     def _name(self, path: str) -> str:
         return node_name(self.network, path, {*self.nodes, *self.ends})
@@ -218,7 +233,8 @@ class Walk:
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
         if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
-            raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
+            network = type(self.network).__name__
+            raise InputError(f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T.")
         steps = self.timesteps.pop() if self.timesteps else 1
         paths = {node: path for node, path in self.paths.items() if node in self.nodes}
         return Graph.build(self.nodes.values(), self.edges, steps, name, tuple(self.findings), paths)

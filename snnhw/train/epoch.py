@@ -21,6 +21,7 @@ from snnhw.nn.time import time_first
 from snnhw.train.augment import augment
 from snnhw.train.bar import TrainingBar
 from snnhw.train.batches import tensors
+from snnhw.train.diverged import Losses, check_weights
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
 from snnhw.train.schedule import learning_rate, training_loss, value_from
@@ -98,6 +99,7 @@ def train_epoch(training: Training, data: Samples, epoch: int, size: EpochSize, 
 
     Raises:
         InputError: the data do not fill one batch.
+        FailedRunError: the loss or a weight became NaN or infinite.
     """
     fabric, recipe = training.fabric, training.recipe
     training.network.train()
@@ -105,14 +107,17 @@ def train_epoch(training: Training, data: Samples, epoch: int, size: EpochSize, 
     steps = steps_per_epoch(recipe, data, fabric.world_size)
     sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
     rate = 0.0
+    losses = Losses(fabric, epoch)
     for step, (x, target) in enumerate(_batches(training, data, epoch, steps)):
         x = _resize(x, size.pixels)
         rate = learning_rate(recipe, epoch, (step + 1) / steps)
         for group in training.optimiser.param_groups:
             group["lr"] = rate
         loss, correct = train_step(training, x, target)
+        losses.add(loss, last=step + 1 == steps)
         sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
         bar.batch(len(x) * fabric.world_size)
+    check_weights(training.network, epoch)
     loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
     return {
         "epoch": epoch + 1,

@@ -10,37 +10,29 @@ reads and writes the run folder:
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from rich.console import Console
-from torch import nn
+from torch import Tensor, nn
 
-from snnhw.errors import InputError
+from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
 from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
+from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
-from snnhw.train.recipe import Recipe, recipe_from
-from snnhw.train.run import (
-    BEST,
-    LAST,
-    Run,
-    open_folder,
-    read_state,
-    save_metrics,
-    save_run,
-    save_state,
-    software_versions,
-)
+from snnhw.train.recipe import Recipe
+from snnhw.train.resume import check_origin, origin
+from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
 from snnhw.train.schedule import make_optimiser
 from snnhw.train.splits import Splits, check_input, load_splits, model_arguments
 from snnhw.train.tensorboard import ScalarLog
@@ -69,8 +61,9 @@ def fit(
         tensorboard: write the rows of `metrics.csv` as TensorBoard scalars too.
 
     Raises:
-        InputError: data, model or recipe cannot be used or do not fit each other, `out` holds another recipe's run or
-            cannot be written, or TensorBoard is missing.
+        InputError: data, model or recipe cannot be used or do not fit each other, `out` holds a run of another recipe
+            or of other data, another process writes it or it cannot be written, or TensorBoard is missing.
+        FailedRunError: the loss or a weight became NaN or infinite; `out` keeps the state before that epoch.
     """
     out = Path(out)
     splits = load_splits(recipe, data_dir)
@@ -80,24 +73,48 @@ def fit(
     torch.manual_seed(recipe.seed)
     raw = build(recipe.model, relu=recipe.relu, **model_arguments(recipe, splits.train))
     check_input(recipe, raw, splits.train)
+    lead = fabric.global_rank == 0
+    with writing(out) if lead else nullcontext():
+        state = fabric.broadcast(latest_state(out) if lead and resume else None)
+        return _run(Work(fabric, recipe, splits, raw, state), out, console if lead else None, tensorboard and lead)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A run that can begin, or go on from `state`."""
+
+    fabric: Fabric
+    recipe: Recipe
+    splits: Splits
+    network: nn.Module
+    state: State | None
+
+
+def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> Run:
+    """Train, epoch by epoch, and finish the run folder."""
+    fabric, recipe, splits, raw, state = work.fabric, work.recipe, work.splits, work.network, work.state
     optimiser = make_optimiser(recipe, raw)
     lead = fabric.global_rank == 0
-    state = fabric.broadcast(read_state(out / LAST) if lead and resume and (out / LAST).is_file() else None)
     rows: list[Mapping[str, float]] = []
+    best: dict[str, Tensor] = {}
+    notes: list[str] = []
     if state is not None:
-        before = recipe_from(state.about["recipe"], str(out / LAST))  # keys that are newer than the run: the defaults
-        if plain(before) != plain(recipe):
-            raise InputError(f"{out} holds a run of another recipe; resume with its own or choose another folder.")
+        changed = check_origin(state, recipe, splits, out)
         state.put_back(raw, optimiser)
-        rows = state.about["rows"]
+        rows, best, notes = state.about["rows"], state.best, state.about.get("notes", [])
+        if changed:
+            notes.append(f"resumed after epoch {len(rows)} with {changed}")
+        for note in (changed, "" if state.path.name == LAST else f"{LAST} is damaged; going on from {PREVIOUS}"):
+            if console is not None and note:
+                console.print(visible(f"warning: {note}"), markup=False, soft_wrap=True)
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     training = Training(fabric, recipe, *fabric.setup(ByStep(raw), optimiser))
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
         open_folder(out, rows)
     with (
-        TrainingBar(console if lead else None, recipe.epochs, len(rows), samples) as bar,
-        ScalarLog(out if lead and tensorboard else None, rows) as scalars,
+        TrainingBar(console, recipe.epochs, len(rows), samples) as bar,
+        ScalarLog(out if tensorboard else None, rows) as scalars,
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
@@ -107,12 +124,10 @@ def fit(
                 row |= validate(fabric, raw, splits.validation)
             row["seconds"] = round(time.perf_counter() - started, 3)
             rows.append(row)
-            best = _best(rows, sizes) == epoch
             if lead:
-                about = {"recipe": plain(recipe), "rows": rows}
-                if best:
-                    save_state(out / BEST, raw, None, about)
-                save_state(out / LAST, raw, optimiser, about)
+                if recipe.keep == "best" and _best(rows, sizes) == epoch:
+                    best = copied(raw)
+                keep_state(out, raw, optimiser, {**origin(recipe, splits), "rows": rows, "notes": notes}, best)
                 save_metrics(out, rows)
                 scalars.epoch(row)
             bar.epoch(row)
@@ -120,18 +135,13 @@ def fit(
     run = None
     if lead:
         if recipe.keep == "best":
-            read_state(out / BEST).put_back(raw)
+            raw.load_state_dict(best)
         tested = evaluate(raw.float(), splits.test, device=fabric.device)
         kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
-        run = save_run(out, raw, _card(recipe, raw, splits, rows, kept, tested.accuracy), rows)
+        card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
+        run = save_run(out, raw, replace(card, note="; ".join(notes)), rows)
     finished: Run = fabric.broadcast(run)
     return finished
-
-
-def plain(recipe: Recipe) -> dict[str, object]:
-    """The recipe in plain values, as JSON reads them back."""
-    values: dict[str, object] = json.loads(json.dumps(recipe.to_dict()))
-    return values
 
 
 def _best(rows: list[Mapping[str, float]], sizes: list[EpochSize]) -> int:

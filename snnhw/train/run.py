@@ -1,6 +1,6 @@
 """A run folder: `model.safetensors` (weights), `model.json` (the card), `metrics.csv` (one row per epoch).
 
-While a run lasts, `last.safetensors` and `best.safetensors` hold the state it is resumed from, each written whole.
+What a run is resumed from, while it lasts, is in `snnhw/train/checkpoint.py`.
 """
 
 from __future__ import annotations
@@ -9,23 +9,28 @@ import csv
 import hashlib
 import io
 import json
+import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import safetensors
 import safetensors.torch
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.files import write_atomically, write_text
+from snnhw.gates.lock import locked
+from snnhw.gates.regular import read_bytes
 from snnhw.nn.models import build
-from snnhw.train.card import CARD, WEIGHTS, Card, read_card
+from snnhw.nn.state import load_state
+from snnhw.train.card import CARD, WEIGHTS, Card, read_card, read_own_card
+from snnhw.train.checkpoint import LAST, PREVIOUS
 
-METRICS, LAST, BEST = "metrics.csv", "last.safetensors", "best.safetensors"
+METRICS = "metrics.csv"
 
 
 @dataclass(frozen=True)
@@ -53,20 +58,54 @@ def save_run(path: Path, network: nn.Module, card: Card, metrics: Iterable[Mappi
     return Run(path, card, rows)
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Hold the run folder, made where it is missing; one that stays empty is removed at the end.
+
+    Raises:
+        InputError: it cannot be made, or another process writes a run there.
+    """
+    new = not path.exists()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror}; choose a folder that you may write to.") from error
+    try:
+        with locked(path):
+            yield
+    finally:
+        if new and not any(path.iterdir()):
+            path.rmdir()
+
+
 def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     """Make the run folder ready to go on after `rows`; without any, nothing of an earlier run stays in it.
 
     Half-written files of a killed process are removed as well.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or a file of such a name there is of no run.
     """
+    if not rows:
+        _check_own(path)
     save_metrics(path, rows)
-    for name in (CARD, WEIGHTS, LAST, BEST, METRICS):
+    for name in (CARD, WEIGHTS, LAST, PREVIOUS, METRICS):
         for half in path.glob(f".{name}.*"):
             half.unlink()
-    for name in (CARD, WEIGHTS, LAST, BEST) if not rows else ():
+    for name in (CARD, WEIGHTS, LAST, PREVIOUS) if not rows else ():
         (path / name).unlink(missing_ok=True)
+
+
+def _check_own(path: Path) -> None:
+    """Nothing, where the files that a run replaces are those of a run."""
+    if os.path.lexists(path / CARD):
+        read_own_card(path / CARD)
+    elif os.path.lexists(path / WEIGHTS) and not any((path / name).exists() for name in (LAST, PREVIOUS, METRICS)):
+        raise InputError(f"{path / WEIGHTS} is of no run of this program; choose another folder.")
+    if os.path.lexists(path / METRICS):
+        begins = read_bytes(path / METRICS, "table of a run", "choose another folder")[:6]
+        if begins not in (b"", b"epoch,"):
+            raise InputError(f"{path / METRICS} is of no run of this program; choose another folder.")
 
 
 def save_metrics(path: Path, rows: Iterable[Mapping[str, float]]) -> None:
@@ -84,78 +123,15 @@ def load_run(path: Path | str) -> tuple[nn.Module, Card]:
     """Network in evaluation mode and card of a finished run.
 
     Raises:
-        InputError: the folder holds no finished run, or weights and card do not belong together.
+        InputError: the folder holds no finished run, weights and card do not belong together, or the weights are none
+            that the network of the card can run with.
     """
     card, weights = read_card(path)
     network = build(card.model, relu=card.relu, **card.arguments)
-    network.load_state_dict(safetensors.torch.load(weights))
-    return network.eval(), card
-
-
-def save_state(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer | None, about: Mapping[str, object]
-) -> None:
-    """Write weights, the optimiser's tensors and plain values into one file."""
-    tensors = {f"network.{k}": v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    plain: dict[str, object] = {}
-    for index, values in (optimiser.state_dict()["state"] if optimiser else {}).items():
-        for key, value in values.items():
-            if isinstance(value, Tensor):
-                tensors[f"optimiser.{index}.{key}"] = value.detach().cpu().contiguous()
-            elif value is not None:
-                plain[f"{index}.{key}"] = value
-    content = safetensors.torch.save(tensors, {"state": json.dumps({**about, "optimiser": plain})})
-    write_atomically(path, lambda file: file.write(content))
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """A saved state: tensors by name, and the plain values of the run and of its optimiser."""
-
-    path: Path
-    tensors: Mapping[str, Tensor]
-    about: Mapping[str, object]
-    optimiser: Mapping[str, object]
-
-    def put_back(self, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
-        """Load the tensors into the network and the optimiser.
-
-        Raises:
-            InputError: the state is of another network.
-        """
-        try:
-            network.load_state_dict(
-                {k[len("network.") :]: v for k, v in self.tensors.items() if k.startswith("network.")}
-            )
-        except RuntimeError as error:
-            raise _cannot_resume(self.path, error) from error
-        if optimiser is None:
-            return
-        state: dict[int, dict[str, object]] = {}
-        for key, value in self.tensors.items():
-            if key.startswith("optimiser."):
-                _, index, name = key.split(".", 2)
-                state.setdefault(int(index), {})[name] = value
-        for key, number in self.optimiser.items():
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = number
-        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def read_state(path: Path) -> State:
-    """State of a run that was stopped.
-
-    Raises:
-        InputError: the file is damaged.
-    """
+    file, remedy = str(Path(path) / WEIGHTS), "train the run again"
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})["state"])
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            return State(path, tensors, about, about.pop("optimiser"))
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
-        raise _cannot_resume(path, error) from error
-
-
-def _cannot_resume(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} cannot be resumed ({error}); delete the folder and start again.")
+        state = safetensors.torch.load(weights)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise InputError(f"{file} is no file of weights ({error}); {remedy}.") from error
+    load_state(network, state, file, remedy)
+    return network.eval(), card

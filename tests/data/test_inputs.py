@@ -38,7 +38,7 @@ def test_unusable_files_are_one_sentence(tmp_path):
         "key.npz": "has no array 'input'",
         "few.npz": r"has 3 inputs and targets of shape \[2\]",
         "empty.npy": r"holds float64 \[0, 2\]; give numbers",
-        "text.npy": r"give numbers of shape",
+        "text.npy": r"text.npy holds <U1 \[1, 1\]; give numbers of up to 64 bits",
         "broken.npz": "is no NumPy file of plain arrays",
     }.items():
         with pytest.raises(InputError, match=message):

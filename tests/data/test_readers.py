@@ -1,9 +1,14 @@
 """Each file format, written here from its description, gives the pictures that were written."""
 
+import gzip
 import io
 import lzma
 import os
 import pickle
+import re
+import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -102,3 +107,80 @@ def test_published_nmnist_files_are_read_in_the_order_of_their_numbers(tmp_path)
     (tmp_path / "NMNIST/Test/3/00011.bin").write_bytes(b"four")
     with pytest.raises(InputError, match="damaged"):
         load("nmnist", "test", tmp_path)
+
+
+def spoil_gzip(folder):
+    """256 MiB of zeros behind the head of one image."""
+    head = bytes([0, 0, 8, 3]) + struct.pack(">3I", 1, 28, 28)
+    write_idx(folder / "mnist/t10k-labels-idx1-ubyte.gz", np.zeros(1, np.uint8), True)
+    (folder / "mnist/t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(head + bytes(2**28), 1))
+    return "mnist", "is not an IDX file"
+
+
+def spoil_idx(folder):
+    write_idx(folder / "mnist/t10k-labels-idx1-ubyte", np.zeros(1, np.uint8), False)
+    (folder / "mnist/t10k-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3]) + b"\xff" * 12)
+    return "mnist", "takes .* are allowed"
+
+
+def spoil_pipe(folder):
+    write_idx(folder / "mnist/t10k-labels-idx1-ubyte", np.zeros(1, np.uint8), False)
+    os.mkfifo(folder / "mnist/t10k-images-idx3-ubyte")
+    return "mnist", "is a pipe where a IDX file is needed"
+
+
+def spoil_xz(folder):
+    """256 MiB of zeros behind the head of one image."""
+    image = io.BytesIO()
+    np.save(image, np.zeros((1, 3, 32, 32), np.uint8))
+    with lzma.open(folder / "cifar10_test_batch.npy.xz", "wb", preset=0) as file:
+        file.write(image.getvalue())
+        for _ in range(4):
+            file.write(bytes(2**26))
+    np.savez(folder / "cifar10_labels.npz", test=np.zeros(1, int))
+    return "cifar10", "holds more; fetch it again"
+
+
+def spoil_pickle(folder):
+    """An array of 1 TiB that is asked for and not there."""
+    (folder / "cifar-10-batches-py").mkdir()
+    array = np.zeros((1, 3072), np.uint8)
+    content = pickle.dumps({b"data": array, b"labels": [0]}, protocol=2)
+    asked = content.replace(
+        pickle.dumps((0,), protocol=2)[2:-1], b"\x8a\x06" + (2**40).to_bytes(6, "little") + b"\x85", 1
+    )
+    (folder / "cifar-10-batches-py/test_batch").write_bytes(asked)
+    return "cifar10", None
+
+
+def spoil_steps(folder):
+    (folder / "NMNIST/Test/0").mkdir(parents=True)
+    (folder / "NMNIST/Test/0/1.bin").write_bytes(bytes(5))
+    return "nmnist", "N-MNIST of 1000000000 time steps takes .* are allowed"
+
+
+MEASURED = """
+import resource, sys
+from snnhw.data.datasets import load
+from snnhw.errors import InputError
+load("digits", "test")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    load(sys.argv[1], "test", sys.argv[2], 10**9 if sys.argv[1] == "nmnist" else None)
+except InputError as refused:
+    print(refused)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [spoil_gzip, spoil_idx, spoil_pipe, spoil_xz, spoil_pickle, spoil_steps])
+def test_files_that_ask_for_all_memory_or_for_ever_are_one_sentence(tmp_path, spoil):
+    (tmp_path / "mnist").mkdir()
+    name, says = spoil(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, name, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    *said, grown = done.stdout.splitlines()
+    assert done.returncode == 0 and int(grown) < 100, (done.stderr, grown)  # MiB
+    assert (len(said) == 1 and re.search(says, said[0])) if says else not said

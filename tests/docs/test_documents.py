@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from snnhw.analysis.hardware.profiles import available_profiles, load_profile, tomllib
+from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.cli import LAVA_VERBS, VERBS
+from snnhw.gates.plain_text import tomllib
 from snnhw.nir.frameworks import DIALECTS
 from snnhw.workflows.support import TARGETS, support
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,18 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 FORMAT = 1
+BROKEN = (  # of NumPy, zip and json, on files of another content
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class LavaRunError(Exception):
@@ -114,8 +127,23 @@ def load_network(path: Path) -> LavaNetwork:
         )
     except FileNotFoundError as error:
         raise LavaRunError(f"There is no network file {path}; export the network again.") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise LavaRunError(f"{path} is no network file ({error}); export the network again.") from error
+
+
+def load_result(path: Path) -> dict[str, Array]:
+    """The arrays that the worker has written.
+
+    Raises:
+        LavaRunError: there are none, or they are damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {name: np.asarray(content[name]) for name in content.files}
+    except BROKEN as error:
+        raise LavaRunError(
+            f"Lava says that it is done and left no result ({error}); install its interpreter again."
+        ) from error
 
 
 def _process(text: Mapping[str, Any]) -> Process:

@@ -22,7 +22,7 @@ if not __package__:  # started as a file: give the relative imports their packag
 import numpy as np
 
 from .guard import install_guard, raise_descriptor_limit, report
-from .network import Array, LavaNetwork, LavaRunError, load_network
+from .network import BROKEN, Array, LavaNetwork, LavaRunError, load_network
 from .stream import Options, run_network
 
 STOCK_GROUPS = 127
@@ -38,8 +38,8 @@ def load_frames(path: Path, network: LavaNetwork) -> Array:
     """
     try:
         with np.load(path, allow_pickle=False) as content:
-            values = content["input"]
-    except (OSError, KeyError, ValueError) as error:
+            values = np.asarray(content["input"])
+    except BROKEN as error:
         raise LavaRunError(f"Cannot read the samples in {path} ({error}); save them under the key 'input'.") from error
     shape = network.source.shape[::-1]  # (W, H, C) is (C, H, W) backwards
     if values.shape[1:] == shape:

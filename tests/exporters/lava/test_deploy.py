@@ -14,6 +14,7 @@ from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
+from tests.exporters.lava.interpreters import interruptible
 from tests.nets import residual_net
 
 
@@ -99,7 +100,8 @@ def test_an_interrupted_run_and_a_damaged_folder_say_so(folder, tmp_path):
     inputs = np.zeros((5000, 1, *residual_net().graph.input.shape))
     np.savez(tmp_path / "many.npz", input=inputs)
     command, environment = [python, str(copy / "run.py"), str(tmp_path / "many.npz")], environment_of(python)
-    caller = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+    options = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "env": environment}
+    caller = subprocess.Popen(command, preexec_fn=interruptible, **options)
     assert caller.stderr.read(1) == b"\r"  # the first line of the progress: Lava runs
     caller.send_signal(signal.SIGINT)
     _, words = caller.communicate(timeout=20)
@@ -119,10 +121,15 @@ def test_graphs_are_compiled_on_the_way(tmp_path):
 def test_only_an_earlier_export_is_replaced(tmp_path):
     sample = residual_net(widths=(4,))
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("")
-    with pytest.raises(InputError, match="exists and is no exported Lava folder"):
+    (tmp_path / "mine" / "network.npz").write_text("of another tool")
+    with pytest.raises(InputError, match=r"mine holds network\.npz and no snnhw-files\.json of an earlier export"):
         export(sample.graph, tmp_path / "mine")
-    for name in ("new", "new"):
-        export(sample.graph, tmp_path / name)
+    assert (tmp_path / "mine" / "network.npz").read_text() == "of another tool"
+    export(sample.graph, tmp_path / "new")
+    (tmp_path / "new" / "notes.txt").write_text("mine")
+    export(sample.graph, tmp_path / "new")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "new"]
     assert "compares spikes and logits" in (tmp_path / "new" / "README.md").read_text()
+    assert (tmp_path / "new" / "notes.txt").read_text() == "mine"
+    export(sample.graph, tmp_path / "mine", Options(force=True))
+    assert (tmp_path / "mine" / "network.npz").read_bytes() == (tmp_path / "new" / "network.npz").read_bytes()

@@ -14,6 +14,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.tracing.aliases import check_in_place
 from snnhw.tracing.calling import Calling
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.hooks import check_hooks, without_hooks
@@ -81,6 +82,7 @@ def traced(
 
 def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
     """`walk` through all calls of the network's forward."""
+    own = set(vars(network))
     tracer = Tracer(walk.explained, lambda fx_node: walk.size_at(fx_node, tracer.graph.nodes))
     try:
         with eager(network), without_hooks(network):
@@ -88,7 +90,12 @@ def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
         walk.asks_for_time |= tracer.counts_with_batch
         raise untraceable(network, tracer, error) from error
-    walk.visit(traced.nodes)
+    try:
+        walk.visit(traced.nodes)
+        check_in_place(network, traced, walk.streams)
+    finally:
+        for attribute in set(vars(network)) - own:  # where torch.fx keeps tensors that are no parameters
+            delattr(network, attribute)
     return walk
 
 

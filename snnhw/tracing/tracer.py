@@ -6,6 +6,7 @@ A forward that branches or loops on its data cannot be traced; `untraceable` say
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Iterator
 from operator import getitem
 from typing import Any
@@ -30,7 +31,25 @@ NEVER_OPENED = (MLF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn
 
 
 class _Value(torch.fx.Proxy):
-    """A value while the forward runs; a shape has a length and items, so that it can be unpacked."""
+    """A value while the forward runs; a shape has a length and items, so that it can be unpacked.
+
+    torch.fx takes `x += y` for `x = x + y`, and what else is called x would keep its value.
+    """
+
+    def __iadd__(self, other: object) -> torch.fx.Proxy:
+        return self._changed(operator.iadd, other)
+
+    def __isub__(self, other: object) -> torch.fx.Proxy:
+        return self._changed(operator.isub, other)
+
+    def __imul__(self, other: object) -> torch.fx.Proxy:
+        return self._changed(operator.imul, other)
+
+    def __itruediv__(self, other: object) -> torch.fx.Proxy:
+        return self._changed(operator.itruediv, other)
+
+    def _changed(self, how: Callable[..., Any], other: Any) -> torch.fx.Proxy:
+        return self.tracer.create_proxy("call_function", how, (self, other), {})
 
     def __len__(self) -> int:
         size = self.tracer.items_of(self.node) if isinstance(self.tracer, Tracer) else None

@@ -95,8 +95,10 @@ class Walk:
         if fx_node.op == "call_module":
             return self._module(fx_node)
         stream = self._call(fx_node)
-        if stream is not None and fx_node.target in calls.IN_PLACE and isinstance(fx_node.args[0], torch.fx.Node):
-            self.streams[fx_node.args[0]] = stream
+        changed: Any = fx_node
+        while stream is not None and changed.target in calls.IN_PLACE and isinstance(changed.args[0], torch.fx.Node):
+            changed = changed.args[0]  # what was changed before is one and the same
+            self.streams[changed] = stream
         return stream
 
     def _size(self, fx_node: torch.fx.Node) -> Size | None:

@@ -25,7 +25,7 @@ class Weights(nn.Module):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.randn(3, 4)), nn.Parameter(torch.randn(3))
         self.register_buffer("mask", torch.tensor([1.0, 0.0, 1.0, 1.0]))
-        self.said = said
+        self.said, self.plain = said, torch.tensor([0.5, 2.0, 1.0])  # neither a parameter nor a buffer
 
     def forward(self, x: Tensor) -> Tensor:
         return self.said(self, x)
@@ -43,6 +43,7 @@ USES: dict[str, Said] = {
     "standardised": lambda net, x: F.linear(x, (net.weight - net.weight.mean(1, keepdim=True)) / net.weight.std()),
     "masked": lambda net, x: F.linear(x, net.weight * net.mask),
     "factor": lambda net, x: F.linear(x, net.weight) * net.bias.exp(),
+    "plain tensor": lambda net, x: F.linear(x, net.weight) * net.plain,
     "in place": lambda net, x: F.linear(x, changed(net)),
 }
 

@@ -27,6 +27,21 @@ STEPS, CHANNELS, SIDE, CLASSES = 3, 4, 6, 5
 Written = Callable[["Net", Tensor], Tensor]
 
 
+class DropPath(nn.Module):
+    """Stochastic depth as public code has it."""
+
+    def __init__(self, drop: float) -> None:
+        super().__init__()
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.drop == 0.0 or not self.training:
+            return x
+        keep = 1 - self.drop
+        mask = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep)
+        return x * mask / keep
+
+
 class Net(nn.Module):
     """Two populations; `body` is what stands between them, where spikes of the first arrive."""
 
@@ -38,6 +53,7 @@ class Net(nn.Module):
         self.up = nn.ConvTranspose2d(CHANNELS, CHANNELS, 3, stride=2, padding=1, output_padding=1)
         self.alpha = nn.Parameter(torch.rand(CHANNELS, 1, 1))
         self.drop, self.rows, self.apart = nn.AlphaDropout(), nn.Flatten(0, 1), nn.Unflatten(0, (STEPS, -1))
+        self.path = DropPath(0.3)
         self.norm, self.head = nn.BatchNorm2d(CHANNELS), nn.Linear(CHANNELS, CLASSES)
         self.body = body
 
@@ -69,6 +85,7 @@ BODIES: dict[str, Written] = {
     "border": lambda net, x: F.avg_pool2d(net.conv(x), 3, 2, 1, count_include_pad=False),
     "time apart": lambda net, x: net.rows(net.apart(net.conv(x)).contiguous()),
     "other axes": lambda net, x: net.drop(net.conv(x)).flatten(2).unflatten(2, (SIDE, SIDE)),
+    "stochastic depth": lambda net, x: net.conv(x) + net.path(net.side(x)),
     "turned": lambda net, x: net.conv(x).transpose(2, 3).flip(1),
     "copied": lambda net, x: F.channel_shuffle(net.conv(x), 2).clone(),
 }

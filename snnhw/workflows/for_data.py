@@ -50,13 +50,13 @@ def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:
             )
     if model.timesteps is not None or not data:
         return model
-    for samples in data:
-        axes = as_images(shape, samples.values).shape
+    for given in data:
+        axes = as_images(shape, given.values).shape
         if shape not in (axes[1:], axes[2:]):
-            one = ", ".join(map(str, shape))
+            frame = ", ".join(map(str, shape))
             raise InputError(
-                f"{samples.name} of shape {list(samples.values.shape)} does not fit {model.name!r}; give [N, {one}], "
-                f"or [N, T, {one}] of T time steps."
+                f"{given.name} of shape {list(given.values.shape)} does not fit {model.name!r}; give [N, {frame}], "
+                f"or [N, T, {frame}] of T time steps."
             )
     if steps:
         ((found, samples),) = steps.items()

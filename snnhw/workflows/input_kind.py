@@ -15,8 +15,8 @@ from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes.declare_input import declare_input
-from snnhw.workflows.input_range import range_findings
 from snnhw.simulation.frames import has_steps
+from snnhw.workflows.input_range import range_findings
 from snnhw.workflows.load import LoadedModel
 
 

@@ -6,15 +6,18 @@ mismatch, 2 usage or bad input (one sentence on stderr, no traceback).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 from rich.text import Text
 
 from snnhw.errors import InputError
-from snnhw.verbs import compiling, lava, numbers, reports, training
+from snnhw.gates.text import visible
+from snnhw.verbs import compiling, doctor, lava, numbers, reports, training
 from snnhw.verbs.terminal import err, out
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -33,6 +36,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "profiles": numbers.profiles,
     "zoo": training.zoo,
     "datasets": training.datasets,
+    "doctor": doctor.doctor,
 }
 LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
 
@@ -56,11 +60,30 @@ def main() -> None:
     try:
         app(prog_name="snnhw")
     except InputError as error:
-        err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except OSError as error:  # such as a full disk behind the standard output
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # else Python tries again at its end
+        place = error.filename or "the output"
+        _end(f"Cannot read or write {place}: {error.strerror or error}; choose another place.", 2)
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        _end("The memory of this machine is not enough; take fewer samples, time steps or channels.", 2)
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(130)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    with suppress(OSError):  # nobody can be told
+        err.print(Text.assemble(("error: ", "bold red"), visible(sentence)), soft_wrap=True)
+    sys.exit(code)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether NumPy or torch could not get the memory that it asked for."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("not enough memory", "out of memory"))
 
 
 def _version(wanted: bool) -> None:
@@ -77,7 +100,8 @@ def _version(wanted: bool) -> None:
             except PackageNotFoundError:
                 out.print(f"{name} not installed")
         found = status()
-        out.print(f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed")
+        said = f"lava-nc {found.version} in {found.path}" if found.works else "lava-nc not installed"
+        out.print(said, markup=False)
         raise typer.Exit
 
 

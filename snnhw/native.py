@@ -29,12 +29,12 @@ def library(source: Path) -> ctypes.CDLL | None:
     """The compiled loops of `source`, or None where they cannot be compiled or SNNHW_NATIVE is 0."""
     if os.environ.get("SNNHW_NATIVE") == "0":
         return None
-    place = _cache_folder() / f"{source.stem}-{_fingerprint(source)}.so"
     try:
+        place = _cache_folder() / f"{source.stem}-{_fingerprint(source)}.so"
         if not place.is_file():
             _compile(source, place)
         return ctypes.CDLL(str(place))
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, RuntimeError):  # the last where nobody knows the home folder
         return None
 
 

@@ -150,7 +150,9 @@ def _shapes(nodes: Sequence[Node], shape: tuple[int, ...]) -> list[tuple[int, ..
     shapes = [shape]
     for node in nodes:
         if not isinstance(node, Conv2d | Linear | Pool | Flatten | Scale | Wires):
-            raise InputError(f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a synapse.")
+            raise InputError(
+                f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a convolution or a matrix."
+            )
         before = shapes[-1]
         if isinstance(node, Conv2d | Linear):
             needs = node.weight.shape[1] * (node.groups if isinstance(node, Conv2d) else 1)

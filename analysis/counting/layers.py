@@ -90,7 +90,10 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     """
     norms = graph.of_type(Norm)
     if norms:
-        raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+        raise InputError(
+            f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; count the graph of model_of, which "
+            "has it in its weights."
+        )
     for node in graph.nodes.values():
         if not isinstance(node, COUNTED):
             raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which no rule counts; replace it.")
@@ -115,6 +118,14 @@ def source_levels(graph: Graph, source: str) -> int:
     if isinstance(node, MaxPool):
         return graph.signal(source).levels
     return levels_of(graph.units()[source])
+
+
+def populations(graph: Graph, source: str) -> tuple[str, ...]:
+    """Units and inputs whose spikes the source of a branch sends: itself, or what a max pool takes."""
+    if not isinstance(graph.nodes.get(source), MaxPool):
+        return (source,)
+    before = {found for name, *_ in _spike_paths(graph, source, 1, ()) for found in populations(graph, name)}
+    return tuple(sorted(before))
 
 
 def levels_of(nodes: Sequence[Node]) -> int:

@@ -44,11 +44,16 @@ def twin_passes(graph: Graph, steps: int, *, stepped: bool) -> TwinPasses:
         steps: T that the data last.
         stepped: the data have an axis of time steps, [N, T, *shape].
     """
-    changing = set(_loops(graph))
+    changing = set(_loops(graph)) if steps > 1 else set()
     kind = RECURRENT_STATIC if changing else STATIC
     if stepped:
         delays = any(delay.late for delay in graph.of_type(Delay))
-        kind = RECURRENT if changing else SUMMED if graph.input.levels is not None and not delays else FRAMES
+        if changing:
+            kind = RECURRENT
+        elif graph.input.levels is not None and not delays:
+            kind = SUMMED
+        elif steps > 1:
+            kind = FRAMES
     if kind in (FRAMES, RECURRENT):
         changing.add(graph.input.name)
     return TwinPasses(kind, steps, graph.reached(changing))

@@ -8,7 +8,6 @@ Break-even T: what a twin computes at every step grows with T as the network doe
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,7 @@ from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from snnhw.gates.plain_text import read_toml
 
 BOUNDS = Path(__file__).with_name("bounds.toml")
 NOTHING = Range.exact(0.0)
@@ -161,5 +156,5 @@ def spikes_per_synapse(counts: NetworkCounts) -> float:
 def published_bounds(counts: NetworkCounts) -> tuple[Bound, ...]:
     """Spikes per synapse and inference against each published bound."""
     measured = spikes_per_synapse(counts)
-    data = tomllib.loads(BOUNDS.read_text(encoding="utf-8"))
+    data = read_toml(BOUNDS, "list of bounds", "install snnhw again")
     return tuple(Bound(b["name"], b["value"], b["source"], measured) for b in data["bound"])

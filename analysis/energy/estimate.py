@@ -277,8 +277,8 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
     for layer in multiplied:
         if layer.takes_events:
             found.append(
-                f"In front of {layer.name} a norm or a layer without neurons behind it makes analogue values of the "
-                "events of the input; what follows is multiplied at every step."
+                f"{layer.name} takes events of the input, and a layer of it gets analogue sums (behind a norm, or a "
+                "layer without neurons), which are multiplied at every step."
             )
     if any(layer.kind != "first" and not layer.takes_events for layer in multiplied):
         found.append("Layers that get analogue sums inside the network are multiplied at every step.")

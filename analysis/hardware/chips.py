@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from snnhw.gates.plain_text import read_toml, shown
 
 FOLDER = Path(__file__).with_name("chips")
 
@@ -66,12 +61,9 @@ def load_chip(name: str | Path) -> Chip:
         InputError: no such chip, a key is missing or unknown, or a limit is not a positive integer.
     """
     path = toml_file(name, FOLDER)
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise unknown("chip", name, available_chips(), "a .toml file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Cannot read the chip {path}: {error}; mend the file.") from error
+    if not os.path.exists(path):
+        raise unknown("chip", name, available_chips(), "a .toml file")
+    data = read_toml(path, "chip", "give the path of a .toml file")
     fields = {f.name: f for f in dataclasses.fields(Chip)}
     for key in data:
         if key not in fields:
@@ -83,8 +75,8 @@ def load_chip(name: str | Path) -> Chip:
             raise InputError(f"{path.name}: has no {key!r}; add it.")
         smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits") else 1
         if key in data and key != "assumes" and not is_text and (type(data[key]) is not int or data[key] < smallest):
-            raise InputError(f"{path.name}: {key!r} is {data[key]!r}; give an integer of at least {smallest}.")
+            raise InputError(f"{path.name}: {key!r} is {shown(data[key])}; give an integer of at least {smallest}.")
     assumes = data.get("assumes", [])
     if not isinstance(assumes, list) or not all(isinstance(text, str) for text in assumes):
-        raise InputError(f"{path.name}: 'assumes' is {assumes!r}; give a list of texts.")
+        raise InputError(f"{path.name}: 'assumes' is {shown(assumes)}; give a list of texts.")
     return Chip(**{**data, "assumes": tuple(assumes)})

@@ -185,7 +185,10 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
     for branch in row.branches:
         pools = [name for name in branch.via if isinstance(graph.nodes[name], Pool)]
         if pools:
-            raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
+            raise InputError(
+                f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a "
+                "stride, or map the graph of compile_channels."
+            )
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))

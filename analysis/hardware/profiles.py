@@ -7,7 +7,7 @@ value, low, high, unit, source, table, kind and confidence. Add a chip by writin
 from __future__ import annotations
 
 import math
-import sys
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,9 @@ from pathlib import Path
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
+from snnhw.gates.plain_text import read_toml, shown
 from snnhw.passes import DEPLOYMENTS
 from snnhw.summary import Summarised, Summary
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Table = Mapping[str, object]  # of TOML
 FOLDER = Path(__file__).with_name("profiles")
@@ -162,12 +158,9 @@ def load_profile(name: str | Path) -> Profile:
         InputError: no such profile, or the file breaks a rule; the message names the file, the constant and the remedy.
     """
     path = toml_file(name, FOLDER)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise unknown("profile", name, available_profiles(), "a .toml file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Cannot read the profile {path}: {error}; mend the file.") from error
+    if not os.path.exists(path):
+        raise unknown("profile", name, available_profiles(), "a .toml file")
+    data = read_toml(path, "profile", "give the path of a .toml file")
     return parse_profile(data, path.name)
 
 
@@ -273,13 +266,13 @@ def _width(data: Table, where: str) -> int | None:
 
 def _table(value: object, where: str) -> Table:
     if not isinstance(value, Mapping):
-        raise InputError(f"{where}: is {value!r}; make it a table of keys and values.")
+        raise InputError(f"{where}: is {shown(value)}; make it a table of keys and values.")
     return value
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
-        raise InputError(f"{where} is {value!r}; give a list of texts.")
+        raise InputError(f"{where} is {shown(value)}; give a list of texts.")
     return tuple(value)
 
 
@@ -293,7 +286,7 @@ def _text(data: Table, key: str, where: str) -> str:
 def _number(data: Table, key: str, where: str) -> float:
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise InputError(f"{where}: {key!r} is {value!r}; give a finite number that is not negative.")
+        raise InputError(f"{where}: {key!r} is {shown(value)}; give a finite number that is not negative.")
     return float(value)
 
 

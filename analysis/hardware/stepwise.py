@@ -90,7 +90,10 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
         return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
     if isinstance(node, LIF) and node.has_one_decay and node.is_plain:
         return Compartment(node.threshold, node.one_decay, bias)
-    raise InputError(f"Neuron {name!r} is no hard-reset LIF with unit gain and one decay; decompose or replace it.")
+    raise InputError(
+        f"Neuron {name!r} is no hard-reset LIF with unit gain and one decay; run the graph of "
+        "compile_channels, or replace it."
+    )
 
 
 def _gain_of_input(graph: Graph, name: str) -> int:

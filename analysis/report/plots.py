@@ -219,7 +219,10 @@ def pareto_chart(points: Mapping[str, tuple[float, Range]], front: Sequence[str]
 def to_svg(figure: Figure, name: str) -> str:
     """The figure as an <svg> element without fixed size, font or colours; `name` keeps its ids apart from others'."""
     from matplotlib import rc_context
+    from matplotlib.text import Text
 
+    for artist in figure.findobj(Text):
+        artist.set_parse_math(False)  # a dollar in a name begins no formula
     text = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

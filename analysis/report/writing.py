@@ -14,6 +14,7 @@ from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
 from snnhw.analysis.report.page import render, render_comparison
 from snnhw.analysis.report.report import Report
 from snnhw.files import write_text
+from snnhw.gates.text import csv_cell
 
 
 def write_report(report: Report, out: str | Path) -> Path:
@@ -34,7 +35,7 @@ def write_report(report: Report, out: str | Path) -> Path:
     if report.steps:
         frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
     for name, frame in frames.items():
-        write_text(out / name, frame().to_csv(index=False, lineterminator="\n"))
+        write_text(out / name, csv_text(frame()))
     return write_text(out / "report.html", page)
 
 
@@ -46,8 +47,17 @@ def write_comparison(comparison: Comparison, out: str | Path) -> Path:
     """
     out, page = Path(out), render_comparison(comparison)
     write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
-    write_text(out / "compare.csv", comparison_frame(comparison).to_csv(index=False, lineterminator="\n"))
+    write_text(out / "compare.csv", csv_text(comparison_frame(comparison)))
     return write_text(out / "compare.html", page)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """The frame as CSV, with an apostrophe before texts that a spreadsheet would calculate."""
+    safe = frame.copy()
+    for column in frame.select_dtypes(exclude=["number", "bool"]):
+        safe[column] = [csv_cell(value) if isinstance(value, str) else value for value in frame[column]]
+    text: str = safe.to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def plain(value: object) -> object:

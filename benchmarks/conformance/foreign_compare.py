@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nir.io import Reading, read_nir
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
 
 Array = npt.NDArray[np.generic]
+FLOAT32 = Execution(torch.float32)
 
 
 @dataclass(frozen=True)
@@ -60,20 +63,20 @@ class Golden:
             path.write_bytes(self.nir)
             return read_nir(path, Reading(timesteps=len(self.input), **options))
 
-    def fired(self, graph: Graph) -> tuple[Array, Array]:
+    def fired(self, graph: Graph, execution: Execution = FLOAT32) -> tuple[Array, Array]:
         """(spikes [T, n] as the framework counts steps, mean output over time)."""
         inputs = self.input.reshape(1, -1, *graph.input.shape)
-        record = simulate(graph, inputs, raster=True)
+        record = simulate(graph, inputs, execution=execution, raster=True)
         late = self.told["late"]
         rows = [record.raster[ours(name, graph)][0, :, 0].reshape(len(self.input), -1) for name in self.told["neurons"]]
         spikes = np.concatenate(rows, 1) if rows else np.zeros((len(self.input), 0))
         return np.concatenate([np.zeros_like(spikes[:late]), spikes[: len(spikes) - late]]), record.logits[0]
 
-    def read(self, **options: Any) -> Read:
+    def read(self, execution: Execution = FLOAT32, **options: Any) -> Read:
         """Our reader with `options` beside the framework."""
         try:
             graph = self.graph(**options)
-            spikes, logits = self.fired(graph)
+            spikes, logits = self.fired(graph, execution)
         except InputError as error:
             return Read(0, self.spikes.size, 0.0, (), str(error))
         theirs = self.outputs.mean(0).ravel()

@@ -7,6 +7,7 @@ decays in units of 1/4096, threshold and weights of 1/64; `node` follows its for
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 import types
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any
 import nir
 import numpy as np
 import torch
-from foreign_data import HIDDEN, INPUTS, INTO, ONWARD, OUTPUTS, X, Ran
+from foreign_data import HIDDEN, INPUTS, INTO, ONWARD, OUTPUTS, Ran, X
 
 TOLD = {"written_by": "lava-dl"}
 WEIGHTS, DECAYS, DT = 64, 4096, 1e-4
@@ -68,7 +69,7 @@ def run(current: float, voltage: float, theta: float, lost: str = "", **argument
         graph[str(2 * place + 1)] = node(layer.neuron, len(weight))
     graph["output"] = nir.Output(np.array([OUTPUTS]))
     names = list(graph)
-    edges = list(zip(names, names[1:], strict=False))
+    edges = list(itertools.pairwise(names))
     late = int(arguments.get("delay_shift", True))
     return Ran(
         nir.NIRGraph(graph, edges), sent, TOLD, signal[0].T.numpy(), X, lost, late, versions=("lava-dl", "torch")
@@ -76,9 +77,9 @@ def run(current: float, voltage: float, theta: float, lost: str = "", **argument
 
 
 CASES: dict[str, Callable[[], Ran]] = {
-    "cuba": lambda: run(0.5, 0.25, 2.0),
+    "cuba": lambda: run(0.5, 0.5, 1.0),
     "cuba_lif": lambda: run(1.0, 0.5, 1.0),
-    "cuba_at_once": lambda: run(0.5, 0.25, 2.0, "delay_shift=False", delay_shift=False),
+    "cuba_at_once": lambda: run(0.5, 0.5, 1.0, "delay_shift", delay_shift=False),
 }
 
 REFUSED: dict[str, Callable[[], Ran]] = {}

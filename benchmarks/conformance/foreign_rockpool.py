@@ -8,7 +8,7 @@ from typing import Any
 import nir
 import numpy as np
 import torch
-from foreign_data import AROUND, BIAS, HIDDEN, INTO, ONWARD, OUTPUTS, THETA, X, Ran
+from foreign_data import AROUND, BIAS, HIDDEN, INTO, ONWARD, OUTPUTS, THETA, Ran, X
 from rockpool.nn.combinators import Sequential
 from rockpool.nn.modules import ExpSynTorch, LIFNeuronTorch, LIFTorch, LinearTorch, from_nir, to_nir
 
@@ -54,7 +54,7 @@ def run(*layers: Any, spiking: tuple[int, ...] = (1,), lost: str = "", **told: A
 
 def neurons(kind: Any = LIFTorch, **arguments: Any) -> Any:
     """Neurons that differ among each other, at most one spike a step."""
-    usual: dict[str, Any] = {"tau_mem": halving(*TAUS), "threshold": torch.from_numpy(THETA.copy()), "dt": DT}
+    usual: dict[str, Any] = {"tau_mem": halving(*TAUS), "threshold": torch.from_numpy(THETA / 4), "dt": DT}
     if kind is LIFTorch:
         usual["tau_syn"] = halving(1)[0]
     return kind((HIDDEN,), **(usual | {"max_spikes_per_dt": torch.tensor(1.0)} | arguments))
@@ -66,9 +66,7 @@ def read_out() -> Ran:
 
 
 def two_layers() -> Ran:
-    return run(
-        linear(INTO, BIAS), neurons(), linear(AROUND), neurons(LIFNeuronTorch), spiking=(1, 3)
-    )
+    return run(linear(INTO, BIAS), neurons(), linear(AROUND), neurons(LIFNeuronTorch, threshold=0.25), spiking=(1, 3))
 
 
 def loaded() -> Ran:
@@ -76,7 +74,7 @@ def loaded() -> Ran:
     tau, shape = halving(*TAUS).numpy(), np.array([HIDDEN])
     lif = nir.CubaLIF(
         tau_syn=halving(1).numpy().repeat(HIDDEN), tau_mem=tau, r=tau / np.float32(DT) - 1, v_leak=tau * 0,
-        v_threshold=THETA,
+        v_threshold=THETA / 2,
     )  # fmt: skip
     inner = nir.NIRGraph(
         {"input": nir.Input(shape), "lif": lif, "w_rec": nir.Linear(AROUND), "output": nir.Output(shape)},
@@ -99,7 +97,7 @@ CASES: dict[str, Callable[[], Ran]] = {
     "exp_syn": read_out,
     "two_layers": two_layers,
     "lif_several": lambda: run(
-        linear(INTO, BIAS), neurons(max_spikes_per_dt=torch.tensor(2.0**16), threshold=0.5), lost="several spikes"
+        linear(INTO, BIAS), neurons(max_spikes_per_dt=torch.tensor(2.0**16), threshold=0.5), lost="max_spikes_per_dt"
     ),
     "lif_bias": lambda: run(linear(INTO, BIAS), neurons(bias=torch.full((HIDDEN,), 0.25)), lost="bias of neurons"),
     "lif_recurrent": lambda: run(

@@ -10,8 +10,19 @@ import sinabs.activation as activation
 import sinabs.layers as sl
 import torch
 from foreign_data import (
-    AROUND, BIAS, CHANNELS, HEAD, IMAGE, IMAGES, INTO, KERNEL, ONWARD, SECOND, THETA,
-    X, Ran,
+    AROUND,
+    BIAS,
+    CHANNELS,
+    HEAD,
+    IMAGE,
+    IMAGES,
+    INTO,
+    KERNEL,
+    ONWARD,
+    SECOND,
+    THETA,
+    Ran,
+    X,
 )  # fmt: skip
 from foreign_torch import Ears, conv, linear
 from sinabs.nir import to_nir
@@ -83,13 +94,13 @@ def convolutional() -> Ran:
 CASES: dict[str, Callable[[], Ran]] = {
     "lif": lambda: single(lif()),
     "lif_usual_tau": lambda: single(lif(taus=[8.0, 10.0, 20.0, 5.0, 15.0])),
-    "lif_multispike": lambda: single(lif(spike_fn=activation.MultiSpike), "MultiSpike"),
-    "lif_norm_input": lambda: single(lif(norm_input=True), "norm_input=True"),
+    "lif_multispike": lambda: single(lif(spike_fn=activation.MultiSpike), "spike_fn"),
+    "lif_norm_input": lambda: single(lif(norm_input=True), "norm_input"),
     "lif_syn": lambda: single(lif(tau_syn=torch.full((5,), 2.0)), "tau_syn"),
     "lif_min": lambda: single(lif(min_v_mem=0.0), "min_v_mem"),
     "lif_reset": lambda: single(lif(reset_fn=activation.MembraneReset()), reset="hard"),
     "iaf": lambda: single(iaf()),
-    "iaf_multispike": lambda: single(iaf(spike_fn=activation.MultiSpike), "MultiSpike"),
+    "iaf_multispike": lambda: single(iaf(spike_fn=activation.MultiSpike), "spike_fn"),
     "exp_leak": read_out,
     "conv": convolutional,
 }

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from foreign_data import (
-    AROUND, BIAS, CHANNELS, HEAD, IMAGES, INTO, KERNEL, ONWARD, SECOND, X, Ran,
+    AROUND,
+    BIAS,
+    CHANNELS,
+    HEAD,
+    IMAGES,
+    INTO,
+    KERNEL,
+    ONWARD,
+    SECOND,
+    Ran,
+    X,
 )  # fmt: skip
 from foreign_torch import Ears, conv, linear
 from spikingjelly.activation_based import functional, layer, neuron
@@ -79,11 +89,9 @@ CASES: dict[str, Callable[[], Ran]] = {
         lambda: neuron.LIFNode(tau=2.0, v_threshold=0.5, v_reset=-0.25), TOLD | {"dt": 1e-3}, 1e-3
     ),
     "plif": lambda: two_layers(learned, TOLD, 2e-3),
-    "cuba": lambda: two_layers(
-        lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.75, v_threshold=2.0), TOLD, 1e-3
-    ),
+    "cuba": lambda: two_layers(lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.5, v_threshold=1.0), TOLD, 1e-3),
     "cuba_reset": lambda: two_layers(
-        lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.75, v_threshold=2.0, v_reset=-0.5), TOLD, 1e-3
+        lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.5, v_threshold=1.0, v_reset=-0.5), TOLD, 1e-3
     ),
     "conv": convolutional,
     "residual": lambda: run(Residual(), {"one": "one", "two": "two", "last": "last"}, TOLD, 1e-3),

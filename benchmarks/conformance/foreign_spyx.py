@@ -9,8 +9,23 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from foreign_data import (
-    ALPHA, AROUND, BETA, BIAS, CHANNELS, HEAD, HIDDEN, IMAGE, IMAGES, INTO, KERNEL, ONWARD, OUTPUTS, SECOND,
-    THETA, X, Ran,
+    ALPHA,
+    AROUND,
+    BETA,
+    BIAS,
+    CHANNELS,
+    HEAD,
+    HIDDEN,
+    IMAGE,
+    IMAGES,
+    INTO,
+    KERNEL,
+    ONWARD,
+    OUTPUTS,
+    SECOND,
+    THETA,
+    Ran,
+    X,
 )  # fmt: skip
 from spyx import nn
 from spyx.nir import to_nir
@@ -114,9 +129,7 @@ CASES: dict[str, Callable[[], Ran]] = {
     "lif": lambda: two_layers(nn.LIF),
     "lif_dt": lambda: two_layers(nn.LIF, dt=1e-3),
     "cuba": lambda: two_layers(nn.CuBaLIF),
-    "psu": lambda: run(
-        linear(INTO, BIAS), neurons(nn.PSU_LIF), spiking={1: "layer_1_threshold"}, late=0
-    ),
+    "psu": lambda: run(linear(INTO, BIAS), neurons(nn.PSU_LIF), spiking={1: "layer_1_threshold"}, late=0),
     "rif": lambda: single(nn.RIF, RECURRENT),
     "rlif": lambda: single(nn.RLIF, RECURRENT),
     "rcuba": lambda: single(nn.RCuBaLIF, RECURRENT, dt=1e-3),
@@ -126,9 +139,7 @@ CASES: dict[str, Callable[[], Ran]] = {
 
 REFUSED: dict[str, Callable[[], Ran]] = {
     "SAME with a stride": strided,
-    "ResonateFire": lambda: run(
-        linear(INTO), ResonateFire((HIDDEN,), rngs=RNGS), spiking={}
-    ),
+    "ResonateFire": lambda: run(linear(INTO), ResonateFire((HIDDEN,), rngs=RNGS), spiking={}),
     "Conv without a bias": lambda: run(
         nnx.Conv(2, 3, (3, 3), use_bias=False, rngs=RNGS), nn.IF((6, 6, 3)), spiking={}, x=IMAGES
     ),

@@ -16,7 +16,7 @@ from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.runtime import command, supervise
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
 from snnhw.files import write_atomically, write_text
-from snnhw.gates.folder import place_for
+from snnhw.gates.folder import MANIFEST, place_for
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
 from snnhw.rules.ways import LAVA, compiled
@@ -86,7 +86,9 @@ def _compiled(graph: Graph, calibration: Array | None) -> Graph:
 
 
 def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input."""
+    """Samples that fill the range of the input; of events, all of them."""
+    if graph.input.levels is not None:
+        return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
     limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
     return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 
@@ -139,6 +141,7 @@ runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{co
 | `{command.NETWORK}` | weights, biases, thresholds and connections |
 | `{command.EXAMPLE}` | {coding} |
 | `{command.EXPECTED}` | per unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, classes] |
+| `{MANIFEST}` | names and sha256 of all these files, by which the next export knows its own |
 | `{PACKAGE}/` | the worker, its supervisor, and our Lava processes |
 
 `levels/` counts the spikes of each threshold over samples and steps, `events/` the steps in which any of them fired.

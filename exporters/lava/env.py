@@ -116,6 +116,7 @@ def _probe_once(python: str) -> LavaStatus:
             [python, "-c", PROBE],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=PROBE_TIMEOUT_S,
             env=environment_of(python),
             check=False,
@@ -128,7 +129,18 @@ def _probe_once(python: str) -> LavaStatus:
     if done.returncode != 0 or not lines:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         return LavaStatus(python, None, f"{python} cannot import Lava ({reason}); {REMEDY}.")
-    version = str(json.loads(lines[-1])[0])
+    version = _version(lines[-1])
+    if version is None:
+        return LavaStatus(python, None, f"{python} does not answer as Python with Lava does; {REMEDY}.")
     if version != LAVA_VERSION:
         return LavaStatus(python, version, f"{python} has lava-nc {version}; {REMEDY} to get {LAVA_VERSION}.")
     return LavaStatus(python, version, None)
+
+
+def _version(line: str) -> str | None:
+    """The version of lava-nc in the probe's answer; None where it is another."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], str) else None

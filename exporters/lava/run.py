@@ -6,10 +6,8 @@ time limit, and reads the spikes back. Whatever happens, no process and no file 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,13 +15,14 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.exporters.lava.env import environment_of, find_interpreter
 from snnhw.exporters.lava.lower import lower
-from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError
+from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError, load_result
+from snnhw.exporters.lava.runtime.scratch import scratch_folder
 from snnhw.exporters.lava.runtime.stream import to_torch_order
 from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.files import write_atomically
 from snnhw.graph.ir import Graph
 from snnhw.simulation.frames import check_inputs, has_steps
-from snnhw.simulation.record import SpikeRecord, UnitRecord
+from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record
 
 TIMEOUT_S = 600.0
 
@@ -85,7 +84,11 @@ def run_lava(
     frames = check_inputs(graph, inputs)
     if not len(frames):
         raise InputError("There are no samples to run; give inputs with at least one.")
-    return replace(run_network(network, frames, options, progress), stepped=has_steps(graph, inputs))
+    record = replace(run_network(network, frames, options, progress), stepped=has_steps(graph, inputs))
+    if graph.input.levels is None:
+        return record
+    entered = event_record(frames, graph.input.levels, graph.timesteps)
+    return replace(record, units={graph.input.name: entered, **record.units})
 
 
 def run_network(
@@ -107,8 +110,8 @@ def run_network(
         LavaError: Lava failed or ran out of time.
     """
     interpreter = options.python or find_interpreter()
-    with tempfile.TemporaryDirectory(prefix="snnhw-lava-") as folder:
-        paths = [Path(folder) / name for name in ("network.npz", "input.npz", "output.npz")]
+    with scratch_folder("snnhw-lava-") as folder:
+        paths = [folder / name for name in ("network.npz", "input.npz", "output.npz")]
         write_atomically(paths[0], network.save)
         write_atomically(paths[1], lambda file: np.savez(file, input=frames))
         try:
@@ -118,10 +121,15 @@ def run_network(
                 progress=progress,
                 environment=environment_of(interpreter),
             )
+            arrays = load_result(paths[2])
         except LavaRunError as error:
             raise LavaError(str(error), error.traceback_text) from error
-        with np.load(paths[2], allow_pickle=False) as content:
-            return record_of(network, {name: content[name] for name in content.files}, len(frames))
+    try:
+        return record_of(network, arrays, len(frames))
+    except (LookupError, ValueError, TypeError) as error:
+        raise LavaError(
+            f"The result of Lava is of another network ({error}); install its interpreter again."
+        ) from error
 
 
 def record_of(network: LavaNetwork, arrays: dict[str, Array], samples: int) -> SpikeRecord:

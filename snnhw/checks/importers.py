@@ -1,7 +1,7 @@
 """Checks for export to NIR: what the writer refuses, and what the importer of a dialect makes of the rest.
 
-What an importer lacks is an error where the file is for that importer, and a warning where no dialect is named: the file
-is right by NIR's equations, and others may read it.
+What an importer lacks is an error where the file is for that importer, and a warning where no dialect is named: the
+file is right by NIR's equations, and others may read it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from pathlib import Path
 from snnhw.data.datasets import load, parse
 from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
-from snnhw.gates.labels import check_labels
 from snnhw.gates.numpy_file import read_arrays
 
 
@@ -43,6 +42,4 @@ def _from_file(path: Path) -> Samples:
         raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
     if targets is not None and targets.shape[:1] != (len(values),):
         raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
-    if targets is not None:
-        check_labels(targets, str(path))
     return inputs_of(path.name, values, targets)

@@ -32,9 +32,10 @@ def class_numbers(targets: Array, name: str, outputs: int | None = None) -> Arra
     if targets.dtype.kind not in "fiub":
         raise InputError(f"The labels of {name} are {targets.dtype}; number the classes from 0.")
     values = targets.astype(np.float64)
-    wrong = targets[~((values >= 0) & (values == np.floor(values)) & (values < LARGEST))]
+    wrong = np.flatnonzero(~((values >= 0) & (values == np.floor(values)) & (values < LARGEST)))
     if wrong.size:
-        raise InputError(f"The labels of {name} hold {wrong[0]}, which is no whole number from 0; number the classes.")
+        index = int(wrong[0])
+        raise InputError(f"Label {index} of {name} is {targets[index]}; number the classes from 0, in whole numbers.")
     numbers: Array = targets.astype(np.int64, copy=False)
     if outputs is not None and numbers.max(initial=0) >= outputs:
         raise InputError(

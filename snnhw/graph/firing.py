@@ -46,7 +46,9 @@ def firing(
     taken_off = theta - v_reset
     if kind == "subtract-late":
         if np.any(np.equal(decay, 0)):
-            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
+            raise InputError(
+                f"Neuron {name!r} keeps nothing of a step, so no late reset; train it with a decay above 0."
+            )
         taken_off = taken_off / decay  # the decay of the next step makes it whole again
     elif kind == "none":
         taken_off = np.zeros(())

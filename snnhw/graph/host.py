@@ -31,8 +31,9 @@ class HostNode(Node):
 class MaxPool(HostNode):
     """The largest value of each window over (H, W), positions inside the image alone.
 
-    Of binary spikes it is an OR. Of spikes of K levels it is K of them, because a spike of level k comes with those of
-    all lower levels: max(sum_k s_k) = sum_k max(s_k), and it sends spikes of K levels.
+    Of binary spikes it is an OR. It sends the largest sum of levels as spikes of K levels. Where levels are nested
+    (`MLF.nested`), so that a spike of level k comes with those of all lower levels, it is K binary pools:
+    max(sum_k s_k) = sum_k max(s_k).
     """
 
     kernel: Pair

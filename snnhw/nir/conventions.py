@@ -32,8 +32,8 @@ class Convention:
         name: of the framework, as `--written-by` takes it.
         form: "euler" decay = 1 - dt/tau, the input times R dt/tau; "euler-whole" the same decay, the input whole;
             "exponential" decay = exp(-dt/tau), the input whole.
-        current: what one unit of input adds to the current of a CubaLIF: "written" w_in dt/tau_syn (by form), "whole" 1,
-            "decayed" exp(-dt/tau_syn); the last holds for leaky integrators without spikes too.
+        current: what one unit of input adds to the current of a CubaLIF: "written" w_in dt/tau_syn (by form), "whole"
+            1, "decayed" exp(-dt/tau_syn); the last holds for leaky integrators without spikes too.
         reset: of membranes; None is what the file says.
         reset_of_currents: of the membrane of a CubaLIF, where it is another one.
         fires_at_threshold: fires at u >= theta.
@@ -103,9 +103,11 @@ CONVENTIONS: dict[str, Convention] = {
         fires_late=True,
         dt=1e-4,
         readout="spike count",
-        lost=("the bias of a CUBA neuron", "delays of axons", "graded spikes"),
-        beware="written by NIR's example lava_to_nir.py; its states are cut to multiples of 1/4096 in every step, so "
-        "spikes may differ where decays are no powers of two; weights of its convolutions are 64 times too large",
+        lost=("delay_shift", "delays of axons", "graded_spike"),
+        beware="written by NIR's example lava_to_nir.py; spikes reach the next block one step later unless it was made "
+        "with delay_shift=False: then give --written-by nir --dt 0.0001; its states are cut to multiples of 1/4096 in "
+        "every step, so spikes may differ where decays are no powers of two; weights of its convolutions are 64 times "
+        "too large",
     ),
     "norse": Convention(
         "norse",
@@ -127,7 +129,7 @@ CONVENTIONS: dict[str, Convention] = {
         fires_at_threshold=True,
         step_in_r="tau exp(-dt/tau)/dt",
         readout="sum of spikes, or the last value of ExpSynTorch",
-        lost=("recurrent weights", "bias of neurons", "noise_std"),
+        lost=("recurrent weights", "bias of neurons", "noise_std", "max_spikes_per_dt"),
         several=True,
     ),
     "sinabs": Convention(
@@ -137,7 +139,7 @@ CONVENTIONS: dict[str, Convention] = {
         fires_at_threshold=True,
         dt=1.0,
         readout="sum of spikes",
-        lost=("norm_input=True", "tau_syn", "min_v_mem", "reset_fn", "spike_fn"),
+        lost=("norm_input", "tau_syn", "min_v_mem", "reset_fn", "spike_fn"),
         several=True,
         beware="norm_input is True unless a LIF is made with norm_input=False, and spikes are several by default "
         "(MultiSpike); for MembraneReset give --reset hard",
@@ -180,10 +182,10 @@ CONVENTIONS: dict[str, Convention] = {
 DEFAULT_CONVENTION = "nir"
 
 UNREADABLE: dict[str, str] = {
-    "nengo": "nengo has no exporter of its own, and the one in NIR's examples (nir-lorentz.py) loses how its LIF steps: "
-    "what remains of a step after a spike goes on charging the membrane in the next one, and spikes are 1/dt high. No "
-    "neuron here does so; read the file by NIR's equations with --written-by nir and its step, usually --dt 0.001, and "
-    "expect other spikes."
+    "nengo": "nengo has no exporter of its own, and the one in NIR's examples (nir-lorentz.py) loses how its LIF "
+    "steps: what remains of a step after a spike goes on charging the membrane in the next, and spikes are 1/dt high. "
+    "No neuron here does so; read the file by NIR's equations with --written-by nir and its step, usually --dt 0.001, "
+    "and expect other spikes."
 }
 
 

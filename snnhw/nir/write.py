@@ -161,7 +161,8 @@ class _Writer:
             return nir.Delay(self._full(node.steps, node.shape) * np.asarray(self.dialect.dt, self.dtype))
         if isinstance(node, LI | LIF | LoihiLIF):
             return self._neuron(node)
-        remedy = "fold it first (snnhw.passes.fold_norm)" if type(node).__name__ == "Norm" else node.remedy
+        of_model = "write the graph of model_of, which has it in its weights"
+        remedy = of_model if type(node).__name__ == "Norm" else node.remedy
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which NIR does not know; {remedy}.")
 
     def _neuron(self, node: LI | LIF | LoihiLIF) -> nir.NIRNode:

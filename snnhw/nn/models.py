@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from snnhw.errors import InputError, unknown
+from snnhw.gates.plain_text import shown
+from snnhw.nn.limits import check_arguments
 from snnhw.nn.resnet import DSResNet
 from snnhw.nn.twin import relu_twin
 from snnhw.nn.vgg import VGG16
@@ -58,7 +60,7 @@ def build(name: str, *, relu: bool = False, **arguments: object) -> nn.Module:
     Raises:
         InputError: there is no such model or argument, those that exist are named; or a value is of the wrong kind.
     """
-    model = MODELS.get(name)
+    model = MODELS.get(name) if isinstance(name, str) else None
     if model is None:
         raise unknown("model", name, MODELS)
     known = [p for p in inspect.signature(model.network).parameters if p != "self"]
@@ -66,8 +68,9 @@ def build(name: str, *, relu: bool = False, **arguments: object) -> nn.Module:
     if extra:
         raise InputError(f"Model {name!r} has no argument {extra[0]!r}; it has {', '.join(known)}.")
     try:
+        check_arguments(name, model.network, {**model.arguments, **arguments})
         network = model.network(**{**model.arguments, **arguments})
-    except (TypeError, ValueError, RuntimeError) as error:
-        given = ", ".join(f"{key} = {value!r}" for key, value in arguments.items())
+    except (TypeError, ValueError, RuntimeError, OverflowError, IndexError) as error:
+        given = shown(", ".join(f"{key} = {shown(value)}" for key, value in arguments.items()), 200).strip("'")
         raise InputError(f"Model {name!r} cannot be built with {given} ({error}); correct the value.") from error
     return relu_twin(network) if relu else network

@@ -18,10 +18,25 @@ import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
+from snnhw.gates.memory import check_size
+from snnhw.gates.regular import open_regular
 from snnhw.nn.resnet import BlockKind, DSResNet
 from snnhw.nn.state import load_state
 from snnhw.nn.vgg import GROUPS, VGG16
 
+BROKEN = (  # of torch, on files of another content
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    AssertionError,
+    pickle.UnpicklingError,
+)
 # Order matters: the first pattern that matches renames the key.
 RESNET_NAMES: tuple[tuple[str, str], ...] = (
     (r"voting\.", "head."),
@@ -80,17 +95,19 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: the file is absent or holds no state dict.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}; give the path of a checkpoint.") from error
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
-        raise InputError(f"{path} is not a torch checkpoint of tensors; save it again with torch.save.") from error
+    with open_regular(path, "torch checkpoint", "give the path of a checkpoint") as file:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+        except BROKEN as error:
+            raise InputError(f"{path} is not a torch checkpoint of tensors; save it again with torch.save.") from error
     for wrapper in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
     if not isinstance(content, dict) or not content or not all(isinstance(v, Tensor) for v in content.values()):
         raise InputError(f"{path} holds no state dict; save one as {{'model': network.state_dict()}}.")
+    if not all(v.layout is torch.strided and v.device.type == "cpu" and not v.is_quantized for v in content.values()):
+        raise InputError(f"{path} holds tensors that are not plain; save the state dict of the float network.")
+    check_size(sum(v.numel() * v.element_size() for v in content.values()), f"The checkpoint {path}")
     return {str(name).removeprefix("module."): tensor for name, tensor in content.items()}
 
 
@@ -119,6 +136,8 @@ def from_official(
         return _build(state, unit, timesteps, downsample_sum)
     except KeyError as error:
         raise InputError(f"The checkpoint lacks tensor {error}; give one of the MLF authors' code.") from error
+    except IndexError as error:
+        raise InputError("A tensor of the checkpoint has too few axes; give one of the MLF authors' code.") from error
 
 
 def _build(

@@ -30,5 +30,16 @@ def fold_gains(graph: Graph) -> Graph:
             (gain,) = one
             bias = None if node.bias is None else node.bias.astype(np.float64) * gain
             nodes[node.name] = dataclasses.replace(node, weight=node.weight.astype(np.float64) * gain, bias=bias)
-            edges = [e for e in edges if e.source != node.name] + [Edge(node.name, target) for target in gains]
+            edges = _once(edges, node.name)
     return graph.replace(nodes=nodes, edges=tuple(edges))
+
+
+def _once(edges: list[Edge], source: str) -> list[Edge]:
+    """`edges` in their order, which float sums follow, with one of gain 1 from `source` to each of its targets."""
+    kept: dict[tuple[str, str, int], Edge] = {}
+    for i, edge in enumerate(edges):
+        if edge.source == source:
+            kept.setdefault((source, edge.target, 0), dataclasses.replace(edge, gain=1))
+        else:
+            kept[edge.source, edge.target, i + 1] = edge
+    return list(kept.values())

@@ -1,4 +1,4 @@
-"""Pass: a synapse node that several units or the read-out take becomes one for each, since each has integers of its own.
+"""Pass: a synapse node that several units or the read-out take becomes one for each, which has integers of its own.
 
 Postcondition: every Conv2d and Linear that reaches neurons or the read-out feeds the levels of one unit, or the
 read-out, and nothing else. Values are unchanged; hardware does the work once for each copy.

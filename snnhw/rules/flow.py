@@ -55,8 +55,17 @@ def one_kind_of_source(graph: Graph, title: str) -> Iterator[Finding]:
             yield Finding("mixed-input", "error", node.name, message, "give each a layer of its own")
 
 
+def layers_once(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each neuron that takes a layer several times: the bias of that layer would count once."""
+    for node in graph.of_type(Neuron):
+        for edge in graph.into(node.name):
+            if edge.gain != 1 and isinstance(graph.nodes[edge.source], SYNAPSES):
+                message = f"it takes {edge.source} {edge.gain} times, and integers are made of layers that count once"
+                yield Finding("gain-of-layer", "error", node.name, message, "give the graph of compile_channels")
+
+
 def flattened_behind_neurons(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each flattening that is not between neurons and the read-out, where it only counts them in a row."""
+    """One error for each flattening that is not between neurons and the read-out, where it puts counts in a row."""
     for node in graph.of_type(Flatten):
         before = [graph.nodes[edge.source] for edge in graph.into(node.name)]
         behind = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]

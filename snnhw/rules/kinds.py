@@ -56,7 +56,7 @@ def host_nodes(graph: Graph, title: str) -> Iterator[Finding]:
 
 def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator[Finding]:
     for node in graph.nodes.values():
-        if isinstance(node, SlotMLF) or isinstance(node, known):
+        if isinstance(node, (SlotMLF, *known)):
             continue  # `deployment` speaks of time slots
         if isinstance(node, Pool):
             message = "the pool cannot be folded into the weights behind it"

@@ -40,7 +40,7 @@ def _gain(node: LIF, what: str, remedy: str) -> Finding:
 
 def thresholds_not_negative(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each population with a negative threshold: registers hold none, and it fires before its input."""
-    for node in graph.of_type(LIF, LoihiLIF):
+    for node in _with_a_threshold(graph):
         lowest = float(np.min(node.threshold))
         if lowest < 0:
             message = f"its threshold {lowest:g} is negative, so it fires without input, and {title} has none below 0"
@@ -49,7 +49,7 @@ def thresholds_not_negative(graph: Graph, title: str) -> Iterator[Finding]:
 
 def one_threshold(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each population with several thresholds; Loihi 1 has one for a population."""
-    for node in graph.of_type(LIF, LoihiLIF):
+    for node in _with_a_threshold(graph):
         if np.ptp(node.threshold) > 0:
             message = f"its neurons have different thresholds, which Lava computes but {title} does not have"
             yield Finding("mixed-threshold", "error", node.name, message, "use one threshold")
@@ -63,3 +63,7 @@ def synapse_before(graph: Graph, title: str) -> Iterator[Finding]:
         if direct and not (len(sources) == 1 and isinstance(sources[0], Input)):
             message = f"it takes {', '.join(direct)} without a synapse between"
             yield Finding("no-synapse", "error", node.name, message, "put an identity 1x1 convolution between them")
+
+
+def _with_a_threshold(graph: Graph) -> list[LIF | LoihiLIF]:
+    return [node for node in graph.nodes.values() if isinstance(node, LIF | LoihiLIF)]

@@ -39,8 +39,8 @@ def _ends(graph: Graph) -> Iterator[Finding]:
                 "ends",
                 "error",
                 found[1],
-                f"there are {len(found)} outputs ({', '.join(found)}) where a target takes one; they are simulated, "
-                "evaluated and reported alone",
+                f"there are {len(found)} outputs ({', '.join(found)}) where one is needed; simulate, evaluate, report "
+                "and compare take all of them",
                 "keep one Output in the file, or return one of them from the module",
             )
         elif len(found) != 1:

@@ -1,7 +1,7 @@
 """Ways to hardware as data: the passes that compile a graph for it, and the rules that refuse what it cannot run.
 
-`refusals` is what `check` lists; `compiled` is what a verb begins with, and raises the first of them. There is no second
-copy of a rule. What depends on samples, such as a scale with which a current would wrap, is the verb's alone.
+`refusals` is what `check` lists; `compiled` is what a verb begins with, and raises the first of them. There is no
+second copy of a rule. What depends on samples, such as a scale with which a current would wrap, is the verb's alone.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ INTEGERS = Way(
         flow.layers_on_sums,
         flow.passed_sums,
         flow.one_kind_of_source,
+        flow.layers_once,
         flow.flattened_behind_neurons,
         neurons.plain_neurons,
         neurons.thresholds_not_negative,

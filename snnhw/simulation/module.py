@@ -52,7 +52,7 @@ def simulate_module(
 
     def observe(unit: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(module: nn.Module, args: tuple[Tensor, ...], sent: Tensor) -> None:
-            arrived[unit] = (args[0], sent)
+            arrived[unit] = (args[0].clone(), sent.clone())  # a forward may add to them in place afterwards
 
         return hook
 

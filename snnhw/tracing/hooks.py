@@ -38,7 +38,7 @@ def check_hooks(network: nn.Module) -> None:
                 raise InputError(
                     f"{where} has the forward hook {_name(hook)}, which may change what it computes, and a graph has "
                     "no hooks; remove it with the handle that registering it gave, or put what it does into a forward "
-                    "(a hook that only looks on is a def that returns nothing)."
+                    "(a hook that only looks on is a function without a return)."
                 )
     for hook in _global_hooks():
         if may_change(hook):
@@ -81,8 +81,10 @@ def may_change(hook: Callable[..., Any]) -> bool:
         nothing = before is not None and before.opname == "LOAD_CONST" and before.argval is None
         if now.opname == "RETURN_VALUE" and (now.is_jump_target or not nothing):
             return True
-        if before is not None and _is_augmented(before) and now.opname == "STORE_FAST" and now.argval in given:
-            return True
+        if before is not None and _is_augmented(before) and now.opname.startswith("STORE_FAST"):
+            stored = now.argval if isinstance(now.argval, tuple) else (now.argval,)  # with what follows, from 3.13
+            if stored[0] in given:
+                return True
         before = now
     return in_place
 

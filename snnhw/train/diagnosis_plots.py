@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def check_picture(path: Path) -> None:
     Raises:
         InputError: the ending is of no picture, or a folder is there.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder; name a picture in it, such as {path / 'diagnosis.png'}.")
     if _kind(path) not in KINDS:
         raise InputError(f"{path} is no PNG or SVG file by its ending; give one such as {path.with_suffix('.png')}.")

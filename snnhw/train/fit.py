@@ -22,6 +22,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
 from snnhw.train.bar import TrainingBar
@@ -105,7 +106,7 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
             notes.append(f"resumed after epoch {len(rows)} with {changed}")
         for note in (changed, "" if state.path.name == LAST else f"{LAST} is damaged; going on from {PREVIOUS}"):
             if console is not None and note:
-                console.print(f"warning: {note}", markup=False, soft_wrap=True)
+                console.print(visible(f"warning: {note}"), markup=False, soft_wrap=True)
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     training = Training(fabric, recipe, *fabric.setup(ByStep(raw), optimiser))
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size

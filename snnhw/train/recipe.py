@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from snnhw.errors import InputError, unknown
+from snnhw.gates.plain_text import parse_toml, read_toml, shown
+from snnhw.nn.limits import MOST_TIMESTEPS
 from snnhw.train.augment import AUGMENTATIONS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FOLDER = Path(__file__).parent / "recipes"
 LARGEST = sys.float_info.max
+MOST_PIXELS = 4096  # of a side of an image, and of what an augmentation does to it
+LONGEST_EPOCH = 9  # digits of the number of an epoch
 KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}  # else a table
 RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a key
-    "epochs": (1, LARGEST),
-    "batch": (1, LARGEST),
-    "accumulate": (1, LARGEST),
+    "epochs": (1, 100_000),
+    "batch": (1, 2**20),
+    "accumulate": (1, 2**20),
     "lr": (0, LARGEST),
     "momentum": (0, 1),
     "weight_decay": (0, LARGEST),
@@ -35,7 +34,7 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "tet_mean": (-LARGEST, LARGEST),
     "label_smoothing": (0, 1),
     "seed": (0, 2**32 - 1),  # of NumPy's generators
-    "threads": (0, LARGEST),
+    "threads": (0, 1024),
 }
 
 
@@ -95,12 +94,9 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     path = Path(source)
     if str(source) in recipe_names():
         path = FOLDER / f"{source}.toml"
-    elif not path.is_file():
+    elif not os.path.exists(path):
         raise unknown("recipe", source, recipe_names(), "a TOML file")
-    try:
-        values: dict[str, object] = {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"Recipe {path} is not TOML ({error}); correct the line it names.") from error
+    values: dict[str, object] = {"name": path.stem, **read_toml(path, "recipe", "give a TOML file")}
     for override in overrides:
         set_value(values, override)
     return recipe_from(values, str(path))
@@ -114,7 +110,7 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
     """
     fields = {f.name: f for f in dataclasses.fields(Recipe)}
     for key in sorted(set(values) - set(fields)):
-        raise InputError(f"{where} has the unknown key {key!r}; it may have {', '.join(fields)}.")
+        raise InputError(f"{where} has the unknown key {shown(key)}; it may have {', '.join(fields)}.")
     for key in ("name", "model", "data"):
         if key not in values:
             raise InputError(f'{where} has no {key!r}; add the line {key} = "...".')
@@ -123,7 +119,7 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
     for key, (lowest, highest) in RANGES.items():
         value = getattr(recipe, key)
         if not lowest <= value <= highest:  # not a number is in no range
-            raise InputError(f"{where} has {key} = {value}; give {_range(lowest, highest)}.")
+            raise InputError(f"{where} has {key} = {shown(value)}; give {_range(lowest, highest)}.")
     if recipe.batch % recipe.accumulate:
         raise InputError(
             f"{where} cuts a batch of {recipe.batch} into {recipe.accumulate} pieces; give a divisor of the batch, "
@@ -132,8 +128,11 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
     _check_augmentations(recipe.augment, where)
     for key in ("timesteps_from", "pixels_from"):
         for start, value in getattr(recipe, key).items():
-            if not start.isdecimal() or not isinstance(value, int) or value < 1:
-                raise InputError(f"{where} has {key} = {{ {start} = {value} }}; give epochs and numbers of at least 1.")
+            most = MOST_TIMESTEPS if key == "timesteps_from" else MOST_PIXELS
+            epoch = start.isdecimal() and len(start) <= LONGEST_EPOCH
+            if not epoch or type(value) is not int or not 1 <= value <= most:
+                given = f"{{ {shown(start)} = {shown(value)} }}"
+                raise InputError(f"{where} has {key} = {given}; give epochs and numbers of 1 to {most}.")
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe
@@ -143,8 +142,8 @@ def _check_augmentations(amounts: Mapping[str, object], where: str) -> None:
     for name, amount in amounts.items():
         if name not in AUGMENTATIONS:
             raise unknown("augmentation", name, AUGMENTATIONS)
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < math.inf:
-            raise InputError(f"{where} augments by {name} = {amount!r}; give a number of at least 0.")
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= MOST_PIXELS:
+            raise InputError(f"{where} augments by {name} = {shown(amount)}; give a number of 0 to {MOST_PIXELS}.")
 
 
 def _range(lowest: float, highest: float) -> str:
@@ -155,13 +154,13 @@ def _checked(key: str, value: Any, kind: Any, where: str) -> Any:
     choices = get_args(kind)
     if getattr(kind, "__origin__", None) is Literal:
         if value not in choices:
-            raise InputError(f"{where} has {key} = {value!r}; choose one of {', '.join(map(str, choices))}.")
+            raise InputError(f"{where} has {key} = {shown(value)}; choose one of {', '.join(map(str, choices))}.")
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     wanted = dict if choices else kind
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise InputError(f"{where} has {key} = {value!r}; give {KINDS.get(wanted, 'a table')}.")
+        raise InputError(f"{where} has {key} = {shown(value)}; give {KINDS.get(wanted, 'a table')}.")
     return value
 
 
@@ -172,17 +171,18 @@ def set_value(values: dict[str, object], override: str) -> None:
         InputError: there is no equals sign, or a dot leads into what is no table.
     """
     key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise InputError(f"Setting {override!r} is not key=value; write for example epochs=3.")
+    if not equals or not key or key.count(".") > 8:
+        raise InputError(f"Setting {shown(override)} is not key=value; write for example epochs=3.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a bare word, as in schedule=step
+        read = parse_toml(f"value = {text}")
+    except ValueError:
+        read = {}
+    value = read["value"] if set(read) == {"value"} else text  # a bare word, as in schedule=step
     *tables, last = key.strip().split(".")
     place = values
     for table in tables:
         inner = place.setdefault(table, {})
         if not isinstance(inner, dict):
-            raise InputError(f"Setting {override!r} goes into {table!r}, which is no table; drop the dot.")
+            raise InputError(f"Setting {shown(override)} goes into {table!r}, which is no table; drop the dot.")
         place = inner
     place[last] = value

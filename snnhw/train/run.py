@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,9 +24,10 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.files import write_atomically, write_text
 from snnhw.gates.lock import locked
+from snnhw.gates.regular import read_bytes
 from snnhw.nn.models import build
 from snnhw.nn.state import load_state
-from snnhw.train.card import CARD, WEIGHTS, Card, read_card
+from snnhw.train.card import CARD, WEIGHTS, Card, read_card, read_own_card
 from snnhw.train.checkpoint import LAST, PREVIOUS
 
 METRICS = "metrics.csv"
@@ -82,14 +84,28 @@ def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     Half-written files of a killed process are removed as well.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or a file of such a name there is of no run.
     """
+    if not rows:
+        _check_own(path)
     save_metrics(path, rows)
     for name in (CARD, WEIGHTS, LAST, PREVIOUS, METRICS):
         for half in path.glob(f".{name}.*"):
             half.unlink()
     for name in (CARD, WEIGHTS, LAST, PREVIOUS) if not rows else ():
         (path / name).unlink(missing_ok=True)
+
+
+def _check_own(path: Path) -> None:
+    """Nothing, where the files that a run replaces are those of a run."""
+    if os.path.lexists(path / CARD):
+        read_own_card(path / CARD)
+    elif os.path.lexists(path / WEIGHTS) and not any((path / name).exists() for name in (LAST, PREVIOUS, METRICS)):
+        raise InputError(f"{path / WEIGHTS} is of no run of this program; choose another folder.")
+    if os.path.lexists(path / METRICS):
+        begins = read_bytes(path / METRICS, "table of a run", "choose another folder")[:6]
+        if begins not in (b"", b"epoch,"):
+            raise InputError(f"{path / METRICS} is of no run of this program; choose another folder.")
 
 
 def save_metrics(path: Path, rows: Iterable[Mapping[str, float]]) -> None:

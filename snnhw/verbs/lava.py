@@ -14,7 +14,7 @@ def lava_install(as_json: Json = False, quiet: Quiet = False) -> None:
     """Make the Python 3.10 environment with lava-nc 0.10.0."""
     from snnhw.exporters.lava.install import install
 
-    made = install(progress=None if quiet else lambda line: err.print(line, style="dim"))
+    made = install(progress=None if quiet else lambda line: err.print(line, style="dim", markup=False))
     show(asdict(made), as_json, f"Lava {made.version} in {made.path}")
 
 

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from snnhw.gates.text import visible
 from snnhw.progress import Progress
 
 WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
@@ -29,24 +31,33 @@ def show(result: Mapping[str, object], as_json: bool, *tables: Table | str) -> N
         out.print_json(json.dumps(result, default=_plain), indent=None, highlight=False)
         return
     for table in tables:
-        out.print(table)
+        out.print(_shown(table) if isinstance(table, str) else table)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """A rich table; columns whose name starts with ">" are numbers and align right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    made = Table(
+        title=_shown(title), title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
+    )
     for column in columns:
-        made.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+        made.add_column(
+            _shown(column.lstrip(">")), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
     for row in rows:
-        made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        made.add_row(*(_shown(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
     return made
+
+
+def _shown(text: str) -> str:
+    """What rich prints as `text`: square brackets are no markup, and what would steer the terminal is spelt out."""
+    return escape(visible(text))
 
 
 @contextmanager
 def progress_bars(quiet: bool = False) -> Iterator[Progress]:
     """A callback (stage, finished, total) that keeps one bar per stage on stderr, from the first call on."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -11,6 +11,7 @@ from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.writing import write_comparison, write_report
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.gates.text import file_name
 from snnhw.progress import Progress
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.report import ReportOptions, build_report
@@ -67,7 +68,7 @@ def compare(
     for label, (model, inputs) in models.items():
         reports[label] = build_report(model, inputs, options, progress)
         if folder is not None:
-            page = write_report(reports[label], folder / label)
+            page = write_report(reports[label], folder / file_name(label))
     if len(reports) == 1:
         return Compared(reports, None, page)
     found = compare_reports(reports)

@@ -6,12 +6,14 @@ All of them become the same thing: a folded multi-level graph, with the trained 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
+from snnhw.gates.regular import open_regular
 from snnhw.graph.assumptions import TIMESTEPS, assumed, assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
@@ -114,12 +116,13 @@ def load_model(
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
     if input_shape is not None and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and says its own input; leave input_shape out.")
-    if path.suffix == ".nir" and not path.is_dir():
+    is_folder = os.path.isdir(path)  # also of names that no file can have
+    if path.suffix == ".nir" and not is_folder:
         return _from_nir(path, reading)
     given = reading.for_files_alone()
     if given:
         raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
-    if path.is_dir():
+    if is_folder:
         return _from_run(path, reading)
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, reading, input_shape, constants or {})
@@ -211,6 +214,7 @@ def _from_run(path: Path, reading: Reading) -> LoadedModel:
 def _from_nir(path: Path, reading: Reading) -> LoadedModel:
     from snnhw.nir.io import read_nir
 
+    open_regular(path, "NIR file", "give the path of a .nir file").close()
     graph = read_nir(path, reading)
     checksum = _sha256(path)
     return LoadedModel(graph.name, graph, checksum=checksum, findings=graph.findings, reading=reading, file=path)

@@ -111,8 +111,8 @@ def _counted(asked: Finding, of: str, found: Mapping[str, dict[str, UnitRecord]]
     spikes = {name: sum(int(unit.levels.sum()) for unit in units.values()) for name, units in found.items()}
     first, *others = found.values()
     if all(_same_counts(first, other) for other in others):
-        text = f"on {of} this makes no difference: all readings give {spikes['as read']:,} spikes of the same neurons"
-        return replace(asked, severity="info", message=f"{asked.message}; {text} in the same steps")
+        same = f"all readings give the same {spikes['as read']:,} spikes, neuron by neuron and step by step"
+        return replace(asked, severity="info", message=f"{asked.message}; on {of} this makes no difference, {same}")
     counts = ", ".join(f"{total:,} {name}" for name, total in spikes.items())
     return replace(asked, message=f"{asked.message}; spikes on {of}: {counts}")
 

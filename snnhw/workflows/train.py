@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from snnhw.gates.text import file_name
 from snnhw.train.fit import fit
 from snnhw.train.recipe import Recipe, load_recipe
 from snnhw.train.run import Run
@@ -39,5 +40,5 @@ def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None =
         InputError: the recipe, a setting, the data or the folder cannot be used.
     """
     loaded = load_recipe(recipe, list(settings))
-    run = fit(loaded, Path(folder or Path("runs") / loaded.name))
+    run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)))
     return Trained(run, processes.rank() == 0)

@@ -12,11 +12,12 @@ from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
+from snnhw.gates.text import file_name
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
-from snnhw.passes import compile_channels
+from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.quantise import Quantised
@@ -88,8 +89,9 @@ def verify(
         model = for_data(model, inputs)
     quantised = compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
     channels = compile_channels(model.graph)
-    nir = write_nir(model.graph, folder / f"{model.name}.nir")
-    nir_integers = write_nir(quantised.graph, folder / f"{model.name}_loihi.nir")
+    name = file_name(model.name)
+    nir = write_nir(run_passes(model.graph, FLOAT), folder / f"{name}.nir")
+    nir_integers = write_nir(quantised.graph, folder / f"{name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:
         backend = lava_backend(graph, lava.time_limit_s, progress)

@@ -24,12 +24,14 @@ def test_booleans_are_two_classes():
 @pytest.mark.parametrize(
     ("targets", "said"),
     [
-        ([0.0, 0.5], r"labels of a hold 0\.5, which is no whole number from 0"),
-        ([0.0, np.nan], "labels of a hold nan"),
-        ([np.inf, 0.0], "labels of a hold inf"),
-        ([0, -1], "labels of a hold -1"),
+        ([0.0, 0.5], r"Label 1 of a is 0\.5; number the classes from 0, in whole numbers"),
+        ([0.0, np.nan], "Label 1 of a is nan"),
+        ([np.inf, 0.0], "Label 0 of a is inf"),
+        ([0, -1], "Label 1 of a is -1"),
         ([0, 3], r"labels of a reach 3 and the network has the outputs 0\.\.2"),
         ([3.0, 0.0], r"labels of a reach 3 and the network has the outputs 0\.\.2"),
+        (np.array([2**63], np.uint64), "Label 0 of a is 9223372036854775808"),
+        ([1e300], r"Label 0 of a is 1e\+300"),
         (np.eye(3), r"labels of a are one-hot, \[3, 3\]; save their numbers, target\.argmax\(axis=1\)"),
         (np.eye(3, dtype=bool), "one-hot"),
         (np.array([[0.2, 0.8], [0.5, 0.5]]), r"have the shape \[2, 2\]; give one whole number for each sample"),

@@ -57,7 +57,7 @@ def test_labels_are_classes_from_0():
     assert inputs_of("a", values, np.array([0.0, 4.0])).targets.dtype == np.int64
     with pytest.raises(InputError, match=r"labels of a reach 5 and the network has the outputs 0\.\.4"):
         inputs_of("a", values, np.array([0, 5])).labels(5)
-    with pytest.raises(InputError, match=r"labels of a hold -1, which is no whole number from 0"):
+    with pytest.raises(InputError, match=r"Label 0 of a is -1; number the classes from 0"):
         inputs_of("a", values, np.array([-1, 0]))
     with pytest.raises(InputError, match="a has no labels; save them under the key 'target'"):
         inputs_of("a", values, None).labels()

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import snnhw
-from snnhw.analysis.hardware.profiles import tomllib
+from snnhw.gates.plain_text import tomllib
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("snnhw", "exporters", "analysis")

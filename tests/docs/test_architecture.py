@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from snnhw.analysis.hardware.profiles import tomllib
+from snnhw.gates.plain_text import tomllib
 from tests.docs.defined import ROOT
 from tests.docs.names import Place, complaint
 

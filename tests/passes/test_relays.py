@@ -14,7 +14,7 @@ from tests.nets import residual_net
 
 
 def ages(graph: Graph) -> dict[str, set[int]]:
-    """Neuron or read-out -> ages of the spikes that arrive, by walking every path; a layer costs nothing, a neuron 1."""
+    """Neuron or read-out -> ages of the spikes that arrive, by walking every path; a neuron costs one step."""
     sent: dict[str, int] = {}
     met: dict[str, set[int]] = {}
     for name in graph.order():

@@ -1,8 +1,7 @@
-"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them: what a rule book must face."""
+"""Seeded random graphs, sound and broken, as tracing, passes and foreign files make them."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,6 @@ from snnhw.graph.ir import (
     LI,
     LIF,
     MLF,
-    SYNAPSES,
     Array,
     Conv2d,
     Delay,
@@ -20,7 +18,6 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
-    LoihiLIF,
     Node,
     Norm,
     Pool,
@@ -28,6 +25,7 @@ from snnhw.graph.ir import (
     Scale,
 )
 from snnhw.graph.shapes import Window
+from tests.rules.broken import broken
 
 Rng = np.random.Generator
 
@@ -201,10 +199,6 @@ def _mixed(rng: Rng, shape: tuple[int, ...]) -> Array:
     return rng.uniform(0.2, 0.9, shape)
 
 
-def _equal(rng: Rng, shape: tuple[int, ...]) -> Array:
-    return np.full(shape, 0.5)
-
-
 ODD_NEURONS: dict[str, object] = {
     "reset": "subtract",
     "v_reset": 0.2,
@@ -212,30 +206,7 @@ ODD_NEURONS: dict[str, object] = {
     "gain": 2.0,
     "decay": _mixed,
     "threshold": _mixed,
-    "gain ": 1.0,
 }
-ODD_NEURONS.pop("gain ")
-ODD_VALUES: tuple[tuple[type[Node], str, Callable[[Rng, Node], object]], ...] = (
-    (LIF, "threshold", lambda rng, node: -0.5),
-    (LIF, "decay", lambda rng, node: 1.5),
-    (LIF, "decay", lambda rng, node: np.full(node.shape, 0.5)),
-    (MLF, "thresholds", lambda rng, node: (1.0, 0.5)),
-    (MLF, "decay", lambda rng, node: float("nan")),
-    (Linear, "weight", lambda rng, node: np.full(node.weight.shape, np.inf)),  # type: ignore[attr-defined]
-    (Linear, "weight", lambda rng, node: 0 * node.weight),  # type: ignore[attr-defined]
-    (Conv2d, "shape", lambda rng, node: (*node.shape[:-1], node.shape[-1] + 1)),
-    (Flatten, "shape", lambda rng, node: (0,)),
-    (LoihiLIF, "dv", lambda rng, node: 4096),
-    (LoihiLIF, "du", lambda rng, node: 1000),
-    (LoihiLIF, "bias_exp", lambda rng, node: -1),
-    (LoihiLIF, "bias_exp", lambda rng, node: 9),
-    (LoihiLIF, "bias_mant", lambda rng, node: rng.integers(-9, 9, node.shape)),
-    (LoihiLIF, "threshold", lambda rng, node: rng.integers(1, 99, node.shape)),
-    (LoihiLIF, "threshold", lambda rng, node: -3),
-    (Linear, "weight", lambda rng, node: node.weight + 1),  # type: ignore[attr-defined]
-    (Linear, "bias", lambda rng, node: np.full(node.shape, 0.5)),
-    (Conv2d, "bias", lambda rng, node: np.full(node.shape[0], 3)),
-)
 
 
 def random_graph(seed: int) -> Graph:
@@ -243,26 +214,3 @@ def random_graph(seed: int) -> Graph:
     graph = Maker(seed).graph()
     rng = np.random.default_rng(seed + 1_000_000)
     return broken(graph, rng) if seed % 3 == 2 else graph
-
-
-def broken(graph: Graph, rng: Rng) -> Graph:
-    """`graph` with one node, one edge or one value wrong or unusual."""
-    what = rng.random()
-    if what < 0.1:
-        cut = int(rng.integers(len(graph.edges)))
-        return graph.replace(edges=tuple(e for i, e in enumerate(graph.edges) if i != cut))
-    if what < 0.15:
-        return graph.replace(nodes=[*graph.nodes.values(), Readout(name="second", shape=(3,))])
-    if what < 0.2:
-        a, b = rng.choice(list(graph.nodes), 2)
-        return graph.replace(edges=(*graph.edges, Edge(str(a), str(b))))
-    if what < 0.25:
-        synapses = graph.of_type(*SYNAPSES)
-        shared = [n for n in synapses if n.shape == graph.readout.shape] if synapses else []
-        return graph.replace(edges=(*graph.edges, *(Edge(n.name, graph.readout.name) for n in shared[:1])))
-    odd = [(n, key, value) for n in graph.nodes.values() for kind, key, value in ODD_VALUES if isinstance(n, kind)]
-    if not odd:
-        return graph
-    node, key, value = odd[int(rng.integers(len(odd)))]
-    changed = dataclasses.replace(node, **{key: value(rng, node)})
-    return graph.replace(nodes=[changed if n is node else n for n in graph.nodes.values()])

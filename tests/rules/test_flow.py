@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def codes(rule: Rule, graph: Graph) -> list[tuple[str, str]]:
 
 def chain(*nodes: object, timesteps: int = 2) -> Graph:
     names = [n.name for n in nodes]  # type: ignore[attr-defined]
-    return Graph.build(nodes, list(zip(names, names[1:], strict=False)), timesteps)  # type: ignore[arg-type]
+    return Graph.build(nodes, list(pairwise(names)), timesteps)  # type: ignore[arg-type]
 
 
 IMAGE = Input(name="input", shape=(2, 4, 4))

@@ -1,4 +1,4 @@
-"""What keeps the passes from beginning: shared norms, loops, levels that differ, two arithmetics, an input as current."""
+"""What keeps the passes from beginning: shared norms, loops, unlike levels, two arithmetics, an input as current."""
 
 from __future__ import annotations
 

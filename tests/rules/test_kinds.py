@@ -22,9 +22,10 @@ ADDED = {
 
 
 def with_extra(node: object) -> Graph:
-    graph = net()
-    return graph.replace(nodes=[*(n for n in graph.nodes.values() if n.name not in ("unit", "flat")), node],
-                         edges=tuple(e for e in graph.edges if not {e.source, e.target} & {"unit", "flat"}))  # fmt: skip
+    graph, gone = net(), {"unit", "flat"}
+    kept = [n for n in graph.nodes.values() if n.name not in gone]
+    edges = tuple(e for e in graph.edges if not {e.source, e.target} & gone)
+    return graph.replace(nodes=[*kept, node], edges=edges)  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("name", ADDED)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.checks.check import TARGETS
-from snnhw.rules.structure import structure
 from snnhw.graph.ir import (
     MLF,
     Conv2d,
@@ -20,6 +19,7 @@ from snnhw.graph.ir import (
     Readout,
     Scale,
 )
+from snnhw.rules.structure import structure
 from tests.checks.nets import errors, found, lif, net
 from tests.graph.strategies import float_graphs, integer_graphs
 

@@ -34,7 +34,8 @@ from snnhw.workflows.backends import simulate_on
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.verify import LavaShare, verify
 from tests.nets import residual_net
-from tests.rules.graphs import broken, random_graph
+from tests.rules.broken import broken
+from tests.rules.graphs import random_graph
 
 GRAPHS = 300
 CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent"}, "loihi2": {"negative-exponent"}}

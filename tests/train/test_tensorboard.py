@@ -50,7 +50,7 @@ def test_event_files_hold_the_rows_of_metrics(tmp_path):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("broken", ["save_state", "save_metrics", "barrier"])
+@pytest.mark.parametrize("broken", ["keep_state", "save_metrics", "barrier"])
 def test_a_resumed_run_has_every_epoch_once(tmp_path, monkeypatch, broken):
     """The second epoch fails before its state is kept, after that, or after its scalars are written."""
     recipe = recipe_from(SMALL)

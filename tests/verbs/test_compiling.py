@@ -24,9 +24,7 @@ def test_export_writes_channels_that_read_back(call):
 
 
 def test_export_of_every_deployment(call, refused):
-    words = (
-        "Unit 'stem_mlf' does not fit nir: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
-    )
+    words = "'stem_mlf' does not fit NIR: its spikes carry 2 bits, and those of nir carry none; deploy it as channels."
     assert words in refused("export", "digits", "-o", "a.nir", "--deployment", "graded")
     assert "once every 3 sub-steps" in refused("export", "digits", "-o", "a.nir", "--deployment", "slots")
     lava = ("export", "digits", "-o", "folder", "--target", "lava", "--deployment")
@@ -86,7 +84,7 @@ def test_an_input_as_a_current(call, refused):
     ran = call("simulate", "int.nir", "--input", "some.npz", "--backend", "torch-int", "--json", "-q")
     assert sum(ran["spikes"]["first"]) > 0
     again = ("quantise", "digits", "--calibrate", "digits:train", "-o", "no.nir", "--input-as", "current")
-    assert "cannot be a current" in refused(*again) and not Path("no.nir").exists()
+    assert "so it takes no current" in refused(*again) and not Path("no.nir").exists()
 
 
 def test_fine_tuning_on_a_file(call):

@@ -1,16 +1,16 @@
-"""Files that a gate refuses, from the command line: exit code 2, one sentence on stderr, nothing written."""
+"""Files of samples that the gate refuses on the command line: exit code 2, one sentence, nothing written."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.gates.test_numpy_file import FAULTS as NUMPY_FAULTS
 from tests.gates.test_numpy_file import npy, npz
+from tests.verbs.faults import refused, written
 from tests.verbs.test_misuse import call
 
 ONE = np.full((2, 1, 8, 8), 0.5)
@@ -18,10 +18,6 @@ ONE = np.full((2, 1, 8, 8), 0.5)
 
 def labelled(labels) -> bytes:
     return npz([("input.npy", npy(ONE)), ("target.npy", npy(np.array(labels)))])
-
-
-def written(name: str, content: bytes) -> Callable[[], None]:
-    return lambda: Path(name).write_bytes(content) and None
 
 
 ON_SAMPLES = (  # every verb that reads samples
@@ -47,14 +43,6 @@ SAMPLES: dict[str, tuple[Callable[[], None], str]] = {
         if name not in ("twice", "fields", "dates")
     },
 }
-
-
-def refused(arguments, says, monkeypatch, capsys) -> None:
-    before = sorted(os.listdir())
-    assert call(arguments, monkeypatch) == 2
-    printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.startswith("error: ") and printed.err.count("\n") == 1, printed.err
-    assert says in printed.err and sorted(os.listdir()) == before
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -91,7 +91,7 @@ def test_where_all_readings_agree_it_is_an_info(tmp_path):
     dark = inputs_of("dark.npy", np.zeros((2, STEPS, SIZE), np.float32), None)
     found = asked(with_readings(for_data(load_model(path), dark), dark).findings)
     assert found.severity == "info" and "on 2 samples of dark.npy this makes no difference" in found.message
-    assert "all readings give 0 spikes" in found.message
+    assert "all readings give the same 0 spikes" in found.message
 
 
 def test_few_samples_are_run_and_none_of_a_large_network(tmp_path, monkeypatch):

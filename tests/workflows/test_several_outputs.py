@@ -27,7 +27,7 @@ from snnhw.workflows.simulate import simulate as run
 from snnhw.workflows.verify import LavaShare, verify
 from tests.analysis.nets import three_layers
 
-NAMED = r"has 2 outputs \(o1, o2\) where one is needed; keep one Output in the file"
+NAMED = r"2 outputs \(o1, o2\) where one is needed.*; keep one Output in the file"
 DT = 1e-4
 
 
@@ -128,7 +128,7 @@ def test_what_takes_one_output_refuses_by_name(several, labelled, tmp_path):
             print(name, refused())
     for target in TARGETS:
         (found,) = (f for f in check(several, target).findings if f.severity == "error")
-        assert found.code == "ends" and "there are 2 outputs (o1, o2) where a target takes one" in found.message
+        assert found.code == "ends" and "there are 2 outputs (o1, o2) where one is needed" in found.message
 
 
 def test_the_command_line(several, labelled, tmp_path):

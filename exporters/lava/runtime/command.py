@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from .network import BROKEN, Array, LavaRunError
+from .network import BROKEN, Array, LavaRunError, load_result
+from .scratch import scratch_folder
 from .supervise import supervise, worker_command
 
 EXAMPLE, EXPECTED, NETWORK = "example.npz", "expected.npz", "network.npz"
@@ -33,13 +33,12 @@ def main(folder: Path, arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     flags = ["--stock-conv"] * given.stock_conv + ["--raster"] * given.raster
     try:
-        with tempfile.TemporaryDirectory(prefix="lava-") as work:
-            output = Path(work) / "spikes.npz"
+        with scratch_folder("lava-") as work:
+            output = work / "spikes.npz"
             samples = given.samples or folder / EXAMPLE
             command = worker_command(sys.executable, folder / NETWORK, samples, output, flags)
             supervise(command, timeout_s=given.time_limit, progress=_progress)
-            with np.load(output, allow_pickle=False) as content:
-                arrays = {name: content[name] for name in content.files}
+            arrays = load_result(output)
             if given.output:
                 _keep(output, given.output)
     except LavaRunError as error:

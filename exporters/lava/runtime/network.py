@@ -131,6 +131,21 @@ def load_network(path: Path) -> LavaNetwork:
         raise LavaRunError(f"{path} is no network file ({error}); export the network again.") from error
 
 
+def load_result(path: Path) -> dict[str, Array]:
+    """The arrays that the worker has written.
+
+    Raises:
+        LavaRunError: there are none, or they are damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {name: np.asarray(content[name]) for name in content.files}
+    except BROKEN as error:
+        raise LavaRunError(
+            f"Lava says that it is done and left no result ({error}); install its interpreter again."
+        ) from error
+
+
 def _process(text: Mapping[str, Any]) -> Process:
     return Process(
         name=text["name"],

@@ -20,6 +20,7 @@ from .network import LavaRunError
 
 POLL_S = 0.1
 READ_BYTES = 65536
+LONGEST_LINE = 1_000_000  # bytes
 OUTPUT_KEPT = 100_000  # bytes of unmarked output kept for the error
 LAVA_PACKAGE = Path(__file__).resolve().parent
 
@@ -90,6 +91,8 @@ class _Listener:
 
     def feed(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
+        if len(self._line) > LONGEST_LINE:  # noise without end
+            lines, self._line = [*lines, self._line], b""
         for line in lines:
             start = line.find(MARK)
             if start < 0 or not self._message(line[start + len(MARK) :]):
@@ -102,13 +105,16 @@ class _Listener:
     def _message(self, line: bytes) -> bool:
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
-        if "progress" in message and self.progress:
-            self.progress(*message["progress"])
-        self.done = self.done or bool(message.get("done"))
-        if "error" in message and not self.error:  # the first error is the cause, later ones follow from it
-            self.error, self.traceback = message["error"], message.get("traceback", "")
+        if not isinstance(message, dict):
+            return False
+        counts = message.get("progress")
+        if self.progress and isinstance(counts, list) and [type(n) for n in counts] == [int, int]:
+            self.progress(*counts)
+        self.done = self.done or message.get("done") is True
+        if message.get("error") and not self.error:  # the first error is the cause, later ones follow from it
+            self.error, self.traceback = str(message["error"]), str(message.get("traceback", ""))
         return True
 
 

@@ -94,10 +94,14 @@ def steps_in_r(node: RawNode, rule: StepInR = "tau/dt") -> Array:
         return np.zeros(0)  # the parser says so
     r, tau = np.broadcast_arrays(r, tau)
     telling = (r > 0) & (r != 1) & np.isfinite(r) & np.isfinite(tau)
-    r, tau = r[telling], tau[telling]
-    shares = {"tau/dt": lambda: 1 / r, "1 - dt/tau": lambda: 1 - r, "tau exp(-dt/tau)/dt": lambda: lambert(1 / r)}
-    steps: Array = tau * shares[rule]()
-    return steps
+    return np.asarray(tau[telling] * _shares(r[telling], rule))
+
+
+def _shares(r: Array, rule: StepInR) -> Array:
+    """dt/tau by what r holds."""
+    if rule == "1 - dt/tau":
+        return np.asarray(1 - r)
+    return lambert(1 / r) if rule == "tau exp(-dt/tau)/dt" else np.asarray(1 / r)
 
 
 def lambert(x: Array) -> Array:

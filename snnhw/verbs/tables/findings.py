@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from snnhw.gates.text import visible
 from snnhw.graph.assumptions import assumptions, not_assumed
 from snnhw.graph.finding import Finding
 
@@ -39,9 +40,9 @@ def _first_of(same: list[Finding]) -> str:
 
 def _block(title: str, rows: list[tuple[str, str]], style: str) -> Table:
     made = Table.grid(padding=(0, 2, 0, 0))
-    made.title, made.title_justify, made.title_style = title, "left", f"bold {style}".strip()
+    made.title, made.title_justify, made.title_style = Text(visible(title)), "left", f"bold {style}".strip()
     made.add_column(no_wrap=True, style=style)
     made.add_column(overflow="fold", style=style)
     for left, right in rows:
-        made.add_row(Text(left), Text(right))
+        made.add_row(Text(visible(left)), Text(visible(right)))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -164,8 +165,22 @@ def test_time_slots_keep_a_pool_of_one_unit(body):
 
 @pytest.mark.parametrize("body", ["sum", "joined", "behind a layer", "groups"])
 def test_time_slots_refuse_what_is_no_sum_of_sub_steps(body):
-    with pytest.raises(InputError, match="of more than the spikes of one unit, which time slots cannot keep"):
+    with pytest.raises(InputError, match="of more than the nested levels of one unit, which time slots cannot keep"):
         decompose_slots(model_of(lively(body, 1), (2, SIDE, SIDE)).graph)
+
+
+def test_time_slots_refuse_a_pool_of_levels_that_are_not_nested():
+    graph = model_of(lively("tiles", 1), (2, SIDE, SIDE)).graph
+    first = graph.nodes["first"]
+    loose = dataclasses.replace(first, thresholds=(0.6, 1.6), decay=0.9)
+    assert first.nested and not loose.nested
+    changed = graph.replace(nodes={**graph.nodes, "first": loose})
+    with pytest.raises(InputError, match="of more than the nested levels of one unit"):
+        decompose_slots(changed)
+    raster = simulate(changed, data(1, 40), execution=DOUBLE, raster=True).raster["first"]
+    levels = torch.as_tensor(raster.astype(np.float64)).flatten(0, 1)  # [N * T, K, C, H, W]
+    pooled = F.max_pool2d(levels.flatten(0, 1), 2).unflatten(0, levels.shape[:2]).sum(1)
+    assert not torch.equal(pooled, F.max_pool2d(levels.sum(1), 2))  # K binary pools would send something else
 
 
 @pytest.mark.parametrize(

@@ -168,3 +168,10 @@ def test_the_twin_does_not_change_with_the_deployment(stepped, raster):
     assert math.prod((slots.input.slots, T)) == slots.timesteps
     found = [count(g, simulate(g, inputs, raster=raster)) for g in (graph, deploy(graph, "channels"), slots)]
     assert len({(c.twin, c.total("dense_macs"), c.total("repeated_macs")) for c in found}) == 1
+
+
+@given(st.booleans(), st.booleans(), st.booleans())
+def test_in_one_step_everything_is_computed_once(loop, stepped, events):
+    graph = declare_input(three_layers(loop), 2) if events else three_layers(loop)
+    found = twin_passes(graph, 1, stepped=stepped)
+    assert found.kind in (STATIC, SUMMED) and {found.of(name) for name in graph.nodes} == {1}

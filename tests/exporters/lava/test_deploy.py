@@ -14,6 +14,7 @@ from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
+from tests.exporters.lava.interpreters import interruptible
 from tests.nets import residual_net
 
 
@@ -99,7 +100,8 @@ def test_an_interrupted_run_and_a_damaged_folder_say_so(folder, tmp_path):
     inputs = np.zeros((5000, 1, *residual_net().graph.input.shape))
     np.savez(tmp_path / "many.npz", input=inputs)
     command, environment = [python, str(copy / "run.py"), str(tmp_path / "many.npz")], environment_of(python)
-    caller = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+    options = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "env": environment}
+    caller = subprocess.Popen(command, preexec_fn=interruptible, **options)
     assert caller.stderr.read(1) == b"\r"  # the first line of the progress: Lava runs
     caller.send_signal(signal.SIGINT)
     _, words = caller.communicate(timeout=20)

@@ -1,5 +1,7 @@
 """Finding the Lava interpreter."""
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -40,3 +42,27 @@ def test_a_wrong_version_of_lava_is_named(tmp_path):
 def test_an_interpreter_that_hangs_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(env, "PROBE_TIMEOUT_S", 0.3)
     assert "did not import Lava within" in probe(fake_python(tmp_path / "slow", "exec sleep 30")).problem
+
+
+ANSWERS = ["null", "[]", "{}", "3", '"0.10.0"', "[3]", "[[[[", "noise", "[" * 100_000, "9" * 5000, r"\377\376"]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=[a[:10] for a in ANSWERS])
+def test_an_interpreter_that_answers_otherwise_is_one_sentence(tmp_path, answer):
+    (tmp_path / "answer").write_text(answer)
+    found = probe(fake_python(tmp_path / "python", f"cat {tmp_path}/answer"))
+    assert not found.works and found.version is None
+    assert found.problem.endswith("does not answer as Python with Lava does; run `snnhw lava install`.")
+
+
+def test_no_answer_at_all_is_one_sentence(tmp_path):
+    assert "cannot import Lava (exit code 0)" in probe(fake_python(tmp_path / "python", "true")).problem
+
+
+@pytest.mark.parametrize("command", [["lava", "status"], ["--version"]])
+def test_the_command_line_says_so(tmp_path, command):
+    python = fake_python(tmp_path / "python", "echo null")
+    run = [sys.executable, "-m", "snnhw", *command]
+    done = subprocess.run(run, env={**os.environ, "SNNHW_LAVA_PYTHON": python}, capture_output=True, text=True)
+    assert done.returncode == (1 if command[0] == "lava" else 0) and "Traceback" not in done.stderr
+    assert "does not answer as Python" in " ".join(done.stdout.split()) or "lava-nc not installed" in done.stdout

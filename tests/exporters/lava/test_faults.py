@@ -19,6 +19,7 @@ from snnhw.exporters.lava.run import LavaError, RunOptions, run_lava, run_networ
 from snnhw.exporters.lava.runtime.network import LavaRunError
 from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.graph.ir import Pool
+from tests.exporters.lava.interpreters import interruptible
 from tests.exporters.lava.nets import Net, residual
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
@@ -163,14 +164,18 @@ except InputError as error:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_the_caller_is_interrupted(number, nothing_left):
-    caller = subprocess.Popen(script(""), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    caller = subprocess.Popen(
+        script(""), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=interruptible
+    )
     assert [caller.stdout.readline().strip() for _ in range(2)] == ["0", "8"]
     caller.send_signal(number)
     assert caller.wait(LIMIT_S) != 0
     caller.stdout.close()
-    if number != signal.SIGINT:  # a caller that had no chance to clean up leaves its input file
+    if number != signal.SIGKILL:
+        assert list(nothing_left.iterdir()) == []
+    else:  # a caller that had no chance to clean up leaves its input file
         deadline = time.monotonic() + LIMIT_S
         while workers(nothing_left) and time.monotonic() < deadline:
             time.sleep(0.1)

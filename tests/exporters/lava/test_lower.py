@@ -82,7 +82,7 @@ def test_neurons_behind_a_flatten_are_refused():
     x = net.neurons("u", net.conv("c", ["input"], 3))
     graph = net.graph(net.neurons("v", net.flatten("flat", x)))
     with pytest.raises(
-        InputError, match="'flat' does not fit lava: what it flattens meets v_l1, .* lead to one linear"
+        InputError, match=r"'flat' does not fit lava: what it flattens meets v_l1, .* lead to one linear"
     ):
         lower(graph)
 

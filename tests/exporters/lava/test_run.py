@@ -1,11 +1,15 @@
 """What goes to the worker and what comes back, without Lava."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from snnhw.errors import InputError
 from snnhw.exporters.lava.lower import lower
-from snnhw.exporters.lava.run import RunOptions, record_of, run_lava
+from snnhw.exporters.lava.run import LavaError, RunOptions, record_of, run_lava
+from tests.exporters.lava.interpreters import fake_python
 from tests.exporters.lava.nets import residual
 
 
@@ -37,3 +41,30 @@ def test_packed_spikes_come_back_in_torchs_order():
     found = record_of(network, arrays, samples)
     assert found.raster.keys() == expected.keys() and found.membranes == {}
     assert all(np.array_equal(found.raster[name], spikes) for name, spikes in expected.items())
+
+
+ENDS = {  # what a worker says and leaves, as shell; $4 is its output file
+    "nothing": ("true", "ended with code 0 without a result"),
+    "noise": ("echo noise", "ended with code 0 without a result"),
+    "done without a file": ("echo '@lava-worker {\"done\": true}'", "says that it is done and left no result"),
+    "done with half a file": (
+        "printf 'PK half' > $4; echo '@lava-worker {\"done\": true}'",
+        "says that it is done and left no result",
+    ),
+    "done with other arrays": (
+        f"cp {Path(__file__).parents[2] / 'golden/foreign_norse.npz'} $4; echo '@lava-worker {{\"done\": true}}'",
+        "is of another network",
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_worker_that_ends_otherwise_is_one_sentence(tmp_path, monkeypatch, end):
+    body, says = ENDS[end]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    net, graph = residual(0)
+    python = fake_python(tmp_path / "python", body)
+    with pytest.raises(LavaError, match=says) as failed:
+        run_lava(graph, net.inputs(1), RunOptions(python=python))
+    assert "\n" not in str(failed.value) and [p.name for p in tmp_path.iterdir()] == ["python"]

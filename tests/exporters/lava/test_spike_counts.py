@@ -11,6 +11,7 @@ from snnhw.exporters.lava.deploy import Options, export
 from snnhw.exporters.lava.run import RunOptions, run_lava
 from snnhw.graph.ir import Flatten, Graph, Readout
 from snnhw.passes import compile_channels
+from snnhw.passes.declare_input import declare_input
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.ways import LAVA, compiled
 from snnhw.simulation.engine import simulate
@@ -65,3 +66,15 @@ def test_an_exported_folder_holds_the_counts(tmp_path) -> None:
     with np.load(artifact.path / "expected.npz") as expected:
         assert np.array_equal(expected["logits"].sum(axis=0), expected["levels/last"].sum(axis=0))
     assert sink["params"]["shape"] == [5]
+
+
+def test_records_of_event_inputs_are_those_of_the_engine(tmp_path) -> None:
+    graph = declare_input(ending_in_neurons(11), 3)
+    x = np.random.default_rng(0).integers(0, 4, (2, graph.timesteps, *graph.input.shape))
+    integers = compile_loihi(graph, x).graph
+    engine, witness = (record.arrays() for record in (simulate(integers, x), run_lava(integers, x)))
+    assert engine.keys() == witness.keys() and "counts/input" in engine
+    assert all(np.array_equal(engine[key], witness[key]) for key in engine)
+    artifact = export(integers, tmp_path / "events")  # makes an example of its own
+    with np.load(artifact.path / "example.npz") as example:
+        assert set(np.unique(example["input"])) == {0, 1, 2, 3}

@@ -8,7 +8,7 @@ import pytest
 
 from snnhw.exporters.lava.runtime.guard import MARK, AnonymousMemory, raise_descriptor_limit
 from snnhw.exporters.lava.runtime.network import LavaRunError
-from snnhw.exporters.lava.runtime.supervise import OUTPUT_KEPT, supervise
+from snnhw.exporters.lava.runtime.supervise import LONGEST_LINE, OUTPUT_KEPT, supervise
 
 REPORT = f"import os, json, sys, time\ndef report(**m): os.write(1, {MARK!r} + json.dumps(m).encode() + b'\\n')\n"
 
@@ -43,6 +43,30 @@ def test_a_line_that_only_looks_like_a_message_is_output():
     with pytest.raises(LavaRunError) as caught:
         run(f"os.write(1, {MARK!r} + b'no json\\n')\nsys.exit(1)")
     assert "no json" in caught.value.traceback_text
+
+
+MESSAGES = [
+    "null",
+    "[]",
+    "3",
+    '{"progress": 3}',
+    '{"progress": [1]}',
+    '{"progress": ["a", {}]}',
+    '{"done": "yes"}',
+    "[" * 99999,
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=[m[:20] for m in MESSAGES])
+def test_messages_of_other_kinds_are_no_result(message):
+    with pytest.raises(LavaRunError, match="ended with code 1 without a result"):
+        run(f"os.write(1, {MARK!r} + {message.encode()!r} + b'\\n')\nsys.exit(1)", progress=lambda *p: None)
+
+
+def test_noise_without_an_end_of_line_is_bounded():
+    with pytest.raises(LavaRunError) as caught:
+        run("for n in range(100): os.write(1, b'x' * 50_000)\nos._exit(3)")
+    assert len(caught.value.traceback_text) <= OUTPUT_KEPT + LONGEST_LINE
 
 
 def test_time_limit_holds_however_the_program_waits():
@@ -89,10 +113,11 @@ def test_anonymous_memory_has_what_lavas_channels_use():
     memory = AnonymousMemory().create_shared_memory(0)
     assert memory.name is None and len(memory.buf) == 1
     memory = AnonymousMemory().create_shared_memory(8)
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         memory.buf[3] = 7
         os._exit(0)
-    os.wait()
+    os.waitpid(child, 0)  # this child and no other
     assert memory.buf[3] == 7  # shared with a forked child
 
 

@@ -158,9 +158,9 @@ CONVENTIONS: dict[str, Convention] = {
         dt=1e-4,
         readout="spike count",
         lost=("inhibition", "graded_spikes_factor", "reset_mechanism", "reset_delay", "sums of two layers"),
-        beware='for its default reset; give --reset hard for Leaky and RLeaky with reset_mechanism="zero", none for '
+        beware='for its default reset; give --reset hard for Leaky with reset_mechanism="zero", none for '
         '"none", subtract for reset_delay=False, which is right while membranes stay below twice the threshold; the '
-        "zero reset of Synaptic and RSynaptic also loses the next step's input and cannot be read",
+        "zero reset of RLeaky, Synaptic and RSynaptic also loses the next step's input and cannot be read",
     ),
     "spyx": Convention(
         "spyx",

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import snntorch as snn
 import torch
 from torch import nn
 
@@ -12,6 +13,8 @@ from snnhw.errors import InputError
 from snnhw.nir.io import read_nir
 from snnhw.nn.neurons import MLF
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.workflows.diagnose import module_of
+from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.load import model_of
 from snnhw.workflows.verify import LavaShare, verify
 
@@ -37,3 +40,32 @@ def test_networks_of_vectors_are_verified(shape, first, tmp_path):
     x = np.random.default_rng(0).normal(0, 3, shape).astype(np.float32)
     made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
     assert made.certificate.agrees and all(a.spikes > 0 for a in made.certificate.agreements)
+
+
+class Tutorial(nn.Module):
+    """A network of snnTorch's modules with a loop over time in its forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.lif1 = nn.Linear(7, 12), snn.Leaky(0.75, threshold=0.2, reset_mechanism="zero")
+        self.fc2 = nn.Linear(12, 3)
+
+    def forward(self, x):
+        mem, total = self.lif1.init_leaky(), 0
+        for _ in range(4):
+            spikes, mem = self.lif1(self.fc1(x), mem)
+            total = total + self.fc2(spikes)
+        return total / 4
+
+
+def test_a_network_of_snntorch_is_verified_evaluated_and_not_diagnosed(tmp_path):
+    torch.manual_seed(0)
+    model = model_of(Tutorial(), (7,))
+    values = np.random.default_rng(0).uniform(0, 1, (6, 7))
+    samples = Samples("six", values, np.array([0, 1, 2, 0, 1, 2]), 3, "")
+    made = verify(model, samples, samples.values, tmp_path, LavaShare(samples=0))
+    first = made.certificate.agreements[0]
+    assert made.certificate.agrees and first.reference == "torch module" and first.spikes > 20
+    assert evaluate(model, samples).accuracy == made.certificate.accuracy["float"]
+    with pytest.raises(InputError, match="has neurons of another framework"):
+        module_of(model)

@@ -7,6 +7,7 @@ has no current, IAF no leak, LI no spikes.  The membrane starts at v_leak (IAF: 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, rec
 from snnhw.tracing.frameworks.parameters import fitted, parameter
 from snnhw.tracing.streams import Axes
 
+OLDEST = (1, 1)
 STOCHASTIC = ("logistic", "circ_dist")
 RESETS: dict[str, Reset] = {"reset_value": "hard", "reset_subtract": "subtract"}
 
@@ -90,7 +92,23 @@ def _state(module: Any) -> tuple[str, ...]:
 
 
 def _neuron(axes: Axes, cell: Callable[[str, Any, Shape], Cell]) -> Adapter:
-    return Adapter(always(axes), cell=cell, states=_state, keeps_state=False)
+    def checked(name: str, module: Any, shape: Shape) -> Cell:
+        _check_version(name)
+        return cell(name, module, shape)
+
+    return Adapter(always(axes), cell=checked, states=_state, keeps_state=False)
+
+
+def _check_version(name: str) -> None:
+    """Raise an `InputError` for versions whose membranes get an input one step later: the code does not say it."""
+    try:
+        installed = version("norse")
+    except PackageNotFoundError:
+        return
+    if tuple(int(part) for part in installed.split(".")[:2]) < OLDEST:
+        raise InputError(
+            f"{name!r} is of norse {installed}, where an input arrives a step later; use norse 1.1 or newer."
+        )
 
 
 NORSE = Framework(

@@ -65,6 +65,15 @@ def test_what_a_node_cannot_say_is_refused(module, sentence):
         cell_of(module, (3,))
 
 
+def test_versions_that_step_otherwise_are_refused(monkeypatch):
+    module = module_of(RECORDED["lif"]["module"])
+    monkeypatch.setattr("snnhw.tracing.frameworks.norse.version", lambda package: "1.0.0")
+    with pytest.raises(InputError, match=r"'n' is of norse 1\.0\.0, where an input arrives a step later"):
+        cell_of(module, (6,))
+    monkeypatch.setattr("snnhw.tracing.frameworks.norse.version", lambda package: "1.10.0")
+    assert cell_of(module, (6,)).sent == "n"
+
+
 def test_recurrent_weights_of_another_size_are_refused():
     with pytest.raises(InputError, match="takes 6 values and gets"):
         cell_of(module_of(RECORDED["recurrent"]["module"]), (5,))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
+from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Pool, Synapse
+from snnhw.graph.ir import Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -34,15 +36,15 @@ def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
     """
     graph = graph_given(graph)
     rows = layers(graph)
-    steps = record.samples * record.timesteps
+    twin = twin_passes(graph, record.timesteps // graph.input.slots, stepped=record.stepped)
     maps: dict[Branch, Counts] = {}
     counted = []
     for row in rows:
         for branch in row.branches:
             if branch not in maps:
                 maps[branch] = branch_fanout(graph, branch)
-        counted.append(_layer(graph, record, row, maps, steps))
-    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted))
+        counted.append(_layer(graph, record, row, maps, twin))
+    return NetworkCounts(graph.name, record.samples, record.timesteps, tuple(counted), twin.kind)
 
 
 def branch_fanout(graph: Graph, branch: Branch) -> Counts:
@@ -53,7 +55,8 @@ def branch_fanout(graph: Graph, branch: Branch) -> Counts:
     return fanout(path, source_shape(graph, branch.source))
 
 
-def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], steps: int) -> LayerCounts:
+def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], twin: TwinPasses) -> LayerCounts:
+    steps = record.samples * record.timesteps
     nodes = graph.units().get(row.name, ())
     size = int(np.prod(row.shape, dtype=np.int64))
     sent = unit_spikes(graph, record, row.name) if nodes else None
@@ -74,14 +77,18 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
         neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.runs),
-        dense_macs=sum(dense_macs(graph, name) for name in row.owns),
-        dense_inputs=sum(dense_inputs(graph, name) for name in row.owns),
-        dense_addresses=sum(_dense_addresses(graph, name) for name in row.owns),
+        dense_macs=sum(twin.of(name) * dense_macs(graph, name) for name in row.owns),
+        dense_inputs=sum(twin.of(name) * dense_inputs(graph, name) for name in row.owns),
+        dense_addresses=sum(twin.of(name) * _dense_addresses(graph, name) for name in row.owns),
+        twin_words=sum(dense_inputs(graph, name) for name in row.owns),
         params=params,
         weight_bits=params * bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
+        host_operations=steps * sum(_host_operations(graph, name) for name in row.host),
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
+        repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in row.owns if name in twin.every_step),
+        passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
     )
 
 
@@ -90,30 +97,35 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
     events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
+    met = np.zeros_like(reach) if branch.summed else reach
     return EdgeCounts(
         source=branch.source,
         synapse=branch.synapse or "",
         target=row.name,
         target_levels=row.levels,
-        synapses=int(reach.sum()),
+        synapses=int(met.sum()),
         spikes=sum(gain * int(level.sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         graded_spikes=int(events.sum()),
         level_synops=tuple(
-            gain * int((level * reach).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
+            gain * int((level * met).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
         ),
-        events=int((events * reach).sum()),
+        events=int((events * met).sum()),
+        pool_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), MaxPool) else 0,
         input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
+        summed=branch.summed,
     )
 
 
 def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
-    """Spikes of a unit, or of an input that sends events.
+    """Spikes of a unit, of an input that sends events, or of a max pool of spikes.
 
     Raises:
         InputError: the record lacks them, or they have another shape than the graph says.
     """
     if name not in record.units:
-        hint = "the events of the input" if isinstance(graph.nodes.get(name), Input) else f"unit {name!r}"
+        node = graph.nodes.get(name)
+        hint = "the events of the input" if isinstance(node, Input) else f"unit {name!r}"
+        hint = f"the spikes of the pool {name!r}" if isinstance(node, MaxPool) else hint
         raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
     unit = record.units[name]
     expected = (source_levels(graph, name), *source_shape(graph, name))
@@ -130,19 +142,28 @@ def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
 
 
 def dense_macs(graph: Graph, name: str) -> int:
-    """MACs of synapse node `name` in the ANN twin, per inference: in-bounds taps, zero weights included.
+    """MACs of synapse node `name` in one pass of the ANN twin: in-bounds taps, zero weights included.
 
     A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
     synapses, which only hardware needs, are no layer of the twin.
     """
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else dense_taps(node, shape)
+    return 0 if node.identity else dense_taps(node, shape, connected(graph, name))
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
-    """Activations that enter synapse node `name` in the ANN twin, per inference; identities and pools as above."""
+    """Activations that enter synapse node `name` in one pass of the ANN twin; identities and pools as above."""
     node, shape = twin_synapse(graph, name)
-    return 0 if node.identity else int(np.prod(shape, dtype=np.int64))
+    ends = connected(graph, name)
+    return 0 if node.identity else int(np.prod(shape, dtype=np.int64) if ends is None else ends.sum())
+
+
+def connected(graph: Graph, name: str) -> npt.NDArray[np.bool_] | None:
+    """Where something other than the zeros of wires can arrive at a node; None: everywhere."""
+    wires = [graph.nodes[edge.source] for edge in graph.into(name)]
+    ends = [node.connected for node in wires if isinstance(node, Wires)]
+    found = np.logical_or.reduce(ends) if ends and len(ends) == len(wires) else None
+    return None if found is None or found.all() else found
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
@@ -170,7 +191,7 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
 
 def node_macs(graph: Graph, name: str) -> int:
     """Multiply-accumulates of synapse node `name` in one step on analogue values."""
-    return effective_taps(synapse(graph, name), input_shape(graph, name))
+    return effective_taps(synapse(graph, name), input_shape(graph, name), connected(graph, name))
 
 
 def _biases(graph: Graph, name: str) -> int:
@@ -195,3 +216,8 @@ def _pool_taps(graph: Graph, name: str) -> int:
 
 def _totals(levels: Counts) -> tuple[int, ...]:
     return tuple(int(level.sum()) for level in levels)
+
+
+def _host_operations(graph: Graph, name: str) -> int:
+    node = graph.nodes[name]
+    return node.operations(input_shape(graph, name)) if isinstance(node, HostNode) else 0

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.analysis.counting.layers import LayerKind
+from snnhw.analysis.counting.twin_passes import STATIC as STATIC_FRAME
+from snnhw.analysis.counting.twin_passes import TwinKind
 from snnhw.errors import InputError
 from snnhw.summary import Summarised, Summary
 
@@ -33,6 +35,8 @@ class EdgeCounts:
     level_synops: tuple[int, ...]  # unit synops caused by each level of the source
     events: int  # graded spikes times fan-out
     input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
+    summed: bool = False  # spikes that are added to analogue values before a layer multiplies both: MACs, no synops
+    pool_size: int = 0  # positions of the max pool that sends them
 
     @property
     def unit_synops(self) -> int:
@@ -73,16 +77,20 @@ class LayerCounts:
     pool_adds: int  # additions of pools on analogue values; pools on spikes fold into the synapses
     neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
     edges: tuple[EdgeCounts, ...]
-    dense_macs: int  # of the ANN twin, per inference, in-bounds taps
-    dense_inputs: int  # activations that the ANN twin reads, per inference, each once
+    dense_macs: int  # of the ANN twin, per inference with all its passes, in-bounds taps
+    dense_inputs: int  # activations that the ANN twin reads, per inference, each once in a pass
     dense_addresses: (
-        int  # address steps of the ANN twin: one per input, output and kernel position of an output channel
+        int  # address steps of the ANN twin: in a pass one per input, output and kernel position of an output channel
     )
+    twin_words: int  # words that hold the activations which the ANN twin reads in a pass
     params: int
     weight_bits: int  # memory of the weights and biases, one set
     current_updates: int = 0  # N * T of a current-based neuron: its current decays in the compartment of its membrane
     shared: tuple[EdgeCounts, ...] = ()  # work of an earlier row whose sum this one reads too; not in the totals
     shared_bias_adds: int = 0  # biases of those sums
+    repeated_macs: int = 0  # of `dense_macs`, those that the ANN twin does anew at every step
+    passes: int = 1  # how often the ANN twin computes the outputs of this layer in one inference
+    host_operations: int = 0  # of max pools and of norms by the statistics of their input, every step; without a price
 
     @property
     def neurons(self) -> int:
@@ -132,6 +140,7 @@ class LayerCounts:
             "spikes_t": [list(level) for level in self.spikes_t],
             "rate": self.rate(samples, timesteps),
             **{key: getattr(self, key) for key in (*BY_STEP, *STATIC)},
+            "passes": self.passes,
         }
 
     def __add__(self, other: LayerCounts) -> LayerCounts:
@@ -149,6 +158,7 @@ class LayerCounts:
             current_updates=self.current_updates + other.current_updates,
             shared=tuple(a + b for a, b in zip(self.shared, other.shared, strict=True)),
             shared_bias_adds=self.shared_bias_adds + other.shared_bias_adds,
+            host_operations=self.host_operations + other.host_operations,
         )
 
 
@@ -163,6 +173,7 @@ BY_STEP = (
     "pool_adds",
     "neuron_updates",
     "current_updates",
+    "host_operations",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)
@@ -176,6 +187,7 @@ class NetworkCounts(Summarised):
     samples: int
     timesteps: int
     layers: tuple[LayerCounts, ...]
+    twin: TwinKind = STATIC_FRAME  # what the ANN twin computes, and how often
 
     def total(self, key: str) -> int:
         """Sum of one of `TOTALS`, or of "spikes", over the rows."""
@@ -250,6 +262,7 @@ class NetworkCounts(Summarised):
 def _structure(counts: NetworkCounts) -> tuple[object, ...]:
     return (
         counts.timesteps,
+        counts.twin,
         *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs) for c in counts.layers),
         *((len(c.edges), len(c.shared)) for c in counts.layers),
     )

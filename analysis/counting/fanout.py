@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Scale, Window
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Scale, Window, Wires
+from snnhw.simulation.synapses import apply_node
 
 Counts = npt.NDArray[np.int64]
 AnyNode = TypeVar("AnyNode", bound=Node)
@@ -56,14 +57,18 @@ def fanout(
     return reached.round().to(torch.int64).numpy()
 
 
-def dense_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
+Connected = npt.NDArray[np.bool_] | None  # positions of an input at which something can arrive; None: all
+
+
+def dense_taps(node: Conv2d | Linear, shape: tuple[int, ...], connected: Connected = None) -> int:
     """Multiply-accumulates of one dense pass over an input of `shape`: every weight, in-bounds taps only."""
-    return effective_taps(with_every_synapse(node), shape)
+    return effective_taps(with_every_synapse(node), shape, connected)
 
 
-def effective_taps(node: Conv2d | Linear, shape: tuple[int, ...]) -> int:
+def effective_taps(node: Conv2d | Linear, shape: tuple[int, ...], connected: Connected = None) -> int:
     """As `dense_taps`, without the weights that are exactly zero."""
-    return int(_pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape).sum().round())
+    taps = _pull_back(node, torch.ones(node.shape, dtype=torch.float64), shape)
+    return int((taps if connected is None else taps[torch.from_numpy(connected)]).sum().round())
 
 
 def with_every_synapse(node: AnyNode) -> AnyNode:
@@ -92,6 +97,11 @@ def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...]) -> Tensor:
         return _transposed(reached, ones, before, node.window((before[1], before[2])), before[0])
     if isinstance(node, Scale):
         return reached * _scale_mask(node)
+    if isinstance(node, Wires):
+        ends = torch.from_numpy(node.connected).flatten()
+        onto = torch.zeros(int(np.prod(before, dtype=np.int64)), dtype=torch.float64)
+        onto.index_add_(0, torch.as_tensor(node.source).flatten()[ends], reached.flatten()[ends])
+        return onto.reshape(before)
     return reached.reshape(before)
 
 
@@ -130,6 +140,8 @@ def _push(node: Node, value: Tensor) -> Tensor:
         return F.conv2d(value, window, None, node.stride, node.padding, groups=channels)
     if isinstance(node, Scale):
         return value * _scale_mask(node)
+    if isinstance(node, Wires):
+        return apply_node(node, value[None])[0]
     return value.flatten(1)
 
 
@@ -137,8 +149,10 @@ def _shapes(nodes: Sequence[Node], shape: tuple[int, ...]) -> list[tuple[int, ..
     """Shapes before the first node, between the nodes, after the last."""
     shapes = [shape]
     for node in nodes:
-        if not isinstance(node, Conv2d | Linear | Pool | Flatten | Scale):
-            raise InputError(f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a synapse.")
+        if not isinstance(node, Conv2d | Linear | Pool | Flatten | Scale | Wires):
+            raise InputError(
+                f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a convolution or a matrix."
+            )
         before = shapes[-1]
         if isinstance(node, Conv2d | Linear):
             needs = node.weight.shape[1] * (node.groups if isinstance(node, Conv2d) else 1)

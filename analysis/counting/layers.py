@@ -20,9 +20,12 @@ from snnhw.graph.ir import (
     Delay,
     Flatten,
     Graph,
+    GroupNorm,
+    HostNode,
     Input,
     Linear,
     LoihiLIF,
+    MaxPool,
     Neuron,
     Node,
     Norm,
@@ -30,21 +33,23 @@ from snnhw.graph.ir import (
     Readout,
     Scale,
     Synapse,
+    Wires,
 )
 
 LayerKind = Literal["first", "spiking", "readout"]
-PASSES = (Pool, Flatten, Delay, Scale)  # linear, one by one or by windows: fold into the synapses behind them
-COUNTED = (Input, *SYNAPSES, *PASSES, LI, Neuron, Readout)
+PASSES = (Pool, Flatten, Delay, Scale, Wires)  # linear, one by one or by windows: fold into the synapses behind them
+COUNTED = (Input, *SYNAPSES, *PASSES, MaxPool, GroupNorm, LI, Neuron, Readout)
 
 
 @dataclass(frozen=True)
 class Branch:
     """Spikes of one source on their way into one synapse node (or straight into a neuron: `synapse` None, identity)."""
 
-    source: str  # unit, or input that sends integer events
+    source: str  # unit, input that sends integer events, or max pool of spikes
     gains: tuple[int, ...]  # per level of the source: factor on the value, 0 where that level is not connected
     via: tuple[str, ...]  # pools, flattens and scales between source and synapse
     synapse: str | None
+    summed: bool = False  # added to analogue values first: part of their multiply-accumulates, no synops of its own
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,11 @@ class Layer:
     owns: tuple[str, ...]
     runs: tuple[Branch, ...]  # into synapse nodes that it owns, or straight into it
     shared: tuple[Branch, ...]  # into synapse nodes of earlier rows
-    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: multiply-accumulates
+    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: one pass of multiply-accumulates
     pools: tuple[str, ...]  # owned pools that work on analogue values
     integrators: tuple[str, ...]  # owned leaky integrators in front, each a population with a state of its own
     currents: tuple[str, ...]  # owned synaptic currents of current-based neurons, which share their compartment
+    host: tuple[str, ...]  # owned nodes that a host computes
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -84,7 +90,10 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     """
     norms = graph.of_type(Norm)
     if norms:
-        raise InputError(f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; run the fold pass first.")
+        raise InputError(
+            f"Graph {graph.name!r} still has the Norm {norms[0].name!r}; count the graph of model_of, which "
+            "has it in its weights."
+        )
     for node in graph.nodes.values():
         if not isinstance(node, COUNTED):
             raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which no rule counts; replace it.")
@@ -102,11 +111,21 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
 
 
 def source_levels(graph: Graph, source: str) -> int:
-    """K of a unit, or the largest integer of an input that sends events."""
+    """K of a unit, or the largest integer of an input that sends events or of a max pool of spikes."""
     node = graph.nodes.get(source)
     if isinstance(node, Input):
         return node.levels or 1
+    if isinstance(node, MaxPool):
+        return graph.signal(source).levels
     return levels_of(graph.units()[source])
+
+
+def populations(graph: Graph, source: str) -> tuple[str, ...]:
+    """Units and inputs whose spikes the source of a branch sends: itself, or what a max pool takes."""
+    if not isinstance(graph.nodes.get(source), MaxPool):
+        return (source,)
+    before = {found for name, *_ in _spike_paths(graph, source, 1, ()) for found in populations(graph, name)}
+    return tuple(sorted(before))
 
 
 def levels_of(nodes: Sequence[Node]) -> int:
@@ -117,7 +136,7 @@ def levels_of(nodes: Sequence[Node]) -> int:
 def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
     """Shape of what a branch's source sends."""
     node = graph.nodes.get(source)
-    return node.shape if isinstance(node, Input) else graph.units()[source][0].shape
+    return node.shape if isinstance(node, Input | MaxPool) else graph.units()[source][0].shape
 
 
 def synapse(graph: Graph, name: str) -> Synapse:
@@ -135,7 +154,8 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
     walk, new = _Walk(graph, frozenset()), _Walk(graph, frozenset(owned))
     walk.into_target(nodes[0].name)
     new.into_target(nodes[0].name)
-    owned.update(new.synapses, new.pools, new.integrators)
+    host = tuple(name for name in _host(graph, nodes[0].name) if name not in owned)
+    owned.update(new.synapses, new.pools, new.integrators, host)
     runs, shared = tuple(new.branches()), list(walk.branches())
     for branch in runs:
         shared.remove(branch)
@@ -154,7 +174,23 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
         pools=tuple(new.pools),
         integrators=tuple(name for name in new.integrators if name not in currents),
         currents=currents,
+        host=host,
     )
+
+
+def _host(graph: Graph, target: str) -> list[str]:
+    """Nodes that a host computes between `target` and the neurons and inputs before it."""
+    found: list[str] = []
+    front, seen = [target], {target}
+    while front:
+        for edge in graph.into(front.pop()):
+            node = graph.nodes[edge.source]
+            if node.name in seen or isinstance(node, Neuron | Input):
+                continue
+            seen.add(node.name)
+            front.append(node.name)
+            found += [node.name] if isinstance(node, HostNode) else []
+    return found
 
 
 def _is_current(node: Node) -> bool:
@@ -189,7 +225,8 @@ class _Walk:
             self.analog.append(name)
             self._analog_into(name)
 
-    def _analog_into(self, name: str) -> None:
+    def _analog_into(self, name: str, *, dense: bool = False) -> None:
+        """Find what computes the analogue values into `name`; `dense`: for a host, so that pools of spikes add, too."""
         for edge in self.graph.into(name):
             source = self.graph.nodes[edge.source]
             if source.name in self.done:
@@ -201,10 +238,12 @@ class _Walk:
             elif isinstance(source, LI) and source.name not in self.integrators:
                 self.integrators.append(source.name)
                 self.into_target(source.name)
-            elif isinstance(source, PASSES) and not _carries_spikes(self.graph, source.name):
+            elif isinstance(source, PASSES) and (dense or not _carries_spikes(self.graph, source.name)):
                 if isinstance(source, Pool) and source.name not in self.pools:
                     self.pools.append(source.name)
-                self._analog_into(source.name)
+                self._analog_into(source.name, dense=dense)
+            elif isinstance(source, HostNode) and not _carries_spikes(self.graph, source.name):
+                self._analog_into(source.name, dense=True)
 
     def _spikes_into(self, name: str) -> None:
         seen: dict[tuple[str, tuple[str, ...], int], int] = {}
@@ -216,7 +255,11 @@ class _Walk:
     def branches(self) -> Iterator[Branch]:
         for (source, via, into, _), gains in self.found.items():
             levels, meets = source_levels(self.graph, source), into if into in self.synapses else None
-            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets)
+            summed = into in self.analog or any(self._pools_sums(name) for name in via)
+            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets, summed)
+
+    def _pools_sums(self, name: str) -> bool:
+        return isinstance(self.graph.nodes[name], Pool) and not _carries_spikes(self.graph, name)
 
 
 def _carries_spikes(graph: Graph, name: str) -> bool:
@@ -224,6 +267,8 @@ def _carries_spikes(graph: Graph, name: str) -> bool:
     node = graph.nodes[name]
     if isinstance(node, PASSES):
         return all(_carries_spikes(graph, edge.source) for edge in graph.into(name))
+    if isinstance(node, MaxPool):
+        return graph.signal(name).kind == "spikes"
     return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
 
 
@@ -232,13 +277,15 @@ def _spike_paths(
 ) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
     """(source unit, level, gain, linear nodes passed) of every path of spikes into `name`."""
     for edge in graph.into(name):
-        node, total = graph.nodes[edge.source], gain * edge.gain
+        node, total = graph.nodes[edge.source], gain * abs(edge.gain)  # a difference is as much work as a sum
         if isinstance(node, Delay):
             yield from _spike_paths(graph, node.name, total, via)
         elif isinstance(node, PASSES):
             yield from _spike_paths(graph, node.name, total, (node.name, *via))
         elif isinstance(node, Input) and node.levels is not None:
             yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
+        elif isinstance(node, MaxPool) and _carries_spikes(graph, node.name):
+            yield from ((node.name, level, total, via) for level in range(1, graph.signal(node.name).levels + 1))
         elif isinstance(node, Neuron):
             first = node.level if isinstance(node, LIF | LoihiLIF) else 1
             for level in range(first, first + node.levels):

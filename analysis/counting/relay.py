@@ -44,7 +44,7 @@ def relays(graph: Graph, record: SpikeRecord) -> tuple[Relay, ...]:
     found = []
     for row in layers(graph):
         for name in row.owns:
-            branches = [b for b in row.branches if b.synapse == name]
+            branches = [b for b in row.branches if b.synapse == name and not b.summed]
             alike = {(b.via, source_shape(graph, b.source)) for b in branches}
             if len(branches) > 1 and len(alike) == 1:
                 found.append(_relay(graph, record, name, branches))

@@ -78,7 +78,7 @@ def _step(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeReco
     if graph.input.levels is not None:
         arrived = frames[:, t : t + 1] if frames.shape[1] > 1 else frames
         units[graph.input.name] = event_record(arrived, graph.input.levels, 1)
-    return SpikeRecord(record.samples, 1, units, record.logits[:0])
+    return SpikeRecord(record.samples, 1, units, record.logits[:0], stepped=record.stepped)
 
 
 def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
@@ -102,4 +102,4 @@ def _sum(values: Array) -> Array:
 
 def _sums_alone(record: SpikeRecord) -> SpikeRecord:
     """Without what grows with the samples: logits, rasters, membranes."""
-    return SpikeRecord(record.samples, record.timesteps, record.units, record.logits[:0])
+    return dataclasses.replace(record, logits=record.logits[:0], raster={}, membranes={}, outputs={})

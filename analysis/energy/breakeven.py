@@ -2,11 +2,13 @@
 
 An SNN costs a part that grows with its spikes and a part that grows with its steps alone (updates, the analogue first
 layer). Break-even rate: scale the spikes until SNN = ANN; no rate helps where the fixed part is already dearer.
+Break-even T: what a twin computes at every step grows with T as the network does, what it computes once does not.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from snnhw.errors import InputError
 from snnhw.gates.plain_text import read_toml
 
 BOUNDS = Path(__file__).with_name("bounds.toml")
+NOTHING = Range.exact(0.0)
+ROUNDED = 1e-12  # share of a sum of joules that rounding may leave
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class BreakEven:
     ann: Range
     rate: float  # unit spikes per neuron and step, as measured
     break_even_rate: float | None  # None: dearer even without a spike, or no spikes arrive; inf: cheaper at any rate
-    break_even_steps: float  # T at which the twin costs the same, rate held; inf: the network costs nothing here
+    break_even_steps: float  # T at which the twin costs the same, rate held; inf: cheaper at any T; 0: dearer at any
     rate_range: Range
     steps_range: Range
 
@@ -56,25 +60,40 @@ class BreakEven:
         }
 
 
-def break_even(counts: NetworkCounts, energy: EnergyEstimate, ann: Range, name: str = "network") -> BreakEven:
-    """Of the whole network against a twin of `ann` J per inference."""
+def break_even(
+    counts: NetworkCounts, energy: EnergyEstimate, ann: Range, name: str = "network", growing: Range = NOTHING
+) -> BreakEven:
+    """Of the whole network against a twin of `ann` J per inference, of which `growing` grows with T."""
     neurons = sum(layer.neurons for layer in counts.layers if layer.spikes)
     rate = counts.total("spikes") / (counts.samples * counts.timesteps * neurons) if neurons else 0.0
-    return _solve(name, energy, None, ann, rate, counts.timesteps)
+    return _solve(name, energy, None, ann, growing, rate, counts.timesteps)
 
 
-def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: dict[str, Range]) -> tuple[BreakEven, ...]:
+def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: Mapping[str, Range]) -> tuple[BreakEven, ...]:
     """Per layer that the twin has, with the rate of the spikes that arrive in it."""
-    found = []
+    found, growing = [], growing_part(counts, ann)
     for layer in counts.layers:
         if layer.name in ann:
             slots = counts.samples * counts.timesteps * layer.synapses
             rate = layer.unit_synops / slots if slots else 0.0
-            found.append(_solve(layer.name, energy, layer.name, ann[layer.name], rate, counts.timesteps))
+            twin = ann[layer.name], growing[layer.name]
+            found.append(_solve(layer.name, energy, layer.name, *twin, rate, counts.timesteps))
     return tuple(found)
 
 
-def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rate: float, steps: int) -> BreakEven:
+def growing_part(counts: NetworkCounts, ann: Mapping[str, Range]) -> dict[str, Range]:
+    """By layer, what of the twin's J per inference grows with T.
+
+    Where the twin computes some synapses of a layer once and others at every step, their multiply-accumulates share out
+    all that the layer costs.
+    """
+    shares = {layer.name: layer.repeated_macs / layer.dense_macs for layer in counts.layers if layer.dense_macs}
+    return {name: found.scaled(shares.get(name, 0.0)) for name, found in ann.items()}
+
+
+def _solve(
+    name: str, energy: EnergyEstimate, layer: str | None, ann: Range, growing: Range, rate: float, steps: int
+) -> BreakEven:
     terms = [term for term in energy.terms if layer is None or term.layer == layer]
     snn = Range.total(term.energy for term in terms)
     moving = Range.total(term.energy for term in terms if term.by_spikes)
@@ -85,10 +104,16 @@ def _solve(name: str, energy: EnergyEstimate, layer: str | None, ann: Range, rat
     )
     at = usual if rate > 0 and ann.typical >= fixed.typical else None
     scaled = [
-        steps * twin / spent if spent else math.inf for twin, spent in zip(ann.ends, reversed(snn.ends), strict=True)
+        _steps(steps, spent - grows, twin - grows if twin - grows > ROUNDED * twin else 0.0)
+        for twin, grows, spent in zip(ann.ends, growing.ends, reversed(snn.ends), strict=True)
     ]
     rates = Range(max(0.0, worst), max(0.0, usual), max(0.0, best))
     return BreakEven(name, snn, ann, rate, at, scaled[1], rates, Range(*scaled))
+
+
+def _steps(steps: int, dearer_by: float, once: float) -> float:
+    """T at which the part of the twin that it pays `once` equals what the network pays more in as many steps."""
+    return steps * once / dearer_by if dearer_by > 0 else math.inf
 
 
 def matched_bits(levels: int, timesteps: int) -> int:

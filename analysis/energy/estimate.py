@@ -163,7 +163,9 @@ def estimate(
     if static is not None:
         chip_seconds = static.seconds.scaled(static.chips)
         terms.append(Term(CHIP, "static", f"chip-seconds ({static.mode})", chip_seconds, profile["static_chip"], False))
-    return EnergyEstimate(profile, chosen, tuple(terms), _assumes(counts, profile, static), _excludes(profile, static))
+    return EnergyEstimate(
+        profile, chosen, tuple(terms), _assumes(counts, profile, static), _excludes(counts, profile, static)
+    )
 
 
 def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
@@ -236,7 +238,7 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
     bits = 0
     for edge in edges(layer, deployment):
         messages = edge.graded_spikes if deployment == "graded" else edge.spikes
-        bits += messages * max(1, (sizes.get(edge.source, edge.input_size) - 1).bit_length())
+        bits += messages * max(1, (sizes.get(edge.source, edge.input_size or edge.pool_size) - 1).bit_length())
     yield Priced("communication", "address bits * hops", HOPS.scaled(bits), "move_bit")
 
 
@@ -267,10 +269,19 @@ def _range(count: float | Range) -> Range:
 
 def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
     found = list(profile.assumes)
-    if counts.total("macs"):
+    multiplied = [layer for layer in counts.layers if layer.macs]
+    if any(layer.kind == "first" for layer in multiplied):
         found.append(
             "The analogue first layer is computed at every step; a static image would allow once per inference."
         )
+    for layer in multiplied:
+        if layer.takes_events:
+            found.append(
+                f"{layer.name} takes events of the input, and a layer of it gets analogue sums (behind a norm, or a "
+                "layer without neurons), which are multiplied at every step."
+            )
+    if any(layer.kind != "first" and not layer.takes_events for layer in multiplied):
+        found.append("Layers that get analogue sums inside the network are multiplied at every step.")
     if any(layer.takes_events for layer in counts.layers):
         found.append("Events of the input arrive as messages; break-even rates scale them together with the spikes.")
     if counts.total("pool_adds"):
@@ -286,6 +297,8 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
     return tuple(found)
 
 
-def _excludes(profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
+def _excludes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) -> tuple[str, ...]:
+    host = counts.total("host_operations") / counts.samples
+    left = (f"{host:,.0f} operations per inference of max pools and of norms that a host computes",) if host else ()
     waiting = ("static power",) if "static_chip" in profile and static is None else ()
-    return tuple(dict.fromkeys((*profile.excludes, *waiting)))
+    return tuple(dict.fromkeys((*profile.excludes, *left, *waiting)))

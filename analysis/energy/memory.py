@@ -121,7 +121,7 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
         if row.synapses and not row.owns:
             found.append(_membranes_alone(graph, counted, counts))
         for i, name in enumerate(row.owns):
-            node, edges = synapse(graph, name), [e for e in counted.edges if e.synapse == name]
+            node, edges = synapse(graph, name), [e for e in counted.edges if e.synapse == name and not e.summed]
             conv = isinstance(node, Conv2d)
             size = 1
             for length in input_shape(graph, name):

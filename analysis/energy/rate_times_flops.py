@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from snnhw.analysis.counting.count import twin_synapse
+from snnhw.analysis.counting.count import dense_macs, twin_synapse
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.layers import layers, source_shape
 from snnhw.analysis.digits import count_text
@@ -22,7 +22,7 @@ from snnhw.graph.ir import Graph
 class RateTimesFlops:
     """Counts per inference as the convention takes them, beside the exact ones."""
 
-    flops: int  # multiply-accumulates of the twin, taps on the padding included
+    flops: int  # multiply-accumulates of one pass of the twin, taps on the padding included
     dense_macs: int  # without them
     rate_synops: float  # rate of the source times FLOPs times T, over all synapse nodes that spikes enter
     unit_synops: float  # what takes place there
@@ -63,13 +63,13 @@ class RateTimesFlops:
 def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
     """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
     rows = layers(graph)
-    edges = [edge for edge in counts.edges if edge.synapse]
+    edges = [edge for edge in counts.edges if edge.synapse and not edge.summed]
     by_rate = sum(
         edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
     )
     return RateTimesFlops(
         flops=sum(_flops(graph, name) for row in rows for name in row.owns),
-        dense_macs=counts.total("dense_macs"),
+        dense_macs=sum(dense_macs(graph, name) for row in rows for name in row.owns),
         rate_synops=by_rate / counts.samples,
         unit_synops=sum(edge.unit_synops for edge in edges) / counts.samples,
         first_flops=sum(_flops(graph, name) for row in rows for name in row.owns if name in row.analog),

@@ -1,4 +1,4 @@
-"""The ANN twin: the same topology with one dense pass instead of T steps, priced in the technologies a profile names.
+"""The ANN twin: the same topology, priced in the technologies a profile names; `twin_passes` says how often it runs.
 
 Counts in-bounds taps only and every weight, zero or not: FP32, INT8 with INT32 accumulation, and the quantised network
 that tells apart as many values. A twin is priced by its arithmetic alone, as most papers do, and, where the profile of
@@ -16,32 +16,13 @@ from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
 from snnhw.analysis.energy.estimate import HOPS, Term
 from snnhw.analysis.energy.memory import access_constant
+from snnhw.analysis.energy.twin_assumes import ARITHMETIC, DENSE, MEMORY, MOVEMENT, SCOPE_EXCLUDES, assumed, computes
 from snnhw.analysis.hardware.profiles import CONFIDENCES, TWIN_BITS, Constant, Profile, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 
-ARITHMETIC, MEMORY, MOVEMENT = "arithmetic", "memory", "movement"
 BEYOND = {"memory": MEMORY, "events": MEMORY, "power": MEMORY, "movement": MOVEMENT}  # by model of the SNN's profile
 FULL = 8  # bits of the multiplier that a matched twin's is scaled from
-SUMMED = (
-    "The events of the input are summed over the time steps into one frame, which the twin computes once per "
-    "inference; a twin that computes every step costs as many times more."
-)
-DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
-SCOPE_ASSUMES = {
-    ARITHMETIC: (),
-    MEMORY: (
-        "Inputs and weights are read for every multiply-accumulate, as Lemaire et al. 2022 count them; low: every word "
-        "is read once. Outputs are written once.",
-    ),
-    MOVEMENT: ("Every activation travels once to each layer that reads it, as a dense word without an address.",),
-}
-LEFT_OUT = ("activation functions, pools and residual additions", "control", "static power")
-SCOPE_EXCLUDES = {
-    ARITHMETIC: ("memory", *LEFT_OUT),
-    MEMORY: ("routing", *LEFT_OUT),
-    MOVEMENT: ("memory reads of the weights", *LEFT_OUT),
-}
 
 
 @dataclass(frozen=True)
@@ -54,6 +35,7 @@ class AnnEstimate:
     macs: int
     terms: tuple[Term, ...]
     assumes: tuple[str, ...]
+    computes: str = ""  # how often it computes what, for one inference
 
     @property
     def key(self) -> str:
@@ -86,6 +68,7 @@ class AnnEstimate:
             "scope": self.scope,
             "profiles": list(self.profiles),
             "dense_macs": self.macs,
+            "computes": self.computes,
             "per_inference": self.per_inference.to_dict(),
             "layers": {name: energy.to_dict() for name, energy in self.layers.items()},
             "terms": [term.to_dict() for term in self.terms],
@@ -118,12 +101,14 @@ def ann_estimate(counts: NetworkCounts, profile: Profile, precision: str, scope:
     """
     same = _arithmetic(profile, precision)
     terms = _terms(counts, profile, precision, scope, lambda layer: same)
-    macs, assumes = counts.total("dense_macs"), (DENSE, *_of_input(counts), *SCOPE_ASSUMES[scope])
-    return AnnEstimate(precision, scope, profile.twins[precision], macs, terms, assumes)
+    macs, assumes = counts.total("dense_macs"), (DENSE, *assumed(counts, scope))
+    return AnnEstimate(precision, scope, profile.twins[precision], macs, terms, assumes, computes(counts))
 
 
 def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, scope: str = ARITHMETIC) -> AnnEstimate:
     """The quantised network that tells apart as many values: ceil(log2(K*T + 1)) bits, zeros skipped.
+
+    Where the twin computes every layer at every step, T is 1 here: the values of one step are told apart.
 
     Its multiplier is the INT8 one, scaled by bits/8; the first layer is INT8 and dense. K = 1: Yan, Bai, Wong,
     arXiv:2409.08290; K levels extend it.
@@ -139,8 +124,8 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
     """
     if not 0 <= sparsity <= 1:
         raise InputError(f"Activation sparsity {sparsity} is no share; give a number in 0..1.")
-    bits = matched_bits(counts.max_levels, counts.timesteps)
-    full = _arithmetic(profile, "int8")
+    steps = max((counts.timesteps // layer.passes for layer in counts.layers if layer.spikes), default=1)
+    bits, full = matched_bits(counts.max_levels, steps), _arithmetic(profile, "int8")
     ends = (
         (m - a) * bits / FULL + a
         for m, a in zip(full.mac.range.ends, _span(profile, "int8", "ac").range.ends, strict=True)
@@ -156,17 +141,24 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
     mac = dataclasses.replace(mac, printed=mac.typical * full.mac.printed / full.mac.typical)
     narrow = Arithmetic(bits, mac, full.add, 1 - sparsity)
     assumes = (
-        f"Activations of {bits} bits, as many values as {counts.max_levels} levels and {counts.timesteps} steps; "
+        f"Activations of {bits} bits, as many values as {counts.max_levels} levels and {steps} "
+        f"{'step' if steps == 1 else 'steps'}; "
         f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped.",
         "The multiplier's energy is taken to be proportional to the width of the activation.",
     )
     terms = _terms(counts, profile, "int8", scope, lambda layer: full if _is_first(layer) else narrow)
-    macs, all_assumed = counts.total("dense_macs"), (*assumes, *_of_input(counts), *SCOPE_ASSUMES[scope])
-    return AnnEstimate(f"int{bits}, matched", scope, profile.twins["int8"], macs, terms, all_assumed)
+    macs, all_assumed = counts.total("dense_macs"), (*assumes, *assumed(counts, scope))
+    twins = profile.twins["int8"]
+    return AnnEstimate(f"int{bits}, matched", scope, twins, macs, terms, all_assumed, computes(counts))
 
 
 def ann_estimates(counts: NetworkCounts, profile: Profile, sparsity: float | None = None) -> dict[str, AnnEstimate]:
-    """Every twin of the profile in every scope, by key; with `sparsity`, the matched quantised network is one too."""
+    """Every twin of the profile in every scope, by key; with `sparsity`, the matched quantised network is one too.
+
+    A network without a weight has no twin: there is nothing that an ANN would multiply.
+    """
+    if not counts.total("dense_macs"):
+        return {}
     found = [
         ann_estimate(counts, profile, precision, scope)
         for precision in profile.twins
@@ -213,10 +205,6 @@ def _is_first(layer: LayerCounts) -> bool:
     return layer.kind == "first" or layer.takes_events
 
 
-def _of_input(counts: NetworkCounts) -> tuple[str, ...]:
-    return (SUMMED,) if any(layer.takes_events for layer in counts.layers) else ()
-
-
 def _with_memory(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:
     """Reads, writes and addresses of an artificial layer (Lemaire et al. 2022) on in-bounds taps."""
     yield from _operations(layer, numbers, profile, technology)
@@ -227,9 +215,10 @@ def _with_memory(layer: LayerCounts, numbers: Arithmetic, profile: Profile, tech
 
     macs = layer.dense_macs * numbers.meets
     inputs, weights = min(layer.dense_inputs, macs), min(layer.params, macs)
-    yield _term(layer, "memory", "input reads", Range(inputs, macs, macs), access(layer.dense_inputs, "twin inputs"))
+    yield _term(layer, "memory", "input reads", Range(inputs, macs, macs), access(layer.twin_words, "twin inputs"))
     yield _term(layer, "memory", "weight reads", Range(weights, macs, macs), access(layer.params, "twin weights"))
-    yield _term(layer, "memory", "output writes", layer.neurons, access(layer.neurons, "twin outputs"))
+    written = layer.passes * layer.neurons
+    yield _term(layer, "memory", "output writes", written, access(layer.neurons, "twin outputs"))
     yield _term(layer, "memory", "address steps", layer.dense_addresses, numbers.add)
 
 

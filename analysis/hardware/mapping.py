@@ -27,6 +27,10 @@ from snnhw.analysis.hardware.tiling import (
 from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
+from snnhw.passes.merge_readout import merge_readout
+from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.kinds import host_nodes
+from snnhw.rules.refuse import refuse
 
 LIMITS = ("compartments", "in_axons", "out_axons", "memory")
 
@@ -109,9 +113,10 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         deployment: "channels" stores the synapses of a layer once per level, "shared" and "graded" once.
 
     Raises:
-        InputError: there is no such deployment, a single neuron does not fit a core, or pools are left between
-            populations.
+        InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
+            core, or pools are left between populations.
     """
+    refuse((*host_nodes(graph, chip.name), *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
@@ -180,7 +185,10 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
     for branch in row.branches:
         pools = [name for name in branch.via if isinstance(graph.nodes[name], Pool)]
         if pools:
-            raise InputError(f"Pool {pools[0]!r} stands between populations; fold it before mapping.")
+            raise InputError(
+                f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a "
+                "stride, or map the graph of compile_channels."
+            )
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))

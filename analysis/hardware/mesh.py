@@ -19,6 +19,7 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.hardware.stepwise import Activity, populations, synapses_into
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Conv2d, Graph, Input, Linear, Neuron, Node
+from snnhw.rules.cores import NEURONS_PER_CORE, first_cores
 
 Cores = Mapping[str, npt.NDArray[np.int64]]  # sender or population -> core of every neuron [*shape]
 SynapseKind = str  # "conv" | "dense" | "sparse"
@@ -31,7 +32,7 @@ class Mesh:
     height: int = 4
     width: int = 8
     cores_per_tile: int = 4
-    neurons_per_core: int = 1024
+    neurons_per_core: int = NEURONS_PER_CORE
 
     def hops(self, a: int, b: int) -> tuple[int, int]:
         """(east-west, north-south) hops between two cores."""
@@ -72,17 +73,16 @@ def place(graph: Graph, mesh: Mesh = LOIHI_MESH) -> Cores:
     Raises:
         InputError: the network needs more cores than the mesh has.
     """
-    placed: dict[str, npt.NDArray[np.int64]] = {}
-    core = 0
-    senders = (graph.input.name,) if graph.input.levels is not None else ()
-    for name in (*senders, *populations(graph)):
-        size = graph.nodes[name].size
-        placed[name] = core + (np.arange(size) // mesh.neurons_per_core).reshape(graph.nodes[name].shape)
-        core += -(-size // mesh.neurons_per_core)
+    first, core = first_cores(graph, mesh.neurons_per_core)
     available = mesh.height * mesh.width * mesh.cores_per_tile
     if core > available:
         raise InputError(f"Graph {graph.name!r} needs {core} cores, the chip has {available}; map it on several chips.")
-    return placed
+    return {name: at + _filled(graph.nodes[name], mesh.neurons_per_core) for name, at in first.items()}
+
+
+def _filled(node: Node, neurons_per_core: int) -> npt.NDArray[np.int64]:
+    """Core of every neuron, counted from the first of its population."""
+    return (np.arange(node.size) // neurons_per_core).reshape(node.shape)
 
 
 def synapse_kind(graph: Graph, population: str) -> SynapseKind:

@@ -88,9 +88,12 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
     if isinstance(node, LoihiLIF) and node.du == DECAY_ONE - 1:
         bias += np.broadcast_to(node.bias, node.shape) / UNITS_PER_WEIGHT
         return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
-    if isinstance(node, LIF) and isinstance(node.decay, float | int) and node.is_plain:
-        return Compartment(node.threshold, float(node.decay), bias)
-    raise InputError(f"Neuron {name!r} is no hard-reset LIF with unit gain and scalar decay; decompose or replace it.")
+    if isinstance(node, LIF) and node.has_one_decay and node.is_plain:
+        return Compartment(node.threshold, node.one_decay, bias)
+    raise InputError(
+        f"Neuron {name!r} is no hard-reset LIF with unit gain and one decay; run the graph of "
+        "compile_channels, or replace it."
+    )
 
 
 def _gain_of_input(graph: Graph, name: str) -> int:

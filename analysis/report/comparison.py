@@ -15,6 +15,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import listed
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import Assumed, assumed
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,15 @@ class Comparison:
     def profiles(self) -> tuple[str, ...]:
         """Names of the profiles."""
         return tuple(next(iter(self.reports.values())).energy)
+
+    @property
+    def assumptions(self) -> dict[Assumed, tuple[str, ...]]:
+        """What numbers rest on that nothing says, with the models of which that is so."""
+        found: dict[Assumed, tuple[str, ...]] = {}
+        for label, report in self.reports.items():
+            for taken in report.assumptions:
+                found[taken] = (*found.get(taken, ()), label)
+        return found
 
     def accuracy(self, label: str) -> float | None:
         """Accuracy of the first stage, None if it was not measured."""
@@ -75,6 +85,11 @@ class Comparison:
                 for label, report in self.reports.items()
             },
             "front": {profile: list(self.front(profile)) for profile in self.profiles},
+            "assumed": [
+                {"model": label, **finding.to_dict()}
+                for label, report in self.reports.items()
+                for finding in assumed(report.findings)
+            ],
         }
 
 

@@ -6,12 +6,13 @@ Takes the graph and its counts; gives an <svg> element that takes colours and fo
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
-from snnhw.analysis.counting.layers import Layer, layers
+from snnhw.analysis.counting.layers import Layer, layers, populations
 from snnhw.analysis.digits import TIMES
 from snnhw.graph.ir import Conv2d, Graph, Linear
 
@@ -55,7 +56,8 @@ def picture_page(graph: Graph, width: int) -> tuple[str, int]:
 def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:
     """The picture, `width` CSS pixels wide; with counts, the rate of every layer."""
     rows = layers(graph)
-    drawn = rails(rows, graph.input.name)
+    sources = {branch.source for row in rows for branch in row.branches}
+    drawn = rails(rows, graph.input.name, {source: populations(graph, source) for source in sources})
     height = (len(rows) + 1) * (BOX + GAP) - GAP + 4
     lanes = max((rail.lane for rail in drawn), default=1)
     parts = [
@@ -69,12 +71,21 @@ def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:
     return "\n".join([*parts, "</svg>"])
 
 
-def rails(rows: tuple[Layer, ...], entry: str) -> tuple[Rail, ...]:
-    """Every branch of `rows`: reading each rail back from a row gives exactly the sources of that row."""
+def rails(
+    rows: tuple[Layer, ...], entry: str, senders: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[Rail, ...]:
+    """Every branch of `rows`: reading each rail back from a row gives exactly the sources of that row.
+
+    Args:
+        rows: of the graph.
+        entry: name of the input.
+        senders: source of a branch -> the populations whose spikes it passes on, where it is a max pool.
+    """
     place = {entry: 0, **{row.name: i for i, row in enumerate(rows, 1)}}
     found: list[Rail] = []
     for row in rows:
-        reader, sources = place[row.name], {place[b.source] for b in row.branches}
+        reader = place[row.name]
+        sources = {place[name] for b in row.branches for name in (senders or {}).get(b.source, (b.source,))}
         above = frozenset(source for source in sources if source < reader)
         found += [Rail((source,), (reader,)) for source in sorted(sources - above)]
         if above == {reader - 1}:

@@ -34,6 +34,7 @@ from snnhw.analysis.report.sections import (
 )
 from snnhw.analysis.report.stamp import RunStamp
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import Assumed, assumptions, findings_dict, not_assumed
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.quantisation.quantise import LayerScale
@@ -92,6 +93,16 @@ class Report(Summarised):
     graph: Graph | None = None  # for the picture of the network
     example: SpikeRecord | None = None  # with a raster; its first sample is shown
 
+    @property
+    def assumptions(self) -> tuple[Assumed, ...]:
+        """What the numbers rest on that neither the model nor the data nor the user said."""
+        return assumptions(self.findings)
+
+    @property
+    def other_findings(self) -> tuple[Finding, ...]:
+        """Findings that are no assumptions."""
+        return not_assumed(self.findings)
+
     def to_dict(self) -> dict[str, object]:
         """The content of report.json; counts are sums over the samples, energies J per inference."""
         counted = self.counts.to_dict()
@@ -131,7 +142,7 @@ class Report(Summarised):
             },
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
             "quantisation": [layer.to_dict() for layer in self.quantisation],
-            "findings": [finding.to_dict() for finding in self.findings],
+            **findings_dict(self.findings),
         }
 
     def summary(self) -> Summary:
@@ -150,6 +161,7 @@ class Report(Summarised):
                 ("accuracy", ", ".join(f"{stage} {share:.4f}" for stage, share in self.accuracy.items()) or "unknown"),
                 *rows,
                 ("findings", str(len(self.findings))),
+                *(("assumed", found.text) for found in self.assumptions),
             ),
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import Relay
-from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers
+from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers, growing_part
 from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
 from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
@@ -19,6 +19,7 @@ from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.hardware.chips import Chip
 from snnhw.analysis.hardware.mapping import ChipMapping, map_network
 from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
@@ -74,7 +75,15 @@ def break_evens(
 ) -> dict[str, dict[str, BreakEven]]:
     """Break-even of the whole network by profile and twin."""
     return {
-        name: {key: break_even(counts, energy[name], twin.per_inference) for key, twin in twins.items()}
+        name: {
+            key: break_even(
+                counts,
+                energy[name],
+                twin.per_inference,
+                growing=Range.total(growing_part(counts, twin.layers).values()),
+            )
+            for key, twin in twins.items()
+        }
         for name, twins in ann.items()
     }
 

@@ -12,7 +12,8 @@ from math import isfinite
 from snnhw.analysis.digits import DASH, count_text, percent, range_text, ratio_text, typical_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
-from snnhw.analysis.energy.twin import ARITHMETIC, MEMORY, AnnEstimate
+from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
 
@@ -102,8 +103,11 @@ def rate_text(point: BreakEven) -> str:
 
 
 def steps_text(point: BreakEven) -> str:
-    """The typical break-even T, with the digits that its range bears; "any" where the network costs nothing."""
-    return _limit_text(point.steps_range)
+    """The typical break-even T, with the digits that its range bears.
+
+    "any" if the network is cheaper at any T, "none" if it is dearer at any, since the twin computes every step too.
+    """
+    return "none" if point.break_even_steps == 0 < point.snn.typical else _limit_text(point.steps_range)
 
 
 def _limit_text(found: Range) -> str:
@@ -159,6 +163,13 @@ def headline(found: Sequence[Line]) -> str:
     return f"The spiking network {'; it '.join(clauses)}." if clauses else ""
 
 
+def first_sentence(report: Report) -> str:
+    """The headline of the report; of a network without weights, why there is none."""
+    if not report.counts.total("dense_macs"):
+        return "The network has no weights, so there is no ANN twin to compare it with."
+    return headline(lines(report))
+
+
 PHRASES = {
     CHEAPER: ("needs less energy", "than"),
     DEARER: ("needs more energy", "than"),
@@ -187,6 +198,11 @@ def fidelity(report: Report) -> tuple[str, str]:
     if found.agrees:
         return "spike-exact", f"0 of {of} differ{listed}."
     return "differs", f"{count_text(wrong)} of {of} differ{listed}."
+
+
+def twin_sentence(report: Report) -> str:
+    """What the ANN twin computes in one inference; empty without a twin."""
+    return f"ANN twin: {computes(report.counts)}." if any(report.ann.values()) else ""
 
 
 PACES = {

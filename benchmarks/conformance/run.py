@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
-import sysconfig
 import tempfile
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from environments import interpreter
 from networks import STEPS, chain, residual
 
 from snnhw.files import write_text
@@ -83,22 +81,6 @@ class Unsteady(Result):
         return f"| {self.importer.what} | {self.network} | not always | no | {self.why} |"
 
 
-def environment(importer: Importer, folder: Path) -> Path:
-    """Interpreter that has the importer, made once."""
-    if not importer.packages:
-        return Path(sys.executable)
-    home = folder / importer.packages[0].replace("==", "-")
-    python = home / "bin" / "python"
-    if not (home / "ready").exists():
-        venv.create(home, with_pip=True, clear=True)
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        (home / "lib" / version / "site-packages" / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        command = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", *importer.packages]
-        subprocess.run(command, check=True, capture_output=True)
-        (home / "ready").touch()
-    return python
-
-
 def settled(importer: Importer, graph: Graph, folder: Path, work: Path) -> Result:
     """What `importer` makes of `graph` in every run, or that it changes from run to run."""
     first = conformance(importer, graph, folder, work)
@@ -116,7 +98,8 @@ def conformance(importer: Importer, graph: Graph, folder: Path, work: Path) -> R
     write_nir(graph, path, dialect=importer.dialect)
     x = (np.random.default_rng(1).integers(0, 65, (2, *graph.input.shape)) / 64).astype(np.float32)
     np.save(inputs, x)
-    command = [str(environment(importer, folder)), "-W", "ignore", str(HERE / "worker.py")]
+    python = interpreter(importer.packages, folder, "--no-deps")
+    command = [str(python), "-W", "ignore", str(HERE / "worker.py")]
     command += [importer.name, str(path), str(inputs), str(STEPS), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if done.returncode or not out.exists():

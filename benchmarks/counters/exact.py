@@ -6,7 +6,7 @@ from typing import Any
 
 from counters.network import network
 
-from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.count import count, dense_macs
 from snnhw.analysis.counting.relay import relays
 from snnhw.graph.ir import Conv2d, Linear
 from snnhw.simulation.engine import simulate
@@ -31,7 +31,7 @@ def exact(levels: int, residual: bool, events: bool) -> dict[str, int]:
         "events": sum(edge.events for edge in behind),
         "units": sum(edge.unit_synops for edge in behind),
         "rate_x_flops": round(_convention(graph, counts)),
-        "first": first.dense_macs * graph.timesteps,
+        "first": graph.timesteps * sum(dense_macs(graph, name) for name in first.synapse_nodes),
     }
 
 

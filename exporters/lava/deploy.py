@@ -19,6 +19,7 @@ from snnhw.files import write_atomically, write_text
 from snnhw.gates.folder import MANIFEST, place_for
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
+from snnhw.rules.ways import LAVA, compiled
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord
 
@@ -79,16 +80,15 @@ def unavailable() -> str | None:
 
 def _compiled(graph: Graph, calibration: Array | None) -> Graph:
     """The graph as it can run in Lava: K channels, in integers if there are calibration samples."""
-    from snnhw.passes import compile_channels
     from snnhw.quantisation.compile import compile_loihi
 
-    if graph.is_integer:
-        return graph
-    return compile_channels(graph) if calibration is None else compile_loihi(graph, calibration).graph
+    return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, LAVA)
 
 
 def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input."""
+    """Samples that fill the range of the input; of events, all of them."""
+    if graph.input.levels is not None:
+        return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
     limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
     return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 

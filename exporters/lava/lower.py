@@ -21,11 +21,12 @@ from snnhw.exporters.lava.parameters import (
     to_lava_shape,
 )
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
-from snnhw.graph.expressible import check_expressible
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+from snnhw.graph.shapes import Shape
+from snnhw.rules.flow import layouts
+from snnhw.rules.ways import LAVA, check_compiled
 
 Port = frozenset[tuple[str, int, int]]  # (process, gain, delay) of everything that is summed at an input
-Layout = tuple[int, ...]  # (C, H, W) or (N,): the order in which torch counts values that Lava keeps as (W, H, C)
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ def lower(graph: Graph, *, binary: bool = False) -> LavaNetwork:
         binary: one synapse with one-bit messages per source population instead of graded sums.
 
     Raises:
-        InputError: a node has no counterpart in Lava, or delays are not balanced.
+        InputError: a rule of `snnhw.rules.ways.LAVA` refuses the graph, or delays are not balanced.
     """
-    return _Lowering(check_expressible(graph, "lava"), binary).network()
+    return _Lowering(check_compiled(graph, LAVA), binary).network()
 
 
 class _Lowering:
@@ -62,7 +63,7 @@ class _Lowering:
         self.processes: dict[str, Process] = {}
         self.arrays: dict[str, Array] = {}
         self.sent: dict[str, Port] = {}  # node -> processes whose sum it sends
-        self.layouts: dict[str, Layout] = {}  # node -> layout of what it sends
+        self.layouts = layouts(graph)  # node -> (C, H, W) or (N,), which Lava keeps as (W, H, C)
         self.delayed: dict[tuple[int, Port], str] = {}
         self.scaled: dict[tuple[str, int], str] = {}
 
@@ -84,40 +85,23 @@ class _Lowering:
         if isinstance(node, Input):
             coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
             self._own(node, "source", (coding, {}))
-        elif isinstance(node, Flatten):
-            self._flatten(node)
+        elif isinstance(node, Flatten):  # moves nothing in Lava: the weights behind it are put into its order
+            self.sent[node.name] = self._port(node.name)
             return
         elif isinstance(node, SYNAPSES):
             self._synapse(node)
             return
         elif isinstance(node, Pool):
-            values = pool_parameters(node, self._arriving_layout(node), self.graph.is_integer)
+            values = pool_parameters(node, self._arriving_layout(node))
             self._own(node, "pool", values)
         elif isinstance(node, LIF | LoihiLIF):
             values = lif_parameters(self.graph, node)
             self._own(node, "lif", values)
         elif isinstance(node, Readout):
             bias = readout_bias(self.graph)
-            values = ({}, {} if bias is None else {"bias": bias})
-            self._own(node, "sink", values)
-        else:
-            raise InputError(
-                f"Node {node.name!r} is a {type(node).__name__}, which has no Lava process; run the passes of "
-                "snnhw.passes.LOIHI_CHANNELS first."
-            )
+            values = ({"shape": list(node.shape)}, {} if bias is None else {"bias": bias})
+            self._own(node, "sink", values, self._arriving_layout(node))
         self.sent[node.name] = _sum_of(node.name)
-        self.layouts[node.name] = node.shape
-
-    def _flatten(self, node: Flatten) -> None:
-        """Flattening moves nothing in Lava: the weights behind it are put into the order of the stream."""
-        for edge in self.graph.out_of(node.name):
-            if not isinstance(self.graph.nodes[edge.target], Linear | Flatten):
-                raise InputError(
-                    f"Flatten {node.name!r} feeds {edge.target!r}, and Lava counts values in another order than torch; "
-                    "put a Linear behind it."
-                )
-        self.sent[node.name] = self._port(node.name)
-        self.layouts[node.name] = self._arriving_layout(node)
 
     def _synapse(self, node: Conv2d | Linear) -> None:
         arriving = self._arriving_layout(node)
@@ -140,7 +124,6 @@ class _Lowering:
         shape = to_lava_shape(node.shape)
         drafts = [Draft(name, kind, shape, values, steps=1, owner=node.name) for name in names]
         self.sent[node.name] = _sum_of(*(self._add(draft, part) for draft, part in zip(drafts, parts, strict=True)))
-        self.layouts[node.name] = node.shape
 
     def _is_binary(self, sender: str) -> bool:
         """True for populations, and for an input that sends events 0 or 1."""
@@ -156,8 +139,6 @@ class _Lowering:
             for sender, gain, delay in self.sent[edge.source]:
                 key = sender, delay + edge.delay
                 gains[key] = gains.get(key, 0) + gain * edge.gain
-        if not gains:
-            raise InputError(f"Nothing arrives at {name!r}; connect it or remove it.")
         return frozenset((sender, gain, delay) for (sender, delay), gain in gains.items() if gain)
 
     def _connect(self, port: Port) -> list[str]:
@@ -186,10 +167,10 @@ class _Lowering:
             self.scaled[source, gain] = self._add(Draft(name, "gain", shape, ({"gain": gain}, {})), port)
         return self.scaled[source, gain]
 
-    def _own(self, node: Node, kind: str, values: Values) -> None:
-        """The one process of a node; nothing arrives at a source."""
+    def _own(self, node: Node, kind: str, values: Values, layout: Shape | None = None) -> None:
+        """The one process of a node, of its own layout unless another is given; nothing arrives at a source."""
         port: Port = frozenset() if kind == "source" else self._port(node.name)
-        self._add(Draft(node.name, kind, to_lava_shape(node.shape), values, owner=node.name), port)
+        self._add(Draft(node.name, kind, to_lava_shape(layout or node.shape), values, owner=node.name), port)
 
     def _add(self, draft: Draft, port: Port) -> str:
         """Name of the new process, which is that of no other node."""
@@ -213,11 +194,8 @@ class _Lowering:
             )
         return next(iter(found.values()), 0)
 
-    def _arriving_layout(self, node: Node) -> Layout:
-        layouts = {self.layouts[e.source] for e in self.graph.into(node.name)}
-        if len(layouts) != 1:
-            raise InputError(f"Values of shapes {sorted(layouts)} meet at {node.name!r}; sum equal shapes only.")
-        return layouts.pop()
+    def _arriving_layout(self, node: Node) -> Shape:
+        return self.layouts[self.graph.into(node.name)[0].source]
 
 
 def _sum_of(*processes: str) -> Port:

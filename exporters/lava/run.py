@@ -7,7 +7,7 @@ time limit, and reads the spikes back. Whatever happens, no process and no file 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,8 +21,8 @@ from snnhw.exporters.lava.runtime.stream import to_torch_order
 from snnhw.exporters.lava.runtime.supervise import supervise, worker_command
 from snnhw.files import write_atomically
 from snnhw.graph.ir import Graph
-from snnhw.simulation.frames import check_inputs
-from snnhw.simulation.record import SpikeRecord, UnitRecord
+from snnhw.simulation.frames import check_inputs, has_steps
+from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record
 
 TIMEOUT_S = 600.0
 
@@ -84,7 +84,11 @@ def run_lava(
     frames = check_inputs(graph, inputs)
     if not len(frames):
         raise InputError("There are no samples to run; give inputs with at least one.")
-    return run_network(network, frames, options, progress)
+    record = replace(run_network(network, frames, options, progress), stepped=has_steps(graph, inputs))
+    if graph.input.levels is None:
+        return record
+    entered = event_record(frames, graph.input.levels, graph.timesteps)
+    return replace(record, units={graph.input.name: entered, **record.units})
 
 
 def run_network(

@@ -1,8 +1,7 @@
 """A graph as SANA-FE's network object: every synapse listed, neurons mapped on the cores of its Loihi.
 
-Branches of a residual sum that are early get relay neurons, because the simulator has no working delays. Biases act in
-every step, also before the first spike arrives; with `windows`, a gate neuron per population holds them back until
-then, so that the spikes are those of the network.
+Biases act in every step, also before the first spike arrives; with `windows`, a gate neuron per population holds them
+back until then, so that the spikes are those of the network.
 """
 
 from __future__ import annotations
@@ -17,21 +16,9 @@ import numpy.typing as npt
 
 from snnhw.analysis.hardware.mesh import Mesh, place, synapse_kind
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
-from snnhw.errors import InputError
-from snnhw.graph.expressible import check_expressible
-from snnhw.graph.ir import (
-    LIF,
-    SYNAPSES,
-    Array,
-    Conv2d,
-    Edge,
-    Graph,
-    Input,
-    Linear,
-    LoihiLIF,
-    Neuron,
-    Readout,
-)
+from snnhw.graph.ir import Array, Conv2d, Graph, Linear, Neuron, Readout
+from snnhw.graph.names import free_name
+from snnhw.rules.ways import SANAFE, check_compiled
 
 Simulator = Any  # an object of sanafe, which has no types
 NEVER = 1e30  # threshold of the read-out
@@ -44,38 +31,6 @@ def loihi() -> Simulator:
     import sanafe
 
     return sanafe.load_loihi()
-
-
-def with_relays(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
-    """Graph in which all spikes into a node are equally old, and the relay neurons that this took.
-
-    A spike arrives one step after it was sent, through a synapse node or straight into a neuron.
-    """
-    age: dict[str, int] = {}
-    relays: dict[str, LIF] = {}
-    edges: list[Edge] = []
-    for name in graph.order():
-        node, into = graph.nodes[name], graph.into(name)
-        latest = max((age[e.source] for e in into), default=0)
-        if isinstance(node, SYNAPSES):
-            latest = max([latest, *(age[e.source] for sister in _sisters(graph, name) for e in graph.into(sister))])
-        for edge in into:
-            source = edge.source
-            for late in range(1, latest - age[edge.source] + 1):
-                relay = f"{edge.source}_late{late}"
-                if relay not in relays:
-                    relays[relay] = LIF(name=relay, shape=graph.nodes[edge.source].shape, decay=0.0, threshold=0.5)
-                    edges.append(Edge(source, relay))
-                source = relay
-            edges.append(dataclasses.replace(edge, source=source, delay=0))
-        age[name] = latest + (0 if isinstance(node, SYNAPSES) or not into else 1)
-    return graph.replace(nodes=[*graph.nodes.values(), *relays.values()], edges=tuple(edges)), tuple(relays)
-
-
-def _sisters(graph: Graph, synapse: str) -> set[str]:
-    """Synapse nodes that feed the same neurons."""
-    targets = {e.target for e in graph.out_of(synapse)}
-    return {e.source for t in targets for e in graph.into(t) if isinstance(graph.nodes[e.source], SYNAPSES)}
 
 
 def build(
@@ -94,7 +49,7 @@ def build(
     """
     import sanafe
 
-    _check(graph)
+    check_compiled(graph, SANAFE)
     cores, slots = place(graph, mesh), list(loihi().cores())
     analog = graph.input.levels is None
     scale = 1.0 if graph.is_integer else FLOAT_SCALE
@@ -122,7 +77,7 @@ def build(
         )
         first = 0 if windows is None else windows[name]
         if first and parameters.bias.any():
-            gate = network.create_neuron_group(f"{name}_gate", 1)
+            gate = network.create_neuron_group(free_name(f"{name}_gate", graph.nodes), 1)
             when = [first - 1 <= step < first - 1 + graph.timesteps for step in range(first + graph.timesteps)]
             gate[0].set_attributes(soma_hw_name="loihi_inputs[0]", model_attributes={"spikes": when})
             gates.append((name, gate, parameters.bias))
@@ -142,19 +97,6 @@ def build(
         for i, core in enumerate(cores[name].ravel().tolist()):
             group[i].map_to_core(slots[core])
     return network, tuple(groups), tuple(name for name, _, _ in gates)
-
-
-def _check(graph: Graph) -> None:
-    check_expressible(graph, "sanafe")
-    known = (Input, Conv2d, Linear, LIF, LoihiLIF, Readout)
-    for node in graph.nodes.values():
-        if not isinstance(node, known):
-            raise InputError(f"SANA-FE has nothing for the {type(node).__name__} {node.name!r}; fold or decompose it.")
-    if graph.input.levels not in (None, 1):
-        raise InputError(
-            f"SANA-FE takes binary events, input {graph.input.name!r} sends 0..{graph.input.levels}; take "
-            "shorter time steps, or --input-kind analogue."
-        )
 
 
 def _incoming(graph: Graph, name: str) -> list[tuple[str, Listed]]:

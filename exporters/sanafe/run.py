@@ -17,12 +17,11 @@ import numpy.typing as npt
 from snnhw.analysis.hardware.mesh import LOIHI_MESH, Mesh
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, populations
 from snnhw.errors import InputError
-from snnhw.exporters.sanafe.network import Simulator, build, loihi, with_relays
-from snnhw.graph.expressible import check_expressible
+from snnhw.exporters.sanafe.network import Simulator, build, loihi
 from snnhw.graph.ir import SYNAPSES, Array, Graph
-from snnhw.passes import LOIHI_CHANNELS, run_passes
-from snnhw.passes.fold_pool import fold_pool
-from snnhw.simulation.frames import check_inputs
+from snnhw.passes.relays import with_relays
+from snnhw.rules.ways import SANAFE, compiled
+from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.record import SpikeRecord, event_record, unit_record
 
 
@@ -81,8 +80,9 @@ def record(
     """
     import sanafe
 
-    chip, _ = with_relays(channels(graph))
-    units, start, steps = channels(graph).units(), windows(chip), chip.timesteps
+    compiled_graph = channels(graph)
+    chip, _ = with_relays(compiled_graph)
+    units, start, steps = compiled_graph.units(), windows(chip), chip.timesteps
     level_of = {node.name: (unit, k) for unit, nodes in units.items() for k, node in enumerate(nodes)}
     (end,) = (n for n in populations(chip) if n == chip.readout.name)
     fed = samples(chip, inputs)
@@ -108,7 +108,7 @@ def record(
     if chip.readout.reduction == "mean":
         logits /= steps
     ends = np.rint(logits).astype(np.int64) if chip.is_integer else logits
-    return SpikeRecord(len(fed), steps, kept, ends, rasters if raster else {})
+    return SpikeRecord(len(fed), steps, kept, ends, rasters if raster else {}, stepped=has_steps(chip, inputs))
 
 
 def _sim(chip: Simulator, steps: int, **traces: bool) -> Simulator:
@@ -121,10 +121,9 @@ def channels(graph: Graph) -> Graph:
     """The graph as SANA-FE can take it: one population per level, pools folded into the read-out.
 
     Raises:
-        InputError: the graph is deployed in graded spikes or time slots.
+        InputError: a rule of `snnhw.rules.ways.SANAFE` refuses the graph.
     """
-    check_expressible(graph, "sanafe")
-    return run_passes(graph, (fold_pool,) if graph.is_integer else LOIHI_CHANNELS)
+    return compiled(graph, SANAFE)
 
 
 def windows(graph: Graph) -> dict[str, int]:

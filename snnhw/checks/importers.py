@@ -1,4 +1,8 @@
-"""Checks for export to NIR: what the writer refuses, and what the importer of a dialect makes of the rest."""
+"""Checks for export to NIR: what the writer refuses, and what the importer of a dialect makes of the rest.
+
+What an importer lacks is an error where the file is for that importer, and a warning where no dialect is named: the
+file is right by NIR's equations, and others may read it.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,38 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from snnhw.graph.finding import Finding
+from snnhw.graph.finding import Finding, Severity
 from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale, SlotMLF
 from snnhw.nir.edges import currents
-from snnhw.nir.frameworks import Dialect, dialect_named
+from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.portable import bias_carriers
 from snnhw.nir.write import refusals
 
 
-def nir(graph: Graph, dialect: str) -> Iterator[Finding]:
-    """Findings of an export in `dialect`.
+def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
+    """Findings of an export in `dialect`; None for the default one, in a file that is for no importer in particular.
 
     Raises:
         InputError: there is no such dialect.
     """
-    chosen = dialect_named(dialect)
-    refused = refusals(graph, dialect)
+    chosen = dialect_named(dialect or DEFAULT_DIALECT)
+    lacking: Severity = "warning" if dialect is None else "error"
+    refused = refusals(graph, chosen.name)
     held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
     for name, node in graph.nodes.items():
         if name in refused and not isinstance(node, SlotMLF):  # `deployment` says why
-            yield Finding("nir-refused", "error", name, refused[name], "see the message")
-        yield from _importer(graph, node, chosen)
+            message, _, remedy = refused[name].rstrip(".").rpartition("; ")
+            yield Finding("nir-refused", "error", name, message, remedy)
+        yield from _importer(graph, node, chosen, lacking)
         if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:
             message = f"its bias fits no synapse before it and becomes a leak, which {chosen.name} refuses or ignores"
-            yield Finding("bias-as-leak", "error", name, message, "use one bias per channel, equal for all levels")
+            yield Finding("bias-as-leak", lacking, name, message, "use one bias per channel, equal for all levels")
     yield Finding(
         "importer-limits", "info", "", f"{chosen.name}: {chosen.limits}", "keep to it when you import the file"
     )
 
 
-def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
+def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> Iterator[Finding]:
     kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
     if isinstance(node, Pool) and node.kind == "avg":
         kind = "AvgPool2d"
@@ -43,12 +49,18 @@ def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
         kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"
-        yield Finding("importer-lacks", "error", node.name, message, "replace it, or map it yourself in the importer")
+        yield Finding(
+            "importer-lacks",
+            lacking,
+            node.name,
+            message,
+            "replace it, or leave out --dialect and map it yourself in the importer",
+        )
     if not dialect.branches and len(graph.into(node.name)) > 1:
         message = f"several edges meet, and {dialect.name} runs chains only"
-        yield Finding("importer-branches", "error", node.name, message, "use another dialect")
+        yield Finding("importer-branches", lacking, node.name, message, "use another dialect")
     if isinstance(node, LIF):
-        yield from _neuron(node, dialect)
+        yield from _neuron(node, dialect, lacking)
     if isinstance(node, LoihiLIF):
         message = "Loihi truncates the membrane to 1/64 weight unit in each step, importers do not"
         yield Finding("integers-truncated", "info", node.name, message, "expect other spikes at near-ties")
@@ -66,14 +78,14 @@ def _importer(graph: Graph, node: Node, dialect: Dialect) -> Iterator[Finding]:
         yield Finding("sum-order", "info", node.name, message, "expect differences in the last bit")
 
 
-def _neuron(node: LIF, dialect: Dialect) -> Iterator[Finding]:
+def _neuron(node: LIF, dialect: Dialect, lacking: Severity) -> Iterator[Finding]:
     parameters = {key: getattr(node, key) for key in ("decay", "threshold", "gain", "leak", "v_reset")}
     mixed = [key for key, value in parameters.items() if isinstance(value, np.ndarray) and np.ptp(value) > 0]
     if dialect.uniform and mixed:
         message = f"{', '.join(mixed)} differ between its neurons, which {dialect.name} does not import"
-        yield Finding("per-neuron-parameters", "error", node.name, message, "use the dialect norse, or equal values")
+        yield Finding("per-neuron-parameters", lacking, node.name, message, "use the dialect norse, or equal values")
     if not dialect.resets_elsewhere:
         ignored = [key for key in ("leak", "v_reset") if np.any(parameters[key])]
         if ignored:
             message = f"{dialect.name} refuses or ignores a {' and a '.join(ignored)} other than 0"
-            yield Finding("reset-ignored", "error", node.name, message, "train without it")
+            yield Finding("reset-ignored", lacking, node.name, message, "train without it")

@@ -205,7 +205,7 @@ def dataset(name: str, values: Array, targets: Array, classes: int, *, events: b
     digest.update(values.data)
     digest.update(targets.data)
     kind = kind_of(values, "events" if events else "analogue", name)
-    return Samples(name, values, targets, classes, digest.hexdigest(), kind)
+    return Samples(name, values, targets, classes, digest.hexdigest(), kind, binned=events)
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:

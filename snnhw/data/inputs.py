@@ -11,7 +11,6 @@ from pathlib import Path
 from snnhw.data.datasets import load, parse
 from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
-from snnhw.gates.labels import check_labels
 from snnhw.gates.numpy_file import read_arrays
 
 
@@ -41,8 +40,6 @@ def _from_file(path: Path) -> Samples:
     values, targets = arrays["input"], arrays.get("target")
     if values.ndim < 2 or not len(values):
         raise InputError(f"{path} holds {values.dtype} {list(values.shape)}; give numbers of shape [N, C, H, W].")
-    if targets is not None and targets.shape != (len(values),):
+    if targets is not None and targets.shape[:1] != (len(values),):
         raise InputError(f"{path} has {len(values)} inputs and targets of shape {list(targets.shape)}; give one each.")
-    if targets is not None:
-        check_labels(targets, str(path))
     return inputs_of(path.name, values, targets)

@@ -21,8 +21,8 @@ from typing import IO, cast
 import numpy as np
 
 from snnhw.data.camera import Events, bin_events
+from snnhw.data.labels import class_numbers
 from snnhw.errors import InputError
-from snnhw.gates.labels import check_labels
 from snnhw.gates.memory import check_size
 from snnhw.gates.numpy_file import array_from, read_arrays
 from snnhw.gates.regular import read_bytes
@@ -64,8 +64,7 @@ def read_cifar_differences(paths: Sequence[Path], split: str, timesteps: int) ->
     *batches, labels = paths
     images = np.concatenate([_undo_differences(path) for path in batches])
     targets = read_arrays(labels, (split,), mend="fetch it again")[split]
-    check_labels(targets, str(labels))
-    return _normalised(images), targets.astype(np.int64)
+    return _normalised(images), class_numbers(targets, str(labels))
 
 
 def read_cifar_binary(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Array, Array]:

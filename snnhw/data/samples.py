@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from snnhw.data.kind import UNKNOWN, InputKind, kind_of
+from snnhw.data.labels import class_numbers
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.summary import Summarised, Summary, shape_text
@@ -22,10 +23,16 @@ class Samples(Summarised):
 
     name: str  # such as "digits:test", or the name of a file
     values: Array  # [N, *shape], static, or [N, T, *shape]
-    targets: Array | None  # [N], whole numbers
+    targets: Array | None  # int64 [N], the number of the class; given in any type, see `class_numbers`
     classes: int | None  # how many classes the data set has; None where its origin does not say
     checksum: str  # sha256; for a part of the samples that of its values and targets
     kind: InputKind = UNKNOWN  # of the whole data; a part of them keeps it
+    binned: bool = False  # the events of a data set, put into as many time steps as were asked for
+
+    def __post_init__(self) -> None:
+        """Labels of any type become whole numbers, or are refused."""
+        if self.targets is not None:
+            object.__setattr__(self, "targets", class_numbers(self.targets, self.name))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -74,12 +81,7 @@ class Samples(Summarised):
         """
         if self.targets is None:
             raise InputError(f"{self.name} has no labels; save them under the key 'target' of an .npz file.")
-        highest = np.inf if classes is None else classes - 1
-        whole = self.targets.dtype.kind in "iu"
-        if not whole or (len(self.targets) and not 0 <= self.targets.min() <= self.targets.max() <= highest):
-            wanted = "from 0" if classes is None else f"0..{classes - 1}"
-            raise InputError(f"The labels of {self.name} are no integers {wanted}; number the classes from 0.")
-        return self.targets.astype(np.int64, copy=False)
+        return class_numbers(self.targets, self.name, classes)
 
     def class_count(self) -> int:
         """`classes`, where it is needed.

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
+from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
@@ -34,6 +35,7 @@ from snnhw.graph.nodes import (
     Synapse,
 )
 from snnhw.graph.shapes import Pair, Window
+from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
 
 __all__ = [
@@ -48,9 +50,12 @@ __all__ = [
     "Edge",
     "Flatten",
     "Graph",
+    "GroupNorm",
+    "HostNode",
     "Input",
     "Linear",
     "LoihiLIF",
+    "MaxPool",
     "Neuron",
     "Node",
     "Norm",
@@ -62,6 +67,7 @@ __all__ = [
     "SlotMLF",
     "Synapse",
     "Window",
+    "Wires",
 ]
 
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -203,8 +209,23 @@ class Graph(Summarised):
 
     @property
     def readout(self) -> Readout:
-        """The one readout node."""
+        """The one readout node.
+
+        Raises:
+            InputError: there are several, which are named, or none.
+        """
+        found = self.readouts
+        if len(found) > 1:
+            raise InputError(
+                f"{self.name} has {len(found)} outputs ({', '.join(n.name for n in found)}) where one is needed; keep "
+                "one Output in the file, or return one of them from the module."
+            )
         return _only(self, Readout)
+
+    @property
+    def readouts(self) -> tuple[Readout, ...]:
+        """Every readout node, the one that labels are compared with first."""
+        return self.of_type(Readout)
 
     @property
     def is_integer(self) -> bool:
@@ -265,15 +286,23 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay):
+        if isinstance(node, Flatten | Pool | Delay | Wires):
+            return self.arriving(name)
+        if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
         return Signal("analog")
+
+    def _averaged(self, name: str) -> bool:
+        """Whether pools on the way to `name` make fractions of spikes."""
+        before = [self.nodes[edge.source] for edge in self.into(name)]
+        passed = [node for node in before if isinstance(node, Flatten | Pool | Delay | Wires)]
+        return any((isinstance(n, Pool) and n.kind == "avg") or self._averaged(n.name) for n in passed)
 
     def arriving(self, name: str) -> Signal:
         """What the sum of all edges into `name` carries."""
         signals = [(self.signal(e.source), e.gain) for e in self.into(name)]
-        if not signals or any(s.kind == "analog" for s, _ in signals):
-            return Signal("analog")
+        if not signals or any(s.kind == "analog" or gain < 0 for s, gain in signals):
+            return Signal("analog")  # a difference of spikes is no integer 1..levels
         return Signal("spikes", sum(s.levels * gain for s, gain in signals))
 
 

@@ -6,6 +6,7 @@ u_k[t] = decay * u_k[t-1] * (1 - s_k[t-1]) + x[t];  s_k[t] = u_k[t] > theta_k (s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -59,6 +60,15 @@ class MLF(Neuron):
     def leaks(self) -> bool:
         """Whether the decay is not 1."""
         return self.decay != 1
+
+    @property
+    def nested(self) -> bool:
+        """Whether a spike of a level provably comes with those of all lower levels, for every input.
+
+        (1 - decay) * theta_{k+1} >= theta_k; the proof is in docs/theory.md.
+        """
+        pairs = pairwise(self.thresholds)
+        return 0 <= self.decay <= 1 and all(upper >= 0 and (1 - self.decay) * upper >= lower for lower, upper in pairs)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -132,6 +142,16 @@ class LIF(Neuron):
     def has_unit_gain(self) -> bool:
         """Whether the input enters as it is."""
         return bool(np.all(np.asarray(self.gain) == 1))
+
+    @property
+    def has_one_decay(self) -> bool:
+        """Whether all its neurons decay alike."""
+        return bool(np.ptp(self.decay) == 0)
+
+    @property
+    def one_decay(self) -> float:
+        """The decay of its first neuron, which is that of all where it `has_one_decay`."""
+        return float(np.ravel(self.decay)[0])
 
     @property
     def is_plain(self) -> bool:

@@ -32,6 +32,11 @@ class Node:
         """The shape that it sends for the shape that arrives, None where it cannot take that."""
         return arriving
 
+    @property
+    def remedy(self) -> str:
+        """What to do where a target has nothing for it."""
+        return "replace it by synapses and LIF neurons"
+
     def __repr__(self) -> str:
         """Kind, name, shape, and what differs from the usual; of arrays, the type and the shape."""
         shown = [repr(self.name), str(self.shape)]
@@ -50,19 +55,30 @@ class Input(Node):
 
     `scale` is set by quantisation: the integer that enters is round(scale * x), clipped to `bits` bits (two's
     complement). `slots` S is set by `decompose_slots`: data of T steps enter over T*S sub-steps, analogue values in the
-    first S-th of each step, events of up to S in unary.
+    first S-th of each step, events of up to S in unary. `sequence`: the torch module takes it as (C, L), which is held
+    as an image of one row.
     """
 
     levels: int | None = None
     scale: float | None = None
     bits: int = 8
     slots: int = 1
+    sequence: bool = False
+
+    @property
+    def integers(self) -> tuple[int, int]:
+        """The least and the largest integer that can enter."""
+        return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
+
+    def rounded(self, x: Array) -> Array:
+        """Integers before they are clipped: round(scale * x), half to even, as numpy rounds."""
+        scaled: Array = np.rint(x.astype(np.float64) * (self.scale or 1.0))
+        return scaled
 
     def coded(self, x: Array) -> Array:
-        """Integers that enter the network: round(scale * x) clipped to `bits` bits (half to even, as numpy rounds)."""
-        limit = 2 ** (self.bits - 1)
-        scaled: Array = np.clip(np.rint(x.astype(np.float64) * (self.scale or 1.0)), -limit, limit - 1)
-        return scaled
+        """Integers that enter the network: round(scale * x) clipped to `bits` bits."""
+        clipped: Array = np.clip(self.rounded(x), *self.integers)
+        return clipped
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

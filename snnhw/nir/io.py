@@ -13,12 +13,26 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.nir.file import raw_of, read_raw, write_file
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_DIALECT, DIALECTS, dialect_named
+from snnhw.nir.read.fields import Context
+from snnhw.nir.read.flatten import flattened
 from snnhw.nir.read.graph import graph_from_raw
+from snnhw.nir.read.time_step import DEFAULT_DT
 from snnhw.nir.read.units import recognise_units
+from snnhw.nir.read.writer import recognised
 from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.nir.write import to_nir
 
-__all__ = ["CONVENTIONS", "DEFAULT_DIALECT", "DIALECTS", "Reading", "from_nir", "read_nir", "to_nir", "write_nir"]
+__all__ = [
+    "CONVENTIONS",
+    "DEFAULT_DIALECT",
+    "DIALECTS",
+    "Reading",
+    "from_nir",
+    "read_nir",
+    "recognised_writer",
+    "to_nir",
+    "write_nir",
+]
 
 
 def write_nir(graph: Graph, path: str | Path, *, dialect: str = DEFAULT_DIALECT) -> Path:
@@ -50,6 +64,15 @@ def read_nir(path: str | Path, reading: Reading = AS_WRITTEN, *, recognise: bool
     path, reading = Path(path), reading_given(reading)
     graph, findings = graph_from_raw(read_raw(path), reading, name=path.stem)
     return _finished(graph, findings, recognise)
+
+
+def recognised_writer(path: str | Path) -> str:
+    """The framework that left its traces in a NIR file, "" where there are none.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    return recognised(flattened(read_raw(Path(path)), Context(DEFAULT_DT)))[0]
 
 
 def from_nir(graph: nir.NIRGraph, reading: Reading = AS_WRITTEN, *, recognise: bool = True) -> Graph:

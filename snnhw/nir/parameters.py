@@ -93,27 +93,44 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
 def leaky_step(tau: Array, r: Array, leak: Array, dt: float, form: str = "euler") -> dict[str, Array]:
     """decay, gain and leak (float64) of one step of length `dt`.
 
-    Forward Euler as above; "exponential": decay = exp(-dt/tau), gain 1. Where tau and r are infinite, as snnTorch
-    writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
+    Forward Euler as above; "euler-whole" the same with gain 1; "exponential": decay = exp(-dt/tau), gain 1. Where tau
+    and r are infinite, as snnTorch writes a decay of 1, it is the integrator that tau = dt r tends to: decay 1, gain 1.
     """
+    # quotients in the file's precision, as frameworks take them; torch divides a number by a tensor in two steps
+    one_step = np.asarray(dt, _precision(tau))
+    rate = one_step / tau
     if form == "exponential":
-        decay = np.exp(-dt / tau.astype(np.float64))
+        decay = np.exp(-(one_step * (1 / tau)).astype(np.float64)).astype(rate.dtype).astype(np.float64)
         return {"decay": decay, "gain": np.ones(()), "leak": leak.astype(np.float64) * (1 - decay)}
-    # the quotient in the file's precision, as importers take it
-    rate = np.asarray(dt, _precision(tau)) / tau
     finite = np.where(np.isinf(r), 0, r).astype(np.float64)
+    rate = _typed(rate)
     return {
-        "decay": (1 - rate).astype(np.float64),
-        "gain": np.where(np.isinf(r), 1.0, _one_where_rounded(finite * rate, rate.dtype)),
+        "decay": 1 - rate,
+        "gain": np.where(
+            np.isinf(r) | (form == "euler-whole"), 1.0, _one_where_rounded(finite * rate, _precision(tau))
+        ),
         "leak": leak.astype(np.float64) * rate,
     }
 
 
 def integrated_gain(r: Array, dt: float, form: str = "euler") -> Array:
-    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in exponential form, as of a leaky neuron."""
-    if form == "exponential":
+    """Gain (float64) of one step of an integrator, dv/dt = R I: R dt; 1 in forms where the input enters whole."""
+    if form != "euler":
         return np.ones(())
     return _one_where_rounded(r.astype(np.float64) * dt, _precision(r))
+
+
+def _typed(rate: Array) -> Array:
+    """`rate` in float64: where a decimal of four digits lies within what was rounded off, it is what had been typed.
+
+    An exporter takes a quotient for dt/tau = 0.5 that comes back as 0.49999997, and membranes miss their thresholds.
+    """
+    exact = rate.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = 10.0 ** (np.floor(np.log10(exact)) - 3)
+        short = np.rint(exact / unit) * unit
+        near = np.abs(short / exact - 1) < 4 * np.finfo(rate.dtype).eps
+    return np.where(near, np.round(short, 12), exact)
 
 
 def _precision(value: Array) -> DType:
@@ -132,7 +149,9 @@ def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, A
         raise InputError(f"Neuron {node.name!r} has a decay outside 0..1, so no time constant; change its decay.")
     if dialect.form == "exponential":
         if (gain != 1).any() or (leak != 0).any():
-            raise InputError(f"Neuron {node.name!r} has a gain or a leak, unknown to {dialect.name!r}; fold them.")
+            raise InputError(
+                f"Neuron {node.name!r} has a gain or a leak, unknown to {dialect.name!r}; put them into the weights."
+            )
         exponent = -np.log(np.clip(decay, 1e-300, 1 - 2.0**-53))
         tau = dialect.dt * np.where(decay > 0, 1 / exponent, FORGETS)
         return _full({"tau": tau, "r": np.ones(()), "v_leak": leak}, node.shape, dtype)

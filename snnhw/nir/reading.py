@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
-from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset, convention_named, reset_named
+from snnhw.graph.firing import Reset
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, convention_named, reset_named
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import nir
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.expressible import check_expressible
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import (
     LI,
@@ -38,6 +37,8 @@ from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, w
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
 from snnhw.passes.decompose import decompose
+from snnhw.rules.expressible import deployment
+from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
 
@@ -49,7 +50,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
-    check_expressible(graph, "nir")
+    refuse(deployment(graph, "nir"), graph, "nir")
     channels = decompose(graph) if graph.of_type(MLF) else graph
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()
@@ -160,7 +161,8 @@ class _Writer:
             return nir.Delay(self._full(node.steps, node.shape) * np.asarray(self.dialect.dt, self.dtype))
         if isinstance(node, LI | LIF | LoihiLIF):
             return self._neuron(node)
-        remedy = "fold it first (snnhw.passes.fold_norm)" if type(node).__name__ == "Norm" else "replace it"
+        of_model = "write the graph of model_of, which has it in its weights"
+        remedy = of_model if type(node).__name__ == "Norm" else node.remedy
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which NIR does not know; {remedy}.")
 
     def _neuron(self, node: LI | LIF | LoihiLIF) -> nir.NIRNode:

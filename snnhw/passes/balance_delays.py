@@ -40,7 +40,7 @@ def depths(graph: Graph) -> dict[str, int]:
             if arrival != latest:
                 raise InputError(
                     f"Edge {edge.source} -> {edge.target} arrives {latest - arrival} steps early; "
-                    "run balance_delays before simulating in a pipeline."
+                    "give the graph of compile_channels or compile_loihi, which has the delays that make up for it."
                 )
         depth[name] = latest + _cost(graph.nodes[name])
     return depth

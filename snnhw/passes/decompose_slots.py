@@ -24,7 +24,9 @@ from snnhw.graph.ir import (
     Delay,
     Edge,
     Graph,
+    GroupNorm,
     Input,
+    MaxPool,
     Node,
     Norm,
     Readout,
@@ -64,9 +66,20 @@ def _check(graph: Graph) -> Graph:
     graph.order()
     for node in graph.of_type(Norm, LI):
         remedy = (
-            "run fold_norm first" if isinstance(node, Norm) else "it would leak in every sub-step; deploy as channels"
+            "give the graph of model_of, which has it in its weights"
+            if isinstance(node, Norm)
+            else "it would leak in every sub-step; deploy as channels"
         )
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
+    for host in graph.of_type(MaxPool, GroupNorm):
+        into = graph.into(host.name)
+        before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None
+        nested = isinstance(before, LIF) or (isinstance(before, MLF) and before.nested)
+        if not isinstance(host, MaxPool) or not nested:
+            raise InputError(
+                f"Node {host.name!r} is a {type(host).__name__} of more than the nested levels of one unit, which time "
+                "slots cannot keep; deploy as channels."
+            )
     return graph
 
 
@@ -88,7 +101,7 @@ def _moved(graph: Graph, node: Synapse, units: dict[str, MLF], biases: dict[str,
         if edge.target not in units:
             raise InputError(
                 f"The bias of {node.name!r} reaches {edge.target!r} before a unit, where it would count in every "
-                "sub-step; fold the two first."
+                "sub-step; make one layer of both, or deploy as channels."
             )
         column = edge.gain * node.bias.astype(np.float64).reshape((-1,) + (1,) * (len(node.shape) - 1))
         biases[edge.target] = biases.get(edge.target, 0) + column

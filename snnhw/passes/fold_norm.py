@@ -13,7 +13,7 @@ import dataclasses
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm
+from snnhw.graph.ir import SYNAPSES, Conv2d, Edge, Graph, Linear, Node, Norm, Synapse
 
 
 def fold_norm(graph: Graph) -> Graph:
@@ -22,16 +22,15 @@ def fold_norm(graph: Graph) -> Graph:
     Raises:
         InputError: a synapse feeds a Norm and something else, so that it cannot take the scale.
     """
+    for synapse, norm in shared_norms(graph):
+        raise InputError(
+            f"Synapse {synapse.name!r} feeds {norm.name!r} and other nodes; give the norm its own synapse."
+        )
     folded: dict[str, Node] = {}
     renamed: dict[str, str] = {}  # norm -> the synapse that has taken it
     for norm in graph.of_type(Norm):
-        into = graph.into(norm.name)
-        before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None
-        if isinstance(before, SYNAPSES):
-            if len(graph.out_of(before.name)) != 1:
-                raise InputError(
-                    f"Synapse {before.name!r} feeds {norm.name!r} and other nodes; give the norm its own synapse."
-                )
+        before = _taking(graph, norm)
+        if before is not None:
             folded[before.name] = _scaled(before, norm)
             renamed[norm.name] = before.name
         else:
@@ -41,6 +40,19 @@ def fold_norm(graph: Graph) -> Graph:
         dataclasses.replace(e, source=renamed.get(e.source, e.source)) for e in graph.edges if e.target not in renamed
     ]
     return graph.replace(nodes=nodes, edges=tuple(Edge(e.source, e.target, e.gain, e.delay) for e in edges))
+
+
+def shared_norms(graph: Graph) -> list[tuple[Synapse, Norm]]:
+    """The synapses that would have to take a norm although something else takes their sums too, with that norm."""
+    taking = [(_taking(graph, norm), norm) for norm in graph.of_type(Norm)]
+    return [(synapse, norm) for synapse, norm in taking if synapse is not None and len(graph.out_of(synapse.name)) != 1]
+
+
+def _taking(graph: Graph, norm: Norm) -> Synapse | None:
+    """The synapse that the norm is folded into, None where it becomes one of its own."""
+    into = graph.into(norm.name)
+    before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None
+    return before if isinstance(before, SYNAPSES) else None
 
 
 def _scaled(synapse: Conv2d | Linear, norm: Norm) -> Node:

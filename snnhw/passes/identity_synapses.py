@@ -45,16 +45,20 @@ def spike_synapses(graph: Graph) -> Graph:
     Raises:
         InputError: the input reaches something else than neurons, or neurons that something else feeds too.
     """
-    fed = [edge.target for edge in graph.out_of(graph.input.name)]
-    for name in fed:
-        if not isinstance(graph.nodes[name], Neuron) or len(graph.into(name)) > 1:
-            raise InputError(
-                f"The input reaches {name!r}, which is no neuron fed by it alone, so it cannot be a current; let it "
-                "enter as messages, or make the current of the first neurons the input of the network."
-            )
+    for name in not_a_current(graph):
+        raise InputError(
+            f"The input reaches {name!r}, which is no neuron fed by it alone, so it cannot be a current; let it "
+            "enter as messages, or make the current of the first neurons the input of the network."
+        )
     rest = graph.replace(edges=tuple(e for e in graph.edges if e.source != graph.input.name))
     made = identity_synapses(rest)
     return made.replace(edges=tuple(e for e in graph.edges if e.source == graph.input.name) + made.edges)
+
+
+def not_a_current(graph: Graph) -> list[str]:
+    """What the input reaches although it is no neuron that the input feeds alone."""
+    fed = [edge.target for edge in graph.out_of(graph.input.name)]
+    return [name for name in fed if not isinstance(graph.nodes[name], Neuron) or len(graph.into(name)) > 1]
 
 
 def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping[str, Synapse]) -> list[Node]:

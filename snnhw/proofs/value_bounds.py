@@ -20,11 +20,13 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    MaxPool,
     Neuron,
     Node,
     Norm,
     Pool,
     Scale,
+    Wires,
 )
 from snnhw.proofs.interval import ROUNDING, Interval, constant, product, rounded_sum, unbounded, widened
 
@@ -93,7 +95,7 @@ def _sent_by_kind(graph: Graph, name: str) -> tuple[float, float]:
     node = graph.nodes[name]
     if isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None and not graph.is_integer):
         return 0.0, float(graph.signal(name).levels)
-    if isinstance(node, Flatten | Delay | Pool):
+    if isinstance(node, Flatten | Delay | Pool | MaxPool | Wires):
         low, high = _summed_by_kind(graph, name)
         taps = node.kernel[0] * node.kernel[1] if isinstance(node, Pool) and node.kind == "sum" else 1
         return min(low * taps, 0.0), max(high * taps, 0.0)  # 0 on the border and in the first steps
@@ -177,8 +179,19 @@ def _pool(graph: Graph, node: Pool, x: Interval) -> Interval:
     return summed if node.kind == "sum" else Interval(summed.low / window, summed.high / window)
 
 
+def _max_pool(graph: Graph, node: MaxPool, x: Interval) -> Interval:
+    return x
+
+
 def _flatten(graph: Graph, node: Flatten, x: Interval) -> Interval:
     return x.repeat(node.size // len(x.low))
+
+
+def _wires(graph: Graph, node: Wires, x: Interval) -> Interval:
+    """The channels from which the wires of each channel come, and 0 where some of them start nowhere."""
+    per_channel = int(np.prod(node.taken, dtype=np.int64)) // len(x.low)
+    channel = np.where(node.connected, node.source // per_channel, len(x.low)).reshape(node.shape[0], -1)
+    return Interval(np.append(x.low, 0.0)[channel].min(axis=1), np.append(x.high, 0.0)[channel].max(axis=1))
 
 
 def _scale(graph: Graph, node: Scale, x: Interval) -> Interval:
@@ -205,8 +218,10 @@ SENT: dict[type[Node], Callable[..., Interval]] = {
     Linear: _synapse,
     Norm: _norm,
     Pool: _pool,
+    MaxPool: _max_pool,
     Flatten: _flatten,
     Scale: _scale,
+    Wires: _wires,
     Delay: _delay,
     LI: _integrate,
 }

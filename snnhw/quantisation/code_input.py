@@ -18,9 +18,11 @@ from snnhw.graph.ir import LIF, Array, Conv2d, Graph, Input, Linear, Neuron, Syn
 from snnhw.graph.loihi import THRESHOLD_LIMIT
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.scale_search import best_scales
+from snnhw.rules.flow import fits_a_message
+from snnhw.rules.refuse import refuse
+from snnhw.rules.ways import INTEGERS
 
 FEWEST_BITS = 4
-LARGEST_EVENT = 127  # of a message of 8 bits, two's complement as all inputs
 CURRENT_BITS = 17  # signed: up to 2^16, below the 2^17 at which 64 times the current would leave 24 bits
 
 
@@ -66,16 +68,7 @@ def code_input(
 
 
 def _as_events(graph: Graph, levels: int) -> Graph:
-    if any(isinstance(graph.nodes[edge.target], Neuron) for edge in graph.out_of(graph.input.name)):
-        raise InputError(
-            f"The events of {graph.input.name!r} would enter neurons as a current; leave out --input-as, so that they "
-            "enter as messages."
-        )
-    if levels > LARGEST_EVENT:
-        raise InputError(
-            f"Input {graph.input.name!r} sends events of up to {levels}, and messages hold {LARGEST_EVENT}; take "
-            "shorter time steps, or --input-kind analogue, which scales them."
-        )
+    refuse(fits_a_message(graph, INTEGERS.title), graph, INTEGERS.title)
     node = dataclasses.replace(graph.input, scale=1.0, bits=levels.bit_length() + 1)
     return graph.replace(nodes=[node if n is graph.input else n for n in graph.nodes.values()])
 

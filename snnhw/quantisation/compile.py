@@ -5,13 +5,13 @@ Takes the folded multi-level graph and calibration inputs; gives the integer gra
 
 from __future__ import annotations
 
-from snnhw.errors import InputError
+from snnhw.errors import InputError, unknown
 from snnhw.graph.given import graph_given, numbers_given
-from snnhw.graph.ir import Array, Graph, SlotMLF
-from snnhw.passes import compile_channels
+from snnhw.graph.ir import Array, Graph
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.moments import measure_moments
 from snnhw.quantisation.quantise import Quantised, quantise
+from snnhw.rules.ways import INPUTS, compiled
 
 
 def compile_loihi(
@@ -27,17 +27,17 @@ def compile_loihi(
         input_as: a key of `passes.INPUTS`.
 
     Raises:
-        InputError: the graph is integer already, the calibration data are none or do not fit, or a hardware limit
-            cannot be kept.
+        InputError: the graph is integer already, a rule of `snnhw.rules.ways.INTEGERS` refuses it, the calibration
+            data are none or do not fit, or with the scales that they fix a limit cannot be kept.
     """
     graph, calibration = graph_given(graph), numbers_given(calibration)
     if graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
-    if graph.of_type(SlotMLF):
-        raise InputError(f"Graph {graph.name!r} is in time slots, which have no integers; give the multi-level one.")
+    if input_as not in INPUTS:
+        raise unknown("way for the input to enter", input_as, INPUTS)
+    channels = compiled(graph, INPUTS[input_as])
     if calibration.ndim and not len(calibration):
         raise InputError("There are no calibration samples; give a few hundred of the training data.")
-    channels = compile_channels(graph, input_as=input_as)
     moments = measure_moments(channels, calibration)
     coded = code_input(channels, calibration, moments, per_channel=per_channel)
     return quantise(coded, moments=moments, per_channel=per_channel)

@@ -19,11 +19,9 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.time import time_first
-from snnhw.passes import compile_channels
+from snnhw.passes import FOLDED, compile_channels, run_passes
 from snnhw.passes.fold_current import fold_current
-from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
-from snnhw.passes.pool_into_conv import pool_into_conv
 from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.graph_module import GraphModule
@@ -63,14 +61,20 @@ def finetune(
         progress: called with the stage "fine-tuning epochs", the epochs finished and all of them.
 
     Raises:
-        InputError: the graph is not the one that was quantised, or cannot be trained, or the samples have no labels or
-            some that are no class of the graph.
+        InputError: the graph is not the one that was quantised, cannot be trained or ends in no row of classes, or the
+            samples have no labels or some that are no class of the graph.
     """
-    labels = data.labels(graph.readout.shape[0])
+    shape = graph.readout.shape
+    if len(shape) != 1:
+        raise InputError(
+            f"The read-out of {graph.name!r} has the shape {list(shape)}, which is no row of classes; flatten it."
+        )
+    labels = data.labels(shape[0])
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
-    trainable = pool_into_conv(fold_pool(with_synapses(fold_current(graph))))  # the synapses that the scales belong to
+    # the synapses that the scales belong to
+    trainable = run_passes(graph, (fold_current, with_synapses, *FOLDED))
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))
@@ -110,6 +114,5 @@ def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:
 def loss_of_integers(quantised: Quantised, data: Samples, taught: Tensor) -> float:
     """`tuning_loss` of the integers of `quantised`; `taught` are the logits [N, classes] of the float network."""
     graph = quantised.graph
-    head = graph.into(graph.readout.name)[0].source
-    logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.scales[head] * graph.timesteps))
+    logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.logit_scale * graph.timesteps))
     return float(tuning_loss(logits, taught, torch.from_numpy(data.labels())))

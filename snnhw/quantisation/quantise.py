@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.expressible import check_layers
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
 from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
@@ -34,6 +33,8 @@ from snnhw.proofs.membrane_bound import lowest_states
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
+from snnhw.rules.readout import read_matrix
+from snnhw.rules.ways import INTEGERS, check_compiled
 from snnhw.summary import Summarised, Summary
 
 
@@ -55,7 +56,10 @@ class LayerScale:
 
 @dataclass(frozen=True, repr=False)
 class Quantised(Summarised):
-    """The integer graph and the scale of every layer."""
+    """The integer graph and the scale of every layer.
+
+    Logits of a network that ends in neurons are spike counts, which are exact and have no scale.
+    """
 
     graph: Graph
     layers: tuple[LayerScale, ...]
@@ -81,6 +85,12 @@ class Quantised(Summarised):
         """How the input enters: "messages" through synapses, or as the "current" of the first neurons."""
         fed = [self.graph.nodes[edge.target] for edge in self.graph.out_of(self.graph.input.name)]
         return "current" if any(isinstance(node, LoihiLIF) for node in fed) else "messages"
+
+    @property
+    def logit_scale(self) -> Array | float:
+        """What one float unit of a logit is in a step, [O] or 1: the scale of the last matrix, or one spike."""
+        matrix = read_matrix(self.graph)
+        return 1.0 if matrix is None else self.scales[matrix.name]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -145,16 +155,17 @@ def quantise(
         bias = total_bias(synapses) if synapses else np.zeros(1)
         nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
-    linear = _readout_synapse(graph)
-    best = given.get(linear.name)
-    if best is None:
-        best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known)
-    used[linear.name] = best
-    integers = rounded_weights(linear.weight, best, known.get(linear.name))
-    offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
-    nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
+    linear = read_matrix(graph)
+    if linear is not None:
+        best = given.get(linear.name)
+        if best is None:
+            best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known)
+        used[linear.name] = best
+        integers = rounded_weights(linear.weight, best, known.get(linear.name))
+        offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
+        nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
+        layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
-    layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
     lowest = lowest_states(integer)
     return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
@@ -184,27 +195,7 @@ def bias_code(units: Array) -> tuple[Array, int]:
 def _check(graph: Graph) -> None:
     if graph.input.scale is None:
         raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
-    check_layers(graph, "Loihi")
-    for node in graph.nodes.values():
-        if isinstance(node, Pool):
-            raise InputError(
-                f"Pool {node.name!r} has no Loihi integers and does not fold into what is behind it; use pools "
-                "that tile the image in front of convolutions, or run LOIHI_CHANNELS first."
-            )
-        if not isinstance(node, Input | Conv2d | Linear | LIF | Readout):
-            raise InputError(
-                f"Node {node.name!r} ({type(node).__name__}) has no Loihi integers; run LOIHI_CHANNELS first."
-            )
-        if isinstance(node, LIF):
-            for edge in graph.into(node.name):
-                alone = edge.source == graph.input.name and len(graph.into(node.name)) == 1
-                if not isinstance(graph.nodes[edge.source], SYNAPSES) and not alone:
-                    raise InputError(
-                        f"Neuron {node.name!r} takes {edge.source!r} without a synapse; "
-                        "put an identity 1x1 convolution between them."
-                    )
-        if isinstance(node, SYNAPSES) and not np.isfinite(node.weight).all():
-            raise InputError(f"Synapse {node.name!r} has weights that are NaN or infinite; repair the checkpoint.")
+    check_compiled(graph, INTEGERS)
 
 
 def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
@@ -213,15 +204,11 @@ def _neuron_groups(graph: Graph) -> dict[str, tuple[LIF, ...]]:
 
 def _source_scale(graph: Graph, synapse: Synapse) -> float:
     """Integers per float unit of the input of a synapse: the input scale, or 1 for spikes."""
-    from_input = [e.source == graph.input.name for e in graph.into(synapse.name)]
-    if any(from_input) and not all(from_input):
-        raise InputError(f"Synapse {synapse.name!r} mixes the input with spikes; give each its own synapse.")
-    return float(graph.input.scale or 1.0) if any(from_input) else 1.0
+    from_input = any(e.source == graph.input.name for e in graph.into(synapse.name))
+    return float(graph.input.scale or 1.0) if from_input else 1.0
 
 
 def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
-    if not neuron.is_plain or np.ndim(neuron.decay) != 0:
-        raise InputError(f"Neuron {neuron.name!r} has a soft reset, a leak term or mixed decays; Loihi's LIF has none.")
     mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
     along = (-1,) + (1,) * (len(neuron.shape) - 1)
     uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
@@ -232,20 +219,12 @@ def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
         shape=neuron.shape,
         threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
         du=DECAY_ONE - 1,
-        dv=min(DECAY_ONE - 1, round((1 - float(neuron.decay)) * DECAY_ONE)),
+        dv=min(DECAY_ONE - 1, round((1 - neuron.one_decay) * DECAY_ONE)),
         bias_mant=mantissa.reshape(along),
         bias_exp=exponent,
         unit=neuron.unit,
         level=neuron.level,
     )
-
-
-def _readout_synapse(graph: Graph) -> Linear:
-    into = graph.into(graph.readout.name)
-    before = graph.nodes[into[0].source] if len(into) == 1 else None
-    if not isinstance(before, Linear):
-        raise InputError(f"Readout {graph.readout.name!r} does not follow one Linear; end the network with one.")
-    return before
 
 
 def _report(

@@ -20,7 +20,9 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
 from snnhw.simulation.record import SpikeRecord
+from snnhw.simulation.stepped import simulate_stepped
 from snnhw.summary import Summarised, Summary
+from snnhw.tracing.calling import Calling
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,15 +76,26 @@ class Stage:
     samples: int | None = None
 
 
-def module_backend(network: nn.Module, graph: Graph) -> Backend:
-    """The trained torch module in float64, unfused and unfolded. `graph` is its trace."""
+def module_backend(network: nn.Module, graph: Graph, calling: Calling | None = None) -> Backend:
+    """The trained torch module in float64, unfused and unfolded. `graph` is its trace.
+
+    With `calling` its neurons are those of a framework, which keep their membranes to themselves.
+    """
     neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | LIF)]
     units = {n.name: (graph.modules[n.name], n) for n in neurons if n.name in graph.modules}
     if len(units) < len(neurons):
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
+    if calling is not None:
+        paths = {name: path for name, (path, _) in units.items()}
+        return Backend(
+            "torch module", lambda inputs, membranes: simulate_stepped(network, calling, paths, inputs), False
+        )
+
     def run(inputs: Array, membranes: bool) -> SpikeRecord:
-        return simulate_module(network, units, inputs, membranes=membranes)
+        sequence = graph.input.shape if graph.input.sequence else None
+        ends = [end.name for end in graph.readouts]
+        return simulate_module(network, units, inputs, membranes=membranes, ends=ends, sequence=sequence)
 
     return Backend("torch module", run)
 

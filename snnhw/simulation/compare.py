@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Graph
+from snnhw.graph.ir import Array, Graph, MaxPool
 from snnhw.simulation.record import SpikeRecord
 
 NEAR_TIE = 1e-5
@@ -145,15 +145,23 @@ def compare(
     return total
 
 
+def _without_pools(graph: Graph, record: SpikeRecord) -> SpikeRecord:
+    """The record without the spikes that max pools pass on, which a torch module does not record."""
+    pools = {node.name for node in graph.of_type(MaxPool)}
+    kept = {name: raster for name, raster in record.raster.items() if name not in pools}
+    return dataclasses.replace(record, raster=kept)
+
+
 def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Array, near_tie: float) -> Agreement:
-    a, b = reference.run(batch, False), candidate.run(batch, False)
+    a, b = (_without_pools(graph, backend.run(batch, False)) for backend in (reference, candidate))
     if set(a.raster) != set(b.raster):
         odd = ", ".join(sorted(set(a.raster) ^ set(b.raster)))
         raise InputError(
             f"{reference.name} and {candidate.name} have different units ({odd}); compare the same network."
         )
     resized = [unit for unit, spikes in a.raster.items() if spikes.shape != b.raster[unit].shape]
-    if resized or a.logits.shape != b.logits.shape:
+    logits = [_logits(record) for record in (a, b)]
+    if resized or logits[0].shape != logits[1].shape:
         where = f"unit {resized[0]!r}" if resized else "the read-out"
         raise InputError(
             f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
@@ -163,11 +171,11 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
     differing = sum(units.values())
     ties: dict[str, Array] = {}
     if differing and reference.has_membranes and candidate.has_membranes:
-        a, b = reference.run(batch, True), candidate.run(batch, True)
+        a, b = (_without_pools(graph, backend.run(batch, True)) for backend in (reference, candidate))
         ties = {unit: found[_close(graph, unit, found, a, b, near_tie)] for unit, found in places.items()}
     first = _divergences({unit: found[:1] for unit, found in places.items()}, a, b)
-    logits_difference = float(np.abs(a.logits.astype(np.float64) - b.logits.astype(np.float64)).max())
-    tolerance = near_tie * max(1.0, float(np.abs(a.logits).max()))
+    logits_difference = float(np.abs(logits[0] - logits[1]).max())
+    tolerance = near_tie * max(1.0, float(np.abs(logits[0]).max()))
     return Agreement(
         reference.name,
         candidate.name,
@@ -182,6 +190,13 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         first[0] if first else None,
         _divergences(ties, a, b),
     )
+
+
+def _logits(record: SpikeRecord) -> Array:
+    """The logits of every read-out beside each other, float64 [N, all classes]."""
+    several = [logits.reshape(record.samples, -1) for logits in record.outputs.values()]
+    every: Array = np.concatenate(several or [record.logits], axis=1).astype(np.float64)
+    return every
 
 
 def thresholds(graph: Graph, unit: str) -> Array:

@@ -8,19 +8,19 @@ step (`recurrent.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Conv2d, Graph, Input, Neuron, Readout
+from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
-from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.plan import Step, plan_of
-from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record
+from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record, levels_of, outputs_of
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
@@ -59,7 +59,7 @@ def simulate(
             progress(batch.samples)
     if record is None:
         raise InputError("There are no samples to simulate; give inputs with at least one.")
-    return record
+    return replace(record, stepped=has_steps(graph, inputs))
 
 
 @dataclass
@@ -71,7 +71,8 @@ class _State:
     units: dict[str, UnitRecord] = field(default_factory=dict)
     raster: dict[str, Array] = field(default_factory=dict)
     membranes: dict[str, Array] = field(default_factory=dict)
-    logits: Array | None = None
+    outputs: dict[str, Array] = field(default_factory=dict)  # logits of each read-out
+    entered: int = 0  # memory of the input, which may be the caller's array
 
 
 @torch.no_grad()
@@ -80,7 +81,8 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
     for step in plan:
         node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
         if isinstance(node, Input):
-            state.values[node.name] = _enter(graph, node, frames, dtype, execution.device)
+            state.values[node.name] = entered = _enter(graph, node, frames, dtype, execution.device)
+            state.entered = entered.untyped_storage().data_ptr()
             if node.levels is not None:
                 state.units[node.name] = event_record(frames, node.levels, steps)
             continue
@@ -89,19 +91,20 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
             _fire(state, step, x, steps, keep)
         elif isinstance(node, Readout):
             logits = logits_of(node, x.expand(steps, *x.shape[1:]), steps)
-            state.logits = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
+            state.outputs[node.name] = (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy()
         else:
             if isinstance(node, TEMPORAL):
                 x = x.expand(steps, *x.shape[1:])
             y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
             state.values[step.name] = wrap_sum(y) if step.wraps else y
+            if isinstance(node, MaxPool) and graph.signal(node.name).kind == "spikes":
+                _pooled(state, node, y, graph.signal(node.name).levels, steps, keep)
         for value in step.last_use:
             state.values.pop(value, None)
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
                 del state.sums[key]
-    if state.logits is None:
-        raise InputError(f"Graph {graph.name!r} has no read-out; add one behind the last layer.")
-    return SpikeRecord(len(frames), steps, state.units, state.logits, state.raster, state.membranes)
+    first, several = outputs_of(graph, state.outputs)
+    return SpikeRecord(len(frames), steps, state.units, first, state.raster, state.membranes, several)
 
 
 def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
@@ -127,7 +130,8 @@ def _arriving(state: _State, step: Step, dtype: torch.dtype) -> Tensor:
 def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
     neurons = [n for n in step.nodes if isinstance(n, Neuron)]
     alone = len(step.sources) == 1 and step.sources[0] == (step.last_use[0] if step.last_use else "", 1)
-    fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone)
+    ours = x.untyped_storage().data_ptr() != state.entered
+    fired = fire(neurons, x, steps, channels=step.levels_used, keep=keep, overwrite=alone and ours)
     state.values[step.name] = fired.sent
     state.values.update(zip((n.name for n in neurons), fired.channels, strict=False))
     state.units[step.name] = fired.record
@@ -135,3 +139,11 @@ def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
         state.raster[step.name] = fired.raster
     if fired.membranes is not None:
         state.membranes[step.name] = fired.membranes
+
+
+def _pooled(state: _State, node: MaxPool, y: Tensor, levels: int, steps: int, keep: Keep) -> None:
+    """The spikes that a pool sends are recorded as those of an input, since they are no sum of what arrives."""
+    sent = y.transpose(0, 1).cpu().numpy()
+    state.units[node.name] = event_record(sent, levels, steps)
+    if keep.raster:
+        state.raster[node.name] = levels_of(sent, levels, steps)

@@ -23,6 +23,7 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
         raise InputError(
             f"The {graph.timesteps} steps of {graph.name!r} are no whole windows of {slots} slots; add some."
         )
+    inputs = as_images(shape, inputs)
     if inputs.shape[1:] == shape:
         inputs = inputs[:, None]
     elif inputs.shape[2:] != shape or inputs.shape[1] != steps:
@@ -36,6 +37,19 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
     if graph.input.levels is not None:
         _refuse_other_than_events(graph.input, inputs, graph.input.levels if slots == 1 else slots)
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)
+
+
+def has_steps(graph: Graph, inputs: Array) -> bool:
+    """Whether the inputs have an axis of time steps, [N, T, *shape]: it counts that it is there, not what it holds."""
+    return inputs.ndim == len(graph.input.shape) + 2
+
+
+def as_images(shape: tuple[int, ...], inputs: Array) -> Array:
+    """Sequences [N, C, L] or [N, T, C, L] as images of one row, where the network has `shape` (C, 1, L)."""
+    one_row = len(shape) == 3 and shape[1] == 1 and inputs.shape[1:] != shape
+    if one_row and inputs.ndim in (3, 4) and inputs.shape[-2:] == (shape[0], shape[2]):
+        return inputs[..., None, :]
+    return inputs
 
 
 def _refuse_other_than_events(node: Input, inputs: Array, levels: int) -> None:

@@ -6,7 +6,7 @@ are recomputed from what enters each neuron module; their sum must be what the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array
-from snnhw.nn.time import time_first
+from snnhw.graph.shapes import Shape
+from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.simulation.frames import as_images
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
 
@@ -28,6 +30,8 @@ def simulate_module(
     *,
     dtype: torch.dtype = torch.float64,
     membranes: bool = False,
+    ends: Sequence[str] = (),
+    sequence: Shape | None = None,
 ) -> SpikeRecord:
     """Run `network` in evaluation mode with rasters.
 
@@ -37,15 +41,18 @@ def simulate_module(
         inputs: [N, C, H, W] or [N, T, C, H, W], of vectors [N, n] or [N, T, n].
         dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
+        ends: names of the outputs, in the order in which the network returns them; one needs none.
+        sequence: (C, 1, L) of a network that takes sequences (C, L).
 
     Raises:
-        InputError: a module sends something else than the sum of its levels, or cannot run in `dtype`.
+        InputError: a module sends something else than the sum of its levels, cannot run in `dtype`, or returns more or
+            fewer outputs than are named.
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
 
     def observe(unit: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(module: nn.Module, args: tuple[Tensor, ...], sent: Tensor) -> None:
-            arrived[unit] = (args[0], sent)
+            arrived[unit] = (args[0].clone(), sent.clone())  # a forward may add to them in place afterwards
 
         return hook
 
@@ -54,10 +61,10 @@ def simulate_module(
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
         network.to(dtype).eval()
-        x = torch.as_tensor(np.asarray(inputs)).to(dtype)
+        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(dtype)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
-            logits = network(time_first(x))
+            results = _sent(network, network(time_first(x) if sequence is None else _sequences(x, sequence)), ends)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -74,15 +81,36 @@ def simulate_module(
         len(inputs),
         steps,
         {unit: unit_record(raster) for unit, raster in rasters.items()},
-        logits.numpy(),
+        results[0],
         rasters,
         potentials if membranes else {},
+        outputs=dict(zip(ends, results, strict=True)) if len(results) > 1 else {},
+        stepped=x.dim() not in STATIC,
     )
+
+
+def _sent(network: nn.Module, result: object, ends: Sequence[str]) -> list[Array]:
+    """What the network returned, one array for each of its outputs."""
+    several = (
+        result.values() if isinstance(result, Mapping) else result if isinstance(result, tuple | list) else [result]
+    )
+    found = [tensor.numpy() for tensor in several if isinstance(tensor, Tensor)]
+    if len(found) != max(1, len(ends)):
+        raise InputError(
+            f"{type(network).__name__} returns {len(found)} tensors and {len(ends)} outputs are named; name each."
+        )
+    return found
+
+
+def _sequences(x: Tensor, shape: Shape) -> Tensor:
+    """[B, C, L] or [T, B, C, L] of samples [B, C, 1, L] or [B, T, C, 1, L]."""
+    rows = x.squeeze(-2)
+    return rows if x.dim() == len(shape) + 1 else rows.transpose(0, 1)
 
 
 def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
     """(raster uint8, membranes) [N, T, K, *shape] of one unit."""
-    x = current.reshape(steps, -1, *current.shape[1:])
+    x = current.reshape(steps, -1, *node.shape)
     rows = [(torch.stack(s), torch.stack(u)) for s, u in step_unit((node,), x)]
     spikes = torch.stack([s for s, _ in rows])  # [T, K, N, *shape]
     if not torch.equal(spikes.sum(dim=1).to(sent.dtype), sent.reshape(x.shape)):

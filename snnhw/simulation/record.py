@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from snnhw.data.labels import class_numbers
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array
+from snnhw.graph.ir import Array, Graph
 from snnhw.summary import Summarised, Summary, shape_text
 
 
@@ -56,9 +57,11 @@ class SpikeRecord(Summarised):
     samples: int
     timesteps: int
     units: Mapping[str, UnitRecord]
-    logits: Array  # [N, classes], float or int64
+    logits: Array  # [N, classes], float or int64; of the first read-out
     raster: Mapping[str, Array] = field(default_factory=dict)  # unit -> uint8 [N, T, K, *shape], on request
     membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
+    outputs: Mapping[str, Array] = field(default_factory=dict)  # read-out -> logits, where the network has several
+    stepped: bool = False  # the samples had an axis of time steps; False: each was shown at every step
 
     def summary(self) -> Summary:
         """Sums over units, samples and time steps."""
@@ -72,6 +75,7 @@ class SpikeRecord(Summarised):
                 ("spikes", f"{sum(int(unit.levels.sum()) for unit in units):,}"),
                 ("graded spikes", f"{sum(int(unit.graded_spikes.sum()) for unit in units):,}"),
                 ("logits", f"{shape_text(self.logits.shape)}, {self.logits.dtype}"),
+                *((f"output {name}", shape_text(logits.shape)) for name, logits in self.outputs.items()),
                 *((word, f"of {len(arrays)} units") for word, arrays in recorded.items() if arrays),
             ),
         )
@@ -85,26 +89,30 @@ class SpikeRecord(Summarised):
             np.concatenate([self.logits, other.logits]),
             {name: np.concatenate([r, other.raster[name]]) for name, r in self.raster.items()},
             {name: np.concatenate([u, other.membranes[name]]) for name, u in self.membranes.items()},
+            {name: np.concatenate([logits, other.outputs[name]]) for name, logits in self.outputs.items()},
+            self.stepped or other.stepped,
         )
 
     def correct(self, target: Array) -> int:
-        """Number of samples whose largest logit is the target's; target int [N].
+        """Number of samples whose largest logit is the target's; target [N].
 
         Raises:
             InputError: a target is no class of the network.
         """
-        classes = self.logits.shape[1]
-        if target.dtype.kind not in "iu" or (len(target) and not 0 <= target.min() <= target.max() < classes):
-            raise InputError(f"The labels are no integers 0..{classes - 1}; number the classes as the network does.")
-        return int((self.logits.argmax(axis=1) == target).sum())
+        numbers = class_numbers(target, "the samples", self.logits.shape[1])
+        return int((self.logits.argmax(axis=1) == numbers).sum())
 
     def accuracy(self, target: Array) -> float:
         """Share of samples whose largest logit is the target's; target and errors as in `correct`."""
         return self.correct(target) / len(target)
 
     def arrays(self) -> dict[str, Array]:
-        """The `spikes.npz` layout: counts/, levels/, events/ (graded spikes), counts_t/ and levels_t/<unit>; logits."""
+        """The `spikes.npz` layout: counts/, levels/, events/ (graded spikes), counts_t/ and levels_t/<unit>; logits.
+
+        Where the network has several read-outs, also logits/<read-out>.
+        """
         out: dict[str, Array] = {"logits": self.logits}
+        out |= {f"logits/{name}": logits for name, logits in self.outputs.items()}
         for name, unit in self.units.items():
             out[f"counts/{name}"] = unit.spikes
             out[f"levels/{name}"] = unit.levels
@@ -122,7 +130,20 @@ class SpikeRecord(Summarised):
         write_atomically(Path(path), lambda f: np.savez_compressed(f, **self.arrays()))  # type: ignore[arg-type]
 
 
-PARTS = ("counts", "levels", "events", "counts_t", "levels_t", "raster")  # before the slash of the arrays' names
+def outputs_of(graph: Graph, found: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:
+    """(logits of the first read-out, logits of all where there are several) of a graph.
+
+    Raises:
+        InputError: the graph has no read-out.
+    """
+    names = [node.name for node in graph.readouts]
+    if not names:
+        raise InputError(f"Graph {graph.name!r} has no read-out; add one behind the last layer.")
+    return found[names[0]], {name: found[name] for name in names} if len(names) > 1 else {}
+
+
+# What stands before the slash in the names of the arrays
+PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "raster")
 
 
 def check_replaceable(path: Path) -> None:
@@ -140,7 +161,7 @@ def check_replaceable(path: Path) -> None:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         names = []
-    if "logits" not in names or not all(name == "logits" or name.partition("/")[0] in PARTS for name in names):
+    if "logits" not in names or not all(name.partition("/")[0] in PARTS for name in names):
         raise InputError(f"{path} exists and is no record of spikes; choose another --output or give --force.")
 
 
@@ -152,6 +173,12 @@ def unit_record(raster: Array) -> UnitRecord:
         graded_spikes=(r.sum(axis=2) > 0).sum(axis=(0, 1), dtype=np.int64),
         levels_t=r.sum(axis=(0, *range(3, r.ndim))).T,
     )
+
+
+def levels_of(values: Array, levels: int, steps: int) -> Array:
+    """The raster uint8 [N, T, K, *shape] of whole numbers 0..K [N, 1 or T, *shape]: level k where it is k or more."""
+    frames = np.broadcast_to(np.rint(values), (len(values), steps, *values.shape[2:]))
+    return np.stack([frames >= k + 1 for k in range(levels)], axis=2).astype(np.uint8)
 
 
 def event_record(frames: Array, levels: int, steps: int) -> UnitRecord:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, Array, Delay, Graph, Input, Neuron, Readout
+from snnhw.graph.ir import LI, Array, Delay, Graph, Input, MaxPool, Neuron, Readout
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
-from snnhw.simulation.record import Keep, SpikeRecord, event_record, unit_record
+from snnhw.simulation.record import Keep, SpikeRecord, event_record, levels_of, outputs_of, unit_record
 from snnhw.simulation.synapses import apply_node, leaky_step, logits_of, wrap_sum
 
 
@@ -64,7 +64,9 @@ def run_recurrent(
     units: dict[str, _Fed] = {}
     history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
     integrated: dict[str, Tensor] = {}  # v of each LI
-    outputs: list[Tensor] = []
+    outputs: dict[str, list[Tensor]] = {readout.name: [] for readout in graph.readouts}
+    pools = {n.name: graph.signal(n.name) for n in graph.of_type(MaxPool) if graph.signal(n.name).kind == "spikes"}
+    pooled: dict[str, list[Tensor]] = {name: [] for name in pools}
     for t in range(graph.timesteps):
         sent: dict[str, Tensor] = {}
         for step in plan:
@@ -81,15 +83,22 @@ def run_recurrent(
                 v = integrated.get(node.name, torch.zeros_like(current))
                 sent[node.name] = integrated[node.name] = leaky_step(node, v, current)
             elif isinstance(node, Readout):
-                outputs.append(_arriving(step, sent))
+                outputs[node.name].append(_arriving(step, sent))
             else:
                 y = apply_node(node, _arriving(step, sent)[None])[0]
                 sent[node.name] = wrap_sum(y) if step.wraps else y
+                if node.name in pooled:
+                    pooled[node.name].append(y)
         for step in plan:
             if step.name in history:
                 history[step.name].append(_arriving(step, sent))
-    logits = logits_of(graph.readout, torch.stack(outputs), graph.timesteps)
+    sums = {node.name: logits_of(node, torch.stack(outputs[node.name]), graph.timesteps) for node in graph.readouts}
+    logits, several = outputs_of(
+        graph, {name: (x.round().to(torch.int64) if graph.is_integer else x).cpu().numpy() for name, x in sums.items()}
+    )
     rasters = {name: _samples_first(torch.stack(unit.spikes)).astype(np.uint8) for name, unit in units.items()}
+    for name, pools_sent in pooled.items():
+        rasters[name] = levels_of(torch.stack(pools_sent, dim=1).cpu().numpy(), pools[name].levels, graph.timesteps)
     records = {name: unit_record(spikes) for name, spikes in rasters.items()}
     if graph.input.levels is not None:
         records = {graph.input.name: event_record(frames, graph.input.levels, graph.timesteps), **records}
@@ -97,9 +106,10 @@ def run_recurrent(
         len(frames),
         graph.timesteps,
         records,
-        (logits.round().to(torch.int64) if graph.is_integer else logits).cpu().numpy(),
+        logits,
         rasters if keep.raster else {},
         {name: _samples_first(torch.stack(unit.membranes)) for name, unit in units.items()} if keep.membranes else {},
+        several,
     )
 
 

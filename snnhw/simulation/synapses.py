@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,12 +20,15 @@ from snnhw.graph.ir import (
     Delay,
     Flatten,
     Graph,
+    GroupNorm,
     Linear,
+    MaxPool,
     Node,
     Norm,
     Pool,
     Readout,
     Scale,
+    Wires,
 )
 from snnhw.graph.loihi import CURRENT_RANGE
 from snnhw.proofs.largest import largest_output
@@ -68,12 +72,30 @@ def _pool(node: Pool, x: Tensor) -> Tensor:
     return y.reshape(*x.shape[:2], *y.shape[1:])
 
 
+def _max_pool(node: MaxPool, x: Tensor) -> Tensor:
+    y = F.max_pool2d(x.flatten(0, 1), node.kernel, node.stride, node.padding, node.dilation)
+    return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+def _group_norm(node: GroupNorm, x: Tensor) -> Tensor:
+    grouped = x.reshape(*x.shape[:2], node.groups, -1)
+    y = F.layer_norm(grouped, grouped.shape[3:], eps=node.eps).reshape(x.shape)
+    return _parameter(node.gamma, x) * y + _parameter(node.beta, x)
+
+
 def _flatten(node: Flatten, x: Tensor) -> Tensor:
     return x.flatten(2)
 
 
 def _scale(node: Scale, x: Tensor) -> Tensor:
     return x * _number(node.scale, x)
+
+
+def _wires(node: Wires, x: Tensor) -> Tensor:
+    flat = x.flatten(2)
+    with_zero = torch.cat([flat, flat.new_zeros((*flat.shape[:2], 1))], dim=2)
+    source = torch.as_tensor(np.where(node.connected, node.source, flat.shape[2])).flatten().to(x.device)
+    return with_zero.index_select(2, source).reshape(*x.shape[:2], *node.shape)
 
 
 def _delay(node: Delay, x: Tensor) -> Tensor:
@@ -107,8 +129,11 @@ APPLY: dict[type[Node], Callable[..., Tensor]] = {
     Linear: _linear,
     Norm: _norm,
     Pool: _pool,
+    MaxPool: _max_pool,
+    GroupNorm: _group_norm,
     Flatten: _flatten,
     Scale: _scale,
+    Wires: _wires,
     Delay: _delay,
     LI: _integrate,
 }

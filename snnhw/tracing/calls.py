@@ -10,18 +10,33 @@ from typing import Any
 import torch
 import torch.fx
 import torch.nn.functional as F
-from torch import nn
 
 Calls = tuple[Any, ...]  # functions of torch and names of methods, as torch.fx gives them
 ADDITIONS: Calls = (operator.add, operator.iadd, torch.add, "add", "add_")
 PRODUCTS: Calls = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
 FLATTENS: Calls = (torch.flatten, "flatten")
 VIEWS: Calls = ("view", "reshape", torch.reshape)
+UNFLATTENS: Calls = (torch.unflatten, "unflatten")
 MEANS: Calls = (torch.mean, "mean")
 SUMS: Calls = (torch.sum, "sum")
-IN_PLACE: Calls = (operator.iadd, operator.imul, "add_", "mul_")  # their first argument changes too
-DROPOUTS: Calls = (F.dropout, F.dropout2d)
-POOLS: dict[Any, type[nn.Module]] = {F.avg_pool2d: nn.AvgPool2d, F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d}
+DIFFERENCES: Calls = (operator.sub, operator.isub, torch.sub, torch.subtract, "sub", "sub_", "subtract")
+QUOTIENTS: Calls = (operator.truediv, operator.itruediv, torch.div, "div", "div_")
+NEGATIONS: Calls = (operator.neg, torch.neg, "neg", "neg_")
+UNSQUEEZES: Calls = (torch.unsqueeze, "unsqueeze")
+REPEATS: Calls = ("repeat", "expand")
+COPIES: Calls = ("contiguous", "clone", "detach", torch.clone, operator.pos)  # the same values
+IN_PLACE: Calls = (  # their first argument changes too
+    *(operator.iadd, operator.isub, operator.imul, operator.itruediv),
+    *("add_", "sub_", "mul_", "div_", "neg_"),
+)
+DROPOUTS: dict[Any, bool] = {  # whether it drops where the call does not say
+    F.dropout: True,
+    F.dropout1d: True,
+    F.dropout2d: True,
+    F.dropout3d: True,
+    F.alpha_dropout: False,
+    F.feature_alpha_dropout: False,
+}
 
 
 def dims(dim: object) -> list[int]:

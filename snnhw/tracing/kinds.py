@@ -35,9 +35,9 @@ def kind_of(module: nn.Module, known: Collection[type[nn.Module]]) -> type[nn.Mo
     """The class of `known` that `module` computes as, None where there is none."""
     own = class_of(module)
     parent = next((kind for kind in own.__mro__ if kind in known), None)
-    if parent is None or "forward" in vars(module):  # a forward that was put on this one instance
+    if parent is None or _methods(parent) & set(vars(module)):  # a method that was put on this one instance
         return None
-    return parent if _same_methods(own, parent) else None
+    return parent if _same_methods(own, parent) and _has_its_forward(parent) else None
 
 
 def changed_parent(module: nn.Module, known: Collection[type[nn.Module]]) -> type[nn.Module] | None:
@@ -48,6 +48,17 @@ def changed_parent(module: nn.Module, known: Collection[type[nn.Module]]) -> typ
 
 def _same_methods(own: type[nn.Module], parent: type[nn.Module]) -> bool:
     """True where no function that `parent` computes with is replaced in `own`."""
+    names = {*_methods(parent), "__call__", "_call_impl"}
+    return all(getattr(own, name) is getattr(parent, name) for name in names)
+
+
+def _methods(parent: type[nn.Module]) -> set[str]:
+    """Names of the functions that `parent` computes with."""
     above = parent.__mro__[: parent.__mro__.index(nn.Module)]
-    names = {name for kind in above for name, value in vars(kind).items() if callable(value)} - HARMLESS
-    return all(getattr(own, name) is getattr(parent, name) for name in {*names, "forward", "__call__", "_call_impl"})
+    return {name for kind in above for name, value in vars(kind).items() if callable(value)} - HARMLESS | {"forward"}
+
+
+def _has_its_forward(parent: type[nn.Module]) -> bool:
+    """Whether the forward of `parent` comes from the file of the class that says it, and was not put there later."""
+    kind = next(kind for kind in parent.__mro__ if "forward" in vars(kind))
+    return str(vars(kind)["forward"].__module__) == kind.__module__

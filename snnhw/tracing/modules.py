@@ -6,30 +6,27 @@ float64 arrays.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph import ir
-from snnhw.graph.ir import Array, Conv2d, Flatten, Linear, Node, Norm, Pair, Pool, Readout, Window
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Window
 from snnhw.graph.shapes import Shape
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.tracing.derived import as_image, flipped, held, transposed
+from snnhw.tracing.norms import array, batchnorm, group_norm, instance_norm, layer_norm, tdbn
+from snnhw.tracing.pools import adaptive_max_pool, adaptive_pool, avg_pool, max_pool, pair, sum_pool
+from snnhw.tracing.rearrange import moving
 
 Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node name, module, shape that arrives) -> node
-
-
-def array(tensor: Tensor | None, size: int, default: float) -> Array:
-    """A copy of the tensor in float64, or `size` times the default where the module has none."""
-    if tensor is None:
-        return np.full(size, default, dtype=np.float64)
-    values: Array = tensor.detach().cpu().to(torch.float64, copy=True).numpy()
-    return values
+Built = Node | tuple[Node, Node]  # one node, or one and another behind it, which has the name
 
 
 def _padding(
@@ -75,70 +72,34 @@ def _linear(name: str, module: nn.Linear, shape: Shape) -> Node:
     return Linear(name=name, shape=(module.out_features,), weight=array(module.weight, 0, 0.0), bias=bias)
 
 
-def _tdbn(name: str, module: TDBatchNorm, shape: Shape) -> Node:
-    return _norm(name, module, shape, factor=module.factor, inside=False)
-
-
-def _batchnorm(name: str, module: nn.BatchNorm2d | nn.BatchNorm1d, shape: Shape) -> Node:
-    return _norm(name, module, shape, factor=1.0, inside=True)
-
-
-def _norm(name: str, module: Any, shape: Shape, factor: float, inside: bool) -> Node:
-    if module.running_mean is None:
-        raise InputError(f"Norm {name!r} keeps no running statistics; train it with track_running_stats.")
-    size = len(module.running_mean)
-    return Norm(
-        name=name,
-        shape=shape,
-        gamma=array(module.weight, size, 1.0),
-        beta=array(module.bias, size, 0.0),
-        mean=array(module.running_mean, size, 0.0),
-        var=array(module.running_var, size, 1.0),
-        eps=float(module.eps),
-        factor=float(factor),
-        eps_inside_root=inside,
-    )
-
-
 def _mlf(name: str, module: MLF, shape: Shape) -> Node:
     return ir.MLF(name=name, shape=shape, thresholds=tuple(module.thresholds), decay=float(module.decay))
 
 
-def _needs_image(name: str, shape: Shape) -> None:
-    if len(shape) != 3:
-        raise InputError(f"Pool {name!r} takes (C, H, W) and gets {shape}; put it before what flattens.")
+def _in_a_row(name: str, module: Any, shape: Shape) -> Built:
+    """A layer of sequences, which are images of one row here."""
+    if len(shape) != 3 or shape[1] != 1:
+        raise InputError(f"{type(module).__name__} {name!r} takes (C, L) and gets {shape}; fix the shapes.")
+    image = as_image(module)
+    return TRACE[type(image)](name, image, shape)
 
 
-def _avg_pool(name: str, module: nn.AvgPool2d, shape: Shape) -> Node:
-    _needs_image(name, shape)
-    kernel, padding = pair(module.kernel_size), pair(module.padding)
-    stride = pair(module.stride)
-    if module.ceil_mode or module.divisor_override is not None or (not module.count_include_pad and padding != (0, 0)):
-        raise InputError(f"Pool {name!r} uses ceil_mode, a divisor or unpadded counts; use the plain average.")
-    height, width = Window((shape[1], shape[2]), kernel, stride, padding).out
-    return Pool(name=name, shape=(shape[0], height, width), kind="avg", kernel=kernel, stride=stride, padding=padding)
-
-
-def _sum_pool(name: str, module: nn.LPPool2d, shape: Shape) -> Node:
-    _needs_image(name, shape)
-    if float(module.norm_type) != 1 or module.ceil_mode:
-        raise InputError(
-            f"Pool {name!r} is a norm of degree {module.norm_type:g} or uses ceil_mode; use LPPool2d(1, ..)."
-        )
-    kernel = pair(module.kernel_size)
-    stride = kernel if module.stride is None else pair(module.stride)
-    height, width = Window((shape[1], shape[2]), kernel, stride).out
-    return Pool(name=name, shape=(shape[0], height, width), kind="sum", kernel=kernel, stride=stride)
-
-
-def _adaptive_pool(name: str, module: nn.AdaptiveAvgPool2d, shape: Shape) -> Node:
-    _needs_image(name, shape)
-    asked = module.output_size if isinstance(module.output_size, tuple | list) else (module.output_size,) * 2
-    wanted = tuple(size if n is None else int(n) for n, size in zip(asked, shape[1:], strict=True))
-    if shape[1] % wanted[0] or shape[2] % wanted[1]:
-        raise InputError(f"Pool {name!r} divides {shape[1:]} into {wanted} unequal windows; choose sizes that divide.")
-    kernel = (shape[1] // wanted[0], shape[2] // wanted[1])
-    return Pool(name=name, shape=(shape[0], *wanted), kind="avg", kernel=kernel, stride=kernel)
+def _conv_transpose(name: str, module: nn.ConvTranspose2d, shape: Shape) -> Built:
+    if len(shape) != 3 or shape[0] != module.in_channels:
+        raise InputError(f"Convolution {name!r} takes {module.in_channels} channels and gets {shape}; fix the shapes.")
+    kernel, dilation, cut = pair(module.kernel_size), pair(module.dilation), pair(module.padding)
+    padding = tuple(d * (k - 1) - p for k, d, p in zip(kernel, dilation, cut, strict=True))
+    if min(padding) < 0:
+        raise InputError(f"Convolution {name!r} cuts off more than its kernel adds; use a smaller padding.")
+    weight = array(flipped(module), 0, 0.0)
+    bias = None if module.bias is None else array(module.bias, 0, 0.0)
+    flat = Conv2d(
+        name=name, shape=shape, weight=weight, bias=bias, padding=pair(padding), dilation=dilation, groups=module.groups
+    )
+    chain = transposed(name, module, shape, flat)
+    before = chain[0].shape if isinstance(chain, tuple) else shape
+    sized = dataclasses.replace(flat, shape=(module.out_channels, *flat.window((before[1], before[2])).out))
+    return (chain[0], sized) if isinstance(chain, tuple) else sized
 
 
 def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
@@ -147,29 +108,57 @@ def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
     return Flatten(name=name, shape=(int(np.prod(shape)),))
 
 
-def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Node:
+def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Readout:
     """The readout; a network that ends without one gets the mean over time."""
-    return Readout(name=name, shape=shape, reduction="mean")
+    return Readout(name=name, shape=held(shape), reduction="mean")
 
 
-def pair(value: Any) -> Pair:
-    """(a, b) of an int or a pair."""
-    a, b = (value, value) if isinstance(value, int) else value
-    return int(a), int(b)
-
-
-PASS_THROUGH = (Frames, nn.Identity, nn.Dropout, nn.Dropout2d)
-TRACE: Modules = {
+PASS_THROUGH = (
+    Frames,
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+MOVING = (
+    nn.Upsample,
+    nn.UpsamplingNearest2d,
+    nn.ZeroPad1d,
+    nn.ZeroPad2d,
+    nn.ConstantPad1d,
+    nn.ConstantPad2d,
+    nn.PixelShuffle,
+    nn.PixelUnshuffle,
+    nn.ChannelShuffle,
+)
+RESHAPES = (nn.Flatten, nn.Unflatten)  # also of batch and time, which `Walk` looks after
+TRACE: Mapping[type[nn.Module], Callable[[str, Any, Shape], Built]] = {
     nn.Conv2d: _conv,
     nn.Linear: _linear,
-    nn.BatchNorm1d: _batchnorm,
-    nn.BatchNorm2d: _batchnorm,
-    TDBatchNorm: _tdbn,
+    nn.BatchNorm1d: batchnorm,
+    nn.BatchNorm2d: batchnorm,
+    TDBatchNorm: tdbn,
     MLF: _mlf,
-    nn.AvgPool2d: _avg_pool,
-    nn.AdaptiveAvgPool2d: _adaptive_pool,
-    nn.LPPool2d: _sum_pool,
+    nn.AvgPool2d: avg_pool,
+    nn.AdaptiveAvgPool2d: adaptive_pool,
+    nn.MaxPool2d: max_pool,
+    nn.AdaptiveMaxPool2d: adaptive_max_pool,
+    nn.GroupNorm: group_norm,
+    nn.LayerNorm: layer_norm,
+    nn.InstanceNorm1d: instance_norm,
+    nn.InstanceNorm2d: instance_norm,
+    nn.LPPool2d: sum_pool,
     nn.Flatten: _flatten,
+    nn.Conv1d: _in_a_row,
+    nn.AvgPool1d: _in_a_row,
+    nn.AdaptiveAvgPool1d: _in_a_row,
+    nn.MaxPool1d: _in_a_row,
+    nn.AdaptiveMaxPool1d: _in_a_row,
+    nn.ConvTranspose2d: _conv_transpose,
+    **dict.fromkeys(MOVING, moving),
     MeanOverTime: readout,
 }
-KINDS = (*TRACE, *PASS_THROUGH)
+KINDS = (*TRACE, *PASS_THROUGH, nn.Unflatten)

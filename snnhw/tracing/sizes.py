@@ -103,6 +103,12 @@ def flattened(shape: tuple[Size, ...], start: int, end: int) -> tuple[Size, ...]
     return (*shape[:first], -1, *shape[last + 1 :]) if first < last else shape
 
 
+def unflattened(shape: tuple[Size, ...], axis: int, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
+    """`shape` with the one axis (it may count from the last) as several."""
+    at = axis % len(shape)
+    return (*shape[:at], *sizes, *shape[at + 1 :])
+
+
 def size_of(shape: tuple[Size, ...], target: object, args: tuple[object, ...], named: dict[str, object]) -> Size | None:
     """What a call of `target` on a tensor of `shape` says about its size, None where it is about something else."""
     if target is getattr:

@@ -6,28 +6,40 @@ import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import floordiv
+from typing import Literal
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Norm, Pool, Readout, Scale
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Norm, Pool, Readout, Scale, Wires
+from snnhw.tracing.derived import shown
 from snnhw.tracing.sizes import Rows, Size, computed, filled, product
 
-LINEAR = (Conv2d, Linear, Norm, Pool, Flatten, Scale)  # commute with a mean over time
+Axes = Literal["step", "time", "batch", "rows", "frames"]
+AXES: dict[Axes, str] = {
+    "step": "one step, [B, ...]",
+    "time": "all steps, time first, [T, B, ...]",
+    "batch": "all steps, batch first, [B, T, ...]",
+    "rows": "all steps of one sample after the other, [B*T, ...]",
+    "frames": "all samples of one step after the other, [T*B, ...]",
+}
+LINEAR = (Conv2d, Linear, Norm, Pool, Flatten, Scale, Wires)  # commute with a mean over time
 
 
 @dataclass(frozen=True)
 class Stream:
     """A sum of node outputs with integer gains.
 
-    `lead` is what stands before `shape`: the rows [T*B], or [T, B] where a view has taken time apart. `end` is the
-    read-out that the value has passed, None before one. The node stands at the end of the graph: linear layers behind
-    a mean over time commute with it, so they are before it there.
+    `lead` is what stands before `shape`: the rows [T*B], or [T, B] where time is an axis of its own; in networks that
+    put the batch first, which `batch_first` says, [B*T] and [B, T]. `end` is the read-out that the value has passed,
+    None before one. The node stands at the end of the graph: linear layers behind a mean over time commute with it, so
+    they are before it there.
     """
 
     terms: tuple[tuple[str, int], ...]
     shape: tuple[int, ...]
     lead: tuple[Size, ...] = (Rows(),)
     end: Readout | None = None
+    batch_first: bool = False
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -35,14 +47,26 @@ class Stream:
         return (*self.lead, *self.shape)
 
     @property
-    def steps(self) -> Size | None:
-        """How many steps stand in an axis of their own, None where time and batch are one axis."""
-        return self.lead[0] if len(self.lead) == 2 else None
+    def time_axis(self) -> int | None:
+        """The axis of time, None where time and batch are one axis."""
+        return None if len(self.lead) != 2 else 1 if self.batch_first else 0
 
     @property
-    def is_image(self) -> bool:
-        """True for rows of (C, H, W)."""
-        return len(self.lead) == 1 and len(self.shape) == 3
+    def steps(self) -> Size | None:
+        """How many steps stand in an axis of their own, None where time and batch are one axis."""
+        return None if self.time_axis is None else self.lead[self.time_axis]
+
+    @property
+    def axes(self) -> Axes:
+        """How time and batch stand in it."""
+        if self.time_axis is not None:
+            return "batch" if self.batch_first else "time"
+        return "step" if self.lead == (Rows(),) else "rows" if self.batch_first else "frames"
+
+    @property
+    def image_axes(self) -> list[int] | None:
+        """The axes of height and width, None where it is no image."""
+        return [len(self.lead) + 1, len(self.lead) + 2] if len(self.shape) == 3 else None
 
     def plus(self, other: Stream, place: str) -> Stream:
         """The sum of both.
@@ -53,24 +77,41 @@ class Stream:
         if self.shape != other.shape:
             raise InputError(f"A sum in {place} adds {self.shape} and {other.shape}; make them equal.")
         kinds = {None if s.end is None else s.end.reduction for s in (self, other)}
-        if self.lead != other.lead or len(kinds) > 1:
+        if self.lead != other.lead or self.batch_first != other.batch_first or len(kinds) > 1:
             raise InputError(f"A sum in {place} adds values of other steps; add both before or both after the mean.")
         gains = dict(self.terms)
         for name, gain in other.terms:
             gains[name] = gains.get(name, 0) + gain
-        return dataclasses.replace(self, terms=tuple(gains.items()))
+        terms = tuple((name, gain) for name, gain in gains.items() if gain)
+        if not terms:
+            raise InputError(f"A difference in {place} is 0 always; leave it out.")
+        return dataclasses.replace(self, terms=terms)
 
     def times(self, gain: int) -> Stream:
         """It, `gain` times."""
         return dataclasses.replace(self, terms=tuple((name, gain * g) for name, g in self.terms))
 
-    def through(self, node: Node) -> Stream:
-        """What `node` sends of it.
+    def over(self, divisor: int) -> Stream | None:
+        """It, divided by a whole number; None where a gain is no multiple of that."""
+        if divisor < 1 or any(gain % divisor for _, gain in self.terms):
+            return None
+        return dataclasses.replace(self, terms=tuple((name, gain // divisor) for name, gain in self.terms))
+
+    def one_step(self) -> Stream:
+        """One step of it, where time has an axis."""
+        return dataclasses.replace(self, lead=(Rows(),), batch_first=False)
+
+    def all_steps(self, timesteps: int) -> Stream:
+        """The values of all steps one behind the other, where it is one step, or the same in all."""
+        return dataclasses.replace(self, lead=(timesteps, *self.lead))
+
+    def through(self, node: Node, *, any_axes: bool = False) -> Stream:
+        """What `node` sends of it; with `any_axes` it takes time and batch however they stand.
 
         Raises:
             InputError: time is taken apart, or the node does not commute with the read-out before it.
         """
-        if len(self.lead) != 1:
+        if len(self.lead) != 1 and not any_axes:
             raise InputError(f"{node.name!r} gets time and batch as two axes; put flatten(0, 1) before it.")
         if self.end is not None:
             if not isinstance(node, LINEAR):
@@ -81,7 +122,7 @@ class Stream:
             shifts = isinstance(node, Norm) or getattr(node, "bias", None) is not None
             if shifts and self.end.reduction == "sum":
                 raise InputError(f"{node.name!r} adds a bias behind the sum over time; use the mean, or leave it out.")
-        return dataclasses.replace(self, terms=((node.name, 1),), shape=node.shape)
+        return dataclasses.replace(self, terms=((node.name, 1),), shape=shown(node.shape, self.shape))
 
     def folded(self) -> Stream:
         """It with batch and time as one axis."""
@@ -99,16 +140,23 @@ class Stream:
         return dataclasses.replace(self, lead=(Rows(Fraction(timesteps)),))
 
     def viewed(self, wanted: tuple[Size, ...]) -> Stream | None:
-        """It as a view of axes `wanted`; of another shape only as a row; None where a graph has no such thing."""
+        """It as a view of axes `wanted`, up to three of them behind batch and time; None where it mixes these."""
         sizes = filled(wanted, self.sizes)
         rows = product(self.lead)
         if sizes is None or rows is None:
             return None
         for axes in (1, 2):
             lead, rest = sizes[:axes], sizes[axes:]
-            if product(lead) == rows and rest in (self.shape, (product(self.shape),)) and _time_major(lead):
-                return dataclasses.replace(self, lead=lead, shape=tuple(n for n in rest if isinstance(n, int)))
+            shape = tuple(n for n in rest if isinstance(n, int))
+            same = len(shape) == len(rest) in (1, 2, 3) and product(shape) == product(self.shape)
+            if product(lead) == rows and same and self._in_order(lead):
+                return dataclasses.replace(self, lead=lead, shape=shape)
         return None
+
+    def _in_order(self, lead: tuple[Size, ...]) -> bool:
+        """True for [rows], and for [T, B] of rows t*B + b or [B, T] of rows b*T + t, as the batch stands in it."""
+        batch, *time = lead if self.batch_first else lead[::-1]
+        return isinstance(batch, Rows) and all(isinstance(steps, int) for steps in time)
 
     def ended(self, readout: Readout, timesteps: int) -> Stream:
         """Its mean, or sum, over the `timesteps` steps.
@@ -121,11 +169,6 @@ class Stream:
         rows = product(self.lead)
         over = None if rows is None else computed(floordiv, rows, timesteps)
         return dataclasses.replace(self, end=readout, lead=(Rows() if over is None else over,))
-
-
-def _time_major(lead: tuple[Size, ...]) -> bool:
-    """True for [rows] and [T, B]: row t*B + b is sample b at step t, so time can only be the first axis."""
-    return isinstance(lead[-1], Rows) and (len(lead) == 1 or isinstance(lead[0], int))
 
 
 def behind_the_mean(layer: str, end: str) -> Finding:

@@ -5,6 +5,7 @@ A forward that branches or loops on its data cannot be traced; `untraceable` say
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from operator import getitem
 from typing import Any
@@ -17,8 +18,10 @@ from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.nn.wrappers import inside
+from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, Modules
+from snnhw.tracing.neurons import Neurons
 from snnhw.tracing.sizes import Size
 
 # Classes made from these that compute in their own way are refused by name; those made from other known ones, such as a
@@ -39,6 +42,15 @@ class _Value(torch.fx.Proxy):
             return super().__iter__()
         return iter([self.tracer.create_proxy("call_function", getitem, (self, i), {}) for i in range(size)])
 
+    def __index__(self) -> int:
+        """The number that a size is, where the forward counts with it, as loops over time do."""
+        size = self.tracer.looked_up(self.node) if isinstance(self.tracer, Tracer) else None
+        if not isinstance(size, int):
+            if isinstance(self.tracer, Tracer):
+                self.tracer.counts_with_batch = True
+            raise TypeError("it counts up to a size that depends on the batch")
+        return size
+
 
 class Tracer(torch.fx.Tracer):
     """Stops at the modules that are one node of the graph; keeps where each call stands in the source."""
@@ -50,23 +62,42 @@ class Tracer(torch.fx.Tracer):
         self.size_of = size_of  # of what has been recorded so far
         self.looking = False  # at modules themselves, and not at what stands for their parameters
         self.known = modules
+        self.neurons = Neurons()
+        self.counts_with_batch = False  # the forward needs a number where only the batch stands
         self.stuck: nn.Module | None = None  # the innermost module that could not be traced
         self.stuck_at = ""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """True for our own layers, for those that the user explains, and for torch's."""
-        if class_of(m) in self.known or isinstance(m, NEVER_OPENED) or kind_of(m, KINDS):
+        adapter = None if class_of(m) in self.known else adapter_of(m)
+        if adapter is not None:
+            return not adapter.opened
+        if class_of(m) in self.known or isinstance(m, NEVER_OPENED) or kind_of(m, KINDS) or refusal_of(m):
             return True
         return changed_parent(m, KINDS) is None and super().is_leaf_module(m, module_qualified_name)
 
+    def create_args_for_root(
+        self, root_fn: Callable[..., Any], is_module: bool, concrete_args: Any = None
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        """What torch.fx does, but arguments with a default have it, such as a state or a number of steps."""
+        function, args = super().create_args_for_root(root_fn, is_module, concrete_args)
+        given = list(inspect.signature(root_fn).parameters.values())
+        if len(given) == len(args):
+            args[2:] = [a if p.default is p.empty else p.default for a, p in zip(args[2:], given[2:], strict=True)]
+        return function, args
+
     def items_of(self, node: torch.fx.Node) -> int | None:
         """How many items a shape has, None of what is no shape."""
+        size = self.looked_up(node)
+        return len(size) if isinstance(size, tuple) else None
+
+    def looked_up(self, node: torch.fx.Node) -> Size | None:
+        """The size that a value is, None of what is none."""
         self.looking = True
         try:
-            size = self.size_of(node)
+            return self.size_of(node)
         finally:
             self.looking = False
-        return len(size) if isinstance(size, tuple) else None
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
         """What torch.fx does, but while a size is looked up."""
@@ -82,6 +113,11 @@ class Tracer(torch.fx.Tracer):
         try:
             if inner is not None:
                 return inner(*args, **kwargs)
+            adapter = None if class_of(m) in self.known else adapter_of(m)
+            if adapter is not None and adapter.runs is not None:
+                return adapter.runs(m, *args, **kwargs)
+            if adapter is not None and adapter.cell is not None:
+                return self.neurons.called(self, m, adapter, [*args, *kwargs.values()])
             return super().call_module(m, forward, args, kwargs)
         except Exception:
             if self.stuck is None:
@@ -91,6 +127,11 @@ class Tracer(torch.fx.Tracer):
 
 def untraceable(network: nn.Module, tracer: Tracer, error: Exception) -> InputError:
     """The error for a forward that depends on its data."""
+    if tracer.counts_with_batch:
+        return InputError(
+            f"{type(network).__name__} counts up to a size of its input that is taken for the batch; say how many "
+            "steps the input has with timesteps=T."
+        )
     inside = f" in {tracer.stuck_at!r}" if tracer.stuck_at else ""
     kind = type(tracer.stuck or network).__name__
     reason = str(error).split(". ")[0].rstrip(".")

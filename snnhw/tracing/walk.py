@@ -6,7 +6,6 @@ Takes the calls that torch.fx has recorded, gives the graph, or one error that n
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,15 +14,20 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
+from snnhw.graph.ir import Conv2d, Edge, Graph, Input, Linear, Neuron, Node, Norm, Readout
 from snnhw.nn.time import Frames
 from snnhw.tracing import calls
-from snnhw.tracing.calls import dims, gain_of, line, place
+from snnhw.tracing.calls import gain_of, line, place
+from snnhw.tracing.constants import constant
+from snnhw.tracing.derived import held
+from snnhw.tracing.idioms import IDIOMS, Growing, arithmetic
 from snnhw.tracing.kinds import changed_parent, class_of, kind_of
-from snnhw.tracing.modules import KINDS, PASS_THROUGH, TRACE, Modules, readout
+from snnhw.tracing.modules import KINDS, MOVING, PASS_THROUGH, RESHAPES, TRACE, Built, Modules, readout
 from snnhw.tracing.names import node_name
-from snnhw.tracing.sizes import Size, flattened, of_sizes, size_of
+from snnhw.tracing.outputs import output_name, returned
+from snnhw.tracing.sizes import Size, of_sizes, size_of
 from snnhw.tracing.streams import Stream, behind_the_mean
+from snnhw.tracing.values import UNARY, moved_by
 from snnhw.tracing.weights import refresh_weights
 
 
@@ -32,7 +36,8 @@ class Walk:
 
     def __init__(self, network: nn.Module, input_shape: tuple[int, ...], modules: Modules) -> None:
         self.network, self.explained = network, modules
-        self.input = Input(name="input", shape=input_shape)
+        self.input = Input(name="input", shape=held(input_shape), sequence=len(input_shape) == 2)
+        self.input_shape = input_shape
         self.streams: dict[torch.fx.Node, Stream] = {}
         self.sizes: dict[torch.fx.Node, Size] = {}  # x.size(0), x.shape and what is computed from them
         self.nodes: dict[str, Node] = {self.input.name: self.input}
@@ -44,6 +49,8 @@ class Walk:
         self.findings: list[Finding] = []
         self.timesteps: set[int] = set()
         self.visited: set[torch.fx.Node] = set()
+        self.constants: dict[torch.fx.Node, Any] = {}  # parameters, and what is computed from them
+        self.growing = Growing(self._add, self._add, self._name, self.timesteps.add)
 
     def visit(self, recorded: Iterable[torch.fx.Node]) -> None:
         """Add what the `recorded` calls stand for that have not been visited."""
@@ -60,15 +67,19 @@ class Walk:
     def _visit(self, fx_node: torch.fx.Node) -> None:
         if fx_node.op == "placeholder":
             if not self.streams:
-                self.streams[fx_node] = Stream(((self.input.name, 1),), self.input.shape)
+                self.streams[fx_node] = Stream(((self.input.name, 1),), self.input_shape)
         elif fx_node.op == "output":
             self._end(fx_node)
         elif any(a.op == "placeholder" and a not in self.streams for a in fx_node.all_input_nodes):
             more = [a.name for a in fx_node.all_input_nodes if a.op == "placeholder" and a not in self.streams]
             self.problems.append(f"{place(fx_node)} uses {more[0]!r} beside the input; keep that in the module")
-        elif all(a in self.streams or a in self.sizes for a in fx_node.all_input_nodes):
+        elif all(a in self.streams or a in self.sizes or a in self.constants for a in fx_node.all_input_nodes):
             # else it is behind an operator that has already been reported
             try:
+                value = constant(self.network, fx_node, self.constants)
+                if value is not None:
+                    self.constants[fx_node] = value
+                    return
                 size = self._size(fx_node)
                 stream = None if size is not None else self._sent(fx_node)
             except InputError as error:  # reported with all others
@@ -102,7 +113,7 @@ class Walk:
 
         def known(argument: Any) -> Any:
             if isinstance(argument, torch.fx.Node):
-                return self.streams.get(argument, self.sizes.get(argument))
+                return self.streams.get(argument, self.sizes.get(argument, self.constants.get(argument)))
             if isinstance(argument, tuple | list):
                 return tuple(known(a) for a in argument)
             return argument
@@ -130,15 +141,22 @@ class Walk:
             return stream.repeated(path, int(steps or 1))
         if kind in PASS_THROUGH and build is None:
             return stream
+        if own not in self.explained and (kind in MOVING or kind in RESHAPES):
+            name = self._name(path)
+            seen = moved_by(self.growing, name, module, stream)
+            self.paths |= {name: path} if name in self.nodes else {}
+            return seen
         if build is None:
             parent = changed_parent(module, KINDS)
             how = f", a {parent.__name__} that computes in its own way" if parent else ""
+            if ".quantized." in own.__module__:
+                how = " quantised by torch: give the network from before, `quantise` makes integers of it"
             self.unknown.append(f"{path} ({own.__name__}{how}{line(fx_node)})")
             return None
         refresh_weights(path, module)
         name = self._name(path)
         self.paths[name] = path
-        return self._add(build(name, module, stream.shape), stream, steps)
+        return self._add(build(name, module, held(stream.shape)), stream, steps)
 
     def _call(self, fx_node: torch.fx.Node) -> Stream | None:
         target, (args, named) = fx_node.target, self._arguments(fx_node)
@@ -150,61 +168,21 @@ class Walk:
         gain = gain_of(target, args)
         if gain is not None:
             return streams[0].times(gain)
-        alone = len(streams) == 1 and streams[0] is args[0]
-        stream = self._of_one(target, streams[0], args[1:], named) if alone else None
+        stream = arithmetic(self.growing, target, args, named, place(fx_node))
+        for idiom in (*UNARY, *IDIOMS):
+            stream = stream or idiom(self.growing, target, args, named)
         if stream is None:
             self.unknown.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
         return stream
 
-    def _of_one(self, target: object, stream: Stream, args: tuple[Any, ...], named: dict[str, Any]) -> Stream | None:
-        """What a function of one value and of numbers gives."""
-        if target in calls.DROPOUTS:
-            training = args[1] if len(args) > 1 else named.get("training", True)
-            return stream if training is False else None
-        if target in calls.POOLS:
-            module = calls.POOLS[target](*args, **named)
-            return self._add(TRACE[type(module)](self._name("pool"), module, stream.shape), stream)
-        if target in calls.VIEWS:
-            wanted = args or (named.get("shape"),)
-            return self._view(stream, wanted[0] if isinstance(wanted[0], tuple) else wanted)
-        if target in calls.FLATTENS:
-            given = {**dict(zip(("start_dim", "end_dim"), args, strict=False)), **named}
-            return self._view(stream, flattened(stream.sizes, given.get("start_dim", 0), given.get("end_dim", -1)))
-        options = {**dict(zip(("dim", "keepdim"), args, strict=False)), **named}
-        keepdim = bool(options.get("keepdim", False))
-        axes = sorted(d % len(stream.sizes) for d in dims(options.get("dim")))
-        if (
-            target in (*calls.MEANS, *calls.SUMS)
-            and axes == [0]
-            and isinstance(steps := stream.steps, int)
-            and not keepdim
-        ):
-            self.timesteps.add(steps)
-            summed = stream.times(steps) if target in calls.SUMS else stream
-            return self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
-        return self._mean(stream, keepdim) if target in calls.MEANS and axes == [2, 3] and stream.is_image else None
-
-    def _view(self, stream: Stream, wanted: tuple[Size, ...]) -> Stream | None:
-        seen = stream.viewed(wanted)
-        if seen is None or seen.shape == stream.shape:
-            return seen
-        return dataclasses.replace(self._flat(stream.folded()), lead=seen.lead)
-
-    def _flat(self, stream: Stream) -> Stream:
-        return self._add(Flatten(name=self._name("flatten"), shape=(math.prod(stream.shape),)), stream)
-
-    def _mean(self, stream: Stream, keepdim: bool) -> Stream:
-        channels, height, width = stream.shape
-        kernel = (height, width)
-        pool = Pool(name=self._name("pool"), shape=(channels, 1, 1), kind="avg", kernel=kernel, stride=kernel)
-        pooled = self._add(pool, stream)
-        return pooled if keepdim else self._add(Flatten(name=self._name("flatten"), shape=(channels,)), pooled)
-
-    def _add(self, node: Node, stream: Stream, timesteps: int | None = None) -> Stream:
+    def _add(self, node: Built, stream: Stream, timesteps: int | None = None, *, any_axes: bool = False) -> Stream:
+        if isinstance(node, tuple):
+            first, node = node
+            stream = self._add(first, stream, any_axes=any_axes)
         if isinstance(node, Readout):
             self.ends[node.name] = node
             return stream.ended(node, timesteps or 1)
-        sent = stream.through(node)
+        sent = stream.through(node, any_axes=any_axes or isinstance(node, Linear))  # a matrix takes the last axis
         if stream.end is not None and isinstance(node, Conv2d | Linear | Norm):
             self.findings.append(behind_the_mean(node.name, stream.end.name))
         self.nodes[node.name] = node
@@ -212,15 +190,27 @@ class Walk:
         return sent
 
     def _end(self, fx_node: torch.fx.Node) -> None:
-        result = fx_node.args[0]
-        if not isinstance(result, torch.fx.Node) or (result not in self.streams and not self._refused()):
-            raise InputError(f"{type(self.network).__name__} returns more than one tensor; return the logits alone.")
-        if result not in self.streams:
-            return
-        stream = self.streams[result]
-        end = stream.end or readout(self._name("readout"), None, stream.shape)
-        self.nodes[end.name] = dataclasses.replace(end, shape=stream.shape)
-        self.edges.extend(Edge(source, end.name, gain) for source, gain in stream.terms)
+        self._finish(fx_node.args[0])
+
+    def _finish(self, given: Any) -> None:
+        """The read-outs of what the forward returns."""
+        results = returned(type(self.network).__name__, given)
+        several, ends = len(results) > 1, set(self.ends)
+        for key, result in results.items():
+            if result not in self.streams:
+                if self._refused():
+                    continue  # it is behind an operator that has been reported
+                raise InputError(
+                    f"{type(self.network).__name__} returns {key or 'a size'}, which is no value; leave it out."
+                )
+            stream = self.streams[result]
+            if several and stream.end is None and self.timesteps - {1}:
+                self.problems.append(f"{key!r} is no mean over time; end it with MeanOverTime(T), or do not return it")
+                continue
+            end = stream.end or readout(self._name("readout"), None, stream.shape)
+            name = output_name(key, end.name, {*self.nodes, *(ends - {end.name})}) if several else end.name
+            self.nodes[name] = dataclasses.replace(end, name=name, shape=held(stream.shape))
+            self.edges.extend(Edge(source, name, gain) for source, gain in stream.terms)
 
     def _name(self, path: str) -> str:
         return node_name(self.network, path, {*self.nodes, *self.ends})
@@ -241,7 +231,8 @@ class Walk:
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
         if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
-            raise InputError(f"{type(self.network).__name__} says no number of steps; end it with MeanOverTime(T).")
+            network = type(self.network).__name__
+            raise InputError(f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T.")
         steps = self.timesteps.pop() if self.timesteps else 1
         paths = {node: path for node, path in self.paths.items() if node in self.nodes}
         return Graph.build(self.nodes.values(), self.edges, steps, name, tuple(self.findings), paths)

@@ -72,17 +72,17 @@ def export(
     from snnhw.verbs.tables.compiling import export_tables
     from snnhw.workflows.export import Preparation
     from snnhw.workflows.export import export as run
-    from snnhw.workflows.input_kind import with_input_kind
+    from snnhw.workflows.for_data import for_data
     from snnhw.workflows.load import load_model
 
     if kind is not None and calibrate is None and source is None:
         raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
     _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
-    t = loaded.graph.timesteps
+    t = loaded.timesteps
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
     example = load_inputs(source, data, t, kind) if source else None
-    declared = with_input_kind(loaded, *(samples for samples in (calibration, example) if samples is not None))
+    declared = for_data(loaded, *(samples for samples in (calibration, example) if samples is not None))
     chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
     options = {name: value for name, value in chosen.items() if value is not None}
     fixing = None if calibration is None else calibration.values
@@ -119,7 +119,7 @@ def quantise(
     from snnhw.workflows.quantise import quantise as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    calibration = load_inputs(calibrate, data, loaded.graph.timesteps, kind)
+    calibration = load_inputs(calibrate, data, loaded.timesteps, kind)
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, calibration, path, wanted, tick)
@@ -159,7 +159,7 @@ def simulate(
     if not force:
         check_replaceable(path)
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    t = loaded.graph.timesteps
+    t = loaded.timesteps
     inputs = load_inputs(source, data, t, kind).first(samples)
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
     with progress_bars(quiet or as_json) as tick:
@@ -188,25 +188,23 @@ def verify(
     import tempfile
 
     from snnhw.data.inputs import load_inputs
+    from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.compiling import certificate_table
-    from snnhw.workflows.input_kind import with_input_kind
+    from snnhw.verbs.tables.findings import finding_lines
     from snnhw.workflows.load import load_model
     from snnhw.workflows.verify import LavaShare
     from snnhw.workflows.verify import verify as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
-    inputs = load_inputs(source, data, loaded.graph.timesteps, kind).first(samples)
-    calibration = load_inputs(calibrate or source, data, loaded.graph.timesteps, kind).first(CALIBRATION_SAMPLES)
-    loaded = with_input_kind(loaded, inputs, calibration)
+    inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
+    calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
     with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, calibration.values, Path(folder), LavaShare(lava_samples), tick)
+        made = run(loaded, inputs, calibration, Path(folder), LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
-    notes = [f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}"]
-    notes += [f"assumed: {finding.message}" for finding in loaded.findings]
+    note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}"
     scales = {"samples": len(calibration.values), "data": calibration.name}
-    findings = [f.to_dict() for f in loaded.findings]
-    result = {**made.certificate.to_dict(), "calibration": scales, "findings": findings}
-    show(result, as_json, certificate_table(made.certificate), *notes)
+    result = {**made.certificate.to_dict(), "calibration": scales, **findings_dict(made.findings)}
+    show(result, as_json, certificate_table(made.certificate), note, *finding_lines(made.findings))
     raise typer.Exit(0 if made.certificate.agrees else 1)
 
 
@@ -221,12 +219,12 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Everything about a model that a target cannot do or does differently; exit code 1 if any is an error."""
-    from snnhw.verbs.tables.compiling import check_table
+    from snnhw.verbs.tables.compiling import check_tables
     from snnhw.workflows.check import check as run
     from snnhw.workflows.load import load_model
 
     made = run(load_model(model, Reading(dt, written_by, reset, timesteps)), target, dialect)
-    show(made.to_dict(), as_json, check_table(made))
+    show(made.to_dict(), as_json, *check_tables(made))
     raise typer.Exit(0 if made.passes else 1)
 
 

@@ -11,7 +11,7 @@ import typer
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
-from snnhw.verbs.terminal import err, progress_bars, say, show
+from snnhw.verbs.terminal import err, progress_bars, show
 
 
 def demo(
@@ -70,11 +70,13 @@ def map_to_chip(
     as_json: Json = False,
 ) -> None:
     """Cores and chips that a model takes, and which limit binds in each layer."""
+    from snnhw.graph.assumptions import findings_dict
+    from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.numbers import mapping_table
     from snnhw.workflows.load import load_model
     from snnhw.workflows.map import map_to_chip as run
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
     made = run(loaded, chip, deployment)
-    say(loaded.findings)
-    show(made.to_dict(), as_json, mapping_table(loaded.name, made))
+    result = {**made.to_dict(), **findings_dict(loaded.findings)}
+    show(result, as_json, mapping_table(loaded.name, made), *finding_lines(loaded.findings))

@@ -24,7 +24,10 @@ Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
     str | None,
-    typer.Option("--written-by", help="framework of a NIR file: norse, rockpool, sinabs, snntorch, spikingjelly"),
+    typer.Option(
+        "--written-by",
+        help="framework of a NIR file: lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx",
+    ),
 ]
 Reset = Annotated[
     str | None, typer.Option("--reset", help="hard, subtract, subtract-late or none, where a NIR file does not say it")
@@ -34,7 +37,7 @@ ConstantOptions = Annotated[
     typer.Option("--constant", help="key=value that an official .pth does not hold: thresholds, decay, downsample_sum"),
 ]
 Dialect = Annotated[
-    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: snntorch)")
+    str | None, typer.Option("--dialect", help="of a NIR file, the importer that it is for (default: any)")
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace files that this program did not write")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]

@@ -23,7 +23,7 @@ from snnhw.verbs.options import (
     WrittenBy,
     check_data,
 )
-from snnhw.verbs.terminal import progress_bars, say, show
+from snnhw.verbs.terminal import progress_bars, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
 Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
@@ -57,22 +57,21 @@ def report(
     """
     check_data(data, source)
     from snnhw.data.inputs import load_inputs
+    from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.reports import report_tables
-    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
     from snnhw.workflows.processes import process_group
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    inputs = load_inputs(source, data, loaded.graph.timesteps, kind).first(samples)
-    loaded = with_input_kind(loaded, inputs)
+    inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
     options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
-        say(loaded.findings)
-        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}")
+        told = finding_lines(written.findings)
+        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *told)
 
 
 def compare(
@@ -96,16 +95,13 @@ def compare(
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run
-    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_models
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
     loaded = load_models(models, Reading(dt, written_by, reset, timesteps))
-    steps = {label: m.graph.timesteps for label, m in loaded.items()}
+    steps = {label: m.timesteps for label, m in loaded.items()}
     inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
         made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
-    for label, model in loaded.items():
-        say(with_input_kind(model, inputs[label]).findings, f"{label}: ")
     show(made.to_dict(), as_json, *comparison_tables(made))

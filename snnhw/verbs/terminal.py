@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,7 +17,6 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from snnhw.gates.text import visible
-from snnhw.graph.finding import Finding
 from snnhw.progress import Progress
 
 WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
@@ -33,12 +32,6 @@ def show(result: Mapping[str, object], as_json: bool, *tables: Table | str) -> N
         return
     for table in tables:
         out.print(_shown(table) if isinstance(table, str) else table)
-
-
-def say(findings: Iterable[Finding], of: str = "") -> None:
-    """Print what a reader had to assume on stderr, one line each; `of` names the model where there are several."""
-    for finding in findings:
-        err.print(_shown(f"{of}{finding.severity}: {finding.message}; {finding.remedy}"), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

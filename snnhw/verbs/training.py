@@ -25,7 +25,7 @@ from snnhw.verbs.options import (
     WrittenBy,
     check_data,
 )
-from snnhw.verbs.terminal import err, progress_bars, say, show
+from snnhw.verbs.terminal import err, progress_bars, show
 
 
 def train(
@@ -67,18 +67,17 @@ def evaluate(
     if source is not None:
         check_data(data, source)
     from snnhw.data.inputs import load_inputs
+    from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.training import accuracy_table
     from snnhw.workflows.evaluate import evaluate as run
     from snnhw.workflows.evaluate import evaluation_data
-    from snnhw.workflows.input_kind import with_input_kind
     from snnhw.workflows.load import load_model
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    inputs = load_inputs(source or evaluation_data(loaded), data, loaded.graph.timesteps, kind).first(samples)
+    inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)
-    say(with_input_kind(loaded, inputs).findings)
-    show(made.to_dict(), as_json, accuracy_table(made))
+    show(made.to_dict(), as_json, accuracy_table(made), *finding_lines(made.findings))
 
 
 def zoo(as_json: Json = False) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array, Graph
-from snnhw.passes import compile_channels
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
+from snnhw.rules.ways import LAVA, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 
@@ -90,6 +90,6 @@ def simulate_on(
     wanted = calibration is not None if integers is None else integers
     if calibration is not None or (wanted and not graph.is_integer):
         graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
-    elif backend == "lava-float":
-        graph = compile_channels(graph)
+    if backend in ("lava-float", "lava-fixed"):
+        graph = compiled(graph, LAVA)
     return run(graph, inputs, raster, progress)

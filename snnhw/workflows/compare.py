@@ -16,7 +16,15 @@ from snnhw.progress import Progress
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.report import ReportOptions, build_report
 
-OF_ONE_MODEL = ("model", "samples", "accuracy_by_stage", "ann", "breakeven")  # of its report.json
+OF_ONE_MODEL = (
+    "model",
+    "samples",
+    "accuracy_by_stage",
+    "ann",
+    "breakeven",
+    "findings",
+    "assumed",
+)  # of its report.json
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def module_of(model: LoadedModel) -> nn.Module:
     """
     if model.network is None:
         raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
+    if model.calling is not None:
+        raise InputError(f"Model {model.name!r} has neurons of another framework; diagnose looks into MLF units.")
     return model.network
 
 

@@ -1,4 +1,7 @@
-"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine.
+
+Of a network with several outputs the first one is labelled, and the engine runs it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from dataclasses import asdict, dataclass
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import findings_dict
+from snnhw.graph.finding import Finding
 from snnhw.progress import Progress, counter
 from snnhw.simulation.engine import simulate
 from snnhw.train.evaluate import evaluate as evaluate_module
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
 
 
@@ -21,10 +26,11 @@ class Evaluated:
     input: str
     samples: int
     accuracy: float
+    findings: tuple[Finding, ...] = ()  # what had to be assumed or is to be said of the model and the samples
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), **findings_dict(self.findings)}
 
 
 def evaluation_data(model: LoadedModel) -> str:
@@ -46,10 +52,10 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     """
     if inputs.targets is None:
         raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
-    model = with_input_kind(model, inputs)
+    model = for_data(model, inputs)
     finished = counter(progress, "evaluation", len(inputs.values))
-    if model.network is None:
+    if model.network is None or model.calling is not None or len(model.graph.readouts) > 1:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
     else:
         accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy
-    return Evaluated(model.name, inputs.name, len(inputs.values), accuracy)
+    return Evaluated(model.name, inputs.name, len(inputs.values), accuracy, model.findings)

@@ -12,6 +12,7 @@ from pathlib import Path
 from snnhw.errors import InputError
 from snnhw.exporters import exporter, options_of
 from snnhw.exporters.base import Artifact
+from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array
 from snnhw.passes import deploy
@@ -42,7 +43,7 @@ class Exported:
         """Plain values for JSON."""
         return {
             **self.artifact.to_dict(),
-            "findings": [finding.to_dict() for finding in self.findings],
+            **findings_dict(self.findings),
             "removed": [part.to_dict() for part in self.removed],
         }
 

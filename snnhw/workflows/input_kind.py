@@ -1,7 +1,7 @@
 """The model for the data it meets: its input is said to be analogue or events before anything is run or counted.
 
 A kind that the user states comes first, then what the model's file says, then what the data set says, at last what the
-values of the whole data suggest, which is a finding.
+values of the whole data suggest, which is a finding: of events, and of 0 and 1 without steps, which could be either.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.passes.declare_input import declare_input
+from snnhw.workflows.input_range import range_findings
 from snnhw.workflows.load import LoadedModel
 
 
@@ -31,8 +32,9 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
 
     Raises:
         InputError: data of one kind are given with data that are stated to be of the other, or events are stated for
-            integers that were made for an analogue input.
+            integers that were made for an analogue input, or labels are no outputs of the model.
     """
+    model = _checked(model, data)
     node = model.graph.input
     stated = {samples.kind.stated: samples for samples in data if samples.kind.stated is not None}
     if len(stated) > 1:
@@ -43,11 +45,37 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
         return model
     levels = None if "analogue" in stated else _levels(model.graph, data, stated.get("events"))
     if levels == node.levels:
-        return model
+        doubtful = not stated and data and all(samples.kind.largest == 1 for samples in data)
+        return _told(model, _held(data)) if doubtful else model
     if levels is not None and model.graph.is_integer and node.scale is not None and not by_user:
         return _told(model, _made_for_analogue(model.graph, data))
     declared = replace(model, graph=declare_input(model.graph, levels))
     return declared if stated else _told(declared, _concluded(data, levels))
+
+
+def _checked(model: LoadedModel, data: Sequence[Samples]) -> LoadedModel:
+    """`model` with findings about what `data` have to do with it; their labels are numbers of its (first) output."""
+    ends = model.graph.readouts
+    for samples in data:
+        if samples.targets is not None and ends:
+            samples.labels(ends[0].size)
+            if len(ends) > 1:
+                model = _told(model, _labels_of_the_first(model, samples))
+    for finding in range_findings(model, data):
+        model = _told(model, finding)
+    return model
+
+
+def _labels_of_the_first(model: LoadedModel, samples: Samples) -> Finding:
+    first, *others = (end.name for end in model.graph.readouts)
+    return Finding(
+        "labels-of-first-output",
+        "info",
+        first,
+        f"the labels of {samples.name} are compared with {first}, the first output of {model.name}, and not with "
+        f"{', '.join(others)}",
+        "return the output that is labelled first, or leave the labels out",
+    )
 
 
 def _levels(graph: Graph, data: Sequence[Samples], events: Samples | None) -> int | None:
@@ -79,6 +107,18 @@ def _concluded(data: Sequence[Samples], levels: int | None) -> Finding:
         f"all values of {names} are whole numbers from 0 to {levels} in time steps, so they are taken for events, "
         "whose operations are synops and no multiply-accumulates",
         "say --input-kind events, or --input-kind analogue if they are measured values",
+    )
+
+
+def _held(data: Sequence[Samples]) -> Finding:
+    names = " and ".join(dict.fromkeys(samples.name for samples in data))
+    return Finding(
+        "input-kind-concluded",
+        "info",
+        "",
+        f"all values of {names} are 0 or 1 and have no time steps, so they are taken for analogue values that last, "
+        "whose operations are multiply-accumulates",
+        "say --input-kind analogue, or --input-kind events if each 1 is an event in every step",
     )
 
 

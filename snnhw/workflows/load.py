@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.gates.regular import open_regular
+from snnhw.graph.assumptions import TIMESTEPS, assumed, assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
@@ -23,6 +24,7 @@ from snnhw.summary import Summarised, Summary, shape_text
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
 
+    from snnhw.tracing.calling import Calling
     from snnhw.tracing.modules import Modules
 
 Constants = Mapping[str, Any]  # of an official checkpoint: numbers, lists and words, as TOML has them
@@ -38,7 +40,20 @@ class LoadedModel(Summarised):
     network: nn.Module | None = None
     card: Mapping[str, object] = field(default_factory=dict)
     checksum: str = ""  # sha256 of the file with the weights
-    findings: tuple[Finding, ...] = ()  # what the reader had to assume
+    findings: tuple[Finding, ...] = ()  # what the reader had to say
+    reading: Reading = AS_WRITTEN  # what the user said about it
+    file: Path | None = None  # the NIR file that it was read from
+    calling: Calling | None = None  # how the network is called, where it is made of a framework's modules
+
+    @property
+    def assumed(self) -> tuple[Finding, ...]:
+        """Those findings that say what had to be assumed."""
+        return assumed(self.findings)
+
+    @property
+    def timesteps(self) -> int | None:
+        """T where the model or the user says it; None where it is assumed, so that data may say it."""
+        return None if any(finding.code == TIMESTEPS for finding in self.findings) else self.graph.timesteps
 
     def summary(self) -> Summary:
         """Size of the network and where it comes from."""
@@ -50,13 +65,17 @@ class LoadedModel(Summarised):
             f"LoadedModel {self.name!r}",
             (
                 ("input", shape_text(self.graph.input.shape)),
-                ("output", f"{self.graph.readout.size:,} values"),
+                *(
+                    ("output" if len(self.graph.readouts) == 1 else f"output {end.name}", f"{end.size:,} values")
+                    for end in self.graph.readouts
+                ),
                 ("time steps", str(self.graph.timesteps)),
                 ("neurons", f"{sum(unit[0].size for unit in units.values()):,} in {len(units)} units"),
                 ("levels", f"up to {max(levels, default=0)}"),
                 ("weights", f"{weights:,} in {len(synapses)} nodes"),
                 ("module", "none" if self.network is None else type(self.network).__name__),
                 ("findings", str(len(self.findings))),
+                *(("assumed", found.text) for found in assumptions(self.findings)),
                 ("checksum", self.checksum[:12]),
             ),
         )
@@ -104,13 +123,13 @@ def load_model(
     if given:
         raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
     if is_folder:
-        return _from_run(path, reading.timesteps)
+        return _from_run(path, reading)
     if path.suffix in (".pth", ".pt"):
-        return _from_official(path, reading.timesteps, input_shape, constants or {})
+        return _from_official(path, reading, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
 
     if str(source) in zoo_names():
-        return _from_run(zoo_path(str(source)), reading.timesteps)
+        return _from_run(zoo_path(str(source)), reading)
     raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
 
 
@@ -134,7 +153,12 @@ def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[s
 
 
 def model_of(
-    network: nn.Module, input_shape: tuple[int, ...], name: str | None = None, modules: Modules | None = None
+    network: nn.Module,
+    input_shape: tuple[int, ...],
+    name: str | None = None,
+    modules: Modules | None = None,
+    *,
+    timesteps: int | None = None,
 ) -> LoadedModel:
     """Model from a torch module of your own, in evaluation mode from here on.
 
@@ -143,23 +167,34 @@ def model_of(
         input_shape: of one frame, (C, H, W) or (N,).
         name: of the graph and of the files written for it; by default the name of the class.
         modules: the nodes of layers of your own, as for `snnhw.tracing.trace`.
+        timesteps: T of a network of another framework whose forward does not say it (docs/modules.md).
 
     Raises:
         InputError: the module uses what has no node in the graph; the place is named.
     """
+    import torch
+
     from snnhw.nn.wrappers import unwrapped
-    from snnhw.tracing.trace import trace
+    from snnhw.tracing.trace import traced
 
     network = unwrapped(network.eval())
-    traced = trace(network, input_shape, name=name or type(network).__name__, modules=modules)
+    label = name or type(network).__name__
+    graph, calling = traced(network, input_shape, name=label, modules=modules, timesteps=timesteps)
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
-        digest.update(key.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    folded = run_passes(traced, FLOAT)
-    return LoadedModel(traced.name, folded, traced, network, checksum=digest.hexdigest(), findings=traced.findings)
+        digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return LoadedModel(
+        graph.name,
+        run_passes(graph, FLOAT),
+        graph,
+        network,
+        checksum=digest.hexdigest(),
+        findings=graph.findings,
+        calling=calling,
+    )
 
 
-def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
+def _from_run(path: Path, reading: Reading) -> LoadedModel:
     from snnhw.nn.time import set_timesteps
     from snnhw.tracing.trace import trace
     from snnhw.train.run import load_run
@@ -167,10 +202,13 @@ def _from_run(path: Path, timesteps: int | None) -> LoadedModel:
     network, card = load_run(path)
     if card.relu:
         raise InputError(f"{path} is a ReLU network; give its spiking twin, and this one to --ann.")
-    if timesteps is not None:
-        set_timesteps(network, timesteps)
+    if reading.timesteps is not None:
+        set_timesteps(network, reading.timesteps)
     traced = trace(network, tuple(card.input_shape), name=card.model)
-    return LoadedModel(card.model, run_passes(traced, FLOAT), traced, network, card.to_dict(), card.weights_checksum)
+    folded = run_passes(traced, FLOAT)
+    return LoadedModel(
+        card.model, folded, traced, network, card.to_dict(), card.weights_checksum, traced.findings, reading
+    )
 
 
 def _from_nir(path: Path, reading: Reading) -> LoadedModel:
@@ -178,14 +216,15 @@ def _from_nir(path: Path, reading: Reading) -> LoadedModel:
 
     open_regular(path, "NIR file", "give the path of a .nir file").close()
     graph = read_nir(path, reading)
-    return LoadedModel(graph.name, graph, checksum=_sha256(path), findings=graph.findings)
+    checksum = _sha256(path)
+    return LoadedModel(graph.name, graph, checksum=checksum, findings=graph.findings, reading=reading, file=path)
 
 
 OFFICIAL_CONSTANTS = {"thresholds": (0.6, 1.6, 2.6), "decay": 0.25, "downsample_sum": "ds"}  # as published
 
 
 def _from_official(
-    path: Path, timesteps: int | None, input_shape: tuple[int, ...] | None, constants: Constants
+    path: Path, reading: Reading, input_shape: tuple[int, ...] | None, constants: Constants
 ) -> LoadedModel:
     from snnhw.nn.official import from_official, read_checkpoint, setting_of
     from snnhw.tracing.trace import trace
@@ -195,12 +234,13 @@ def _from_official(
             raise unknown("constant of a checkpoint", name, OFFICIAL_CONSTANTS)
     taken = {**OFFICIAL_CONSTANTS, **constants}
     try:
-        network = from_official(read_checkpoint(path), timesteps=timesteps, **taken).eval()
+        network = from_official(read_checkpoint(path), timesteps=reading.timesteps, **taken).eval()
     except (TypeError, ValueError) as error:
         raise InputError(f"{path} cannot be read with the constants {dict(constants)} ({error}).") from error
     setting = setting_of(int(network.in_channels), getattr(network, "input_norm", None) is not None)  # type: ignore[arg-type]
     traced = trace(network, input_shape or setting.input_shape, name=path.stem)
-    assumed = Finding(
+    said = reading.timesteps is not None and input_shape is not None and set(constants) == set(OFFICIAL_CONSTANTS)
+    taken_for_granted = Finding(
         "official-constants",
         "info",
         "",
@@ -209,9 +249,8 @@ def _from_official(
         f"{list(traced.input.shape)}, by default those of {setting.data}",
         "name others with --timesteps and --constant, the size with load_model(input_shape=...)",
     )
-    return LoadedModel(
-        path.stem, run_passes(traced, FLOAT), traced, network, checksum=_sha256(path), findings=(assumed,)
-    )
+    folded, findings = run_passes(traced, FLOAT), () if said else (taken_for_granted,)
+    return LoadedModel(path.stem, folded, traced, network, checksum=_sha256(path), findings=findings, reading=reading)
 
 
 def _sha256(path: Path) -> str:

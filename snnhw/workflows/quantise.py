@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.data.samples import Samples
+from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.nir.io import write_nir
 from snnhw.progress import Progress
@@ -13,7 +14,7 @@ from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
 
 
@@ -43,7 +44,7 @@ class Quantisation:
             "path": str(self.path),
             "layers": [layer.to_dict() for layer in self.quantised.layers],
             "loss": self.loss.to_dict(),
-            "findings": [finding.to_dict() for finding in (*self.findings, *self.quantised.findings)],
+            **findings_dict((*self.findings, *self.quantised.findings)),
         }
 
 
@@ -66,7 +67,7 @@ def quantise(
     Raises:
         InputError: the graph has no integers, the samples do not fit or lack labels, or the file cannot be written.
     """
-    model = with_input_kind(model, calibration)
+    model = for_data(model, calibration)
     fixing = calibration.first(wanted.samples)
     made = compile_loihi(model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as)
     if wanted.finetune:

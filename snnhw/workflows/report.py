@@ -28,9 +28,10 @@ from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
+from snnhw.workflows.readings import with_readings
 from snnhw.workflows.twin import measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
@@ -70,7 +71,7 @@ def measure(
     Raises:
         InputError: the samples do not fit, or are fewer than the processes.
     """
-    model = with_input_kind(model, inputs)
+    model = for_data(model, inputs)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}
@@ -107,7 +108,7 @@ def build_report(
             levels lacks labels or levels.
     """
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
-    model = with_input_kind(model, inputs)
+    model = with_readings(for_data(model, inputs), inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:

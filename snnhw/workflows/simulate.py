@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.data.samples import Samples
+from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import simulate_on, use_of_deployment
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.readings import with_readings
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ class Simulated:
             "backend": self.backend,
             "samples": self.record.samples,
             "accuracy": self.accuracy,
+            "outputs": {name: list(logits.shape) for name, logits in self.record.outputs.items()},
             "spikes": spikes,
-            "findings": [finding.to_dict() for finding in self.findings],
+            **findings_dict(self.findings),
         }
 
 
@@ -69,11 +72,12 @@ def simulate(
     use_of_deployment(on.name, on.deployment)
     calibration: Array | None
     if isinstance(on.calibration, Samples):
-        model, calibration = with_input_kind(model, inputs, on.calibration), on.calibration.values
+        model, calibration = for_data(model, inputs, on.calibration), on.calibration.values
     else:
-        model, calibration = with_input_kind(model, inputs), on.calibration
+        model, calibration = for_data(model, inputs), on.calibration
     graph = deploy(model.graph, on.deployment)
     record = simulate_on(on.name, graph, inputs.values, calibration, raster=on.raster, progress=progress)
     record.save(path)
     accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
-    return Simulated(path, on.name, record, accuracy, model.findings, graph.input.name)
+    findings = with_readings(model, inputs).findings
+    return Simulated(path, on.name, record, accuracy, findings, graph.input.name)

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from snnhw.analysis.counting.twin_passes import RECURRENT, RECURRENT_STATIC, SUMMED, twin_passes
 from snnhw.analysis.energy.sparsity import activation_sparsity
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
-from snnhw.nn.time import time_first
+from snnhw.graph.ir import Array
+from snnhw.simulation.frames import has_steps
 from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
 
@@ -36,28 +38,38 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
     Args:
         run: folder of a finished run of a ReLU network.
         model: the spiking network that it is the twin of.
-        inputs: samples, as for the spiking network.
+        inputs: samples, as for the spiking network; the run gets of them what the twin that is priced computes on.
 
     Raises:
-        InputError: the folder holds no ReLU network, or its layers are not those of the spiking network.
+        InputError: the folder holds no ReLU network, its layers are not those of the spiking network, or that one has
+            loops, which no ReLU run has.
     """
     network, card = load_run(run)
     if not card.relu:
         raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
     if model.network is not None and _shapes(network) != _shapes(model.network):
         raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
-    kind = next(network.parameters()).dtype
-    batches = (
-        time_first(torch.from_numpy(inputs.values[start : start + BATCH]).to(kind))
-        for start in range(0, len(inputs.values), BATCH)
-    )
-    guesses: list[np.ndarray] = []
-    hook = network.register_forward_hook(lambda _module, _inputs, logits: guesses.append(logits.argmax(1).numpy()))
+    frames = _frames(model, inputs)  # [N, F, *shape]
+    dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *model.graph.input.shape)
+    batches = (torch.from_numpy(rows[start : start + BATCH]).to(dtype) for start in range(0, len(rows), BATCH))
+    sent: list[np.ndarray] = []
+    hook = network.register_forward_hook(lambda _module, _inputs, logits: sent.append(logits.numpy()))
     sparsity = activation_sparsity(network, batches)
     hook.remove()
     if inputs.targets is None:
         return MeasuredTwin(sparsity, None)
-    return MeasuredTwin(sparsity, float((np.concatenate(guesses) == inputs.targets).mean()))
+    logits = np.concatenate(sent).reshape(*frames.shape[:2], -1).mean(axis=1)
+    return MeasuredTwin(sparsity, float((logits.argmax(axis=1) == inputs.targets).mean()))
+
+
+def _frames(model: LoadedModel, inputs: Samples) -> Array:
+    """The frames [N, F, *shape] that the twin computes: one, the sum of all events, or every one of them."""
+    stepped = has_steps(model.graph, inputs.values)
+    kind = twin_passes(model.graph, model.graph.timesteps, stepped=stepped).kind
+    if kind in (RECURRENT, RECURRENT_STATIC):
+        raise InputError(f"{model.name} has loops and a ReLU run has none, so it is no twin of it; leave --ann out.")
+    values = inputs.values if stepped else inputs.values[:, None]
+    return values.sum(axis=1, keepdims=True) if kind == SUMMED else values
 
 
 def _shapes(network: nn.Module) -> list[tuple[int, ...]]:

@@ -13,9 +13,11 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
+from snnhw.graph.assumptions import assumptions
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
-from snnhw.passes import compile_channels
+from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.quantise import Quantised
@@ -24,7 +26,7 @@ from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.summary import Summarised, Summary
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, model_given
 
 
@@ -46,13 +48,15 @@ class Verification(Summarised):
     integers: SpikeRecord  # of the integer graph, all samples
     nir: Path  # float channels
     nir_integers: Path
+    findings: tuple[Finding, ...] = ()  # what had to be assumed or is to be said of the model and the samples
 
     def summary(self) -> Summary:
         """The certificate, and where the files are."""
         found = self.certificate.summary()
         files = (("NIR files", f"{self.nir.name}, {self.nir_integers.name}"), ("in", str(self.nir.parent)))
         verdict = "all stages agree" if self.certificate.agrees else "stages differ"
-        return Summary(f"Verification of {self.floats.samples:,} samples: {verdict}", (*found.rows, *files))
+        told = (("assumed", taken.text) for taken in assumptions(self.findings))
+        return Summary(f"Verification of {self.floats.samples:,} samples: {verdict}", (*found.rows, *files, *told))
 
 
 def verify(
@@ -74,19 +78,19 @@ def verify(
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: the model is in integers already, or a stage cannot run.
+        InputError: the model is in integers already, or a rule of `snnhw.rules.ways.INTEGERS` refuses it.
     """
     model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
     if isinstance(calibration, Samples):
-        model, calibration = with_input_kind(model, inputs, calibration), calibration.values
+        model, calibration = for_data(model, inputs, calibration), calibration.values
     else:
-        model = with_input_kind(model, inputs)
+        model = for_data(model, inputs)
+    quantised = compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
     channels = compile_channels(model.graph)
-    quantised = compile_loihi(model.graph, calibration)
     name = file_name(model.name)
-    nir = write_nir(model.graph, folder / f"{name}.nir")
+    nir = write_nir(run_passes(model.graph, FLOAT), folder / f"{name}.nir")
     nir_integers = write_nir(quantised.graph, folder / f"{name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:
@@ -99,7 +103,7 @@ def verify(
         Stage(graph_backend("NIR read back", read_nir(nir)), channels),
     ]
     if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
-        stages.insert(0, Stage(module_backend(model.network, model.traced), model.traced))
+        stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
     if lava.samples:
         stages.append(lava_stage(channels))
     integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)
@@ -123,7 +127,7 @@ def verify(
         accuracy=accuracy,
         progress=progress,
     )
-    return Verification(certificate, quantised, floats, whole, nir, nir_integers)
+    return Verification(certificate, quantised, floats, whole, nir, nir_integers, model.findings)
 
 
 def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = None) -> Backend:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Pool, Readout
+from snnhw.graph.ir import LIF, MLF, Conv2d, Delay, Edge, Flatten, Graph, Input, Linear, Pool, Readout
 from snnhw.simulation.record import SpikeRecord, unit_record
 
 
@@ -166,3 +166,27 @@ def integer_net() -> Graph:
     ]
     edges = [("input", "stem"), ("stem", "a"), ("a", "body"), ("body", "b"), ("b", "flatten"), ("a", "flatten")]
     return Graph.build(nodes, [*edges, ("flatten", "fc"), ("fc", "readout")], timesteps=4)
+
+
+def three_layers(loop=True, delay=1):
+    """3 -> 5, 5 -> 4 with a loop 4 -> 4 one step later, 4 -> 2: the loop is in the middle layer; T = 6."""
+    rng = np.random.default_rng(5)
+
+    def linear(name, inputs, outputs):
+        return Linear(name=name, shape=(outputs,), weight=rng.normal(0, 1, (outputs, inputs)))
+
+    nodes = [
+        Input(name="input", shape=(3,)),
+        linear("into", 3, 5),
+        LIF(name="before", shape=(5,), threshold=0.5, decay=0.5),
+        linear("middle", 5, 4),
+        LIF(name="hidden", shape=(4,), threshold=0.5, decay=0.5),
+        Delay(name="previous", shape=(4,), steps=delay),
+        linear("around", 4, 4 if loop else 2),
+        linear("head", 4, 2),
+        Readout(name="readout", shape=(2,)),
+    ]
+    chain = ["input", "into", "before", "middle", "hidden", "head", "readout"]
+    edges = [Edge(a, b) for a, b in pairwise(chain)]
+    edges += [Edge("hidden", "previous"), Edge("previous", "around"), Edge("around", "hidden" if loop else "readout")]
+    return Graph.build(nodes, edges, 6)

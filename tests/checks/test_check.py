@@ -52,7 +52,7 @@ def test_what_the_reader_found_is_reported() -> None:
 def test_recurrence_is_no_error_for_nir_but_for_hardware() -> None:
     late = Delay(name="late", shape=(4, 4, 4), steps=1)
     graph = net(late, edges=(Edge("unit", "late"), Edge("late", "unit")))
-    assert ("recurrent", "") in errors(graph, "lava")
+    assert ("recurrent", "late") in errors(graph, "lava")
     assert "loop" not in {code for code, _ in found(graph)}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from snnhw.cli import app
+from snnhw.tracing.frameworks.registry import FRAMEWORKS
 from tests.docs.defined import ROOT, dotted, index
 
 FOREIGN_MODULES = ("nir", "pytest", "torch")  # a dotted name that begins with one of them is looked up there
@@ -34,6 +35,23 @@ FOREIGN_NAMES = {
     "SpikingChip.sim": "SANA-FE",
     "leaky_integrate_fire": "SANA-FE",
     "Identity": "nodes of snnTorch's exporter",
+    "Alpha": "snnTorch",
+    "inhibition": "snnTorch",
+    "state_quant": "snnTorch",
+    "graded_spikes_factor": "snnTorch",
+    "reset_mechanism": "snnTorch",
+    "step_mode": "SpikingJelly",
+    "decay_input": "SpikingJelly",
+    "SequentialState": "norse",
+    "MultiSpike": "sinabs",
+    "SumPool2d": "sinabs",
+    "min_v_mem": "sinabs",
+    "norm_input": "sinabs",
+    "subtract_value": "sinabs",
+    "spike_fn": "sinabs",
+    "SingleSpike": "sinabs",
+    "MaxSpike": "sinabs",
+    **{name: package for package, framework in FRAMEWORKS.items() for name in framework.adapters},
 }
 METAVARS = {"NAME", "MODEL", "FILE", "DATA", "DIR", "HOST", "K", "MAX_BYTES"}
 FILE_NAME = re.compile(

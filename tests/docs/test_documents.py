@@ -16,6 +16,7 @@ from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.cli import LAVA_VERBS, VERBS
 from snnhw.gates.plain_text import tomllib
 from snnhw.nir.frameworks import DIALECTS
+from snnhw.workflows.support import TARGETS, support
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +61,20 @@ def test_every_dialect_stands_on_the_page_with_its_limits(generated):
         assert dialect.limits in row and all(kind in row for kind in dialect.unknown)
         assert (">=" in row) == dialect.fires_at_threshold
     assert "LIFBoxCell" in page
+
+
+@pytest.mark.slow
+def test_every_example_stands_on_the_page_with_what_refuses_it():
+    spec = importlib.util.spec_from_file_location("supported", ROOT / "docs" / "supported.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rows = support()
+    page = module.supported_page(rows)
+    for row in rows:
+        name = module._cell(row.name)
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
+        assert line.count(" no ") == len(row.refused) and line.count(" yes ") == len(TARGETS) - len(row.refused)
+        assert all(module._cell(why) in page for why in row.refused.values())
 
 
 def test_printed_ranges_are_those_of_the_file(generated):

@@ -129,8 +129,10 @@ def test_one_input_and_one_readout_are_needed(number: int) -> None:
     graph = Graph.build(nodes, [], 1, "net")
     with pytest.raises(InputError, match=f"'net' has {number} Input nodes where one is needed; change it to one"):
         _ = graph.input
-    with pytest.raises(InputError, match=f"'net' has {number} Readout nodes where one is needed"):
+    said = r"net has 2 outputs \(r0, r1\) where one is needed; keep one Output in the file, or return one"
+    with pytest.raises(InputError, match=said if number else "'net' has 0 Readout nodes where one is needed"):
         _ = graph.readout
+    assert [node.name for node in graph.readouts] == ["r0", "r1"][:number]
 
 
 @given(st.one_of(float_graphs(), float_graphs().map(decompose), integer_graphs()), st.randoms(use_true_random=False))

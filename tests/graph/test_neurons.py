@@ -1,14 +1,17 @@
 """Facts of the nodes that fire, each against its definition."""
 
+import dataclasses
 import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
+from snnhw.simulation.neurons import step_unit
 
 
 def lif(**changes) -> LIF:
@@ -72,3 +75,23 @@ def test_thresholds_ascend_with_the_levels_and_only_a_decay_of_one_keeps_all(dec
         (integer, (7,)),
     ):
         assert node.thetas == thetas and node.leaks == (decay != 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0.1, 4), min_size=2, max_size=4, unique=True),
+    st.sampled_from([0.0, 0.25, 0.5, 0.9]),
+    st.integers(0, 2**16),
+)
+def test_where_levels_are_nested_a_spike_comes_with_those_of_all_lower_levels(thresholds, decay, seed):
+    unit = MLF(name="u", shape=(50,), thresholds=tuple(sorted(thresholds)), decay=decay)
+    current = torch.as_tensor(np.random.default_rng(seed).normal(0.5, 2, (12, 1, 50)))
+    spikes = torch.stack([torch.stack(fired) for fired, _ in step_unit((unit,), current)])  # [T, K, 1, 50]
+    if unit.nested:
+        assert (spikes[:, 1:].int() <= spikes[:, :-1].int()).all()
+
+
+def test_the_published_levels_are_nested_and_close_ones_are_not():
+    unit = MLF(name="u", shape=(1,), thresholds=(0.6, 1.6, 2.6), decay=0.25)
+    assert unit.nested and not dataclasses.replace(unit, thresholds=(0.6, 0.7)).nested
+    assert dataclasses.replace(unit, thresholds=(0.6,)).nested

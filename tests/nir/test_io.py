@@ -112,7 +112,7 @@ def test_snntorch_fires_the_same_spikes(graph: Graph, tmp_path_factory: pytest.T
 
 
 def check_errors(graph: Graph) -> list[Finding]:
-    return [f for f in check(graph, "nir") if f.severity == "error"]
+    return [f for f in check(graph, "nir", dialect="snntorch") if f.severity == "error"]
 
 
 @settings(LAW, max_examples=10)

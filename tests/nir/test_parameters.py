@@ -124,7 +124,7 @@ def test_a_current_based_neuron_is_its_current_and_its_membrane():
         ({"reset": "subtract"}, "snntorch", "'n' resets by subtraction, which NIR cannot say; train with a hard reset"),
         ({"decay": 1.5}, "snntorch", r"'n' has a decay outside 0\.\.1, so no time constant; change its decay"),
         ({"decay": 1.0}, "norse", "'n' does not leak, which 'norse' cannot say; use 'snntorch'"),
-        ({"gain": 2.0}, "sinabs", "'n' has a gain or a leak, unknown to 'sinabs'; fold them"),
+        ({"gain": 2.0}, "sinabs", "'n' has a gain or a leak, unknown to 'sinabs'; put them into the weights"),
         ({"threshold": np.array([1.0, 2.0, 1.0])}, "sinabs", "parameters that differ between neurons; use the dialect"),
     ],
 )
@@ -152,3 +152,25 @@ def test_a_neuron_of_integers_is_one_of_weight_units():
     assert loihi_as_lif(dataclasses.replace(LOIHI, bias_mant=np.zeros((2, 1, 1), int)), False).leak == 0
     with pytest.raises(InputError, match=r"'n' keeps its current \(du = 4094\); NIR export needs 4095"):
         loihi_as_lif(dataclasses.replace(LOIHI, du=4094), False)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.1, 0.05, 0.3333])
+def test_a_share_that_was_typed_comes_back_from_a_time_constant_in_float32(share: float) -> None:
+    for dt in (1e-6, 1e-4, 1e-3, 1.0):
+        tau = np.array([dt / share], np.float32)
+        step = leaky_step(tau, np.ones(1, np.float32), np.zeros(1), dt)
+        assert step["decay"].item() == pytest.approx(1 - share, abs=1e-15)
+        assert step["gain"].item() == pytest.approx(share, abs=1e-15)
+
+
+def test_a_share_that_no_short_decimal_stands_for_is_left_alone() -> None:
+    tau = np.array([1 / 0.123456789], np.float64)
+    assert leaky_step(tau, np.ones(1), np.zeros(1), 1.0)["decay"].item() == pytest.approx(1 - 0.123456789, abs=1e-15)
+    assert leaky_step(np.array([3.0], np.float32), np.ones(1), np.zeros(1), 1.0)["decay"].item() == 1 - np.float32(
+        1 / 3
+    )
+
+
+def test_an_input_that_enters_whole_has_the_gain_1_whatever_r_is() -> None:
+    step = leaky_step(np.array([4.0]), np.array([7.0]), np.zeros(1), 1.0, "euler-whole")
+    assert (step["decay"].item(), step["gain"].item()) == (0.75, 1.0)

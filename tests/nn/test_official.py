@@ -125,6 +125,7 @@ def test_model_takes_the_size_and_the_constants_of_the_data_set_and_says_so(tmp_
     changed = {"thresholds": [0.6, 1.6], "decay": 0.5, "downsample_sum": "plain"}
     other = load_model(path, Reading(timesteps=3), input_shape=(2, 12, 12), constants=changed)
     assert other.graph.input.shape == (2, 12, 12) and other.graph.timesteps == 3
+    assert [f.code for f in model.assumed] == ["official-constants"] and other.findings == ()
     units = [m for m in other.network.modules() if isinstance(m, MLF)]
     assert {(u.levels, u.decay) for u in units} == {(2, 0.5)}
     assert other.network.stages.stage1_block1.kind == "plain"

@@ -65,7 +65,7 @@ def test_a_delay_too_many_is_refused_as_one_too_few_is():
     more = graph.replace(
         edges=tuple(Edge(e.source, e.target, e.gain, e.delay + 1) if e is late else e for e in graph.edges)
     )
-    with pytest.raises(InputError, match=r"arrives 1 steps early; run balance_delays"):
+    with pytest.raises(InputError, match=r"arrives 1 steps early; give the graph of compile_channels"):
         depths(more)
 
 

@@ -113,7 +113,7 @@ def test_hardware_that_sees_one_sub_step_at_a_time_gives_the_same(seed, timestep
                 if 0 <= phase < timesteps * slots:
                     current = current + x
                     if phase % slots == slots - 1:
-                        u = node.decay * u + current + node.bias
+                        u = node.decay * u + current + (0.0 if node.bias is None else node.bias)
                         s = u > np.array(node.thresholds)[:, None]
                         u, current, waiting = np.where(s, 0, u), np.zeros(5), np.zeros((3, 5))
                         waiting[: len(s)] = s
@@ -164,7 +164,7 @@ NORM = Norm(name="norm", shape=SHAPE, gamma=np.ones(2), beta=np.ones(2), mean=np
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (small(CONV, NORM, UNIT), "'norm' is a Norm, which time slots cannot keep; run fold_norm first"),
+        (small(CONV, NORM, UNIT), "'norm' is a Norm, which time slots cannot keep; give the graph of model_of"),
         (small(CONV, LI(name="li", shape=SHAPE, decay=0.5), UNIT), "'li' is a LI, .* deploy as channels"),
         (small(CONV, POOL, dataclasses.replace(UNIT, shape=(2, 2, 2))), "bias of 'conv' reaches 'pool' before a unit"),
         (small(CONV, UNIT, LIF(name="n", shape=SHAPE, decay=0.5, threshold=1.0, reset="subtract")), "Neuron 'n' is no"),

@@ -93,7 +93,7 @@ def test_the_file_and_the_way_back_keep_the_current():
 
 def test_what_cannot_be_a_current_is_refused():
     sample = residual_net()
-    with pytest.raises(InputError, match="'stem_conv', which is no neuron fed by it alone, so it cannot be a current"):
+    with pytest.raises(InputError, match="'stem_conv' does not fit Loihi: the input reaches it, and it is no neuron"):
         compile_loihi(sample.graph, sample.inputs, input_as="current")
     with pytest.raises(InputError, match="messages"):
         compile_channels(sample.graph, input_as="volts")

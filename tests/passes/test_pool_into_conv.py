@@ -89,7 +89,7 @@ def test_a_pool_that_stays_is_refused_by_the_integers():
     ]
     graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 2)
     assert pool_into_conv(graph).of_type(Pool)
-    with pytest.raises(InputError, match="Pool 'pool' has no Loihi integers and does not fold"):
+    with pytest.raises(InputError, match="'pool' does not fit Loihi: the pool cannot be folded"):
         quantise(run_passes(graph, LOIHI_CHANNELS))
 
 

@@ -48,7 +48,7 @@ def test_samples_without_labels_or_with_other_classes_are_refused():
     quantised = compile_loihi(model.graph, data.values)
     with pytest.raises(InputError, match=r"a\.npy has no labels"):
         finetune(model.graph, quantised, inputs_of("a.npy", data.values, None))
-    with pytest.raises(InputError, match=r"labels of a\.npz are no integers 0\.\.9"):
+    with pytest.raises(InputError, match=r"labels of a\.npz reach 10 and the network has the outputs 0\.\.9"):
         finetune(model.graph, quantised, inputs_of("a.npz", data.values, data.targets + 1))
 
 

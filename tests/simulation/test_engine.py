@@ -1,11 +1,13 @@
 """The whole engine: batches, gains, bad inputs, and integer networks against loops over neurons."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, Readout
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.quantise import quantise
@@ -30,6 +32,19 @@ def test_batches_add_up_and_static_input_equals_repeated_frames():
         assert (raster.sum(axis=(0, 1)) == whole.units[unit].levels).all()
         assert (whole.units[unit].levels_t == raster.sum(axis=(0, *range(3, raster.ndim))).T).all()
         assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].graded_spikes).all()
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 1, 3)])
+def test_the_inputs_of_the_caller_are_left_as_they_are(shape):
+    flat = [Flatten(name="flat", shape=(3,))] if len(shape) == 3 else []
+    lif = LIF(name="lif", shape=(3,), decay=0.5, threshold=1.0)
+    nodes = [Input(name="input", shape=shape), *flat, lif, Readout(name="readout", shape=(3,))]
+    graph = Graph.build(nodes, [Edge(a.name, b.name) for a, b in pairwise(nodes)], 4)
+    inputs = np.random.default_rng(0).normal(1, 1, (1, 4, *shape)).astype(np.float32)
+    before = inputs.copy()
+    first = simulate(graph, inputs, raster=True).raster["lif"]
+    assert (inputs == before).all()
+    assert 0 < first.mean() < 1 and (simulate(graph, before, raster=True).raster["lif"] == first).all()
 
 
 def test_gain_doubles_what_arrives():

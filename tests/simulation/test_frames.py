@@ -67,3 +67,13 @@ def test_the_first_sample_that_is_none_of_events_is_named(wrong):
     with pytest.raises(InputError, match=rf"sample 2 holds {wrong} where 'input' takes events, whole numbers 0\.\.3"):
         check_inputs(graph(levels=3), values)
     assert np.array_equal(check_inputs(graph(), values), values)  # analogue values may be anything
+
+
+def test_sequences_are_taken_for_images_of_one_row():
+    graph = Graph.build([Input(name="input", shape=(2, 1, 5)), Readout(name="out", shape=(2, 1, 5))], [], 3)
+    x = np.random.default_rng(0).normal(size=(4, 3, 2, 5))
+    np.testing.assert_array_equal(check_inputs(graph, x)[:, :, :, 0], x)
+    np.testing.assert_array_equal(check_inputs(graph, x[:, 0])[:, 0, :, 0], x[:, 0])
+    np.testing.assert_array_equal(check_inputs(graph, x[:, 0, :, None])[:, 0, :, 0], x[:, 0])
+    with pytest.raises(InputError, match="do not fit"):
+        check_inputs(graph, x[:, :2])

@@ -12,8 +12,12 @@ from tests.nets import residual_net
 def test_accuracy_counts_classes_of_the_network_alone():
     record = SpikeRecord(3, 1, {}, np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]))
     assert (record.correct(np.array([1, 0, 0])), record.accuracy(np.array([1, 0, 0]))) == (2, 2 / 3)
-    for labels in ([1, 0, 2], [-1, 0, 1], [1.0, 0.0, 0.0]):
-        with pytest.raises(InputError, match=r"no integers 0\.\.1"):
+    assert record.correct(np.array([1.0, 0.0, 0.0])) == 2
+    for labels, said in (
+        ([1, 0, 2], r"reach 2 and the network has the outputs 0\.\.1"),
+        ([-1, 0, 1], "Label 0 of the samples is -1"),
+    ):
+        with pytest.raises(InputError, match=said):
             record.accuracy(np.array(labels))
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.fx
 from torch import nn
 
-from snnhw.tracing.calls import POOLS, dims, gain_of, line, place
+from snnhw.tracing.calls import dims, gain_of, line, place
 from snnhw.tracing.tracer import Tracer
 
 
@@ -68,9 +68,3 @@ def test_the_line_of_a_call_is_the_innermost_that_is_not_torchs() -> None:
     without = last_call(Says(torch.tanh))
     without.stack_trace = None
     assert line(without) == ""
-
-
-def test_a_functional_pool_computes_what_the_module_that_stands_for_it_does() -> None:
-    x = torch.randn(2, 3, 8, 8)
-    for function, module in POOLS.items():
-        torch.testing.assert_close(function(x, 2), module(2)(x))

@@ -137,3 +137,20 @@ def test_a_forward_of_its_own_that_modules_explains_is_what_it_says() -> None:
     x = np.random.default_rng(0).normal(size=(5, 1, 4, 4))
     expected = network(torch.as_tensor(x)).detach().numpy()
     np.testing.assert_allclose(simulate(graph, x, execution=DOUBLE).logits, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("place", "method"), [(2, "forward"), (1, "_conv_forward"), (3, "recurrence")])
+def test_a_method_that_was_put_on_one_instance_is_seen(place: int, method: str) -> None:
+    network = nn.Sequential(Frames(STEPS), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), MLF(timesteps=STEPS)).eval()
+    before = getattr(network[place], method)
+    setattr(network[place], method, lambda *given: before(*given))
+    with pytest.raises(InputError, match=rf"{place} \(\w+, a \w+ that computes in its own way"):
+        trace(network, (1, 4, 4))
+
+
+def test_a_forward_that_was_put_on_a_class_of_torch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = nn.Conv2d.forward
+    network = network_of(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3))
+    monkeypatch.setattr(nn.Conv2d, "forward", lambda self, x: -before(self, x))
+    with pytest.raises(InputError, match=r"1 \(Conv2d, a Conv2d that computes in its own way"):
+        trace(network, (1, 4, 4))

@@ -24,6 +24,12 @@ def test_gains_of_equal_terms_add():
     assert FRAMES.plus(other, "forward").times(2).terms == (("a", 6), ("b", 6))
 
 
+def test_a_difference_of_equals_is_refused():
+    assert FRAMES.plus(FRAMES.times(-3), "here").terms == tuple((name, -2 * gain) for name, gain in FRAMES.terms)
+    with pytest.raises(InputError, match="A difference in here is 0 always; leave it out"):
+        FRAMES.plus(FRAMES.times(-1), "here")
+
+
 def test_what_has_other_axes_or_another_end_is_not_added():
     rows = Stream((("a", 1),), (3,), (Rows(Fraction(4)),))
     with pytest.raises(InputError, match=r"in here adds \(3,\) and \(2, 3, 4\); make them equal"):
@@ -39,10 +45,12 @@ def test_views_of_rows_and_of_time():
     assert FRAMES.viewed((rows, 24)) == dataclasses.replace(FRAMES, shape=(24,))
     assert FRAMES.viewed((-1, 2, 3, 4)) == FRAMES
     apart = FRAMES.viewed((4, Rows(), 2, 3, 4))
-    assert apart is not None and (apart.lead, apart.steps, apart.is_image) == ((4, Rows()), 4, False)
+    assert apart is not None and (apart.lead, apart.steps, apart.image_axes) == ((4, Rows()), 4, [3, 4])
     assert apart.folded() == FRAMES and apart.viewed((-1, 2, 3, 4)) == FRAMES
-    for wanted in ((Rows(), 4, 2, 3, 4), (-1, 4, 24), (rows, 4, 3, 2), (rows, 2, 12), (48, Rows(), 2), (-1, 12)):
-        assert FRAMES.viewed(wanted) is None  # batch before time, other axes, other rows
+    assert FRAMES.viewed((rows, 4, 3, 2)) == dataclasses.replace(FRAMES, shape=(4, 3, 2))
+    assert FRAMES.viewed((rows, 2, -1)) == dataclasses.replace(FRAMES, shape=(2, 12))
+    for wanted in ((Rows(), 4, 2, 3, 4), (-1, 4, 24), (rows, 2, 2, 3, 2), (48, Rows(), 2), (-1, 12)):
+        assert FRAMES.viewed(wanted) is None  # batch before time, too many axes, other rows
 
 
 def test_time_enters_once_and_ends_once():

@@ -86,7 +86,7 @@ def test_a_doubled_sum_keeps_its_factor_and_a_shared_module_becomes_two_nodes():
 class Unsupported(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv, self.up, self.act = nn.Conv2d(1, 2, 3), nn.Upsample(2), nn.GELU()
+        self.conv, self.up, self.act = nn.Conv2d(1, 2, 3), nn.Softplus(), nn.GELU()
 
     def forward(self, x):
         return torch.tanh(self.conv(x)) + self.act(self.up(self.conv(x)))
@@ -96,7 +96,7 @@ def test_everything_unsupported_is_named_at_once():
     with pytest.raises(InputError) as error:
         trace(Unsupported(), (1, 8, 8))
     message = str(error.value)
-    assert all(word in message for word in ("up (Upsample, test_trace.py line ", "forward (tanh, test_trace.py line "))
+    assert all(word in message for word in ("up (Softplus, test_trace.py line ", "forward (tanh, test_trace.py line "))
     assert "\n" not in message
 
 
@@ -114,7 +114,7 @@ class Several(nn.Module):
         self.small, self.wide = nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 1)
 
     def forward(self, x):
-        return self.inner(x) + self.act(x) + self.ring(x) + (self.small(x) + self.wide(x)) + x * 0.5 + x * -1
+        return self.inner(x) + self.act(x) + self.ring(x) + (self.small(x) + self.wide(x)) + x**2
 
 
 def test_errors_of_parameters_and_shapes_are_reported_with_the_others():
@@ -124,7 +124,7 @@ def test_errors_of_parameters_and_shapes_are_reported_with_the_others():
     line = Several.Inner.forward.__code__.co_firstlineno + 1
     assert f"inner (tanh, test_trace.py line {line})" in message
     assert all(
-        word in message for word in ("act (GELU", "'ring' pads by the mode", "adds (2, 6, 6) and (2, 8, 8)", "mul")
+        word in message for word in ("act (GELU", "'ring' pads by the mode", "adds (2, 6, 6) and (2, 8, 8)", "pow")
     )
     assert "\n" not in message
 

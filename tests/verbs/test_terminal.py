@@ -7,9 +7,8 @@ import re
 import numpy as np
 from rich.console import Console
 
-from snnhw.graph.finding import Finding
 from snnhw.verbs import terminal
-from snnhw.verbs.terminal import progress_bars, say, show, table
+from snnhw.verbs.terminal import progress_bars, show, table
 
 
 def printed(shown) -> str:
@@ -42,9 +41,3 @@ def test_a_bar_per_stage_and_none_before_the_first_call(monkeypatch):
         tick("second", 2, 2)
     stages = [stage for stage in ("first", "second") if re.search(rf"{stage}.*\d/\d", screen.getvalue())]
     assert before == "" and stages == ["first", "second"]
-
-
-def test_findings_are_lines_on_stderr(capsys):
-    say([Finding("dt-assumed", "warning", "", "dt is [taken] as 1 ms", "give --dt")], "a.nir: ")
-    printed = capsys.readouterr()
-    assert (printed.out, printed.err) == ("", "a.nir: warning: dt is [taken] as 1 ms; give --dt\n")

@@ -13,7 +13,7 @@ def test_one_model_gives_its_report_and_no_comparison(digits, some):
     made = compare({"digits": (digits, some)})
     alone = build_report(digits, some)
     assert made.comparison is None and made.page is None
-    assert list(made.to_dict()) == ["model", "samples", "accuracy_by_stage", "ann", "breakeven"]
+    assert list(made.to_dict()) == ["model", "samples", "accuracy_by_stage", "ann", "breakeven", "findings", "assumed"]
     assert made.to_dict() == {key: alone.to_dict()[key] for key in made.to_dict()}
 
 

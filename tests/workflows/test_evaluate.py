@@ -16,7 +16,8 @@ def test_module_and_graph_are_right_on_as_many_samples(digits, some):
     graph = evaluate(dataclasses.replace(digits, network=None), some)
     expected = float((simulate(digits.graph, some.values).logits.argmax(1) == some.targets).mean())
     assert module.accuracy == graph.accuracy == expected and finished[-1] == ("evaluation", 24, 24)
-    assert graph.to_dict() == {"model": digits.name, "input": some.name, "samples": 24, "accuracy": expected}
+    about = {"model": digits.name, "input": some.name, "samples": 24, "accuracy": expected}
+    assert graph.to_dict() == {**about, "findings": [], "assumed": []}
 
 
 def test_labels_and_a_name_of_the_data_are_needed(digits, some):

@@ -87,6 +87,11 @@ def test_images_without_steps_are_analogue_unless_they_are_stated(network):
     images = inputs_of("images.npy", np.full((2, 2, SIDE, SIDE), 255, np.uint8), None)
     assert with_input_kind(network, images) is network
     assert with_input_kind(network, images.of_kind("events")).graph.input.levels == 255
+    either = inputs_of("binary.npy", np.eye(SIDE, dtype=np.uint8)[None, None].repeat(2, axis=1), None)
+    (finding,) = with_input_kind(network, either).findings
+    assert finding.code == "input-kind-concluded" and "are 0 or 1 and have no time steps" in finding.message
+    assert with_input_kind(network, either).graph is network.graph
+    assert with_input_kind(network, either.of_kind("analogue")) is network
 
 
 def test_data_of_two_kinds_are_refused(network, camera):

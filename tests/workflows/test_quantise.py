@@ -33,4 +33,4 @@ def test_every_layer_alone_is_measured_on_request(digits, some, tmp_path):
         digits, few, tmp_path / "a.nir", Integers(each_layer=True), lambda stage, done, of: stages.append(stage)
     )
     assert all(layer.alone is not None for layer in made.loss.layers) and set(stages) == {"networks run"}
-    assert set(made.to_dict()) == {"path", "layers", "loss", "findings"}
+    assert set(made.to_dict()) == {"path", "layers", "loss", "findings", "assumed"}

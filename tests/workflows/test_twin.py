@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from snnhw.analysis.energy.sparsity import activation_sparsity
+from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
+from snnhw.train.run import load_run
+from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.report import ReportOptions, build_report
 from snnhw.workflows.twin import measure_twin
+from tests.analysis.nets import three_layers
 from tests.workflows.runs import run_of
 
 ROOT = Path(__file__).parents[2]
@@ -34,3 +42,27 @@ def test_other_networks_are_no_twin(digits, some, tmp_path):
         measure_twin(run_of(tmp_path / "spikes", relu=False), digits, some)
     with pytest.raises(InputError, match="has other layers than digits"):
         measure_twin(run_of(tmp_path / "wide", widths=[4, 4, 6]), digits, some)
+
+
+def test_the_run_gets_what_the_priced_twin_computes_on(digits, some, tmp_path):
+    """Events of 4 steps: their sum, once. Analogue frames: each, with the mean of the logits. By hooks on the run."""
+    run = run_of(tmp_path / "twin")
+    network, _ = load_run(run)
+    frames = np.random.default_rng(0).integers(0, 3, (6, 4, 1, 8, 8)).astype(np.float32)
+    events, analogue = inputs_of("events", frames, None), inputs_of("frames", frames / 2, some.targets[:6])
+    fed, priced = with_input_kind(digits, events), build_report(digits, events).counts
+    one = activation_sparsity(network, [torch.from_numpy(frames.sum(axis=1))])
+    assert (measure_twin(run, fed, events).sparsity, priced.twin) == (pytest.approx(one), "summed")
+    with torch.no_grad():
+        logits = torch.stack([network(torch.from_numpy(frames[:, t] / 2)) for t in range(4)]).mean(dim=0)
+    found, counted = measure_twin(run, digits, analogue), build_report(digits, analogue).counts
+    each = [activation_sparsity(network, [torch.from_numpy(frames[:, t] / 2)]) for t in range(4)]
+    assert found.sparsity == pytest.approx(sum(each) / 4)
+    assert found.accuracy == (logits.argmax(dim=1).numpy() == some.targets[:6]).mean()
+    assert (counted.twin, counted.total("dense_macs")) == ("frames", 4 * priced.total("dense_macs"))
+
+
+def test_a_recurrent_network_has_no_relu_run(some, tmp_path):
+    model = LoadedModel("rnn", three_layers())
+    with pytest.raises(InputError, match="rnn has loops and a ReLU run has none"):
+        measure_twin(run_of(tmp_path / "twin"), model, inputs_of("x", np.zeros((1, 3)), None))

@@ -148,7 +148,9 @@ def _add_unit(unit: Unit, bits: Array, shape: tuple[int, ...], totals: Totals) -
 
 
 def _logits(network: LavaNetwork, sink: Process, arrived: Array) -> Array:
-    total: Array = arrived.sum(axis=0)
+    """Logits of the read-out's shape in torch's order, of what arrived [T, *sink.shape] in Lava's."""
+    total: Array = _ordered(arrived.sum(axis=0).reshape(-1), sink.shape)
+    total = total.reshape(sink.params.get("shape", total.shape))
     if "bias" in sink.arrays:
         total = total + network.timesteps * network.arrays[sink.arrays["bias"]]
     if network.reduction == "mean":

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
+from snnhw.graph.firing import Reset
 from snnhw.graph.ir import Array
 from snnhw.graph.names import free_name
 from snnhw.graph.shapes import Shape
+from snnhw.nir.conventions import Form
 from snnhw.nir.file import RawNode
-from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, Reset
+from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention
 
 LONGEST = 100  # characters of a value in a message
 
@@ -25,17 +27,19 @@ class Context:
 
     `reset` is what was asked for, whatever the file says; `lift`: (channels, length) means (channels, 1, length);
     `currents`: neuron -> name of its synaptic current, where the file says it; `gain_per_step`: r = 1 of integrators
-    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for.
+    is the gain of one step; `writer`: the framework that seems to have written the file, "" where it is not asked for;
+    `written_by`: the one that the user names, "" for none.
     """
 
     dt: float
-    form: Literal["euler", "exponential"] = "euler"
+    form: Form = "euler"
     convention: Convention = CONVENTIONS[DEFAULT_CONVENTION]
     reset: Reset | None = None
     predates_reset: bool = False
     dt_assumed: bool = False
     gain_per_step: bool = False
     writer: str = ""
+    written_by: str = ""
     lift: bool = False
     currents: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -133,8 +137,3 @@ def fitting(value: Array, key: str, name: str, arriving: Shape, context: Context
     raise InputError(
         f"Node {name!r} has {key} of shape {list(value.shape)} but gets the shape {list(arriving)}; check the edges."
     )
-
-
-def scalar(value: Array) -> float | Array:
-    """A number where all elements are equal, else the array."""
-    return float(value.flat[0]) if (value == value.flat[0]).all() else value

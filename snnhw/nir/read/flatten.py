@@ -30,7 +30,7 @@ class FlatGraph:
 
 
 def flattened(raw: RawGraph, context: Context) -> FlatGraph:
-    """`raw` without nesting, with exactly one Input and one Output.
+    """`raw` without nesting, with exactly one Input, and with the Outputs that it has, or one.
 
     Raises:
         InputError: an edge ends nowhere or is there twice, or inputs and outputs are missing, too many or passed by.
@@ -109,7 +109,7 @@ def _with_ports(nodes: dict[str, RawNode], edges: list[tuple[str, str]], context
     nodes = dict(nodes)
     for kind, end, ends in (("Input", 1, "nothing leads into"), ("Output", 0, "nothing takes the output of")):
         ports = [n for n, node in nodes.items() if node.type == kind]
-        if len(ports) > 1:
+        if len(ports) > 1 and kind == "Input":
             raise InputError(f"The file has {len(ports)} {kind} nodes ({_listed(sorted(ports))}); keep exactly one.")
         if ports:
             continue

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import NODE_NAME, Edge, Graph, Node
+from snnhw.graph.ir import LIF, NODE_NAME, Edge, Graph, Node
 from snnhw.graph.names import free_name
 from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, DIALECTS
@@ -14,6 +15,7 @@ from snnhw.nir.metadata import KEY, Metadata
 from snnhw.nir.read.fields import Context, shown
 from snnhw.nir.read.flatten import IDENTITY, flattened, without_batch_axis
 from snnhw.nir.read.loops import with_causal_loops
+from snnhw.nir.read.mended import channels_first, mended
 from snnhw.nir.read.restore import restore, with_origins
 from snnhw.nir.read.time_step import DEFAULT_DT, gain_per_step, time_step
 from snnhw.nir.read.walk import Walk, without_carriers
@@ -40,6 +42,7 @@ def graph_from_raw(
         convention=convention,
         reset=reading.known_reset(),
         predates_reset=_version(raw.version) <= LAST_WITHOUT_RESET,
+        written_by=reading.written_by or "",
     )
     if _version(raw.version) >= (NEWEST_MAJOR + 1,):
         context.find(
@@ -61,6 +64,7 @@ def graph_from_raw(
     context.lift = any(node.type == "Conv1d" for node in flat.nodes.values())
     if meta is None:
         flat = without_batch_axis(flat, context)
+        flat = mended(flat, context)
     walk = Walk(flat, _typed_names(flat.nodes, meta, context), context)
     walk.run()
     nodes, edges = walk.nodes, without_carriers(flat, walk, meta)
@@ -69,8 +73,9 @@ def graph_from_raw(
         for edge in edges:
             targets.setdefault(edge.source, set()).add(edge.target)
         nodes = restore(nodes, walk.raws, targets, meta, context)
-        edges = _with_delays(edges, meta)
+        edges = _with_delays(edges, meta, context)
     else:
+        nodes = channels_first(nodes, edges, context) if context.convention.channels_last else nodes
         _say_assumptions(nodes, context)
     nodes, edges, found = with_causal_loops(nodes, edges)
     context.findings.extend(found)
@@ -98,16 +103,26 @@ def _step_as_written(meta: Metadata, context: Context) -> None:
     context.form = "exponential" if dialect is not None and dialect.form == "exponential" else "euler"
 
 
-def _with_delays(edges: list[Edge], meta: Metadata) -> list[Edge]:
-    """Edges with the delays of pipelined hardware, where gains agree with the file."""
+def _with_delays(edges: list[Edge], meta: Metadata, context: Context) -> list[Edge]:
+    """Edges with the delays of pipelined hardware, where gains agree with the file; elsewhere there is a finding."""
     delayed: dict[tuple[str, str], list[Edge]] = {}
     for source, target, gain, delay in meta.delays:
         delayed.setdefault((source, target), []).append(Edge(source, target, gain, delay))
     out: list[Edge] = []
     for edge in edges:
-        parts = delayed.get((edge.source, edge.target), [])
-        out.extend(parts if parts and sum(e.gain for e in parts) == edge.gain else [edge])
+        parts = delayed.pop((edge.source, edge.target), [])
+        agrees = sum(e.gain for e in parts) == edge.gain
+        out.extend(parts if parts and agrees else [edge])
+        if parts and not agrees:
+            _say_dropped(edge.source, edge.target, "has another gain there than in the nodes of the file", context)
+    for source, target in delayed:
+        _say_dropped(source, target, "is not in the file", context)
     return out
+
+
+def _say_dropped(source: str, target: str, why: str, context: Context) -> None:
+    message = f"the snnhw metadata delays the edge {source} -> {target}, which {why}; its delay is left out"
+    context.find("delays-ignored", "warning", target, message, "write the file again; exporters balance delays anew")
 
 
 def _metadata(raw: RawGraph, context: Context) -> Metadata | None:
@@ -133,7 +148,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _assumed_timesteps(context: Context) -> int:
     context.find(
-        "timesteps-assumed",
+        TIMESTEPS,
         "warning",
         "",
         f"the file does not say how many time steps a sample lasts; {DEFAULT_TIMESTEPS} are taken",
@@ -152,12 +167,23 @@ def _say_assumptions(nodes: Mapping[str, Node], context: Context) -> None:
             f"the neurons step as those of {convention.name}, dt {context.dt:g}; {convention.limits}",
             "leave out --written-by to step by the equations of NIR",
         )
+    if convention.several and any(isinstance(node, LIF) for node in nodes.values()):
+        context.find(
+            "one-spike-a-step",
+            "warning",
+            "",
+            f"neurons of {convention.name} may send several spikes in one step, and do where their membrane reaches "
+            "twice the threshold; here they send one",
+            "train with at most one spike in a step, or compare the spikes with those of the framework",
+        )
     context.find(
-        "readout-assumed",
+        "readout-mean" if context.written_by else "readout-assumed",
         "info",
         list(nodes)[-1],
-        "NIR does not say how outputs are read; their mean over time is taken",
-        "none needed, unless the network was trained otherwise",
+        "NIR does not say how outputs are read; their mean over time is taken, which ranks classes as their sum does",
+        "none needed, unless the network was trained otherwise"
+        if context.written_by
+        else "name the framework with --written-by if its network was trained so",
     )
     if context.lift:
         context.find(

@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.firing import scalar
 from snnhw.graph.ir import Array, Conv2d, Delay, Flatten, Linear, Node, Pool, Readout, Scale, Window
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
-from snnhw.nir.read.fields import Context, array_of, fitting, pair, scalar, shown, whole
+from snnhw.nir.read.fields import Context, array_of, fitting, pair, shown, whole
 
 
 def conv2d(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:

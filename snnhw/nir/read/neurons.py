@@ -1,7 +1,8 @@
 """NIR's neurons -> discrete ones, by forward Euler with the step `dt`.
 
 NIR:  tau dv/dt = (v_leak - v) + R I;  z = v > v_threshold;  v = v_reset where z.  CubaLIF: tau_syn dI/dt = -I + w_in S.
-The current of step t drives the membrane in step t, as in snnTorch, norse and Lava.
+The current of step t drives the membrane in step t, as in snnTorch, norse and Lava. Membranes of frameworks that start
+elsewhere than at 0 are counted from there: thresholds, resets and leaks move along.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import TypedDict
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Array, Node
+from snnhw.graph.firing import firing, scalar
+from snnhw.graph.ir import LI, LIF, Array, Delay, Node
 from snnhw.graph.shapes import Shape
 from snnhw.nir.file import RawNode
+from snnhw.nir.frameworks import DEFAULT_CONVENTION
 from snnhw.nir.parameters import integrated_gain, leaky_step
-from snnhw.nir.read.fields import Context, array_of, fitting, scalar
+from snnhw.nir.read.fields import Context, array_of, fitting
 from snnhw.nir.read.time_step import INTEGRATORS
 
 
@@ -35,24 +38,38 @@ LONG = 1e-3  # dt/tau below which a time constant hardly acts within a sample
 def lif(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
     """`LIF`."""
     fields = _fields(raw, name, arriving, ("tau", "r", "v_leak"), context)
-    return [_spiking(raw, name, arriving, context, _leaky(fields, "tau", "r", name, context))]
+    start = _start(raw, name, arriving, context)
+    state = _leaky({**fields, "v_leak": fields["v_leak"] - start}, "tau", "r", name, context)
+    return _sent([], _spiking(raw, name, arriving, context, state, start), context)
 
 
 def li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
     """`LI`: the membrane is sent, there is no spike."""
     fields = _fields(raw, name, arriving, ("tau", "r", "v_leak"), context)
-    return [LI(name=name, shape=arriving, **_leaky(fields, "tau", "r", name, context))]
+    if np.any(_start(raw, name, arriving, context)):
+        context.find(
+            "start-not-taken",
+            "warning",
+            name,
+            f"its value starts at {context.convention.starts_at} in {context.convention.name}, and at 0 here",
+            "compare with the framework, or export it with a leak to 0",
+        )
+    state = _leaky(fields, "tau", "r", name, context)
+    if context.convention.current == "decayed":
+        state["gain"] = state["decay"]
+    return [LI(name=name, shape=arriving, **state)]
 
 
 def cuba_lif(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
     """`CubaLIF`: a leaky current in front of a LIF."""
-    current, membrane = _cuba(raw, name, arriving, context)
-    return [current, _spiking(raw, name, arriving, context, membrane)]
+    start = _start(raw, name, arriving, context)
+    current, membrane = _cuba(raw, name, arriving, context, start)
+    return _sent([current], _spiking(raw, name, arriving, context, membrane, start), context)
 
 
 def cuba_li(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
     """`CubaLI`: two leaky integrators, current and membrane."""
-    current, membrane = _cuba(raw, name, arriving, context)
+    current, membrane = _cuba(raw, name, arriving, context, np.zeros(()))
     return [current, LI(name=name, shape=arriving, **membrane)]
 
 
@@ -61,24 +78,42 @@ def integrator(raw: RawNode, name: str, arriving: Shape, context: Context) -> li
     r = _fields(raw, name, arriving, ("r",), context)["r"]
     gain = integrated_gain(r, context.dt, context.form)
     if context.gain_per_step and np.any(gain != 1):
-        context.find(
-            "gain-per-step",
-            "info",
-            name,
-            f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
-            "write r = 1/dt to have no doubt",
-        )
+        if context.written_by in ("", DEFAULT_CONVENTION):  # the exporters that write r = 1 mean it per step
+            context.find(
+                "gain-per-step",
+                "info",
+                name,
+                f"r = 1 is taken as the gain of one time step; by the equation it would be {context.dt:g}",
+                "name the framework with --written-by, or write r = 1/dt to have no doubt",
+            )
         gain = np.ones(())
     found: State = {"decay": 1.0, "gain": scalar(gain), "leak": 0.0}
     if raw.type == "I":
         return [LI(name=name, shape=arriving, **found)]
-    return [_spiking(raw, name, arriving, context, found)]
+    start = _start(raw, name, arriving, context)
+    return _sent([], _spiking(raw, name, arriving, context, found, start), context)
 
 
 def threshold(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
     """`Threshold`: a neuron that forgets everything at once."""
     theta = fitting(array_of(raw, "threshold", name), "threshold", name, arriving, context)
     return [LIF(name=name, shape=arriving, decay=0.0, threshold=scalar(theta.astype(np.float64)))]
+
+
+def _start(raw: RawNode, name: str, arriving: Shape, context: Context) -> Array:
+    """The membrane before the first step; 0 where the framework or the file names none."""
+    key = context.convention.starts_at
+    if not key or key not in raw.fields:
+        return np.zeros(())
+    return _field(raw, key, name, arriving, context).astype(np.float64)
+
+
+def _sent(before: list[Node], neuron: LIF, context: Context) -> list[Node]:
+    """`before`, the neuron, and a step of delay where the framework's spikes come late."""
+    if not context.convention.fires_late:
+        return [*before, neuron]
+    late = Delay(name=context.made_up(f"{neuron.name}_late"), shape=neuron.shape, steps=1)
+    return [*before, neuron, late]
 
 
 def _fields(raw: RawNode, name: str, arriving: Shape, keys: tuple[str, ...], context: Context) -> dict[str, Array]:
@@ -99,13 +134,13 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
             f"Neuron {name!r} has an infinite {tau} without an infinite {r}, or the other way round, so the gain {r} "
             f"dt/{tau} of a step is 0 or infinite; write both infinite for a neuron that does not leak."
         )
-    if np.isinf(fields[tau]).any():
+    if np.isinf(fields[tau]).any() and not context.written_by:
         context.find(
             "never-leaks",
             "info",
             name,
             f"an infinite {tau} is read as an integrator that adds its input whole in each step",
-            "write an IF node with r = 1/dt to have no doubt",
+            "name the framework with --written-by, or write an IF node with r = 1/dt to have no doubt",
         )
     leak = fields.get("v_leak", np.zeros(()))
     found = leaky_step(fields[tau], fields[r], leak, context.dt, context.form)
@@ -128,8 +163,9 @@ def _leaky(fields: Mapping[str, Array], tau: str, r: str, name: str, context: Co
     return {"decay": scalar(found["decay"]), "gain": scalar(found["gain"]), "leak": scalar(found["leak"])}
 
 
-def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[LI, State]:
+def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context, start: Array) -> tuple[LI, State]:
     fields = _fields(raw, name, arriving, ("tau_syn", "tau_mem", "r", "v_leak"), context)
+    fields["v_leak"] = fields["v_leak"] - start
     w_in: Array = np.ones((), np.float32)
     if "w_in" in raw.fields:
         w_in = _field(raw, "w_in", name, arriving, context)
@@ -137,7 +173,7 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
     state = _leaky(parameters, "tau_syn", "w_in", name, context)
     if context.convention.current != "written":
         state["gain"] = 1.0 if context.convention.current == "whole" else state["decay"]
-    elif (w_in == 1).all() and np.any(state["gain"] != 1):
+    elif (w_in == 1).all() and np.any(state["gain"] != 1) and not context.written_by:
         context.find(
             "current-gain",
             "warning",
@@ -152,12 +188,13 @@ def _cuba(raw: RawNode, name: str, arriving: Shape, context: Context) -> tuple[L
     return current, _leaky(fields, "tau_mem", "r", name, context)
 
 
-def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: State) -> LIF:
+def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: State, start: Array) -> LIF:
     theta = _fields(raw, name, arriving, ("v_threshold",), context)["v_threshold"].astype(np.float64)
     v_reset: Array = np.zeros(())
     if "v_reset" in raw.fields:
         v_reset = _fields(raw, name, arriving, ("v_reset",), context)["v_reset"].astype(np.float64)
-    kind = context.reset or context.convention.reset
+    of_current = context.convention.reset_of_currents if raw.type == "CubaLIF" else None
+    kind = context.reset or of_current or context.convention.reset
     if kind is None and "v_reset" not in raw.fields and context.predates_reset:
         context.find(
             "reset-undefined",
@@ -167,21 +204,7 @@ def _spiking(raw: RawNode, name: str, arriving: Shape, context: Context, state: 
             "this one is read with a hard reset to 0",
             "choose with --reset hard, subtract, subtract-late or none, or say who wrote the file with --written-by",
         )
-    taken_off = theta - v_reset  # where the reset subtracts
-    if kind == "subtract-late":
-        if np.any(np.equal(state["decay"], 0)):
-            raise InputError(f"Neuron {name!r} keeps nothing of a step, so no late reset; give --reset subtract.")
-        taken_off = taken_off / state["decay"]  # the decay of the next step makes it whole again
-    elif kind == "none":
-        taken_off = np.zeros(())
-    if context.convention.fires_at_threshold:
-        theta = np.nextafter(theta.astype(np.float32), np.float32(-np.inf)).astype(np.float64)
-    soft = kind in ("subtract", "subtract-late", "none")
-    return LIF(
-        name=name,
-        shape=arriving,
-        threshold=scalar(theta),
-        v_reset=scalar(theta - taken_off if soft else v_reset),
-        reset="subtract" if soft else "hard",
-        **state,
-    )
+    at_threshold = context.convention.fires_at_threshold
+    theta, v_reset = theta - start, v_reset - start
+    fires = firing(name, kind or "hard", theta, v_reset, state["decay"], fires_at_threshold=at_threshold)
+    return LIF(name=name, shape=arriving, **fires, **state)

@@ -9,6 +9,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
+from snnhw.nir.conventions import StepInR
 from snnhw.nir.file import RawNode
 from snnhw.nir.metadata import Metadata
 from snnhw.nir.read.fields import Context
@@ -19,6 +20,7 @@ TIMED = ("LIF", "LI", "CubaLIF", "CubaLI", "Delay")
 INTEGRATORS = ("IF", "I")  # timed too, unless r is the gain of a step
 TIME_CONSTANTS = ("tau", "tau_mem", "tau_syn")
 ROUNDED = 1e-5  # relative difference of equal time steps, in files of float32
+SINGLE = 1e-6  # what two roundings to float32 leave open
 
 
 def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context: Context) -> float:
@@ -43,7 +45,7 @@ def time_step(flat: FlatGraph, dt: float | None, meta: Metadata | None, context:
             )
         return dt
     if framework is not None:
-        if context.convention.r_holds_dt:
+        if context.convention.step_in_r and framework != context.convention.dt:
             context.find("dt-from-r", "info", "", f"the time step is {framework:g}, {source}", "none needed")
         return framework
     timed = TIMED if context.gain_per_step else TIMED + INTEGRATORS
@@ -65,21 +67,26 @@ def gain_per_step(flat: FlatGraph, meta: Metadata | None, context: Context) -> b
     Where other values stand beside it, the exporter did write r by the equation.
     """
     r = numbers_of(flat, INTEGRATORS, "r")
-    if meta is None and (r == 1).any() and (r != 1).any():
+    if meta is None and not context.written_by and (r == 1).any() and (r != 1).any():
         context.find(
             "gain-by-equation",
             "warning",
             "",
             "r is 1 in some integrators and another number in others, so it is taken by the equation in all of them: "
             "the gain of a step is r dt",
-            "write r = 1/dt where the gain of a step is 1",
+            "name the framework with --written-by, or write r = 1/dt where the gain of a step is 1",
         )
     return bool(r.size) and bool((r == 1).all())
 
 
-def steps_in_r(node: RawNode) -> Array:
-    """dt of every neuron by r = 1/dt or r = tau/dt; none where r is 1 or no finite number."""
-    if node.type not in ("LIF", "LI", "CubaLIF", "CubaLI", *INTEGRATORS):
+def steps_in_r(node: RawNode, rule: StepInR = "tau/dt") -> Array:
+    """dt of every neuron by what r holds; none where r is 1 or no finite number, or the rule says nothing of it.
+
+    "tau/dt": also 1/dt of an integrator. "tau exp(-dt/tau)/dt": y = dt/tau solves y exp(y) = 1/r (Lambert's W).
+    """
+    if node.type not in ("LIF", "LI", "CubaLIF", "CubaLI", *INTEGRATORS) or not rule:
+        return np.zeros(0)
+    if rule != "tau/dt" and node.type in INTEGRATORS:
         return np.zeros(0)
     keys = [key for key in ("tau", "tau_mem") if key in node.fields]
     r, tau = _numbers(node, "r"), _numbers(node, keys[0]) if keys else np.ones(1)
@@ -87,7 +94,31 @@ def steps_in_r(node: RawNode) -> Array:
         return np.zeros(0)  # the parser says so
     r, tau = np.broadcast_arrays(r, tau)
     telling = (r > 0) & (r != 1) & np.isfinite(r) & np.isfinite(tau)
-    return np.asarray(tau[telling] / r[telling])
+    return np.asarray(tau[telling] * _shares(r[telling], rule))
+
+
+def _shares(r: Array, rule: StepInR) -> Array:
+    """dt/tau by what r holds."""
+    if rule == "1 - dt/tau":
+        return np.asarray(1 - r)
+    return lambert(1 / r) if rule == "tau exp(-dt/tau)/dt" else np.asarray(1 / r)
+
+
+def lambert(x: Array) -> Array:
+    """y with y exp(y) = x, for x > 0: Newton's method from above, where the function is convex (Lambert's W)."""
+    y = np.log1p(x)
+    for _ in range(20):
+        y = y - (y - x * np.exp(-y)) / (1 + y)
+    return np.asarray(y)
+
+
+def same_step(steps: Array) -> float | None:
+    """The step that all neurons say, with the few digits of a step that was typed where rounding leaves them open."""
+    if steps.size == 0 or (steps <= 0).any() or np.ptp(steps) > ROUNDED * steps[0]:
+        return None
+    step = float(np.median(steps))
+    short = float(f"{step:.4g}")
+    return short if abs(short / step - 1) < SINGLE else step
 
 
 def numbers_of(flat: FlatGraph, types: tuple[str, ...], *keys: str) -> Array:
@@ -99,14 +130,14 @@ def numbers_of(flat: FlatGraph, types: tuple[str, ...], *keys: str) -> Array:
 def _of_framework(flat: FlatGraph, context: Context) -> tuple[float | None, str]:
     """(dt by the rule of the framework that wrote the file, where it is from); None where the rule does not hold."""
     convention = context.convention
+    steps = np.concatenate([steps_in_r(node, convention.step_in_r) for node in flat.nodes.values()] or [np.zeros(0)])
+    if steps.size:
+        return same_step(steps), f"which {convention.name} writes into r"
     if convention.dt is not None:
         constants = numbers_of(flat, TIMED, *TIME_CONSTANTS)
         holds = bool((constants[np.isfinite(constants)] < convention.dt_below).all())
         return (convention.dt if holds else None), f"the step of {convention.name}"
-    steps = np.concatenate([steps_in_r(node) for node in flat.nodes.values()] or [np.zeros(0)])
-    if not convention.r_holds_dt or steps.size == 0 or np.ptp(steps) > ROUNDED * steps[0]:
-        return None, ""
-    return float(steps[0]), f"which {convention.name} writes into r"
+    return None, ""
 
 
 def _step_by_integrators(flat: FlatGraph) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from snnhw.graph.assumptions import assumed, not_assumed
+from snnhw.verbs.tables.findings import finding_lines
 from snnhw.verbs.terminal import table
 
 if TYPE_CHECKING:  # `check` of a NIR file needs no torch
@@ -19,23 +21,19 @@ if TYPE_CHECKING:  # `check` of a NIR file needs no torch
 
 
 def export_tables(made: Exported, pruned: bool) -> tuple[Table, ...]:
-    """The file, what was assumed, and, where that was asked for, what was removed."""
+    """The file, what was removed where that was asked for, and what was assumed."""
     artifact = made.artifact
     row = (artifact.target, str(artifact.path), artifact.size_bytes)
     tables = [table("Exported", ("target", "path", ">bytes"), [row])]
-    if made.findings:
-        notes = [(f.severity, f.node, f.message) for f in made.findings]
-        title = "What was assumed, and what the importer does differently"
-        tables.append(table(title, ("severity", "node", "finding"), notes))
     if pruned:
         gone = [(r.what, r.name, r.level or "", "" if r.channel < 0 else r.channel, r.reason()) for r in made.removed]
         columns = ("removed", "unit", ">level", ">channel", "because")
         tables.append(table(f"{len(gone)} parts that never fire", columns, gone))
-    return tuple(tables)
+    return (*tables, *finding_lines(made.findings))
 
 
 def quantise_tables(made: Quantisation) -> tuple[Table | str, ...]:
-    """One row per layer, what is clipped, and how often the class is that of the floats."""
+    """One row per layer, what is clipped, how often the class is that of the floats, and what was assumed."""
     loss = made.loss
     lost = {layer.name: layer for layer in loss.layers}
     each_layer = any(layer.alone is not None for layer in loss.layers)
@@ -48,18 +46,16 @@ def quantise_tables(made: Quantisation) -> tuple[Table | str, ...]:
     columns = ["layer", ">scale", ">weight error", ">saturated", ">largest current", ">spikes"]
     columns += [">same class, it alone"] if each_layer else []
     tables: list[Table | str] = [table(f"Loihi integers in {made.path}", columns, rows)]
-    if made.findings:
-        tables.append(_findings("What was assumed", "node", made.findings))
     if made.quantised.findings:
         tables.append(_findings("What is clipped, or may be", "layer", made.quantised.findings))
     ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
     if loss.float_accuracy is not None:
         ends += f"; accuracy {loss.float_accuracy:.2%} in floats, {loss.integers.accuracy:.2%} in integers"
-    return (*tables, ends)
+    return (*tables, ends, *finding_lines(made.findings))
 
 
 def simulate_tables(made: Simulated) -> tuple[Table | str, ...]:
-    """Spikes of every unit by level, the events that entered, what was assumed, and the accuracy."""
+    """Spikes of every unit by level, the events that entered, the accuracy, and what was assumed."""
     units = {name: unit for name, unit in made.record.units.items() if name != made.input}
     deepest = max((len(unit.levels) for unit in units.values()), default=0)
     rows = []
@@ -68,18 +64,19 @@ def simulate_tables(made: Simulated) -> tuple[Table | str, ...]:
         rows.append((name, *levels, *("" for _ in range(deepest - len(levels))), int(unit.graded_spikes.sum())))
     columns = ["unit", *(f">level {k + 1}" for k in range(deepest)), ">graded events"]
     title = f"Spikes of {made.record.samples} samples on {made.backend}, in {made.path}"
-    notes = [f"assumed: {finding.message}" for finding in made.findings]
+    notes = []
     if made.input in made.record.units:
         entered = made.record.units[made.input]
         notes.append(f"{int(entered.spikes.sum()):,} events entered in {int(entered.graded_spikes.sum()):,} messages")
     notes += [] if made.accuracy is None else [f"accuracy {made.accuracy:.2%}"]
-    return (table(title, columns, rows), *notes)
+    return (table(title, columns, rows), *notes, *finding_lines(made.findings))
 
 
-def check_table(made: Checked) -> Table:
-    """One row per finding."""
-    title = f"{len(made.findings)} findings for {made.target}" if made.findings else f"No findings for {made.target}"
-    return _findings(title, "node", made.findings)
+def check_tables(made: Checked) -> tuple[Table, ...]:
+    """One row per finding, and what was assumed."""
+    found = not_assumed(made.findings)
+    title = f"{len(found)} findings for {made.target}" if found else f"No findings for {made.target}"
+    return (_findings(title, "node", found), *finding_lines(assumed(made.findings)))
 
 
 def certificate_table(certificate: Certificate) -> Table:

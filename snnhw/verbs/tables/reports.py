@@ -5,15 +5,16 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.analysis.digits import range_text, significant
-from snnhw.analysis.energy.twin import ARITHMETIC
+from snnhw.analysis.energy.twin_assumes import ARITHMETIC
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.report import Report
-from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text
+from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text, twin_sentence
+from snnhw.verbs.tables.findings import finding_lines
 from snnhw.verbs.terminal import table
 from snnhw.workflows.compare import Compared
 
 
-def report_tables(report: Report) -> tuple[Table, ...]:
+def report_tables(report: Report) -> tuple[Table | str, ...]:
     """Layers and energies, for the terminal."""
     counts = report.counts
     rows = [
@@ -30,10 +31,10 @@ def report_tables(report: Report) -> tuple[Table, ...]:
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
-    return layers, _twins_table(report)
+    return layers, _twins_table(report), twin_sentence(report)
 
 
-def twin_tables(report: Report) -> tuple[Table, ...]:
+def twin_tables(report: Report) -> tuple[Table | str, ...]:
     """The network against its ANN twins, and where both cost the same, for the terminal."""
     cells = []
     for profile, points in report.breakeven.items():
@@ -49,18 +50,21 @@ def twin_tables(report: Report) -> tuple[Table, ...]:
     return (
         table("Accuracy", ("network", ">accuracy"), accuracies),
         _twins_table(report),
+        twin_sentence(report),
         table("Break-even: spikes per neuron and step, and T", columns, cells),
         table("Spikes per synapse and inference", ("bound", ">value", ">measured", "this network"), bounds),
     )
 
 
 def comparison_tables(made: Compared) -> tuple[Table | str, ...]:
-    """One model against its twins or several side by side, and where the page is."""
+    """One model against its twins or several side by side, where the page is, and what was assumed."""
     if made.comparison is not None:
         where = () if made.page is None else (f"comparison: {made.page}",)
-        return (comparison_table(made.comparison), *where)
+        told = (line for label, report in made.reports.items() for line in finding_lines(report.findings, label))
+        return (comparison_table(made.comparison), *where, *told)
     (report,) = made.reports.values()
-    return (*twin_tables(report), *(() if made.page is None else (f"report: {made.page}",)))
+    page = () if made.page is None else (f"report: {made.page}",)
+    return (*twin_tables(report), *page, *finding_lines(report.findings))
 
 
 def comparison_table(found: Comparison) -> Table:

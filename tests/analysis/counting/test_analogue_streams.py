@@ -141,6 +141,30 @@ def test_a_membrane_shortcut_network_counts_what_it_computes(blocks, seed):
     assert work["channels"].messages >= work["shared"].messages
 
 
+def test_the_image_enters_a_membrane_shortcut_network_once():
+    """By hand: a 3x3 convolution on 8x8 has 22 * 22 taps in bounds for each pair of 3 and 8 channels."""
+    for blocks in (1, 4, 8):
+        torch.manual_seed(0)
+        network = nn.Sequential(Frames(4), nn.Conv2d(3, 8, 3, 1, 1, bias=False), *(Block() for _ in range(blocks)))
+        network.extend([MLF(timesteps=4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5), MeanOverTime(4)])
+        graph = model_of(network.double().eval(), (3, 8, 8)).graph
+        counts = count(graph, simulate(graph, np.random.default_rng(0).normal(0, 2, (4, 3, 8, 8))))
+        assert counts.total("macs") == 4 * 4 * 22 * 22 * 3 * 8 == 185_856
+        assert sum(layer.unit_synops > 0 for layer in counts.layers) > blocks
+
+
+class Block(nn.Module):
+    """x + conv(fire(conv(fire(x)))), of 8 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.fires = nn.ModuleList(MLF((0.1,), timesteps=4) for _ in range(2))
+        self.convs = nn.ModuleList(nn.Conv2d(8, 8, 3, 1, 1, bias=False) for _ in range(2))
+
+    def forward(self, x):
+        return x + self.convs[1](self.fires[1](self.convs[0](self.fires[0](x))))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(STEPS, min_size=1, max_size=6), SEEDS)
 def test_random_networks_of_analogue_sums_count_what_they_compute(plan, seed):

@@ -158,7 +158,7 @@ def test_wrong_inputs_are_refused_with_the_remedy():
     norm = Norm(
         name="bn", shape=(4, 6, 6), gamma=np.ones(4), beta=np.ones(4), mean=np.ones(4), var=np.ones(4), eps=1e-5
     )
-    with pytest.raises(InputError, match="fold pass"):
+    with pytest.raises(InputError, match="count the graph of model_of, which has it in its weights"):
         count(graph.replace(nodes=[*graph.nodes.values(), norm]), record_of(graph, raster))
     with pytest.raises(InputError, match="do not add up"):
         shorter = record_of(graph.replace(timesteps=2), {name: r[:, :2] for name, r in raster.items()})

@@ -30,7 +30,7 @@ def layer(numbers: list[int], edges: tuple[EdgeCounts, ...] = (), **changes) -> 
         "spikes": (numbers[0], numbers[1]), "spikes_t": ((numbers[0], 0), (0, numbers[1])),
         "graded_spikes": numbers[2], "macs": numbers[3], "bias_adds": numbers[4], "pool_adds": numbers[5],
         "neuron_updates": numbers[6], "edges": edges, "dense_macs": 11, "dense_inputs": 12, "dense_addresses": 13,
-        "params": 14, "weight_bits": 15,
+        "twin_words": 12, "params": 14, "weight_bits": 15,
     }  # fmt: skip
     return LayerCounts(**{**values, **changes})
 

@@ -111,8 +111,8 @@ def test_a_scale_is_a_weight_of_each_spike():
     assert (a.macs, b.macs, a.kind) == (0, 0, "spiking")
 
 
-def test_spikes_and_analogue_values_that_meet_are_both_counted():
-    """A skip from the analogue input onto spikes: the conv multiplies every step and takes the spikes as events."""
+def test_spikes_that_meet_analogue_values_are_part_of_their_sum():
+    """A skip from the analogue input onto spikes: pool and conv work once, on the sum, and the spikes only travel."""
     nodes = [
         Input(name="x", shape=(2, 4, 4)),
         Conv2d(name="stem", shape=(2, 4, 4), weight=np.ones((2, 2, 1, 1))),
@@ -134,7 +134,8 @@ def test_spikes_and_analogue_values_that_meet_are_both_counted():
     graph, raster, counts = counted(nodes, edges)
     body = counts.layers[1]
     assert (body.kind, body.macs, body.pool_adds) == ("first", 2 * 3 * 16, 2 * 3 * 32)
-    assert body.unit_synops == 2 * raster["a"].sum()
+    assert (body.unit_synops, body.events, body.synapses) == (0, 0, 0)
+    assert [(edge.summed, edge.spikes) for edge in body.edges] == [(True, raster["a"].sum())]
     assert [row.pools for row in layers(graph)] == [(), ("pool",)]
 
 

@@ -11,6 +11,7 @@ from snnhw.analysis.digits import DASH
 from snnhw.analysis.energy.breakeven import (
     break_even,
     break_even_layers,
+    growing_part,
     matched_bits,
     published_bounds,
     spikes_per_synapse,
@@ -132,3 +133,19 @@ def test_published_bounds_are_on_synops_per_synapse(counts):
 def test_a_unit_without_levels_has_no_twin():
     with pytest.raises(InputError, match="tells nothing apart"):
         matched_bits(0, 4)
+
+
+def test_a_twin_that_computes_every_step_has_no_break_even_in_steps():
+    """Both cost T times as much: the network is cheaper at any T or at none. Half of it once: solved by hand."""
+    graph = small_net()
+    counts = count(graph, simulate(graph, np.random.default_rng(3).normal(size=(4, 3, 2, 6, 6))))
+    profile = load_profile("horowitz45-fp32")
+    energy, twin = estimate(counts, profile), ann_estimate(counts, profile, "fp32")
+    assert growing_part(counts, twin.layers) == twin.layers
+    spent = energy.per_inference.typical
+    for ann, text in ((0.5 * spent, "none"), (2 * spent, "any")):
+        point = break_even(counts, energy, Range.exact(ann), growing=Range.exact(ann))
+        assert steps_text(point) == text
+        assert point.break_even_steps == (0 if text == "none" else math.inf)
+    point = break_even(counts, energy, Range.exact(0.9 * spent), growing=Range.exact(0.4 * spent))
+    assert point.break_even_steps == pytest.approx(3 * 0.5 / 0.6)  # T * s = 0.5 + T * g, in thirds of s

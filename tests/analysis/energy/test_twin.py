@@ -5,9 +5,11 @@ import pytest
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
-from snnhw.analysis.energy.twin import SUMMED, ann_estimate, ann_estimates, matched_estimate, scopes
+from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
+from snnhw.analysis.energy.twin_assumes import REASONS
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, Graph, Input, Readout
 from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
@@ -95,9 +97,10 @@ def test_the_twin_of_a_network_on_events_gets_their_sums_once(counts, of_events)
         twin = ann_estimate(of_events, load_profile("horowitz45-fp32"), precision)
         analogue = ann_estimate(counts, load_profile("horowitz45-fp32"), precision)
         assert (twin.per_inference, twin.macs) == (analogue.per_inference, analogue.macs)
-        assert [text for text in twin.assumes if text not in analogue.assumes] == [SUMMED]
+        assert [text for text in twin.assumes if text not in analogue.assumes] == [REASONS["summed"]]
     matched, analogue = (matched_estimate(c, load_profile("horowitz45-int8"), 0.6) for c in (of_events, counts))
-    assert matched.per_inference == analogue.per_inference and SUMMED in matched.assumes  # dense in the first layer
+    assert matched.per_inference == analogue.per_inference  # dense in the first layer
+    assert REASONS["summed"] in matched.assumes
 
 
 def test_what_travels_into_the_first_layer_is_paid_on_both_sides_if_it_is_events(counts, of_events):
@@ -110,3 +113,36 @@ def test_what_travels_into_the_first_layer_is_paid_on_both_sides_if_it_is_events
     assert [t.count.typical for t in sent] == [edge.spikes * 7 * 2 / of_events.samples]
     assert any("Events of the input" in text for text in energy.assumes)
     assert not any("Events of the input" in text for text in estimate(counts, profile).assumes)
+
+
+def test_a_network_without_weights_has_no_twin_to_divide_by():
+    nodes = [
+        Input(name="input", shape=(4,)),
+        LIF(name="unit", shape=(4,), decay=0.9, threshold=0.5),
+        Readout(name="end", shape=(4,)),
+    ]
+    graph = Graph.build(nodes, [("input", "unit"), ("unit", "end")], 3)
+    found = count(graph, simulate(graph, np.ones((2, 4))))
+    for name in ("loihi1-davies2018", "horowitz45-fp32"):
+        assert ann_estimates(found, load_profile(name), sparsity=0.5) == {}
+        assert estimate(found, load_profile(name)).per_inference.low > 0  # its neurons cost something all the same
+
+
+def test_a_twin_that_computes_every_frame_costs_as_many_passes():
+    """T = 3 frames: every term three times, but for words that a memory reads only once; one step has K + 1 values."""
+    graph, rng = small_net(), np.random.default_rng(3)
+    moving, still = (count(graph, simulate(graph, rng.normal(size=(4, *t, 2, 6, 6)))) for t in ((3,), ()))
+    for name, precision in (("horowitz45-fp32", "fp32"), ("horowitz45-int8", "int8"), ("yan22", "int8")):
+        for scope in scopes(load_profile(name), precision):
+            frames, once = (ann_estimate(c, load_profile(name), precision, scope) for c in (moving, still))
+            assert frames.per_inference.typical == pytest.approx(3 * once.per_inference.typical)
+            assert (
+                frames.macs == 3 * once.macs
+                and frames.computes == "a frame-wise ANN, one dense pass for each of 3 frames"
+            )
+    frames, once = (ann_estimate(c, load_profile("lemaire45"), "int8", "memory") for c in (moving, still))
+    assert frames.per_inference.typical == pytest.approx(3 * once.per_inference.typical)
+    weights = [[t.count.low for t in twin.terms if t.quantity == "weight reads"] for twin in (frames, once)]
+    assert weights[0] == weights[1]
+    assert matched_estimate(moving, load_profile("horowitz45-int8"), 0.5).precision == "int2, matched"  # K = 3: 0..3
+    assert matched_estimate(still, load_profile("horowitz45-int8"), 0.5).precision == "int4, matched"

@@ -24,7 +24,8 @@ def network(name, **counted):
     values = {
         "kind": "spiking", "shape": (counted.pop("neurons", 1),), "levels": 1, "synapse_nodes": ("fc",), "spikes": (0,),
         "spikes_t": ((0,),), "graded_spikes": 0, "macs": 0, "bias_adds": 0, "pool_adds": 0, "neuron_updates": 0,
-        "edges": (edge,), "dense_macs": 0, "dense_inputs": 0, "dense_addresses": 0, "params": 0, "weight_bits": 0,
+        "edges": (edge,), "dense_macs": 0, "dense_inputs": 0, "dense_addresses": 0, "twin_words": 0, "params": 0,
+        "weight_bits": 0,
         **counted,
     }  # fmt: skip
     return NetworkCounts(name, 1, 1, (LayerCounts(name="layer", **values),))
@@ -154,11 +155,11 @@ def test_yan_movement_of_one_layer_by_hand():
     }  # fmt: skip
     sender = LayerCounts(
         name="before", kind="spiking", shape=(4096,), spikes=(1000,), graded_spikes=1000, neuron_updates=0, edges=(),
-        dense_macs=0, dense_inputs=0, dense_addresses=0, **row,
+        dense_macs=0, dense_inputs=0, dense_addresses=0, twin_words=0, **row,
     )  # fmt: skip
     layer = LayerCounts(
         name="layer", kind="spiking", shape=(1,), spikes=(0,), graded_spikes=0, neuron_updates=0, edges=(edge,),
-        dense_macs=4096, dense_inputs=4096, dense_addresses=0, **row,
+        dense_macs=4096, dense_inputs=4096, dense_addresses=0, twin_words=4096, **row,
     )  # fmt: skip
     counts = NetworkCounts("pair", 1, 5, (sender, layer))
     snn = estimate(counts, profile).split["communication"]

@@ -167,7 +167,10 @@ def test_populations_and_their_synapses_are_in_graph_order() -> None:
 )
 def test_neurons_without_a_counterpart_are_refused(neuron: LIF | LoihiLIF) -> None:
     graph = chain(Input(name="input", shape=(3,)), Linear(name="l", shape=(3,), weight=np.eye(3)), neuron)
-    with pytest.raises(InputError, match="Neuron 'n' is no hard-reset LIF with unit gain and scalar decay; decompose"):
+    with pytest.raises(
+        InputError,
+        match="Neuron 'n' is no hard-reset LIF with unit gain and one decay; run the graph of compile_channels",
+    ):
         compartment(graph, "n", np.zeros(3))
 
 

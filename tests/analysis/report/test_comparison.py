@@ -12,6 +12,8 @@ from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.comparison import beats, compare_reports
 from snnhw.analysis.report.writing import write_comparison
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
+from tests.analysis.report.reading import Page
 from tests.analysis.report_sample import sample_report
 
 points = st.tuples(
@@ -85,6 +87,18 @@ def test_page_without_any_accuracy_has_the_table_alone(tmp_path):
     html = write_comparison(compare_reports({"a": report, "b": report}), tmp_path).read_text()
     assert "<svg" not in html
     assert html.count("<tr>") == 3
+
+
+def test_what_was_assumed_stands_above_the_table_and_in_json(tmp_path):
+    step = Finding("dt-assumed", "warning", "", "0.0001 s is taken", "give --dt")
+    told, plain = sample_report(complete=False, findings=(step,)), sample_report(complete=False)
+    comparison = compare_reports({"a": told, "plain": plain, "b": told})
+    words = Page(write_comparison(comparison, tmp_path).read_text()).text
+    assert words.index("time step") < words.index("a, b: 0.0001 s is taken") < words.index("Side by side")
+    saved = json.loads((tmp_path / "compare.json").read_text())
+    assert saved["assumed"] == [{"model": label, **step.to_dict()} for label in ("a", "b")]
+    quiet = compare_reports({"a": plain, "b": plain})
+    assert "Assumed" not in Page(write_comparison(quiet, tmp_path).read_text()).text
 
 
 def test_comparison_of_one_or_of_other_profiles_is_refused():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.counting.layers import layers
+from snnhw.analysis.counting.layers import layers, populations
 from snnhw.analysis.report.graph_picture import graph_svg, rails
-from snnhw.graph.ir import LIF, Delay, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LIF, Conv2d, Delay, Graph, Input, Linear, MaxPool, Readout
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import networks
@@ -54,6 +54,27 @@ def test_rails_in_one_lane_do_not_overlap(net):
 def test_a_residual_stream_is_one_line_however_long(blocks, lanes):
     graph = run_passes(residual_net(blocks=blocks, samples=1).graph, FLOAT)
     assert max(rail.lane for rail in rails(layers(graph), "input")) <= lanes
+
+
+def test_a_max_pool_is_a_line_from_the_populations_that_it_takes():
+    nodes = [
+        Input(name="input", shape=(1, 4, 4), levels=1),
+        Conv2d(name="a", shape=(1, 4, 4), weight=np.ones((1, 1, 1, 1))),
+        LIF(name="first", shape=(1, 4, 4), decay=0.5, threshold=1.0),
+        MaxPool(name="once", shape=(1, 4, 4), kernel=(1, 1), stride=(1, 1)),
+        MaxPool(name="twice", shape=(1, 2, 2), kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="b", shape=(1, 2, 2), weight=np.ones((1, 1, 1, 1))),
+        LIF(name="second", shape=(1, 2, 2), decay=0.5, threshold=1.0),
+        Readout(name="out", shape=(1, 2, 2)),
+    ]
+    names = [node.name for node in nodes]
+    graph = Graph.build(nodes, [*pairwise(names), ("input", "once")], 2)
+    rows = layers(graph)
+    assert [branch.source for branch in rows[1].branches] == ["twice"]
+    assert populations(graph, "twice") == ("first", "input") and populations(graph, "first") == ("first",)
+    drawn = rails(rows, "input", {"twice": populations(graph, "twice")})
+    assert sources_read(drawn, 2) == [0, 1]
+    assert graph_svg(graph, None, 300).count("<svg") == 1
 
 
 def test_a_loop_is_drawn_from_below():

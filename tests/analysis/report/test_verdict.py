@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from snnhw.analysis.digits import range_text
@@ -11,6 +13,7 @@ from snnhw.analysis.report.verdict import (
     Rival,
     accuracies,
     fidelity,
+    first_sentence,
     headline,
     latency,
     lines,
@@ -115,3 +118,10 @@ def test_latency_is_the_steps_times_the_slowest_core():
     load = report.static["loihi1-davies2018"]["batch1"].load
     assert (time, chip) == (range_text(load.seconds, "s"), "Loihi 1")
     assert latency(sample_report(complete=False, profiles=("horowitz45-fp32",))) == ("", "")
+
+
+def test_a_network_without_weights_is_not_compared():
+    report = sample_report(complete=False, profiles=("horowitz45-fp32",))
+    assert first_sentence(report) == headline(lines(report)) != ""
+    bare = replace(report, counts=replace(report.counts, layers=()))
+    assert first_sentence(bare) == "The network has no weights, so there is no ANN twin to compare it with."

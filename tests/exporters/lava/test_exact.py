@@ -156,12 +156,15 @@ def test_sums_that_wrap_in_the_convolution(conv):
     """16-bit inputs take the sum beyond 2^23, where Lava's Conv wraps to 24 bits before the neuron does; Dense not."""
     net = Net(13, levels=1, timesteps=2, shape=(8, 4, 4))
     net.nodes[0] = Input(name="input", shape=(8, 4, 4), scale=1.0, bits=16)
+    dense = Net(13, levels=1, timesteps=2, shape=(8, 4, 4))
+    dense.nodes[0] = net.nodes[0]
     x = net.neurons("u1", net.conv("c1", ["input"], 3))
-    net.neurons("u2", net.linear("f1", net.flatten("flat", ["input"]), 9))
+    y = dense.neurons("u2", dense.linear("f1", dense.flatten("flat", ["input"]), 9))
     inputs = net.rng.integers(-32768, 32768, (2, 8, 4, 4)).astype(float)
     graph = net.graph(x)
     assert np.abs(plain_sums(graph.nodes["c1"], inputs)).max() > 2**23
     check(graph, inputs, conv=conv)
+    check(dense.graph(y), inputs, conv=conv)
 
 
 def plain_sums(conv, inputs):

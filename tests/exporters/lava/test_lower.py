@@ -81,7 +81,9 @@ def test_neurons_behind_a_flatten_are_refused():
     net = Net(0, levels=1)
     x = net.neurons("u", net.conv("c", ["input"], 3))
     graph = net.graph(net.neurons("v", net.flatten("flat", x)))
-    with pytest.raises(InputError, match=r"Flatten 'flat' feeds 'v_l1', .* put a Linear behind it"):
+    with pytest.raises(
+        InputError, match=r"'flat' does not fit lava: what it flattens meets v_l1, .* lead to one linear"
+    ):
         lower(graph)
 
 
@@ -96,12 +98,12 @@ def test_one_delay_that_is_missing_is_refused():
 def test_other_nodes_are_refused():
     net = Net(0, integer=False)
     x = net.add(MLF(name="unit", shape=(3, 6, 6), thresholds=(0.5, 1.0), decay=0.5), net.conv("c", ["input"], 3))
-    with pytest.raises(InputError, match="'unit' is a MLF, which has no Lava process; run the passes"):
+    with pytest.raises(InputError, match="'unit' does not fit lava: a MLF has no counterpart"):
         lower(net.graph(x))
     net = Net(0)
     x = net.neurons("u", net.conv("c", ["input"], 3))
     x = net.add(Pool(name="pool", shape=(3, 3, 3), kind="avg", kernel=(2, 2), stride=(2, 2)), x)
-    with pytest.raises(InputError, match="'pool' divides, which integers cannot"):
+    with pytest.raises(InputError, match="'pool' does not fit lava: it divides, which integers cannot"):
         lower(net.graph(x))
 
 

@@ -30,17 +30,25 @@ def with_node(graph, kind, **changes):
 @pytest.mark.parametrize(
     "kind, changes, reason",
     [
-        (LoihiLIF, {"threshold": 2**17}, "threshold outside the integers 0..131071"),
-        (LoihiLIF, {"dv": 4096}, "dv outside the integers 0..4095"),
-        (LoihiLIF, {"du": 1.0}, "du outside the integers"),
-        (LoihiLIF, {"bias_exp": 8}, "bias_exp outside"),
-        (LoihiLIF, {"bias_mant": np.full((4, 1, 1), 4096)}, "bias_mant outside the integers -4096..4095"),
-        (Conv2d, {"weight": np.ones((4, 2, 3, 3), np.int32)}, "other than the even integers"),
-        (Conv2d, {"weight": np.full((4, 2, 3, 3), 256)}, "other than the even integers"),
-        (Conv2d, {"weight": np.full((4, 2, 3, 3), 2.0)}, "other than the even integers"),
-        (Conv2d, {"bias": np.ones(4)}, "has a bias; move it into the neuron"),
-        (Conv2d, {"dilation": (128, 1)}, "dilation over 127"),
-        (Linear, {"weight": np.full((4, 7), 2, np.int32)}, "has 7 inputs and gets 54; fold the pool"),
+        (LoihiLIF, {"threshold": 2**17}, "threshold lies outside the integers 0..131071"),
+        (LoihiLIF, {"dv": 4096}, "dv lies outside the integers 0..4095"),
+        (LoihiLIF, {"du": 1.5}, "du lies outside the integers"),
+        (LoihiLIF, {"bias_exp": 8}, "bias_exp lies outside"),
+        (LoihiLIF, {"bias_mant": np.full((4, 1, 1), 4096)}, "bias_mant lies outside the integers -4096..4095"),
+        (Conv2d, {"weight": np.ones((4, 2, 3, 3), np.int32)}, "are not the even integers -256..254"),
+        (Conv2d, {"weight": np.full((4, 2, 3, 3), 256)}, "are not the even integers -256..254"),
+        (Conv2d, {"weight": np.full((4, 2, 3, 3), 2.5)}, "are not the even integers -256..254"),
+        (Conv2d, {"bias": np.ones(4)}, "has a bias, which belongs into the integer neuron stem_l1; move it"),
+        (
+            Conv2d,
+            {"dilation": (128, 1), "padding": (0, 0), "weight": np.full((4, 2, 1, 1), 2)},
+            "dilation of 128 is beyond 127",
+        ),
+        (
+            Linear,
+            {"weight": np.full((4, 7), 2, np.int32)},
+            r"it gets \[6, 3, 3\] and says it sends \[4\], but it cannot take that",
+        ),
     ],
 )
 def test_what_loihi_cannot_hold_is_refused(kind, changes, reason):
@@ -48,7 +56,21 @@ def test_what_loihi_cannot_hold_is_refused(kind, changes, reason):
         lower(with_node(residual(0)[1], kind, **changes))
 
 
-@pytest.mark.parametrize("changes", [{"reset": "subtract"}, {"gain": 2.0}, {"v_reset": 0.1}, {"decay": np.ones(4)}])
-def test_neurons_that_lava_lacks_are_refused(changes):
-    with pytest.raises(InputError, match="'stem_l1' has a soft reset, a gain, a reset value or mixed decays"):
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"reset": "subtract"}, "it does not reset to 0"),
+        ({"gain": 2.0}, "it has a gain of its own"),
+        ({"v_reset": 0.1}, "it does not reset to 0"),
+        ({"decay": np.linspace(0, 1, 4)}, "its neurons decay differently"),
+    ],
+)
+def test_neurons_that_lava_lacks_are_refused(changes, reason):
+    with pytest.raises(InputError, match=f"'stem_l1' does not fit lava: {reason}"):
         lower(with_node(residual(0, integer=False)[1], LIF, **changes))
+
+
+def test_equal_decays_of_all_neurons_are_one_decay():
+    graph = with_node(residual(0, integer=False)[1], LIF, decay=np.full(4, 0.25))
+    (first, *_) = [p for p in lower(graph).processes if p.kind == "lif"]
+    assert first.params["dv"] == 0.75

@@ -7,7 +7,7 @@ import sanafe
 from snnhw.analysis.hardware.mesh import Mesh, place
 from snnhw.errors import InputError
 from snnhw.exporters.sanafe import Options, export, run, unavailable
-from snnhw.graph.ir import MLF, Graph, Input
+from snnhw.graph.ir import MLF, Graph, Input, Readout
 from snnhw.passes.decompose import decompose
 from tests.exporters.sanafe.nets import biased, dense_net, residual_net, sample_of
 
@@ -43,8 +43,13 @@ def test_what_does_not_fit_is_refused(tmp_path):
         export(graph, tmp_path / "net.yaml")
     with pytest.raises(InputError, match="needs 4 cores, the chip has 2"):
         place(graph, Mesh(height=1, width=1, cores_per_tile=2))
-    whole = [Input(name="x", shape=(3,), levels=2), MLF(name="u", shape=(3,), thresholds=(0.5,), decay=0.25)]
-    with pytest.raises(InputError, match="nothing for the MLF 'u'"):
-        run(Graph.build(whole, [("x", "u")], 2), np.zeros((2, 3)), 2)
-    with pytest.raises(InputError, match="binary events"):
-        run(decompose(Graph.build(whole, [("x", "u")], 2)), np.zeros((2, 3)), 2)
+    nodes = [
+        Input(name="x", shape=(3,), levels=2),
+        MLF(name="u", shape=(3,), thresholds=(0.5,), decay=0.25),
+        Readout(name="end", shape=(3,)),
+    ]
+    whole = Graph.build(nodes, [("x", "u"), ("u", "end")], 2)
+    with pytest.raises(InputError, match="'u' does not fit sanafe: a MLF has no counterpart"):
+        run(whole, np.zeros((2, 3)), 2)
+    with pytest.raises(InputError, match=r"takes binary events, and it sends 0\.\.2"):
+        run(decompose(whole), np.zeros((2, 3)), 2)

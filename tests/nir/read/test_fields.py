@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from snnhw.errors import InputError
 from snnhw.nir.file import RawNode
 from snnhw.nir.io import from_nir
-from snnhw.nir.read.fields import Context, array_of, fitting, pair, scalar, shown, whole
+from snnhw.nir.read.fields import Context, array_of, fitting, pair, shown, whole
 from tests.nir.builders import ONE, conv_in, lif_with, named_chain, refused
 from tests.nir.read.foreign import chain, lif
 
@@ -121,11 +121,6 @@ def test_shapes_of_a_one_dimensional_network_are_lifted() -> None:
     context = Context(1e-4, lift=True)
     assert (context.lifted((2, 8)), context.lifted((5,)), context.lifted((2, 3, 4))) == ((2, 1, 8), (5,), (2, 3, 4))
     assert fitting(np.ones((2, 8)), "tau", "n", (2, 1, 8), context).shape == (2, 1, 8)
-
-
-def test_equal_values_are_one_number() -> None:
-    assert scalar(np.full((2, 3), 0.5)) == 0.5
-    assert isinstance(scalar(np.array([0.5, 0.25])), np.ndarray)
 
 
 def test_what_a_file_says_is_shown_on_one_short_line() -> None:

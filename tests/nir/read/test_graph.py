@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import nir
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.nir.io import from_nir
+from snnhw.nir.io import from_nir, to_nir
+from snnhw.nir.metadata import KEY
+from snnhw.passes import compile_channels
+from tests.nets import residual_net
 from tests.nir.builders import ONE, PORTS, graph_of, lif_with
 
 KINDS = st.sampled_from(["scale", "linear", "lif", "flatten", "delay", "threshold"])
@@ -35,3 +40,26 @@ def test_any_wiring_gives_a_graph_or_a_sentence(kinds: list[str], data: st.DataO
             graph.signal(name)
     except InputError as error:
         assert "\n" not in str(error)
+
+
+def test_delays_that_do_not_fit_the_edges_of_the_file_are_left_out_with_a_finding() -> None:
+    """Balanced residual branches; then the file's own statement about one of them is changed."""
+    graph = compile_channels(residual_net(levels=1).graph)
+    late = next(e for e in graph.edges if e.delay)
+    unit = graph.nodes[late.source].unit_name
+    whole = from_nir(to_nir(graph))
+    assert sorted((e.target, e.delay) for e in whole.edges if e.delay) == sorted(
+        (e.target, e.delay) for e in graph.edges if e.delay
+    )
+    assert "delays-ignored" not in {f.code for f in whole.findings}
+    for position, value, reason in ((2, 5, "another gain"), (0, "nowhere", "is not in the file")):
+        written = to_nir(graph)
+        said = json.loads(written.metadata[KEY])
+        entry = next(d for d in said["delays"] if d[:2] == [late.source, late.target])
+        entry[position] = value
+        written.metadata[KEY] = json.dumps(said)
+        read = from_nir(written)
+        (found,) = [f for f in read.findings if f.code == "delays-ignored"]
+        assert found.severity == "warning" and reason in found.message
+        (edge,) = [e for e in read.edges if (e.source, e.target) == (unit, late.target)]
+        assert (edge.gain, edge.delay) == (late.gain, 0)

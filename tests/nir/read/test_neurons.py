@@ -167,7 +167,9 @@ def test_a_late_reset_takes_the_threshold_off_in_the_next_step(
 
 def test_a_neuron_that_forgets_everything_has_no_late_reset() -> None:
     node = raw("LIF", tau=1e-4, r=1, v_leak=0, v_threshold=1)
-    with pytest.raises(InputError, match="'n' keeps nothing of a step, so no late reset; give --reset subtract"):
+    with pytest.raises(
+        InputError, match="'n' keeps nothing of a step, so no late reset; train it with a decay above 0"
+    ):
         lif(node, "n", (1,), Context(1e-4, reset="subtract-late"))
 
 

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
+from snnhw.nir.conventions import StepInR
+from snnhw.nir.file import RawNode
 from snnhw.nir.io import from_nir
+from snnhw.nir.read.time_step import lambert, same_step, steps_in_r
 from snnhw.nir.reading import Reading
 from tests.nir.read.foreign import T, chain, codes, full, lif
 from tests.nir.step_runner import run_steps
@@ -56,3 +59,25 @@ def test_where_every_integrator_has_one_it_is_the_gain_of_a_step_and_no_step_is_
 def test_a_step_that_is_none_is_refused(dt: float) -> None:
     with pytest.raises(InputError, match="give a positive number of seconds with --dt"):
         from_nir(chain(lif((4,))), Reading(dt=dt))
+
+
+@pytest.mark.parametrize("x", [1e-6, 0.01, 0.37, 1.0, 5.0, 1e3])
+def test_lamberts_function_inverts_y_exp_y(x: float) -> None:
+    y = lambert(np.array([x]))
+    assert y * np.exp(y) == pytest.approx(x, rel=1e-12)
+
+
+@pytest.mark.parametrize("dt", [1e-4, 1e-3, 5e-3, 1.0])
+@pytest.mark.parametrize("rule", ["tau/dt", "1 - dt/tau", "tau exp(-dt/tau)/dt"])
+def test_the_step_comes_back_from_what_r_holds(rule: StepInR, dt: float) -> None:
+    """The three quotients as exporters take them, in float32."""
+    tau = np.array([2, 3.7, 20], np.float32) * np.float32(dt)
+    r = {"tau/dt": tau / np.float32(dt), "1 - dt/tau": 1 - np.float32(dt) / tau}
+    r["tau exp(-dt/tau)/dt"] = tau * np.exp(-np.float32(dt) / tau) / np.float32(dt)
+    node = RawNode("LIF", {"tau": tau, "r": r[rule]})
+    assert same_step(steps_in_r(node, rule)) == dt
+
+
+def test_steps_that_differ_are_none_and_long_ones_keep_their_digits() -> None:
+    assert same_step(np.array([1e-3, 2e-3])) is None and same_step(np.zeros(0)) is None
+    assert same_step(np.array([1 / 3000])) == 1 / 3000

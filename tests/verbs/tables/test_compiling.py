@@ -5,9 +5,13 @@ from rich.table import Table
 
 from snnhw.graph.finding import Finding
 from snnhw.simulation.record import SpikeRecord, UnitRecord
-from snnhw.verbs.tables.compiling import check_table, simulate_tables
+from snnhw.verbs.tables.compiling import check_tables, simulate_tables
 from snnhw.workflows.check import Checked
 from snnhw.workflows.simulate import Simulated
+
+
+def cells_of(block: Table) -> list[tuple[str, ...]]:
+    return [tuple(str(cell) for cell in row) for row in cells(block)]
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
@@ -25,16 +29,20 @@ def test_units_of_fewer_levels_leave_cells_empty(tmp_path):
     assert cells(shown) == [("input", "7", "", "", "7"), ("deep", "5", "4,000", "1", "4,000")]
     assert accuracy == "accuracy 50.00%" and "2 samples on torch" in str(shown.title)
     assert len(simulate_tables(Simulated(tmp_path / "a.npz", "torch", record, None))) == 1
-    finding = Finding("code", "info", "", "events were taken", "say so")
-    without, assumed, entered = simulate_tables(
+    finding = Finding("input-kind-concluded", "info", "", "events were taken", "say so")
+    without, entered, assumed = simulate_tables(
         Simulated(tmp_path / "a.npz", "torch", record, None, (finding,), input="input")
     )
     assert cells(without) == [("deep", "5", "4,000", "1", "4,000")]
-    assert (assumed, entered) == ("assumed: events were taken", "7 events entered in 7 messages")
+    assert entered == "7 events entered in 7 messages" and cells_of(assumed) == [
+        ("kind of input", "events were taken; say so")
+    ]
 
 
 def test_a_row_per_finding_and_a_title_without_any():
     finding = Finding("code", "warning", "fc", "is wide", "make it narrow")
-    shown = check_table(Checked("net", "lava", (finding,)))
+    taken = Finding("dt-assumed", "warning", "", "1 ms is taken", "give --dt")
+    shown, assumed = check_tables(Checked("net", "lava", (taken, finding)))
     assert shown.title == "1 findings for lava" and cells(shown) == [("warning", "fc", "is wide", "make it narrow")]
-    assert check_table(Checked("net", "lava", ())).title == "No findings for lava"
+    assert cells_of(assumed) == [("time step", "1 ms is taken; give --dt")]
+    assert [made.title for made in check_tables(Checked("net", "lava", ()))] == ["No findings for lava"]

@@ -15,21 +15,22 @@ def report():
 
 
 def test_a_row_per_layer_with_its_counts(report):
-    layers, _ = report_tables(report)
+    layers, _, twin = report_tables(report)
+    assert twin == "ANN twin: one dense pass per inference, since every step shows the same frame."
     assert [row[0] for row in cells(layers)] == [layer.name for layer in report.counts.layers]
     synops = [int(row[4].replace(",", "")) for row in cells(layers)]
     assert synops == [layer.unit_synops for layer in report.counts.layers] and sum(synops) > 0
 
 
 def test_every_profile_and_twin_has_a_break_even(report):
-    _, _, points, bounds = twin_tables(report)
+    _, _, _, points, bounds = twin_tables(report)
     assert len(cells(points)) == sum(len(twins) for twins in report.breakeven.values()) > 0
     assert [row[0] for row in cells(bounds)] == [bound.name for bound in report.bounds]
 
 
 def test_one_model_or_a_row_per_model(report, tmp_path):
     one = comparison_tables(Compared({"a": report}, None, tmp_path / "a.html"))
-    assert len(one) == 5 and one[-1] == f"report: {tmp_path / 'a.html'}"
+    assert len(one) == 6 and one[-1] == f"report: {tmp_path / 'a.html'}"
     reports = {"a": report, "b": report}
     (both,) = comparison_tables(Compared(reports, compare_reports(reports), None))
     assert [row[0] for row in cells(both)] == ["a", "b"]

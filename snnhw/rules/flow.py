@@ -1,0 +1,133 @@
+"""Rules about what travels between the layers of a compiled graph: sums stay in front of neurons, values keep an order.
+
+A synapse of hardware takes spikes or the integers of an input, and what it sums ends in a neuron or in the read-out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import SYNAPSES, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
+from snnhw.graph.shapes import Shape
+
+
+def layers_on_sums(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each synapse node that takes what another one sums, also through what only passes it on.
+
+    Lava would run such a chain with other spikes.
+    """
+    for node in graph.nodes.values():
+        source = _sums_before(graph, node) if isinstance(node, SYNAPSES) else None
+        if source is not None:
+            message = f"it takes the sums of {source}, for which {title} has no synapse"
+            yield Finding("layer-on-sums", "error", node.name, message, "make them one, or put a neuron between")
+
+
+def passed_sums(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each pool or flattening that passes sums on to the read-out: their biases are in neither."""
+    for node in graph.nodes.values():
+        source = _sums_before(graph, node) if isinstance(node, Pool | Flatten) else None
+        if source is not None:
+            message = f"it takes the sums of {source}, which {title} adds up in neurons and read-outs alone"
+            yield Finding("sums-passed-on", "error", node.name, message, f"put a neuron behind {source}")
+
+
+def _sums_before(graph: Graph, node: Node) -> str | None:
+    """A synapse node whose sums reach `node` with no neuron between."""
+    sources, seen = [edge.source for edge in graph.into(node.name)], set()
+    while sources:
+        source = graph.nodes[sources.pop()]
+        if isinstance(source, SYNAPSES):
+            return source.name
+        if isinstance(source, Norm | Pool | Flatten) and source.name not in seen:
+            seen.add(source.name)
+            sources += [edge.source for edge in graph.into(source.name)]
+    return None
+
+
+def one_kind_of_source(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each synapse node that takes analogue values and spikes, whose integers have different scales."""
+    for node in graph.nodes.values():
+        analogue = [edge.source == graph.input.name for edge in graph.into(node.name)]
+        if isinstance(node, SYNAPSES) and graph.input.levels is None and len(set(analogue)) > 1:
+            message = f"it takes {graph.input.name} together with spikes, and their integers have different scales"
+            yield Finding("mixed-input", "error", node.name, message, "give each a layer of its own")
+
+
+def layers_once(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each neuron that takes a layer several times: the bias of that layer would count once."""
+    for node in graph.of_type(Neuron):
+        for edge in graph.into(node.name):
+            if edge.gain != 1 and isinstance(graph.nodes[edge.source], SYNAPSES):
+                message = f"it takes {edge.source} {edge.gain} times, and integers are made of layers that count once"
+                yield Finding("gain-of-layer", "error", node.name, message, "give the graph of compile_channels")
+
+
+def flattened_behind_neurons(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each flattening that is not between neurons and the read-out, where it puts counts in a row."""
+    for node in graph.of_type(Flatten):
+        before = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        behind = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]
+        if not all(isinstance(n, Neuron | Flatten) for n in before) or not all(
+            isinstance(n, Readout | Flatten) for n in behind
+        ):
+            yield _flattened(node, behind, title)
+
+
+def flattened_into_weights(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each flattening that no weights take in: Lava counts values in another order than torch."""
+    for node in graph.of_type(Flatten):
+        behind = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]
+        if not all(isinstance(n, Linear | Flatten | Readout) for n in behind):
+            yield _flattened(node, behind, title)
+
+
+def _flattened(node: Flatten, behind: list[Node], title: str) -> Finding:
+    names = ", ".join(n.name for n in behind)
+    message = f"what it flattens meets {names}, whose weights {title} cannot put into that order"
+    return Finding("flatten", "error", node.name, message, "let it lead to one linear layer that takes nothing else")
+
+
+def one_layout(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node where values meet that are laid out in different orders."""
+    found = layouts(graph)
+    for node in graph.nodes.values():
+        shapes = {found[edge.source] for edge in graph.into(node.name)}
+        if len(shapes) > 1:
+            message = f"values that are laid out as {' and '.join(str(list(s)) for s in sorted(shapes))} meet in it"
+            yield Finding("layout", "error", node.name, message, "flatten neither or both, or give each its own layer")
+
+
+def layouts(graph: Graph) -> dict[str, Shape]:
+    """Node -> shape (C, H, W) or (N,) in whose order a pipeline keeps what it sends: a flattening moves nothing."""
+    found: dict[str, Shape] = {}
+    for name in graph.order():
+        node, into = graph.nodes[name], graph.into(name)
+        found[name] = found[into[0].source] if isinstance(node, Flatten) and into else node.shape
+    return found
+
+
+def fits_a_message(graph: Graph, title: str) -> Iterator[Finding]:
+    """An error where events are larger than a message holds, or would enter neurons as a current."""
+    node, largest = graph.input, LARGEST_EVENT
+    if node.levels is not None and node.levels > largest:
+        message = f"it sends events of up to {node.levels}, and messages hold {largest}"
+        remedy = "take shorter time steps, or --input-kind analogue, which scales them"
+        yield Finding("event-size", "error", node.name, message, remedy)
+    behind = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]
+    if node.levels is not None and any(isinstance(n, Neuron) for n in behind):
+        message = "its events would enter neurons as a current"
+        yield Finding("events-as-current", "error", node.name, message, "leave out --input-as")
+
+
+LARGEST_EVENT = 127  # of a message of 8 bits, two's complement as all inputs
+
+
+def binary_events(graph: Graph, title: str) -> Iterator[Finding]:
+    """An error where an input sends events larger than 1."""
+    for node in graph.of_type(Input):
+        if node.levels not in (None, 1):
+            message = f"{title} takes binary events, and it sends 0..{node.levels}"
+            remedy = "put the events into more and shorter time steps, or run them on torch or Lava"
+            yield Finding("graded-events", "error", node.name, message, remedy)

@@ -1,0 +1,58 @@
+"""Rules about a graph as it is given, without which the passes for hardware cannot begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron
+from snnhw.passes.fold_norm import shared_norms
+from snnhw.passes.identity_synapses import not_a_current
+
+
+def norms(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each synapse that cannot take a normalisation because something else takes its sums too."""
+    for synapse, norm in shared_norms(graph):
+        message = f"it feeds {norm.name} and other nodes, so it cannot take the normalisation"
+        yield Finding("shared-norm", "error", synapse.name, message, "give the norm a layer of its own")
+
+
+def recurrence(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each delay whose values come back to it; `structure` finds loops without one."""
+    for delay in graph.of_type(Delay):
+        if delay.name in graph.reached([edge.target for edge in graph.out_of(delay.name)]):
+            message = f"what it sends comes back to it, and recurrence is not brought to {title}"
+            yield Finding("recurrent", "error", delay.name, message, "remove the loop")
+
+
+def levels(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each unit whose levels differ in more than their threshold, or do not share their input."""
+    for unit, nodes in graph.units().items():
+        if len({(type(node), node.shape) for node in nodes}) > 1:
+            message = "its levels differ in kind or shape"
+        elif len({_inputs(graph, node) for node in nodes}) > 1:
+            message = "its levels have different inputs"
+        else:
+            continue
+        yield Finding("levels-differ", "error", unit, message, "connect all of them to the same nodes")
+
+
+def one_arithmetic(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each float neuron among integers."""
+    for node in graph.of_type(Neuron):
+        if graph.is_integer and not isinstance(node, LoihiLIF):
+            kind = "floats" if isinstance(node, LIF) else f"floats ({type(node).__name__})"
+            message = f"it computes in {kind} among neurons in Loihi integers"
+            yield Finding("mixed-arithmetic", "error", node.name, message, "quantise the whole network at once")
+
+
+def input_as_current(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error where the input cannot enter neurons as a current."""
+    for name in not_a_current(graph):
+        message = f"the input reaches it, and it is no neuron fed by {graph.input.name} alone, so it takes no current"
+        remedy = "let it enter as messages, or make the current of the first neurons the input of the network"
+        yield Finding("input-as-current", "error", name, message, remedy)
+
+
+def _inputs(graph: Graph, node: Neuron) -> frozenset[tuple[str, int]]:
+    return frozenset((edge.source, edge.gain) for edge in graph.into(node.name))

@@ -1,0 +1,81 @@
+"""Rules about Loihi integers: what fits the registers of neurons and the memory of synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import SYNAPSES, Array, Graph, LoihiLIF, Neuron
+from snnhw.graph.loihi import (
+    BIAS_EXP_LIMIT,
+    BIAS_MANT_LIMIT,
+    DECAY_ONE,
+    THRESHOLD_LIMIT,
+    WEIGHT_LIMIT,
+)
+
+LOWEST_WEIGHT = -WEIGHT_LIMIT - 2
+AGAIN = "quantise the network again"
+
+
+def registers(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each register of a population that cannot hold its value; Lava would wrap it silently."""
+    for node in graph.of_type(LoihiLIF):
+        ranges: dict[str, tuple[int | Array, int, int]] = {
+            "threshold": (node.threshold, 0, THRESHOLD_LIMIT),
+            "du": (node.du, 0, DECAY_ONE - 1),
+            "dv": (node.dv, 0, DECAY_ONE - 1),
+            "bias_mant": (node.bias_mant, -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT),
+            "bias_exp": (node.bias_exp, -BIAS_EXP_LIMIT, BIAS_EXP_LIMIT),
+        }
+        for key, (value, low, high) in ranges.items():
+            if not _whole(value) or np.min(value) < low or np.max(value) > high:
+                message = f"{key} lies outside the integers {low}..{high}"
+                yield Finding("integer-range", "error", node.name, message, "quantise with a smaller scale")
+
+
+def exponents(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population with a negative exponent of the bias, which Lava shifts and the chip lacks."""
+    for node in graph.of_type(LoihiLIF):
+        if node.bias_exp < 0:
+            message = f"the exponent {node.bias_exp} of its bias is negative, which Lava shifts and {title} lacks"
+            yield Finding("negative-exponent", "error", node.name, message, AGAIN)
+
+
+def weights(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each synapse of an integer graph whose weights are no even 8-bit integers."""
+    for node in graph.nodes.values():
+        if not graph.is_integer or not isinstance(node, SYNAPSES):
+            continue
+        weight = node.weight
+        if not _whole(weight) or (weight % 2).any() or weight.min() < LOWEST_WEIGHT or weight.max() > WEIGHT_LIMIT:
+            message = f"its weights are not the even integers {LOWEST_WEIGHT}..{WEIGHT_LIMIT}"
+            yield Finding("weight-range", "error", node.name, message, AGAIN)
+
+
+def biases(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each synapse of an integer graph whose bias is not whole, or belongs into a neuron behind it."""
+    for node in graph.nodes.values():
+        if not graph.is_integer or not isinstance(node, SYNAPSES) or node.bias is None or not node.bias.any():
+            continue
+        fed = [edge.target for edge in graph.out_of(node.name) if isinstance(graph.nodes[edge.target], Neuron)]
+        if fed:
+            message = f"it has a bias, which belongs into the integer neuron {fed[0]}"
+            yield Finding("synapse-bias", "error", node.name, message, "move it into the neuron")
+        elif not _whole(node.bias):
+            yield Finding("bias-range", "error", node.name, "its biases are no integers", AGAIN)
+
+
+def one_step_currents(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population whose current lasts longer than a step."""
+    for node in graph.of_type(LoihiLIF):
+        if node.du != DECAY_ONE - 1:
+            message = f"its current lasts longer than a step (du = {node.du}), which {title} does not have"
+            remedy = f"train with a synaptic time constant of one step, du = {DECAY_ONE - 1}"
+            yield Finding("no-counterpart", "error", node.name, message, remedy)
+
+
+def _whole(value: int | Array) -> bool:
+    return bool(np.all(np.equal(np.mod(np.asarray(value), 1), 0)))

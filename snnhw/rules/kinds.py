@@ -1,0 +1,82 @@
+"""Rules about the kinds of nodes that a compiled graph may hold, and about the sizes of convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import (
+    LI,
+    LIF,
+    SYNAPSES,
+    Conv2d,
+    Flatten,
+    Graph,
+    HostNode,
+    Input,
+    LoihiLIF,
+    Node,
+    Pool,
+    Readout,
+    SlotMLF,
+    Wires,
+)
+from snnhw.graph.loihi import INT8_LIMIT
+
+INTEGERS = (Input, *SYNAPSES, LIF, Flatten, Readout)  # what `quantise` knows
+LAVA = (Input, *SYNAPSES, LIF, LoihiLIF, Pool, Flatten, Readout)
+SANAFE = (Input, *SYNAPSES, LIF, LoihiLIF, Readout)
+
+
+def kinds_of_integers(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that has no Loihi integers."""
+    yield from _others(graph, title, INTEGERS)
+
+
+def kinds_of_lava(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that has no Lava process, and for a mean in integers."""
+    yield from _others(graph, title, LAVA)
+    for node in graph.of_type(Pool):
+        if graph.is_integer and node.kind == "avg":
+            message = "it divides, which integers cannot"
+            yield Finding("pool", "error", node.name, message, "use a sum pool, or let it lead to one matrix")
+
+
+def kinds_of_sanafe(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that SANA-FE has nothing for."""
+    yield from _others(graph, title, SANAFE)
+
+
+def host_nodes(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that a host computes, or that moves values between layers."""
+    for node in graph.of_type(HostNode, Wires):
+        message = f"a {type(node).__name__} has no counterpart on {title}"
+        yield Finding("no-counterpart", "error", node.name, message, node.remedy)
+
+
+def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator[Finding]:
+    for node in graph.nodes.values():
+        if isinstance(node, (SlotMLF, *known)):
+            continue  # `deployment` speaks of time slots
+        if isinstance(node, Pool):
+            message = "the pool cannot be folded into the weights behind it"
+            yield Finding("pool", "error", node.name, message, "let it lead to one matrix or to convolutions alone")
+        elif isinstance(node, Flatten):
+            message = f"the flattening cannot be folded into weights behind it, and {title} has none of its own"
+            yield Finding("flatten", "error", node.name, message, "let it lead to one matrix that takes nothing else")
+        elif isinstance(node, LI) and node.current_of:
+            message = f"the current of {node.current_of!r} lasts longer than a step, which is not brought to {title}"
+            remedy = "train with a synaptic time constant of one step"
+            yield Finding("no-counterpart", "error", node.name, message, remedy)
+        else:
+            message = f"a {type(node).__name__} has no counterpart on {title}"
+            yield Finding("no-counterpart", "error", node.name, message, node.remedy)
+
+
+def kernels(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each convolution whose sizes Lava would wrap."""
+    for node in graph.of_type(Conv2d):
+        largest = max(*node.weight.shape[2:], *node.stride, *node.padding, *node.dilation)
+        if largest > INT8_LIMIT:
+            message = f"a kernel, stride, padding or dilation of {largest} is beyond {INT8_LIMIT}"
+            yield Finding("kernel-size", "error", node.name, message, "use smaller windows")

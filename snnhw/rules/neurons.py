@@ -1,0 +1,69 @@
+"""Rules about neurons in floats: a leaky membrane with one decay, a hard reset to 0 and its input as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import LIF, SYNAPSES, Graph, Input, LoihiLIF
+
+
+def plain_neurons(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each way in which a neuron differs from u = decay*u + x with a hard reset to 0."""
+    for node in graph.of_type(LIF):
+        yield from _common(node)
+        if not node.has_unit_gain or np.any(node.leak):
+            yield _gain(node, "a gain or a leak of its own", "fold it into weights and bias")
+
+
+def lava_neurons(graph: Graph, title: str) -> Iterator[Finding]:
+    """As `plain_neurons`, but a leak is right: Lava's floating-point neuron has it as a bias."""
+    for node in graph.of_type(LIF):
+        yield from _common(node)
+        if not node.has_unit_gain:
+            yield _gain(node, "a gain of its own", "fold it into the weights")
+
+
+def _common(node: LIF) -> Iterator[Finding]:
+    if not node.resets_to_zero:
+        yield Finding("reset", "error", node.name, "it does not reset to 0", "train with a hard reset to 0")
+    if not node.has_one_decay:
+        message = "its neurons decay differently"
+        yield Finding("mixed-decay", "error", node.name, message, "use one decay per population")
+
+
+def _gain(node: LIF, what: str, remedy: str) -> Finding:
+    return Finding("gain", "error", node.name, f"it has {what}", remedy)
+
+
+def thresholds_not_negative(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population with a negative threshold: registers hold none, and it fires before its input."""
+    for node in _with_a_threshold(graph):
+        lowest = float(np.min(node.threshold))
+        if lowest < 0:
+            message = f"its threshold {lowest:g} is negative, so it fires without input, and {title} has none below 0"
+            yield Finding("negative-threshold", "error", node.name, message, "train with thresholds of 0 or more")
+
+
+def one_threshold(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population with several thresholds; Loihi 1 has one for a population."""
+    for node in _with_a_threshold(graph):
+        if np.ptp(node.threshold) > 0:
+            message = f"its neurons have different thresholds, which Lava computes but {title} does not have"
+            yield Finding("mixed-threshold", "error", node.name, message, "use one threshold")
+
+
+def synapse_before(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each neuron that takes something without a synapse between, unless it is the input alone."""
+    for node in graph.of_type(LIF):
+        sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        direct = [source.name for source in sources if not isinstance(source, SYNAPSES)]
+        if direct and not (len(sources) == 1 and isinstance(sources[0], Input)):
+            message = f"it takes {', '.join(direct)} without a synapse between"
+            yield Finding("no-synapse", "error", node.name, message, "put an identity 1x1 convolution between them")
+
+
+def _with_a_threshold(graph: Graph) -> list[LIF | LoihiLIF]:
+    return [node for node in graph.nodes.values() if isinstance(node, LIF | LoihiLIF)]

@@ -1,0 +1,160 @@
+"""Ways to hardware as data: the passes that compile a graph for it, and the rules that refuse what it cannot run.
+
+`refusals` is what `check` lists; `compiled` is what a verb begins with, and raises the first of them. There is no
+second copy of a rule. What depends on samples, such as a scale with which a current would wrap, is the verb's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import SYNAPSES, Graph, Neuron
+from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
+from snnhw.passes.balance_delays import balance_delays
+from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.own_synapses import own_synapses
+from snnhw.rules import cores, flow, given, integers, kinds, neurons, readout
+from snnhw.rules.expressible import deployment
+from snnhw.rules.refuse import errors_of, refuse
+from snnhw.rules.structure import BROKEN, structure
+
+Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
+
+FIRST: tuple[Rule, ...] = (given.norms, given.recurrence, given.levels, given.one_arithmetic)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to hardware.
+
+    `floats` and `integers` are the passes for graphs in floats and in Loihi integers; None where it takes none. `first`
+    is asked of the graph as it is given, and where one of it refuses, nothing is compiled; `rules` of the compiled one.
+    """
+
+    title: str  # in messages
+    floats: tuple[Pass, ...] | None
+    integers: tuple[Pass, ...] | None
+    first: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+
+
+LAVA = Way(
+    "lava",
+    LOIHI_CHANNELS,
+    (balance_delays,),
+    (*FIRST, deployment),
+    (
+        kinds.kinds_of_lava,
+        kinds.kernels,
+        flow.layers_on_sums,
+        flow.passed_sums,
+        flow.flattened_into_weights,
+        flow.one_layout,
+        neurons.lava_neurons,
+        integers.registers,
+        integers.weights,
+        integers.biases,
+    ),
+)
+INTEGERS = Way(
+    "Loihi",
+    LOIHI_CHANNELS,
+    None,
+    (*FIRST, deployment),
+    (
+        kinds.kinds_of_integers,
+        kinds.kernels,
+        flow.fits_a_message,
+        flow.layers_on_sums,
+        flow.passed_sums,
+        flow.one_kind_of_source,
+        flow.layers_once,
+        flow.flattened_behind_neurons,
+        neurons.plain_neurons,
+        neurons.thresholds_not_negative,
+        neurons.synapse_before,
+        readout.some_neurons,
+        readout.readout_in_integers,
+    ),
+)
+INTEGERS_OF_CURRENT = replace(INTEGERS, floats=LOIHI_CURRENT, first=(*INTEGERS.first, given.input_as_current))
+SANAFE = Way(
+    "sanafe",
+    LOIHI_CHANNELS,
+    (own_synapses, fold_pool),
+    (*FIRST, deployment),
+    (
+        kinds.kinds_of_sanafe,
+        flow.binary_events,
+        flow.layers_on_sums,
+        neurons.plain_neurons,
+        neurons.thresholds_not_negative,
+        integers.one_step_currents,
+        cores.fits_the_mesh,
+    ),
+)
+INPUTS = {"messages": INTEGERS, "current": INTEGERS_OF_CURRENT}  # as in `snnhw.passes.INPUTS`
+
+
+def refusals(graph: Graph, way: Way) -> list[Finding]:
+    """Everything for which the verbs of `way` refuse `graph`, errors alone, each once; nodes are those of `graph`.
+
+    Never raises for what is in a graph.
+    """
+    return _tried(graph, way)[0]
+
+
+def compiled(graph: Graph, way: Way) -> Graph:
+    """`graph` after the passes of `way`.
+
+    Raises:
+        InputError: the first of the `refusals`.
+    """
+    found, ready = _tried(graph, way)
+    refuse(found, graph, way.title)
+    return graph if ready is None else ready
+
+
+def check_compiled(graph: Graph, way: Way) -> Graph:
+    """`graph` itself, on which the passes of `way` have run already.
+
+    Raises:
+        InputError: its structure or a rule refuses it.
+    """
+    refuse(structure(graph), graph, way.title)
+    refuse(_asked((*way.first, *way.rules), graph, way.title), graph, way.title)
+    return graph
+
+
+def _tried(graph: Graph, way: Way) -> tuple[list[Finding], Graph | None]:
+    """The refusals, and the compiled graph where the passes could run."""
+    found = errors_of(structure(graph))
+    passes = way.integers if graph.is_integer else way.floats
+    if passes is None or any(finding.code in BROKEN for finding in found):
+        return found, None
+    first = errors_of(_asked(way.first, graph, way.title))
+    if first:
+        return found + first, None
+    with np.errstate(all="ignore"):  # values that are not finite are errors that `structure` has found
+        ready = run_passes(graph, passes)
+    after = _asked(way.rules, ready, way.title)
+    found += [replace(finding, node=_as_given(graph, ready, finding.node)) for finding in after]
+    return errors_of(found), ready
+
+
+def _asked(rules: tuple[Rule, ...], graph: Graph, title: str) -> list[Finding]:
+    return [finding for rule in rules for finding in rule(graph, title)]
+
+
+def _as_given(graph: Graph, ready: Graph, name: str) -> str:
+    """The node of `graph` that a node of the compiled graph stands for: the unit of a channel or of its identity."""
+    node = ready.nodes.get(name)
+    if name in graph.nodes or node is None:
+        return name
+    if isinstance(node, SYNAPSES) and node.identity:
+        node = ready.nodes[ready.out_of(name)[0].target]
+    return node.unit_name if isinstance(node, Neuron) else name

@@ -1,0 +1,65 @@
+"""What one class of a framework is: how it takes time, and its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from snnhw.graph.shapes import Shape
+from snnhw.tracing.frameworks.cell import Cell
+from snnhw.tracing.streams import Axes
+
+
+def always(axes: Axes) -> Callable[[Any], Axes]:
+    """Axes that do not depend on the module."""
+    return lambda module: axes
+
+
+def no_states(module: Any) -> tuple[str, ...]:
+    """The states that a module gives beside its value: none."""
+    return ()
+
+
+def no_timesteps(module: Any) -> int | None:
+    """T of a module that does not say it."""
+    return None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One class of a framework; exactly one of `cell`, `layer` and `opened` says what it is.
+
+    `cell`: a neuron, from (node name, module, shape that arrives). `layer`: a layer of torch that runs on every step.
+    `opened`: a container, whose own forward is looked at. `states`: what a neuron gives beside its value, by name.
+    `keeps_state`: a neuron that is called without a state goes on from its last call, and does not start anew.
+    `timesteps`: T where the module says it. `runs`: what stands for the forward of a container that compares sizes.
+    """
+
+    axes: Callable[[Any], Axes]
+    cell: Callable[[str, Any, Shape], Cell] | None = None
+    layer: type[nn.Module] | None = None
+    opened: bool = False
+    states: Callable[[Any], tuple[str, ...]] = no_states
+    keeps_state: bool = True
+    timesteps: Callable[[Any], int | None] = no_timesteps
+    runs: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Framework:
+    """The classes of a framework by name, and the names of the classes that everything with a state is made from.
+
+    `reset`: the method of a neuron that starts it anew, None where every call without a state does.
+    """
+
+    adapters: Mapping[str, Adapter]
+    stateful: tuple[str, ...]
+    reset: str | None = None
+
+    @property
+    def neurons(self) -> tuple[str, ...]:
+        """Names of its neurons that have nodes."""
+        return tuple(name for name, adapter in self.adapters.items() if adapter.cell is not None)

@@ -1,0 +1,85 @@
+"""SpikingJelly (Fang et al., Science Advances 2023): neurons and layers, step by step or over all steps.
+
+Charge:  IF h = v + x;  LIF h = v + (x - (v - v_r)) / tau, without `decay_input` h = v + x - (v - v_r) / tau, where v_r
+is v_reset or 0.  Fire: s = h >= v_threshold.  Reset: v = v_reset where s; for v_reset None, v = h - v_threshold s.
+The membrane starts at v_reset, so it is counted from there: a plain leaky neuron with the threshold v_threshold - v_r.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.firing import Reset, firing
+from snnhw.graph.ir import LIF
+from snnhw.graph.shapes import Shape
+from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
+from snnhw.tracing.frameworks.cell import Cell, single
+from snnhw.tracing.streams import Axes
+
+
+def _axes(module: Any) -> Axes:
+    return "time" if module.step_mode == "m" else "step"
+
+
+def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> Cell:
+    if not getattr(module.surrogate_function, "spiking", True):
+        raise InputError(f"{name!r} sends its surrogate's values and no spikes; set spiking=True.")
+    if getattr(module, "_neuron_precision", None) is not None:
+        raise InputError(f"{name!r} keeps its membrane in a precision of its own; leave that out.")
+    soft = module.v_reset is None
+    theta = np.array(float(module.v_threshold) - (0.0 if soft else float(module.v_reset)))
+    kind: Reset = "subtract" if soft else "hard"
+    fires = firing(name, kind, theta, np.zeros(()), decay, fires_at_threshold=True)
+    return single(LIF(name=name, shape=shape, decay=decay, gain=gain, **fires))
+
+
+def _if(name: str, module: Any, shape: Shape) -> Cell:
+    return _fires(name, module, shape, 1.0, 1.0)
+
+
+def _lif(name: str, module: Any, shape: Shape) -> Cell:
+    rate = 1 / float(module.tau)
+    return _fires(name, module, shape, 1 - rate, rate if module.decay_input else 1.0)
+
+
+def _plif(name: str, module: Any, shape: Shape) -> Cell:
+    """1 / tau = sigmoid(w), learnt (Fang et al., ICCV 2021)."""
+    rate = 1 / (1 + math.exp(-float(module.w)))
+    return _fires(name, module, shape, 1 - rate, rate if module.decay_input else 1.0)
+
+
+def _layer(kind: type[nn.Module]) -> Adapter:
+    return Adapter(_axes, layer=kind)
+
+
+NEURONS: Mapping[str, Adapter] = {
+    "IFNode": Adapter(_axes, cell=_if),
+    "LIFNode": Adapter(_axes, cell=_lif),
+    "ParametricLIFNode": Adapter(_axes, cell=_plif),
+}
+LAYERS: Mapping[str, Adapter] = {
+    "Conv2d": _layer(nn.Conv2d),
+    "Linear": _layer(nn.Linear),
+    "BatchNorm1d": _layer(nn.BatchNorm1d),
+    "BatchNorm2d": _layer(nn.BatchNorm2d),
+    "AvgPool2d": _layer(nn.AvgPool2d),
+    "MaxPool2d": _layer(nn.MaxPool2d),
+    "AdaptiveAvgPool2d": _layer(nn.AdaptiveAvgPool2d),
+    "Flatten": _layer(nn.Flatten),
+    "Dropout": _layer(nn.Dropout),
+    "Dropout2d": _layer(nn.Dropout2d),
+}
+CONTAINERS: Mapping[str, Adapter] = {
+    "SeqToANNContainer": Adapter(always("time"), opened=True),
+    "MultiStepContainer": Adapter(always("time"), opened=True),
+    "StepModeContainer": Adapter(_axes, opened=True),
+}
+SPIKINGJELLY = Framework(
+    {**NEURONS, **LAYERS, **CONTAINERS}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
+)

@@ -1,0 +1,57 @@
+"""Calls of a framework's neurons while a forward is recorded: what comes in, and which states go round.
+
+A neuron gives its value, or (value, states). Its states may only go back into its own next call: then the states of a
+loop over time are those that the graph keeps in the neuron's node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.fx
+from torch import Tensor, nn
+
+from snnhw.errors import InputError
+from snnhw.tracing.frameworks.adapter import Adapter
+from snnhw.tracing.unrolled import state_of
+
+
+class Neurons:
+    """What the last call of each neuron module gave."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, tuple[torch.fx.Proxy, ...]] = {}
+
+    def called(self, tracer: torch.fx.Tracer, module: nn.Module, adapter: Adapter, values: Sequence[Any]) -> Any:
+        """Record a call of `module` with its input and states, `values`; gives what the module would.
+
+        Raises:
+            InputError: a state is not that of its last call, or at the first call not zero.
+        """
+        path = tracer.path_of_module(module)
+        sent, *states = values
+        before = self.given.get(path)
+        if before is None:
+            wrong = [s for s in states if not _is_zero(s)]
+            how = "starts in a state of its own; start it at zero, with the reset of its framework"
+        else:
+            last = before[-len(states) :] if states else ()
+            pairs = zip(states, last, strict=False)
+            wrong = [s for s, b in pairs if s is not b and not (s is None and adapter.keeps_state)]
+            wrong += [None] if not states and not adapter.keeps_state else []
+            how = "does not go on from its call before; give it the states that its last call gave, in every step"
+        if wrong:
+            raise InputError(f"Neuron {path!r} {how}.")
+        proxy = tracer.create_proxy("call_module", path, (sent,), {})
+        given = [tracer.create_proxy("call_function", state_of, (proxy, name), {}) for name in adapter.states(module)]
+        self.given[path] = (proxy, *given)
+        return (proxy, *given) if given else proxy
+
+
+def _is_zero(state: Any) -> bool:
+    """True for no state, and for one of zeros."""
+    if isinstance(state, tuple | list):
+        return all(_is_zero(part) for part in state)
+    return state is None or (isinstance(state, Tensor) and not bool(state.any()))

@@ -1,0 +1,81 @@
+"""The model for the data it meets: T where it is not said, and whether the input is analogue or events.
+
+Axes go by one rule, whatever their lengths: the first one counts samples. Data [N, *shape] are N samples without time
+steps, each held for all T of them; data [N, T, *shape] have T steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.graph.assumptions import TIMESTEPS
+from snnhw.graph.finding import Finding
+from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.load import LoadedModel
+
+
+def for_data(model: LoadedModel, *data: Samples) -> LoadedModel:
+    """`model` with the T and the kind of input of all `data` that enter it, the calibration included.
+
+    Raises:
+        InputError: as `with_timesteps` and `with_input_kind`.
+    """
+    return with_input_kind(with_timesteps(model, *data), *data)
+
+
+def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:
+    """`model` with the T of `data` where it would be assumed; `model` itself where that changes nothing.
+
+    The events of a named data set have as many steps as they are binned into, so that their T stays an assumption.
+
+    Raises:
+        InputError: the steps of two data differ from each other, or those of one from `--timesteps`.
+    """
+    shape = model.graph.input.shape
+    lasting = [s for s in data if s.values.ndim == len(shape) + 2 and s.values.shape[2:] == shape]
+    steps = {samples.values.shape[1]: samples for samples in reversed(lasting)}
+    if len(steps) > 1:
+        (few, one), (many, other), *_ = sorted(steps.items())
+        raise InputError(f"{one.name} has {few} time steps and {other.name} has {many}; give data of one T.")
+    said = model.reading.timesteps
+    for found, samples in steps.items():
+        if said is not None and found != said:
+            raise InputError(
+                f"{samples.name} has {found} time steps and --timesteps says {said}; leave --timesteps out, or give "
+                f"data of {said} steps."
+            )
+    if model.timesteps is not None or not data:
+        return model
+    if steps:
+        ((found, samples),) = steps.items()
+        told = (_binned(samples, found),) if all(s.binned for s in lasting) else ()
+        return _lasting(model, found, told)
+    return _lasting(model, model.graph.timesteps, (_held(model, data[0]),))
+
+
+def _lasting(model: LoadedModel, timesteps: int, told: tuple[Finding, ...]) -> LoadedModel:
+    """`model` of `timesteps` steps, of which `told` is what remains to be said."""
+    if told and set(told) <= set(model.findings):
+        return model
+    kept = tuple(finding for finding in model.findings if finding.code != TIMESTEPS)
+    findings = (*kept, *told)
+    return replace(model, graph=model.graph.replace(timesteps=timesteps, findings=findings), findings=findings)
+
+
+def _binned(samples: Samples, steps: int) -> Finding:
+    message = f"neither the file nor {samples.name} says how many time steps a sample lasts; its events are put into "
+    return Finding(TIMESTEPS, "warning", "", f"{message}{steps}, as is usual for this data set", "give --timesteps")
+
+
+def _held(model: LoadedModel, samples: Samples) -> Finding:
+    shape, steps = ", ".join(map(str, model.graph.input.shape)), model.graph.timesteps
+    return Finding(
+        TIMESTEPS,
+        "warning",
+        "",
+        f"the file does not say how many time steps a sample lasts; {samples.name} {list(samples.values.shape)} is "
+        f"taken for {len(samples)} samples without time steps, and each is held for {steps} steps",
+        f"give --timesteps, or samples with steps as [N, T, {shape}]",
+    )

@@ -1,0 +1,57 @@
+"""What keeps the passes from beginning: shared norms, loops, unlike levels, two arithmetics, an input as current."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Norm
+from snnhw.rules import given
+from tests.checks.nets import integers, lif, net
+
+ONE = np.ones(4)
+NORM = Norm(name="norm", shape=(4, 4, 4), gamma=ONE, beta=ONE, mean=ONE, var=ONE, eps=1e-5)
+
+
+def codes(rule: object, graph: Graph) -> list[tuple[str, str]]:
+    return [(f.code, f.node) for f in rule(graph, "Loihi")]  # type: ignore[operator]
+
+
+def test_a_synapse_that_feeds_a_norm_and_more_is_named() -> None:
+    second = Conv2d(name="second", shape=(4, 4, 4), weight=np.ones((4, 4, 1, 1)))
+    alone = net(NORM, edges=(Edge("conv", "norm"), Edge("norm", "unit")))
+    cut = alone.replace(edges=tuple(e for e in alone.edges if (e.source, e.target) != ("conv", "unit")))
+    assert codes(given.norms, cut) == []
+    assert codes(given.norms, alone) == [("shared-norm", "conv")]
+    assert codes(given.norms, net(second)) == []
+
+
+def test_every_delay_on_a_loop_is_named() -> None:
+    late, aside = (Delay(name=name, shape=(4, 4, 4), steps=1) for name in ("late", "aside"))
+    graph = net(late, aside, edges=(Edge("unit", "late"), Edge("late", "unit"), Edge("unit", "aside")))
+    assert codes(given.recurrence, graph) == [("recurrent", "late")]
+
+
+def test_levels_share_kind_shape_and_inputs() -> None:
+    first, second = (lif(name=f"u{k}", unit="u", level=k, threshold=float(k)) for k in (1, 2))
+    into = tuple(Edge("conv", n.name) for n in (first, second))
+    out = tuple(Edge(n.name, "flat") for n in (first, second))
+    assert codes(given.levels, net(first, second, edges=(*into, *out))) == []
+    assert codes(given.levels, net(first, second, edges=(*into, Edge("input", "u2"), *out))) == [("levels-differ", "u")]
+    smaller = dataclasses.replace(second, shape=(4, 4, 2))
+    assert codes(given.levels, net(first, smaller, edges=into)) == [("levels-differ", "u")]
+
+
+def test_float_neurons_among_integers_are_named() -> None:
+    odd = LIF(name="odd", shape=(4, 4, 4), decay=0.5, threshold=1.0)
+    assert codes(given.one_arithmetic, integers()) == codes(given.one_arithmetic, net()) == []
+    graph = integers()
+    mixed = graph.replace(nodes=[*graph.nodes.values(), odd], edges=(*graph.edges, Edge("conv", "odd")))
+    assert codes(given.one_arithmetic, mixed) == [("mixed-arithmetic", "odd")]
+
+
+def test_an_input_that_reaches_layers_is_no_current() -> None:
+    assert codes(given.input_as_current, net()) == [("input-as-current", "conv")]
+    direct = net(lif(name="first", shape=(2, 4, 4)), edges=(Edge("input", "first"),))
+    assert codes(given.input_as_current, direct) == [("input-as-current", "conv")]

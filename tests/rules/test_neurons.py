@@ -1,0 +1,51 @@
+"""Neurons in floats: what differs from a leaky membrane with a hard reset to 0, per way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from snnhw.graph.ir import Edge
+from snnhw.rules import neurons
+from tests.checks.nets import integers, lif, loihi, net
+
+MIXED = np.linspace(0.1, 0.9, 64).reshape(4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("fields", "plain", "lava"),
+    [
+        ({}, [], []),
+        ({"reset": "subtract"}, ["reset"], ["reset"]),
+        ({"v_reset": 0.5}, ["reset"], ["reset"]),
+        ({"gain": 2.0}, ["gain"], ["gain"]),
+        ({"gain": np.ones((4, 4, 4))}, [], []),
+        ({"leak": 0.5}, ["gain"], []),
+        ({"decay": MIXED}, ["mixed-decay"], ["mixed-decay"]),
+        ({"decay": np.full((4, 4, 4), 0.3)}, [], []),
+        ({"decay": MIXED, "reset": "subtract", "gain": 3.0}, ["reset", "mixed-decay", "gain"],
+         ["reset", "mixed-decay", "gain"]),
+    ],
+)  # fmt: skip
+def test_every_difference_is_named(fields: dict[str, object], plain: list[str], lava: list[str]) -> None:
+    graph = net(unit=lif(**fields))
+    assert [f.code for f in neurons.plain_neurons(graph, "it")] == plain
+    assert [f.code for f in neurons.lava_neurons(graph, "it")] == lava
+
+
+def test_thresholds() -> None:
+    for graph in (net(unit=lif(threshold=-0.1)), integers(threshold=-1)):
+        assert [f.code for f in neurons.thresholds_not_negative(graph, "it")] == ["negative-threshold"]
+    assert list(neurons.thresholds_not_negative(net(unit=lif(threshold=0.0)), "it")) == []
+    for node in (lif(threshold=MIXED), loihi(threshold=np.arange(64).reshape(4, 4, 4))):
+        assert [f.node for f in neurons.one_threshold(net(unit=node), "it")] == ["unit"]
+    assert list(neurons.one_threshold(net(unit=lif(threshold=np.full((4, 4, 4), 0.3))), "it")) == []
+
+
+def test_only_an_input_alone_may_enter_a_neuron_directly() -> None:
+    graph = net(unit=lif())
+    first = lif(name="first", shape=(2, 4, 4))
+    assert list(neurons.synapse_before(net(first, unit=lif(), edges=(Edge("input", "first"),)), "it")) == []
+    second = lif(name="second")
+    direct = graph.replace(nodes=[*graph.nodes.values(), second], edges=(*graph.edges, Edge("unit", "second")))
+    assert [(f.code, f.node) for f in neurons.synapse_before(direct, "it")] == [("no-synapse", "second")]

@@ -1,0 +1,201 @@
+"""One rule book: an error of `check` is what the verb raises, word for word, and without one the verb does its work.
+
+Over random graphs, sound and broken; Lava's part is the lowering, which needs no Lava.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from snnhw.checks.check import check
+from snnhw.checks.hardware import CHIPS
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.exporters import exporter, options_of
+from snnhw.exporters.lava import run as lava
+from snnhw.exporters.lava.lower import lower
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import Array, Graph
+from snnhw.nir.frameworks import DIALECTS
+from snnhw.passes import FLOAT, deploy, run_passes
+from snnhw.quantisation import scale_search
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.rules.refuse import sentence
+from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, check_compiled, compiled, refusals
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.record import SpikeRecord
+from snnhw.workflows.backends import simulate_on
+from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.verify import LavaShare, verify
+from tests.nets import residual_net
+from tests.rules.broken import broken
+from tests.rules.graphs import random_graph
+
+GRAPHS = 300
+CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent"}, "loihi2": {"negative-exponent"}}
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb as `check` sees it."""
+
+    targets: tuple[str, ...]
+    title: str  # in its sentences
+    run: Callable[[Graph, Array, Path], object]
+    dialect: str | None = None
+
+
+def _quantise(graph: Graph, x: Array, path: Path) -> object:
+    return compile_loihi(graph, x)
+
+
+def _backend(name: str) -> Callable[[Graph, Array, Path], object]:
+    return lambda graph, x, path: simulate_on(name, graph, x)
+
+
+def _export(target: str, **options: object) -> Callable[[Graph, Array, Path], object]:
+    def run(graph: Graph, x: Array, path: Path) -> object:
+        given = {**options, **({"inputs": x} if target != "nir" else {})}
+        return exporter(target).export(deploy(graph, "channels"), path / target, options_of(target, given))
+
+    return run
+
+
+LOIHI, ALL = ("loihi1", "loihi2"), ("loihi1", "loihi2", "lava")
+NIR = tuple(Verb(("nir",), d, _export("nir", dialect=d), d) for d in DIALECTS)
+OF_FLOATS = (
+    Verb(LOIHI, "Loihi", _quantise),
+    Verb(("lava",), "lava", _backend("lava-float")),
+    Verb(("sanafe",), "sanafe", _export("sanafe")),
+    Verb(("nir",), "NIR", _export("nir")),
+)
+ON_THE_WAY = (Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(LOIHI, "Loihi", _backend("lava-fixed")))
+OF_INTEGERS = (Verb(ALL, "lava", _backend("lava-fixed")), *OF_FLOATS[2:])
+
+
+def verbs_of(graph: Graph, seed: int) -> tuple[Verb, ...]:
+    """Every verb for each graph; of the ways to integers and of the importers, one after the other."""
+    by_turns = (NIR[seed % len(NIR)],)
+    on_the_way = (ON_THE_WAY[seed % 2],) if seed % 3 == 0 else ()
+    return (*OF_INTEGERS, *by_turns) if graph.is_integer else (*OF_FLOATS, *on_the_way, *by_turns)
+
+
+@pytest.fixture(autouse=True)
+def lowered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lava's backends end where Lava would begin."""
+
+    def stop(graph: Graph, inputs: Array, *_: object) -> SpikeRecord:
+        lower(graph)
+        return SpikeRecord(len(inputs), graph.timesteps, {}, np.zeros((len(inputs), 1)))
+
+    monkeypatch.setattr(lava, "run_lava", stop)
+    monkeypatch.setattr(scale_search, "CANDIDATES", np.array([0.7, 1.0]))  # which scales are best is not asked here
+
+
+def errors(graph: Graph, target: str, dialect: str | None = None) -> list[Finding]:
+    """Errors of `check` that are the verb's too."""
+    found = check(graph, target, dialect=dialect)
+    return [f for f in found if f.severity == "error" and f.code not in CHIPS_ALONE.get(target, set())]
+
+
+def samples(graph: Graph, seed: int) -> Array:
+    rng = np.random.default_rng(seed)
+    shape = graph.input.shape if graph.of_type(type(graph.input)) else (1,)
+    if graph.input.levels is None:
+        return rng.normal(size=(3, *shape))
+    return rng.integers(0, graph.input.levels + 1, (3, graph.timesteps, *shape))
+
+
+def agree(graph: Graph, verb: Verb, x: Array, path: Path, seen: Counter[tuple[str, str]]) -> None:
+    """Either `check` has no error for any of the verb's targets and the verb runs, or it says the first of them."""
+    try:
+        with np.errstate(all="ignore"):
+            verb.run(graph, x, path)
+        said = None
+    except InputError as error:
+        said = str(error)
+    for target in verb.targets:
+        found = errors(graph, target, verb.dialect)
+        assert said == (sentence(found[0], graph, verb.title) if found else None), target
+        seen[target, found[0].code if found else "runs"] += 1
+
+
+@pytest.mark.slow
+def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) -> None:
+    """Graphs in floats, and the integers of those that have some, as they are and with something wrong."""
+    floats: Counter[tuple[str, str]] = Counter()
+    integers: Counter[tuple[str, str]] = Counter()
+    for seed in range(GRAPHS):
+        graph = random_graph(seed)
+        x = samples(graph, seed)
+        for verb in verbs_of(graph, seed):
+            agree(graph, verb, x, tmp_path, floats)
+        if seed % 2 or refusals(graph, INTEGERS):
+            continue
+        graph = compile_loihi(graph, x).graph
+        for tampered in (graph, broken(graph, np.random.default_rng(seed))):
+            for verb in verbs_of(tampered, seed):
+                agree(tampered, verb, x, tmp_path, integers)
+    for target in ("loihi1", "loihi2", "lava", "sanafe", "nir"):
+        assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
+    assert len({code for _, code in floats}) > 20
+    assert {"integer-range", "weight-range", "synapse-bias"} <= {code for _, code in integers}
+
+
+@pytest.mark.slow
+def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
+    """`verify` goes on to Lava and NIR, which take all that has integers: no second list is needed."""
+    verified = 0
+    for seed in range(GRAPHS):
+        graph = random_graph(seed)
+        found, x = refusals(graph, INTEGERS), samples(graph, seed)
+        model = LoadedModel("m", graph)
+        if not found:
+            assert not refusals(graph, LAVA)
+        if seed % 6:
+            continue
+        given = Samples("own", x, None, None, "")
+        try:
+            made = verify(model, given, x, tmp_path, LavaShare(samples=0))
+        except InputError as error:
+            assert found and str(error) == sentence(found[0], graph, "Loihi")
+        else:
+            assert not found and made.certificate.agrees
+            verified += 1
+    assert verified > 10
+
+
+def test_deployments_are_refused_by_the_same_words(tmp_path: Path) -> None:
+    sample = residual_net()
+    seen: Counter[tuple[str, str]] = Counter()
+    for kind in ("graded", "slots"):
+        graph = deploy(run_passes(sample.graph, FLOAT), kind)
+        for verb in (*OF_FLOATS, *ON_THE_WAY, *NIR):
+            agree(graph, verb, sample.inputs, tmp_path, seen)
+    assert {"time-slots", "graded-spikes", "runs"} == {code for _, code in seen}
+
+
+@pytest.mark.parametrize("way", [INTEGERS, LAVA, SANAFE])
+def test_a_compiled_graph_passes_its_own_rules(way) -> None:
+    graph = residual_net().graph
+    ready = compiled(graph, way)
+    assert check_compiled(ready, way) is ready and refusals(ready, way) == refusals(graph, way) == []
+
+
+def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe"}
+    assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
+
+
+def test_integers_of_an_accepted_graph_run_in_the_engine() -> None:
+    for seed in range(0, 60):
+        graph = random_graph(seed)
+        if not refusals(graph, INTEGERS):
+            x = samples(graph, seed)
+            assert simulate(compile_loihi(graph, x).graph, x).logits.dtype == np.int64

@@ -1,0 +1,84 @@
+"""SpikingJelly's neurons: the spikes of its own run for the same attributes, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF
+from snnhw.simulation.engine import simulate
+from snnhw.tracing.trace import trace
+from tests.tracing.frameworks.standins import StandIn, cell_of, named, recorded, sent_by, standin
+
+RECORDED = recorded("spikingjelly")
+SURROGATE = named("Sigmoid", spiking=True)
+
+
+def module_of(described):
+    attributes = {"surrogate_function": SURROGATE, **{k: v for k, v in described.items() if k != "class"}}
+    if "w" in attributes:
+        attributes["w"] = torch.tensor(attributes["w"])
+    return standin("spikingjelly", described["class"], **attributes)
+
+
+def lif(**changed):
+    own = {"class": "LIFNode", "v_threshold": 0.5, "v_reset": 0.0, "step_mode": "s", "tau": 2.0, "decay_input": True}
+    return module_of({**own, **changed})
+
+
+def test_all_neurons_are_recorded():
+    assert {case["module"]["class"] for case in RECORDED.values()} == {"IFNode", "LIFNode", "ParametricLIFNode"}
+    assert all(0.1 < case["sent"].mean() < 0.9 for case in RECORDED.values())
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_spikes_are_those_of_spikingjelly(name):
+    case = RECORDED[name]
+    cell = cell_of(module_of(case["module"]), (6,))
+    assert np.array_equal(sent_by(cell, case["current"]), case["sent"])
+
+
+def test_it_fires_where_the_membrane_meets_the_threshold():
+    cell = cell_of(module_of({"class": "IFNode", "v_threshold": 1.0, "v_reset": 0.0, "step_mode": "s"}), (1,))
+    assert isinstance(cell.sender, LIF) and cell.sender.threshold < 1
+    assert sent_by(cell, np.full((4, 1), 0.5, np.float32)).tolist() == [[0], [1], [0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (lif(surrogate_function=named("Sigmoid", spiking=False)), "sends its surrogate's values"),
+        (lif(_neuron_precision=("fp16", "fp32", "fp32")), "precision of its own"),
+    ],
+)
+def test_what_a_node_cannot_say_is_refused(module, sentence):
+    with pytest.raises(InputError, match=sentence):
+        cell_of(module, (3,))
+
+
+def conv(mode):
+    kind = type("Conv2d", (nn.Conv2d,), {"__module__": "spikingjelly.activation_based.layer"})
+    layer = kind(1, 2, 3)
+    layer.step_mode = mode
+    return layer
+
+
+def test_layers_that_take_all_steps_get_time_first():
+    network = nn.Sequential(conv("m"), lif(step_mode="m")).eval()
+    graph = trace(network, (1, 5, 5), timesteps=3)
+    assert (graph.timesteps, graph.readout.shape) == (3, (2, 3, 3))
+    assert simulate(graph, np.ones((2, 3, 1, 5, 5))).logits.shape == (2, 2, 3, 3)
+
+
+@pytest.mark.parametrize(("one", "two"), [("m", "s"), ("s", "m")])
+def test_a_neuron_in_another_mode_than_what_it_gets_is_refused(one, two):
+    with pytest.raises(InputError, match=r"'1' \(LIFNode\) takes .* and gets"):
+        trace(nn.Sequential(conv(one), lif(step_mode=two)).eval(), (1, 5, 5), timesteps=3)
+
+
+def test_neurons_without_a_node_are_refused_by_name():
+    memory = type("MemoryModule", (StandIn,), {"__module__": "spikingjelly.activation_based.base"})
+    network = nn.Sequential(nn.Linear(3, 2), standin("spikingjelly", "KLIFNode", (memory,)))
+    with pytest.raises(InputError, match=r"1 \(KLIFNode of spikingjelly, whose neurons with a node are IFNode"):
+        trace(network, (3,), timesteps=4)

@@ -85,7 +85,10 @@ class Maker:
     def layer(self, last: list[str]) -> list[str]:
         kinds: tuple[Callable[[list[str]], str], ...] = (self.weighted, self.pool, self.flatten)
         if self.tame or self.rng.random() < 0.6:
-            return self.with_residual([self.fires([self.weighted(last)])], last)
+            new = self.weighted(last)
+            if len(self.shape(new)) == 3 and self.rng.random() < 0.25:
+                new = self.pool([new])
+            return self.with_residual([self.fires([new])], last)
         foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm)
         kinds += foreign
         return self.with_residual([kinds[int(self.rng.integers(len(kinds)))](last)], last)

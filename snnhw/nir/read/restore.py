@@ -230,14 +230,14 @@ def _origin_unusable(key: str, name: str, context: Context) -> None:
 
 
 def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:
-    """Whether the window gives an output of the convolution's size, from an input that is no larger than its own."""
+    """Whether the window takes an input no larger than the convolution's own and gives no less, before its pools."""
     into = graph.into(node.name)
     if not into or min(*window.size, *window.kernel, *window.stride, *window.dilation) < 1 or min(window.padding) < 0:
         return False
     arriving = graph.nodes[into[0].source].shape
     smaller = all(n <= most for n, most in zip(window.size, arriving[1:], strict=True))
     narrower = all(k <= most for k, most in zip(window.kernel, node.weight.shape[2:], strict=True))
-    return smaller and narrower and window.out == node.shape[1:]
+    return smaller and narrower and all(n >= least for n, least in zip(window.out, node.shape[1:], strict=True))
 
 
 def _passes_channels_on(node: Conv2d | Linear) -> bool:

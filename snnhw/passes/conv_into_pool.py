@@ -73,8 +73,7 @@ def _pooled(conv: Conv2d, pool: Pool, size: tuple[int, int]) -> Conv2d:
     """`conv`, over an input of `size`, and the pool in one."""
     taps, (down, across) = conv.weight.shape[2:], conv.stride
     spread = tuple(
-        d * (k - 1) + s * (q - 1) + 1
-        for d, k, s, q in zip(conv.dilation, taps, conv.stride, pool.kernel, strict=True)
+        d * (k - 1) + s * (q - 1) + 1 for d, k, s, q in zip(conv.dilation, taps, conv.stride, pool.kernel, strict=True)
     )
     weight: Array = np.zeros((*conv.weight.shape[:2], *spread))
     (dy, dx), share = conv.dilation, pool.kernel[0] * pool.kernel[1] if pool.kind == "avg" else 1
@@ -115,9 +114,7 @@ def _with_tap(graph: Graph, name: str) -> Graph:
         bias=None if conv.bias is None and tap.bias is None else bias,
     )
     edges = [
-        dataclasses.replace(e, source=name) if e.source == tap.name else e
-        for e in graph.edges
-        if e.target != tap.name
+        dataclasses.replace(e, source=name) if e.source == tap.name else e for e in graph.edges if e.target != tap.name
     ]
     nodes = [one if n.name == name else n for n in graph.nodes.values() if n.name != tap.name]
     return graph.replace(nodes=nodes, edges=tuple(edges))

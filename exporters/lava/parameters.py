@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from snnhw.exporters.lava.runtime.network import Array
+from snnhw.graph.currents import current_before
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
 
 Params = dict[str, Any]  # numbers and lists of numbers
@@ -63,7 +64,9 @@ def lif_parameters(graph: Graph, node: LIF | LoihiLIF) -> Values:
         arrays = {"bias_mant": _to_lava(node.bias_mant.astype(np.int16), node.shape)}
         return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.int32), node.shape)
     bias = _synapse_bias(graph, node.name, node.shape) + node.leak
-    params = {"du": 1.0, "dv": 1.0 - node.one_decay, "bias_exp": 0}
+    current = current_before(graph, node)
+    kept = 0.0 if current is None else float(np.ravel(current.decay)[0])
+    params = {"du": 1.0 - kept, "dv": 1.0 - node.one_decay, "bias_exp": 0}
     arrays = {"bias_mant": _to_lava(np.asarray(bias, dtype=np.float64), node.shape)}
     return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.float64), node.shape)
 

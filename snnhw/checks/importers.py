@@ -45,7 +45,7 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
     kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
     if isinstance(node, Pool) and node.kind == "avg":
         kind = "AvgPool2d"
-    if node.name in currents(graph).values():
+    if node.name in currents(graph).values() or (isinstance(node, LoihiLIF) and node.current_kept):
         kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"

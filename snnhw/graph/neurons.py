@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from snnhw.graph.loihi import DECAY_ONE
 from snnhw.graph.nodes import Array, Node
 
 
@@ -195,6 +196,11 @@ class LoihiLIF(Neuron):
     def leaks(self) -> bool:
         """Whether the membrane decays."""
         return self.dv != 0
+
+    @property
+    def current_kept(self) -> int:
+        """How much of the current stays from one step to the next, in 1/4096; 0 where it lasts one step."""
+        return DECAY_ONE - 1 - self.du
 
     @property
     def bias(self) -> Array:

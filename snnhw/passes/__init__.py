@@ -3,9 +3,9 @@
 FLOAT folds normalisation, and wires into the layers behind them, and keeps multi-level units. The others go on to what
 hardware runs, with currents that keep nothing gone, pools in the convolutions before them or in the readout, and delays
 balanced: LOIHI_CHANNELS has K binary channels per unit and its other pools in the convolutions behind them (`quantise`,
-which needs calibration, follows), LOIHI_CURRENT is the same with an input that enters the first neurons as a current instead of in messages,
-LOIHI_GRADED one graded spike per unit, TIME_SLOTS one binary channel per unit in S sub-steps. For Loihi's integers,
-matrices on matrices become one, and a layer that several units take becomes one for each.
+which needs calibration, follows), LOIHI_CURRENT is the same with an input that enters the first neurons as a current
+instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one binary channel per unit in S sub-steps.
+For Loihi's integers, matrices on matrices become one, and a layer that several units take becomes one for each.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from collections.abc import Collection
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import current_before, feeding
 from snnhw.graph.ir import LIF, MLF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Neuron, Node
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 from snnhw.quantisation.quantise import Quantised
@@ -36,8 +37,11 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
         if layer in units and layer in integer_units:
             neurons = [n for n in integer_units[layer] if isinstance(n, LoihiLIF)]
             bias = neurons[0].bias.reshape(len(scale), -1)[:, 0] / (UNITS_PER_WEIGHT * scale)
-            names = [e.source for e in graph.into(units[layer][0].name) if e.source != graph.input.name]
+            names = [e.source for e in feeding(graph, units[layer][0]) if e.source != graph.input.name]
             nodes.update({n.name: n for n in _with_thresholds(units[layer], neurons, scale)})
+            current = current_before(graph, units[layer][0])
+            if current is not None:
+                nodes[current.name] = dataclasses.replace(current, decay=neurons[0].current_kept / DECAY_ONE)
         else:
             names = [layer]
             offset = getattr(quantised.graph.nodes.get(layer), "bias", None)

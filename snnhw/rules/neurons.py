@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from snnhw.graph.currents import current_before
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Graph, Input, LoihiLIF
 
@@ -59,6 +60,8 @@ def synapse_before(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each neuron that takes something without a synapse between, unless it is the input alone."""
     for node in graph.of_type(LIF):
         sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        if current_before(graph, node):
+            continue  # of which `currents` speaks
         direct = [source.name for source in sources if not isinstance(source, SYNAPSES)]
         if direct and not (len(sources) == 1 and isinstance(sources[0], Input)):
             message = f"it takes {', '.join(direct)} without a synapse between"

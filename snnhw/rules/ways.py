@@ -17,7 +17,7 @@ from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.own_synapses import own_synapses
-from snnhw.rules import cores, flow, given, integers, kinds, neurons, readout
+from snnhw.rules import cores, currents, flow, given, integers, kinds, neurons, readout
 from snnhw.rules.expressible import deployment
 from snnhw.rules.refuse import errors_of, refuse
 from snnhw.rules.structure import BROKEN, structure
@@ -49,6 +49,7 @@ LAVA = Way(
     (*FIRST, deployment),
     (
         kinds.kinds_of_lava,
+        currents.currents,
         kinds.kernels,
         flow.layers_on_sums,
         flow.passed_sums,
@@ -67,6 +68,7 @@ INTEGERS = Way(
     (*FIRST, deployment),
     (
         kinds.kinds_of_integers,
+        currents.currents,
         kinds.kernels,
         flow.fits_a_message,
         flow.layers_on_sums,

@@ -133,7 +133,11 @@ def test_pools_and_many_synapses_for_sanafe() -> None:
     folds = net(unit=first, flat=Conv2d(name="flat", shape=(2, 2, 2), weight=np.ones((2, 4, 1, 1))), fc=last)
     assert ("pool", "unit") in found(folds, "sanafe") - errors(folds, "sanafe")
     relay = MLF(name="flat", shape=(4, 2, 2), thresholds=(0.6,), decay=0.25)
-    kept = net(unit=first, flat=relay, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
+    taken = net(unit=first, flat=relay, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))
+    assert errors(taken, "sanafe") == set()  # the pool is in the convolution before it
+    pads = dataclasses.replace(first, shape=(4, 3, 3), padding=(1, 1))
+    relay = dataclasses.replace(relay, shape=(4, 3, 3))
+    kept = net(unit=pads, flat=relay, fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 36))))
     assert ("layer-on-sums", "flat") in errors(kept, "sanafe")  # the pool is in the identity synapse of the unit
     shared = net(Linear(name="other", shape=(3,), weight=np.ones((3, 16))), flat=pool, edges=(Edge("flat", "other"),),
                  fc=Linear(name="fc", shape=(3,), weight=np.ones((3, 16))))  # fmt: skip

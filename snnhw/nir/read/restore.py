@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import currents_inside
 from snnhw.graph.ir import (
     LI,
     LIF,
@@ -33,7 +34,7 @@ from snnhw.graph.ir import (
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import DIALECTS, Dialect
 from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described, window_of
-from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
+from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import channel_bias
 from snnhw.nir.portable import restored as restored_conv
 from snnhw.nir.read.fields import Context
@@ -186,7 +187,11 @@ def _written(
     node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, dtype: DType, bias_elsewhere: bool
 ) -> dict[str, Array]:
     if isinstance(node, LoihiLIF):
-        node = loihi_as_lif(node, bias_elsewhere)
+        current, node = loihi_current(node), loihi_as_lif(node, bias_elsewhere)
+        if (current is not None) != (raw.type == "CubaLIF"):
+            raise InputError(f"Neuron {node.name!r} is described as another kind; export it again.")
+        if current is not None:
+            return cuba_fields(current, node, dialect, dtype)
     if raw.type == "CubaLIF":
         name = node.current_of if isinstance(node, LI) else node.name
         currents = [n for n in described.values() if isinstance(n, LI) and n.current_of == name]
@@ -200,8 +205,11 @@ def _written(
 def with_origins(graph: Graph, meta: Metadata, context: Context) -> Graph:
     """`graph` whose synapses say what they were before the passes: smaller, before a pool went into them, or not there.
 
+    Integer neurons have their currents in them.
+
     What cannot be true of the file's arrays becomes a finding.
     """
+    graph = currents_inside(graph)
     nodes = dict(graph.nodes)
     for name, inputs in meta.folded_pool.items():
         node = nodes.get(name)

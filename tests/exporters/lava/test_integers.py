@@ -13,6 +13,7 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from tests.exporters.lava.oracle import run_oracle
 from tests.passes.test_conv_into_pool import pooled_net
+from tests.quantisation.test_currents import cuba_net
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
 
@@ -37,3 +38,8 @@ def assert_no_spike_differs(graph: Graph, x: Array) -> None:
 @pytest.mark.parametrize("kind", ["avg", "sum"])
 def test_pools_behind_convolutions(kind: str) -> None:
     assert_no_spike_differs(*pooled_net(5, kind=kind, norm=True, groups=2, stride=1, pool_stride=(2, 3)))
+
+
+@pytest.mark.parametrize("decay", [0.05, 0.6, 0.95, 1.0])
+def test_currents_that_last(decay: float) -> None:
+    assert_no_spike_differs(*cuba_net(7, decay=decay, timesteps=5))

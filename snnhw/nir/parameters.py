@@ -148,6 +148,11 @@ def _one_where_rounded(gain: Array, dtype: DType) -> Array:
 def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """tau, r and v_leak."""
     decay, gain, leak = (np.asarray(v, np.float64) for v in (node.decay, node.gain, node.leak))
+    if np.any(node.start):
+        raise InputError(
+            f"Neuron {node.name!r} starts at another potential than 0, for which NIR has no word; write the graph of "
+            "model_of."
+        )
     if (decay < 0).any() or (decay > 1).any():
         raise InputError(f"Neuron {node.name!r} has a decay outside 0..1, so no time constant; change its decay.")
     if dialect.form == "exponential":

@@ -23,6 +23,7 @@ from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_current import fold_current
 from snnhw.passes.fold_gains import fold_gains
+from snnhw.passes.fold_neuron import fold_neuron
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.fold_wires import fold_wires
@@ -36,7 +37,7 @@ Pass = Callable[[Graph], Graph]
 FLOAT: tuple[Pass, ...] = (fold_norm, fold_wires)
 BEFORE_SYNAPSES: tuple[Pass, ...] = (conv_into_pool, fold_current)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
-FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_pool, merge_readout, pool_into_conv)
+FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 
 from snnhw.graph.ir import SYNAPSES, Graph, Input, LoihiLIF, Neuron, Pool
-from snnhw.graph.loihi import DECAY_ONE
+from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 
 
 def largest_input(graph: Graph, name: str) -> int:
@@ -21,7 +21,8 @@ def largest_current(graph: Graph, neuron: LoihiLIF) -> int:
     Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller.
     """
     kept = max(0, neuron.current_kept) / DECAY_ONE
-    return ceil(largest_input(graph, neuron.name) * summed_shares(kept, graph.timesteps))
+    start = kept * float(np.max(np.abs(neuron.current_start))) / UNITS_PER_WEIGHT
+    return ceil(start + largest_input(graph, neuron.name) * summed_shares(kept, graph.timesteps))
 
 
 def summed_shares(kept: float, timesteps: int) -> float:

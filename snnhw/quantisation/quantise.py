@@ -216,8 +216,9 @@ def kept_share(current: LI | None) -> int:
 
 
 def _integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
-    mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
     along = (-1,) + (1,) * (len(neuron.shape) - 1)
+    units = UNITS_PER_WEIGHT * scale.reshape(along)
+    mantissa, exponent = bias_code(units * (bias.reshape(along) + np.asarray(neuron.leak, dtype=np.float64)))
     uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
     column = scale[0] if uniform else scale.reshape(along)
     threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
@@ -227,11 +228,19 @@ def _integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) 
         threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
         du=DECAY_ONE - 1 - kept_share(current),
         dv=min(DECAY_ONE - 1, round((1 - neuron.one_decay) * DECAY_ONE)),
-        bias_mant=mantissa.reshape(along),
+        bias_mant=mantissa,
         bias_exp=exponent,
+        start=_start(neuron.start, units, neuron.shape),
+        current_start=0 if current is None else _start(current.start, units, neuron.shape),
         unit=neuron.unit,
         level=neuron.level,
     )
+
+
+def _start(state: float | Array, units: Array, shape: tuple[int, ...]) -> int | Array:
+    """A state before the first step in membrane units, 0 where it is 0 everywhere."""
+    whole = np.rint(units * np.asarray(state, dtype=np.float64)).astype(np.int64)
+    return np.broadcast_to(whole, shape).copy() if whole.any() else 0
 
 
 def _report(

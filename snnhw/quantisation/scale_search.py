@@ -107,13 +107,23 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
     if current is not None:
         longest = summed_shares(float(np.max(current.decay)) + HALF_A_SHARE, graph.timesteps)
         reach, rounding = reach * longest, rounding * longest
-    bias = np.abs(total_bias(synapses)) * UNITS_PER_WEIGHT
+        reach = reach + _largest(current.start, current.shape)
+    leaks = [_largest(n.leak, n.shape) for n in neurons]
+    bias = (np.abs(total_bias(synapses)) + np.max(leaks, axis=0)) * UNITS_PER_WEIGHT
+    start = np.max([_largest(n.start, n.shape) for n in neurons], axis=0)
     for numerator, denominator in (
         (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
         (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
+        (CURRENT_LIMIT - 1, start),  # in the same 24 bits
     ):
         limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
     return limits
+
+
+def _largest(values: float | Array, shape: tuple[int, ...]) -> Array:
+    """Largest size [O] of a parameter in each channel."""
+    largest: Array = np.abs(np.broadcast_to(values, shape)).reshape(shape[0], -1).max(axis=1)
+    return largest
 
 
 def _rows(array: Array) -> Array:

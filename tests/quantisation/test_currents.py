@@ -116,9 +116,7 @@ def _with(graph, name, **changes):
 @pytest.mark.parametrize(
     "name, changes, code",
     [
-        ("conv", {"bias": np.ones(3)}, "current-bias"),
-        ("first_current", {"gain": 2.0}, "gain"),
-        ("first_current", {"leak": 0.1}, "gain"),
+        ("first_current", {"gain": np.linspace(1, 2, 60).reshape(3, 4, 5)}, "gain"),
         ("second_current", {"decay": np.linspace(0, 0.5, 6)}, "mixed-decay"),
         ("second_current", {"current_of": "other"}, "shared-current"),
         ("second_current", {"current_of": ""}, "no-counterpart"),
@@ -129,6 +127,13 @@ def test_what_no_register_holds_is_refused_by_name(name, changes, code):
     for way in (INTEGERS, LAVA):
         found = refusals(graph, way)
         assert (code, "first_current" if name == "conv" else name) in {(f.code, f.node) for f in found}
+
+
+def test_gains_leaks_and_biases_of_levels_and_currents_are_taken_in():
+    graph, x = cuba_net()
+    graph = _with(_with(graph, "conv", bias=np.ones(3)), "first_current", gain=2.0, leak=0.1)
+    assert refusals(graph, INTEGERS) == refusals(graph, LAVA) == []
+    assert_same(run(graph, x), run(compile_channels(graph), x))
 
 
 def test_sanafe_has_no_such_current():

@@ -13,6 +13,7 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from tests.exporters.lava.oracle import run_oracle
 from tests.passes.test_conv_into_pool import pooled_net
+from tests.passes.test_fold_neuron import own_values_net
 from tests.quantisation.test_currents import cuba_net
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
@@ -43,3 +44,9 @@ def test_pools_behind_convolutions(kind: str) -> None:
 @pytest.mark.parametrize("decay", [0.05, 0.6, 0.95, 1.0])
 def test_currents_that_last(decay: float) -> None:
     assert_no_spike_differs(*cuba_net(7, decay=decay, timesteps=5))
+
+
+@pytest.mark.parametrize("current", [False, True])
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_gains_leaks_and_reset_potentials(current: bool, per_channel: bool) -> None:
+    assert_no_spike_differs(*own_values_net(11, current=current, per_channel=per_channel, levels=2))

@@ -183,7 +183,12 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
     if isinstance(node, Conv2d) and node.unfolded is not None:
         window, weight = node.unfolded, np.ones((*node.weight.shape[:2], *node.unfolded.kernel))
         before = dataclasses.replace(
-            node, weight=weight, stride=window.stride, padding=window.padding, dilation=window.dilation
+            node,
+            shape=(node.shape[0], *window.out),
+            weight=weight,
+            stride=window.stride,
+            padding=window.padding,
+            dilation=window.dilation,
         )
         return before, (shape[0], *window.size)
     return node, shape

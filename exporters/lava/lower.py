@@ -21,7 +21,7 @@ from snnhw.exporters.lava.parameters import (
     to_lava_shape,
 )
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
-from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+from snnhw.graph.ir import LI, LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
 from snnhw.graph.shapes import Shape
 from snnhw.rules.flow import layouts
 from snnhw.rules.ways import LAVA, check_compiled
@@ -85,7 +85,7 @@ class _Lowering:
         if isinstance(node, Input):
             coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
             self._own(node, "source", (coding, {}))
-        elif isinstance(node, Flatten):  # moves nothing in Lava: the weights behind it are put into its order
+        elif isinstance(node, Flatten | LI):  # weights are put into the order of one, the other is in its neuron
             self.sent[node.name] = self._port(node.name)
             return
         elif isinstance(node, SYNAPSES):

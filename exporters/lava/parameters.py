@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from snnhw.exporters.lava.runtime.network import Array
+from snnhw.graph.currents import current_before
 from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
 
 Params = dict[str, Any]  # numbers and lists of numbers
@@ -61,10 +62,14 @@ def lif_parameters(graph: Graph, node: LIF | LoihiLIF) -> Values:
     if isinstance(node, LoihiLIF):
         params: Params = {"du": int(node.du), "dv": int(node.dv), "bias_exp": int(node.bias_exp)}
         arrays = {"bias_mant": _to_lava(node.bias_mant.astype(np.int16), node.shape)}
+        arrays |= _starts(node.start, node.current_start, node.shape, np.int32)
         return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.int32), node.shape)
     bias = _synapse_bias(graph, node.name, node.shape) + node.leak
-    params = {"du": 1.0, "dv": 1.0 - node.one_decay, "bias_exp": 0}
+    current = current_before(graph, node)
+    kept = 0.0 if current is None else float(np.ravel(current.decay)[0])
+    params = {"du": 1.0 - kept, "dv": 1.0 - node.one_decay, "bias_exp": 0}
     arrays = {"bias_mant": _to_lava(np.asarray(bias, dtype=np.float64), node.shape)}
+    arrays |= _starts(node.start, 0.0 if current is None else current.start, node.shape, np.float64)
     return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.float64), node.shape)
 
 
@@ -83,6 +88,12 @@ def _with_threshold(params: Params, arrays: dict[str, Array], theta: Array, shap
     else:
         params["vth"] = theta.item()
     return params, arrays
+
+
+def _starts(v: float | Array, u: float | Array, shape: tuple[int, ...], dtype: type[np.generic]) -> dict[str, Array]:
+    """Membranes and currents before the first step, of neurons that have some."""
+    states = {"v_start": v, "u_start": u}
+    return {key: _to_lava(np.asarray(state, dtype), shape) for key, state in states.items() if np.any(state)}
 
 
 def _to_lava(values: Array, shape: tuple[int, ...]) -> Array:

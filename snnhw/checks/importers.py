@@ -45,7 +45,7 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
     kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
     if isinstance(node, Pool) and node.kind == "avg":
         kind = "AvgPool2d"
-    if node.name in currents(graph).values():
+    if node.name in currents(graph).values() or (isinstance(node, LoihiLIF) and node.current_kept):
         kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"
@@ -61,6 +61,11 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
         yield Finding("importer-branches", lacking, node.name, message, "use another dialect")
     if isinstance(node, LIF):
         yield from _neuron(node, dialect, lacking)
+    if isinstance(node, LoihiLIF) and (np.any(node.start) or np.any(node.current_start)):
+        message = "its membrane or its current starts at another value than 0, which NIR cannot say"
+        yield Finding(
+            "start", lacking, node.name, message, "read the file with snnhw, or set the states in the importer"
+        )
     if isinstance(node, LoihiLIF):
         message = "Loihi truncates the membrane to 1/64 weight unit in each step, importers do not"
         yield Finding("integers-truncated", "info", node.name, message, "expect other spikes at near-ties")

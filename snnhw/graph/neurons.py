@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from snnhw.graph.loihi import DECAY_ONE
 from snnhw.graph.nodes import Array, Node
 
 
@@ -105,8 +106,8 @@ class LIF(Neuron):
     """Discrete leaky integrate-and-fire neuron: u = decay*u + gain*x + leak; s = u > threshold; then the reset.
 
     `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
-    Parameters are numbers or arrays of `shape`. `unit` and `level` (1..K) say which multi-level unit it is a channel
-    of; a LIF of its own is its own unit.
+    Parameters are numbers or arrays of `shape`. `start` is u before the first step (`fold_neuron`). `unit` and `level`
+    (1..K) say which multi-level unit it is a channel of; a LIF of its own is its own unit.
     """
 
     decay: float | Array
@@ -115,6 +116,7 @@ class LIF(Neuron):
     leak: float | Array = 0.0
     v_reset: float | Array = 0.0
     reset: Literal["hard", "subtract"] = "hard"
+    start: float | Array = 0.0
     unit: str = ""
     level: int = 1
 
@@ -155,8 +157,8 @@ class LIF(Neuron):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is u = decay*u + x with a hard reset to 0, the neuron of MLF units, of Lava and of Loihi."""
-        return self.resets_to_zero and self.has_unit_gain and not np.any(self.leak)
+        """Whether it is u = decay*u + x from 0 with a hard reset to 0, the neuron of MLF units and of Loihi."""
+        return self.resets_to_zero and self.has_unit_gain and not np.any(self.leak) and not np.any(self.start)
 
     @property
     def is_level(self) -> bool:
@@ -170,7 +172,8 @@ class LoihiLIF(Neuron):
     """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
-    broadcast along it as [C, 1, 1]) in units of 1/64 weight. See `simulation/neurons.py` for the recurrence.
+    broadcast along it as [C, 1, 1]) in units of 1/64 weight. `start` and `current_start` are v and u before the first
+    step, in the same units, numbers or of `shape`. See `simulation/neurons.py` for the recurrence.
     """
 
     threshold: int | Array
@@ -178,6 +181,8 @@ class LoihiLIF(Neuron):
     dv: int
     bias_mant: Array
     bias_exp: int
+    start: int | Array = 0
+    current_start: int | Array = 0
     unit: str = ""
     level: int = 1
 
@@ -195,6 +200,11 @@ class LoihiLIF(Neuron):
     def leaks(self) -> bool:
         """Whether the membrane decays."""
         return self.dv != 0
+
+    @property
+    def current_kept(self) -> int:
+        """How much of the current stays from one step to the next, in 1/4096; 0 where it lasts one step."""
+        return DECAY_ONE - 1 - self.du
 
     @property
     def bias(self) -> Array:

@@ -208,12 +208,14 @@ class Delay(Node):
 class LI(Node):
     """Leaky integrator without spikes: v = decay*v + gain*x + leak; sends v. decay 1 integrates, numbers or arrays.
 
-    `current_of` names the neuron whose synaptic current it is: both together are a current-based neuron (CubaLIF).
+    `start` is v before the first step. `current_of` names the neuron whose synaptic current it is: both together are a
+    current-based neuron (CubaLIF).
     """
 
     decay: float | Array
     gain: float | Array = 1.0
     leak: float | Array = 0.0
+    start: float | Array = 0.0
     current_of: str = ""
 
 

@@ -118,6 +118,9 @@ def window_of(numbers: tuple[int, ...]) -> Window:
     return Window(size, kernel, stride, padding, dilation)
 
 
+STARTS = ("start", "current_start")  # states of integer neurons before the first step, which NIR cannot say
+
+
 def describe_input(node: Input) -> dict[str, Any]:
     """Fields of the input node beside its name and shape."""
     return {"levels": node.levels, "scale": node.scale, "bits": node.bits}
@@ -137,6 +140,7 @@ def describe_neuron(node: LIF | LI | LoihiLIF) -> dict[str, Any]:
             "dv": node.dv,
             "bias_mant": _packed(node.bias_mant),
             "bias_exp": node.bias_exp,
+            **{key: _packed(np.asarray(getattr(node, key))) for key in STARTS if np.any(getattr(node, key))},
         }
     numbers = {key: getattr(node, key, None) for key in PARAMETERS}
     return described | {k: float(v) for k, v in numbers.items() if isinstance(v, float | int)}
@@ -159,6 +163,7 @@ def neuron_described(parsed: LIF | LI, entry: Mapping[str, Any]) -> LIF | LI | L
                 dv=int(entry["dv"]),
                 bias_mant=_unpacked(entry["bias_mant"]),
                 bias_exp=int(entry["bias_exp"]),
+                **{key: _unpacked(entry[key]) for key in STARTS if key in entry},
                 unit=str(entry["unit"]),
                 level=int(entry["level"]),
             )

@@ -67,17 +67,20 @@ def cuba_fields(current: LI, membrane: LIF, dialect: Dialect, dtype: DType) -> d
     }
 
 
+def loihi_current(node: LoihiLIF) -> LI | None:
+    """The current of Loihi integers as a NIR importer can run it, None where it lasts one step."""
+    if not node.current_kept:
+        return None
+    return LI(name=f"{node.name}_syn", shape=node.shape, decay=node.current_kept / DECAY_ONE, current_of=node.name)
+
+
 def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
     """The neuron of Loihi integers as a NIR importer can run it, membrane in weight units.
 
     The threshold is an integer, decay = 1 - dv/4096; the bias is a leak unless a synapse holds it (`bias_elsewhere`).
     Loihi truncates the membrane to 1/64 weight unit after each decay, an importer does not: spikes may differ at ties.
-
-    Raises:
-        InputError: the current outlasts the step (du < 4095), which needs a second state.
+    Its current is `loihi_current`.
     """
-    if node.du < DECAY_ONE - 1:
-        raise InputError(f"Neuron {node.name!r} keeps its current (du = {node.du}); NIR export needs {DECAY_ONE - 1}.")
     bias = bias_in_weights(node)
     return LIF(
         name=node.name,
@@ -145,6 +148,11 @@ def _one_where_rounded(gain: Array, dtype: DType) -> Array:
 def _leaky_fields(node: LIF | LI, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """tau, r and v_leak."""
     decay, gain, leak = (np.asarray(v, np.float64) for v in (node.decay, node.gain, node.leak))
+    if np.any(node.start):
+        raise InputError(
+            f"Neuron {node.name!r} starts at another potential than 0, for which NIR has no word; write the graph of "
+            "model_of."
+        )
     if (decay < 0).any() or (decay > 1).any():
         raise InputError(f"Neuron {node.name!r} has a decay outside 0..1, so no time constant; change its decay.")
     if dialect.form == "exponential":

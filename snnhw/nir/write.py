@@ -34,7 +34,7 @@ from snnhw.graph.ir import (
 from snnhw.nir.edges import currents, delays, file_names, flattening, gains, times, typed, unused
 from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, window_numbers
-from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
+from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
 from snnhw.passes.decompose import decompose
 from snnhw.rules.expressible import deployment
@@ -168,9 +168,9 @@ class _Writer:
     def _neuron(self, node: LI | LIF | LoihiLIF) -> nir.NIRNode:
         if isinstance(node, LI):
             return nir.LI(**li_fields(node, self.dialect, self.dtype))
-        if isinstance(node, LoihiLIF):
-            node = loihi_as_lif(node, node.name in self.biased)
         current = self.graph.nodes.get(self.currents.get(node.name, ""))
+        if isinstance(node, LoihiLIF):
+            current, node = loihi_current(node), loihi_as_lif(node, node.name in self.biased)
         if isinstance(current, LI):
             return nir.CubaLIF(**cuba_fields(current, node, self.dialect, self.dtype))
         return nir.LIF(**lif_fields(node, self.dialect, self.dtype))

@@ -11,7 +11,8 @@ from collections import Counter
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Edge, Graph, Neuron, Node
+from snnhw.graph.currents import unit_fed
+from snnhw.graph.ir import SYNAPSES, Edge, Graph, Node
 
 
 def fold_gains(graph: Graph) -> Graph:
@@ -26,7 +27,7 @@ def fold_gains(graph: Graph) -> Graph:
         plain = one == {1} and len(graph.out_of(node.name)) == len(gains)
         if not isinstance(node, SYNAPSES) or plain or len(one) != 1:
             continue
-        if all(isinstance(graph.nodes[target], Neuron) for target in gains):
+        if all(unit_fed(graph.nodes[target]) for target in gains):
             (gain,) = one
             bias = None if node.bias is None else node.bias.astype(np.float64) * gain
             nodes[node.name] = dataclasses.replace(node, weight=node.weight.astype(np.float64) * gain, bias=bias)

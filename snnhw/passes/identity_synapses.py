@@ -1,8 +1,8 @@
 """Passes: a synapse of weight one wherever spikes or the input reach a neuron without one.
 
 Hardware adds nothing to a membrane without a synapse; the plain spiking ResNet fires behind its residual sum, so its
-shortcut needs one. Postcondition of `identity_synapses`: whatever feeds a neuron is a Conv2d, Linear or Norm;
-those made here say so (`identity`).
+shortcut needs one. Postcondition of `identity_synapses`: whatever feeds a neuron, or its current, is a Conv2d, Linear
+or Norm; those made here say so (`identity`).
 `spike_synapses` leaves the input out, which then enters neurons as a current. Values are unchanged.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import is_current, unit_fed
 from snnhw.graph.ir import SYNAPSES, Conv2d, Edge, Graph, Linear, Neuron, Node, Norm, Synapse
 from snnhw.graph.loihi import INT8_LIMIT
 from snnhw.graph.names import free_name
@@ -23,20 +24,22 @@ def identity_synapses(graph: Graph) -> Graph:
     """Graph in which every neuron is fed by synapses alone."""
     units = graph.units()
     unit_of = {node.name: unit for unit, nodes in units.items() for node in nodes}
-    made: dict[str, Synapse] = {}
+    made: dict[str, Synapse] = {}  # by the first node that it feeds
     edges: list[Edge] = []
     for edge in graph.edges:
-        target = graph.nodes[edge.target]
-        if not isinstance(target, Neuron) or isinstance(graph.nodes[edge.source], (*SYNAPSES, Norm)):
+        target, source = graph.nodes[edge.target], graph.nodes[edge.source]
+        unit = unit_of.get(edge.target, unit_fed(target))
+        own = is_current(source) and unit_fed(source) == unit and isinstance(target, Neuron)
+        if unit not in units or own or isinstance(source, (*SYNAPSES, Norm)):
             edges.append(edge)
             continue
-        unit = unit_of[edge.target]
-        if unit not in made:
-            made[unit] = _identity(free_name(f"{unit}_identity", graph.nodes), target.shape)
-            edges.extend(Edge(made[unit].name, node.name) for node in units[unit])
-        if edge.target == units[unit][0].name:  # the channels of a unit share their input
-            edges.append(dataclasses.replace(edge, target=made[unit].name))
-    return graph.replace(nodes=_in_place(graph, units, made), edges=tuple(edges)) if made else graph
+        fed = units[unit] if isinstance(target, Neuron) else (target,)
+        if fed[0].name not in made:
+            made[fed[0].name] = _identity(free_name(f"{unit}_identity", graph.nodes), target.shape)
+            edges.extend(Edge(made[fed[0].name].name, node.name) for node in fed)
+        if edge.target == fed[0].name:  # the channels of a unit share their input
+            edges.append(dataclasses.replace(edge, target=made[fed[0].name].name))
+    return graph.replace(nodes=_in_place(graph, made), edges=tuple(edges)) if made else graph
 
 
 def spike_synapses(graph: Graph) -> Graph:
@@ -61,12 +64,11 @@ def not_a_current(graph: Graph) -> list[str]:
     return [name for name in fed if not isinstance(graph.nodes[name], Neuron) or len(graph.into(name)) > 1]
 
 
-def _in_place(graph: Graph, units: Mapping[str, tuple[Node, ...]], made: Mapping[str, Synapse]) -> list[Node]:
-    first = {nodes[0].name: unit for unit, nodes in units.items()}
+def _in_place(graph: Graph, made: Mapping[str, Synapse]) -> list[Node]:
     nodes: list[Node] = []
     for node in graph.nodes.values():
-        if first.get(node.name) in made:
-            nodes.append(made[first[node.name]])
+        if node.name in made:
+            nodes.append(made[node.name])
         nodes.append(node)
     return nodes
 

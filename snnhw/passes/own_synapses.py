@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from snnhw.graph.ir import SYNAPSES, Edge, Graph, Neuron, Node, Readout
+from snnhw.graph.currents import unit_fed
+from snnhw.graph.ir import SYNAPSES, Edge, Graph, Node, Readout
 from snnhw.graph.names import free_name
 
 
@@ -42,7 +43,5 @@ def _split(graph: Graph, name: str) -> Graph:
 
 
 def _owner(target: Node) -> str:
-    """The unit of a neuron, the read-out, or "" for everything else."""
-    if isinstance(target, Neuron):
-        return target.unit_name
-    return target.name if isinstance(target, Readout) else ""
+    """The unit of a neuron or of its current, the read-out, or "" for everything else."""
+    return target.name if isinstance(target, Readout) else unit_fed(target)

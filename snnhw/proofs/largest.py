@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Graph, Input, Neuron, Pool
+from snnhw.graph.ir import SYNAPSES, Graph, Input, LoihiLIF, Neuron, Pool
+from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 
 
 def largest_input(graph: Graph, name: str) -> int:
     """Bound on the absolute integer that can arrive at node `name` of an integer graph (weight units at a neuron)."""
     return sum(abs(edge.gain) * largest_output(graph, edge.source) for edge in graph.into(name))
+
+
+def largest_current(graph: Graph, neuron: LoihiLIF) -> int:
+    """Bound on the absolute current of a neuron of an integer graph in T steps, in weight units.
+
+    Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller.
+    """
+    kept = max(0, neuron.current_kept) / DECAY_ONE
+    start = kept * float(np.max(np.abs(neuron.current_start))) / UNITS_PER_WEIGHT
+    return ceil(start + largest_input(graph, neuron.name) * summed_shares(kept, graph.timesteps))
+
+
+def summed_shares(kept: float, timesteps: int) -> float:
+    """1 + kept + kept^2 + ... of `timesteps` terms: the most that a constant input of 1 adds up to."""
+    return sum(kept**t for t in range(timesteps)) if kept else 1.0
 
 
 def largest_output(graph: Graph, name: str) -> int:

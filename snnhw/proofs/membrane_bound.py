@@ -71,7 +71,7 @@ def membrane_bound(node: MLF | LIF | LoihiLIF, x: Interval, timesteps: int) -> A
     terms = (1.0, 0.0) if isinstance(node, MLF) else (node.gain, node.leak)
     decay, gain, leak = (constant(p, node.shape) for p in (node.decay, *terms))
     drive = x.times(gain)
-    u = Interval(np.zeros(node.shape[0]), np.zeros(node.shape[0]))
+    u = constant(0.0 if isinstance(node, MLF) else node.start, node.shape)
     highest = np.full(node.shape[0], -np.inf)
     for _ in range(timesteps):
         before, u = u, rounded_sum([decay.times(u), drive, leak], STEP_OPERATIONS)
@@ -91,7 +91,7 @@ def _integer_bound(node: LoihiLIF, x: Interval, timesteps: int) -> Array:
     drive = [UNITS_PER_WEIGHT * np.where(finite, end, 0).astype(np.int64) for end in (np.floor(x.low), np.ceil(x.high))]
     rows = np.broadcast_to(node.bias, node.shape).reshape(node.shape[0], -1)
     bias = (rows.min(axis=1), rows.max(axis=1))
-    u, v = [np.zeros_like(d) for d in drive], [np.zeros_like(d) for d in drive]
+    u, v = (_ends(start, node.shape) for start in (node.current_start, node.start))
     highest = np.full(node.shape[0], -MEMBRANE_LIMIT)
     for _ in range(timesteps):
         for end in (0, 1):
@@ -108,7 +108,7 @@ def _integer_bound(node: LoihiLIF, x: Interval, timesteps: int) -> Array:
 def lowest_states(graph: Graph) -> dict[str, float]:
     """Integer neuron node -> lowest v that can occur in T steps if nothing clips or wraps, in 1/64 weight units.
 
-    Whatever is reset starts again from 0, so the lowest of 1..T steps from rest bounds v. (The other end needs no
+    Whatever is reset starts again from 0 in whichever step, so v counts as 0 where it is above. (The other end needs no
     proof: the largest membrane is above every threshold, so clipping it changes no spike, and the neuron is reset.)
     """
     lowest: dict[str, float] = {}
@@ -117,16 +117,22 @@ def lowest_states(graph: Graph) -> dict[str, float]:
         if isinstance(node, LoihiLIF):
             keep_u, keep_v = (DECAY_ONE - 1 - node.du) / DECAY_ONE, (DECAY_ONE - node.dv) / DECAY_ONE
             bias = np.broadcast_to(node.bias, node.shape).reshape(node.shape[0], -1).min(axis=1)
-            u, v = np.zeros(node.shape[0]), np.zeros(node.shape[0])
+            u, v = (_ends(start, node.shape)[0] for start in (node.current_start, node.start))
             lowest[node.name] = 0.0
             for _ in range(graph.timesteps):
                 u = np.trunc(u * keep_u) + UNITS_PER_WEIGHT * x.low
-                v = np.trunc(v * keep_v) + u + bias
+                v = np.minimum(np.trunc(v * keep_v), 0) + u + bias
                 lowest[node.name] = min(lowest[node.name], float(v.min()))
         return Interval(np.zeros(node.shape[0]), np.full(node.shape[0], float(graph.signal(node.name).levels)))
 
     value_bounds(graph, spikes)
     return lowest
+
+
+def _ends(start: int | Array, shape: tuple[int, ...]) -> list[Array]:
+    """Lowest and highest state [C] before the first step."""
+    state = constant(start, shape)
+    return [state.low.astype(np.int64), state.high.astype(np.int64)]
 
 
 def _decayed(state: Array, keep: int) -> Array:

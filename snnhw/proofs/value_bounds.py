@@ -203,10 +203,10 @@ def _delay(graph: Graph, node: Delay, x: Interval) -> Interval:
 
 
 def _integrate(graph: Graph, node: LI, x: Interval) -> Interval:
-    """Everything that v reaches in T steps from 0: v = decay*v + gain*x + leak."""
+    """Everything that v reaches in T steps from its start: v = decay*v + gain*x + leak."""
     decay, gain, leak = (constant(p, node.shape) for p in (node.decay, node.gain, node.leak))
     drive = x.times(gain)
-    v = reached = Interval(np.zeros_like(x.low), np.zeros_like(x.high))
+    v = reached = constant(node.start, node.shape)
     for _ in range(graph.timesteps):
         v = rounded_sum([decay.times(v), drive, leak], 3)
         reached = Interval(np.minimum(reached.low, v.low), np.maximum(reached.high, v.high))

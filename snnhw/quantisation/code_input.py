@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import feeding
 from snnhw.graph.ir import LIF, Array, Conv2d, Graph, Input, Linear, Neuron, Synapse
 from snnhw.graph.loihi import THRESHOLD_LIMIT
 from snnhw.quantisation.moments import Moments
@@ -91,7 +92,7 @@ def _first_layers(graph: Graph) -> list[tuple[list[LIF], list[Synapse]]]:
     found = []
     for nodes in graph.units().values():
         neurons = [n for n in nodes if isinstance(n, LIF)]
-        names = {e.source for e in graph.into(nodes[0].name)} & fed
+        names = {e.source for e in feeding(graph, nodes[0])} & fed
         synapses: list[Synapse] = [s for s in graph.of_type(Conv2d) if s.name in names]
         synapses += [s for s in graph.of_type(Linear) if s.name in names]
         if neurons and synapses:

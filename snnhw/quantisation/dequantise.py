@@ -12,6 +12,7 @@ from collections.abc import Collection
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import current_before, feeding
 from snnhw.graph.ir import LIF, MLF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Neuron, Node
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 from snnhw.quantisation.quantise import Quantised
@@ -35,9 +36,20 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
             continue
         if layer in units and layer in integer_units:
             neurons = [n for n in integer_units[layer] if isinstance(n, LoihiLIF)]
+            current = current_before(graph, units[layer][0])
             bias = neurons[0].bias.reshape(len(scale), -1)[:, 0] / (UNITS_PER_WEIGHT * scale)
-            names = [e.source for e in graph.into(units[layer][0].name) if e.source != graph.input.name]
-            nodes.update({n.name: n for n in _with_thresholds(units[layer], neurons, scale)})
+            names = [e.source for e in feeding(graph, units[layer][0]) if e.source != graph.input.name]
+            own = _with_thresholds(units[layer], neurons, scale)
+            if current is not None:
+                kept, start = neurons[0].current_kept / DECAY_ONE, _in_floats(neurons[0].current_start, scale, current)
+                nodes[current.name] = dataclasses.replace(current, decay=kept, start=start)
+            if current is not None or any(isinstance(n, LIF) and np.any(n.leak) for n in units[layer]):
+                bias = np.zeros(1)  # it is in the neurons
+                own = [
+                    dataclasses.replace(n, leak=_in_floats(whole.bias, scale, n)) if isinstance(n, LIF) else n
+                    for n, whole in zip(own, neurons, strict=True)
+                ]
+            nodes.update({n.name: n for n in own})
         else:
             names = [layer]
             offset = getattr(quantised.graph.nodes.get(layer), "bias", None)
@@ -74,4 +86,17 @@ def _with_thresholds(nodes: tuple[Neuron, ...], integers: list[LoihiLIF], scale:
         return [dataclasses.replace(nodes[0], thresholds=own, decay=decay)]
     one = [float(v.flat[0]) if (v == v.flat[0]).all() else v for v in values]
     lifs = [n for n in nodes if isinstance(n, LIF)]
-    return [dataclasses.replace(n, threshold=v, decay=decay) for n, v in zip(lifs, one, strict=True)]
+    starts = [_in_floats(whole.start, scale, n) for n, whole in zip(lifs, integers, strict=True)]
+    return [
+        dataclasses.replace(n, threshold=v, decay=decay, start=start)
+        for n, v, start in zip(lifs, one, starts, strict=True)
+    ]
+
+
+def _in_floats(units: int | Array, scale: Array, node: Node) -> float | Array:
+    """A state or a bias in membrane units as the float that it stands for, an array of the node's shape if not 0."""
+    if not np.any(units):
+        return 0.0
+    along = np.reshape(scale, (-1,) + (1,) * (len(node.shape) - 1))
+    values: Array = np.broadcast_to(np.asarray(units) / (UNITS_PER_WEIGHT * along), node.shape).copy()
+    return values

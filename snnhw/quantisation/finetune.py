@@ -19,8 +19,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph
 from snnhw.nn.time import time_first
-from snnhw.passes import FOLDED, compile_channels, run_passes
-from snnhw.passes.fold_current import fold_current
+from snnhw.passes import BEFORE_SYNAPSES, FOLDED, compile_channels, run_passes
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
@@ -74,7 +73,7 @@ def finetune(
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
     # the synapses that the scales belong to
-    trainable = run_passes(graph, (fold_current, with_synapses, *FOLDED))
+    trainable = run_passes(graph, (*BEFORE_SYNAPSES, with_synapses, *FOLDED))
     module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
     teacher = GraphModule(trainable).eval()
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))

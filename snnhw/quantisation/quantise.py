@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
+from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
 from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
@@ -28,7 +29,7 @@ from snnhw.graph.loihi import (
     UNITS_PER_WEIGHT,
     WEIGHT_LIMIT,
 )
-from snnhw.proofs.largest import largest_input
+from snnhw.proofs.largest import largest_current, largest_input
 from snnhw.proofs.membrane_bound import lowest_states
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
@@ -141,7 +142,8 @@ def quantise(
     used: dict[str, Array] = {}
     given = scales or {}
     for name, group in _neuron_groups(graph).items():
-        synapses = [s for s in (graph.nodes[e.source] for e in graph.into(group[0].name)) if isinstance(s, SYNAPSES)]
+        synapses = [s for s in (graph.nodes[e.source] for e in feeding(graph, group[0])) if isinstance(s, SYNAPSES)]
+        current = current_before(graph, group[0])
         gain = {s.name: _source_scale(graph, s) for s in synapses}
         best = given.get(name)
         if best is None and not synapses:
@@ -153,7 +155,7 @@ def quantise(
             integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
         bias = total_bias(synapses) if synapses else np.zeros(1)
-        nodes.update({n.name: _integer_neuron(n, best, bias) for n in group})
+        nodes.update({n.name: _integer_neuron(n, current, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = read_matrix(graph)
     if linear is not None:
@@ -166,7 +168,7 @@ def quantise(
         nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
         layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
-    integer = graph.replace(nodes=[nodes[n] for n in graph.nodes])
+    integer = currents_inside(graph.replace(nodes=[nodes[n] for n in graph.nodes]))
     lowest = lowest_states(integer)
     return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
 
@@ -208,9 +210,15 @@ def _source_scale(graph: Graph, synapse: Synapse) -> float:
     return float(graph.input.scale or 1.0) if from_input else 1.0
 
 
-def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
-    mantissa, exponent = bias_code(UNITS_PER_WEIGHT * scale * bias)
+def kept_share(current: LI | None) -> int:
+    """How much of a synaptic current Loihi keeps in a step, in 1/4096: the decay, rounded, at most 4095."""
+    return 0 if current is None else min(DECAY_ONE - 1, round(float(np.ravel(current.decay)[0]) * DECAY_ONE))
+
+
+def _integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
     along = (-1,) + (1,) * (len(neuron.shape) - 1)
+    units = UNITS_PER_WEIGHT * scale.reshape(along)
+    mantissa, exponent = bias_code(units * (bias.reshape(along) + np.asarray(neuron.leak, dtype=np.float64)))
     uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
     column = scale[0] if uniform else scale.reshape(along)
     threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
@@ -218,13 +226,21 @@ def _integer_neuron(neuron: LIF, scale: Array, bias: Array) -> LoihiLIF:
         name=neuron.name,
         shape=neuron.shape,
         threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
-        du=DECAY_ONE - 1,
+        du=DECAY_ONE - 1 - kept_share(current),
         dv=min(DECAY_ONE - 1, round((1 - neuron.one_decay) * DECAY_ONE)),
-        bias_mant=mantissa.reshape(along),
+        bias_mant=mantissa,
         bias_exp=exponent,
+        start=_start(neuron.start, units, neuron.shape),
+        current_start=0 if current is None else _start(current.start, units, neuron.shape),
         unit=neuron.unit,
         level=neuron.level,
     )
+
+
+def _start(state: float | Array, units: Array, shape: tuple[int, ...]) -> int | Array:
+    """A state before the first step in membrane units, 0 where it is 0 everywhere."""
+    whole = np.rint(units * np.asarray(state, dtype=np.float64)).astype(np.int64)
+    return np.broadcast_to(whole, shape).copy() if whole.any() else 0
 
 
 def _report(
@@ -245,7 +261,8 @@ def _report(
 
 def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> LayerScale:
     neurons = [node.name for node in graph.units().get(layer.name, ())]
-    bound = largest_input(graph, neurons[0] if neurons else graph.readout.name)
+    first = graph.nodes[neurons[0]] if neurons else graph.readout
+    bound = largest_current(graph, first) if isinstance(first, LoihiLIF) else largest_input(graph, first.name)
     if neurons and bound >= CURRENT_LIMIT:
         raise InputError(
             f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."

@@ -11,20 +11,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from snnhw.graph.currents import current_before
 from snnhw.graph.ir import LIF, Array, Graph, Synapse
 from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
     CURRENT_LIMIT,
+    DECAY_ONE,
     THRESHOLD_LIMIT,
     UNITS_PER_WEIGHT,
     WEIGHT_LIMIT,
 )
-from snnhw.proofs.largest import largest_input
+from snnhw.proofs.largest import largest_input, summed_shares
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import even_weights
 
 CANDIDATES = np.linspace(0.6, 1.4, 81)  # scales tried, relative to the one that just avoids clipping
+HALF_A_SHARE = 0.5 / DECAY_ONE  # by which a decay may be rounded up
 UNBOUNDED = 1e6  # scale of a layer that nothing limits: all its weights are zero
 
 
@@ -100,13 +103,27 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
         limit = largest_input(graph, synapse.name)
         reach += _rows(np.abs(synapse.weight)).sum(axis=1) / gain[synapse.name] * limit
         rounding += synapse.weight[0].size * limit  # rounding makes a weight larger by one unit at most
-    bias = np.abs(total_bias(synapses)) * UNITS_PER_WEIGHT
+    current = current_before(graph, neurons[0])
+    if current is not None:
+        longest = summed_shares(float(np.max(current.decay)) + HALF_A_SHARE, graph.timesteps)
+        reach, rounding = reach * longest, rounding * longest
+        reach = reach + _largest(current.start, current.shape)
+    leaks = [_largest(n.leak, n.shape) for n in neurons]
+    bias = (np.abs(total_bias(synapses)) + np.max(leaks, axis=0)) * UNITS_PER_WEIGHT
+    start = np.max([_largest(n.start, n.shape) for n in neurons], axis=0)
     for numerator, denominator in (
         (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
         (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
+        (CURRENT_LIMIT - 1, start),  # in the same 24 bits
     ):
         limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
     return limits
+
+
+def _largest(values: float | Array, shape: tuple[int, ...]) -> Array:
+    """Largest size [O] of a parameter in each channel."""
+    largest: Array = np.abs(np.broadcast_to(values, shape)).reshape(shape[0], -1).max(axis=1)
+    return largest
 
 
 def _rows(array: Array) -> Array:

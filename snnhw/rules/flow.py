@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snnhw.graph.currents import feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import SYNAPSES, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
 from snnhw.graph.shapes import Shape
@@ -58,7 +59,7 @@ def one_kind_of_source(graph: Graph, title: str) -> Iterator[Finding]:
 def layers_once(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each neuron that takes a layer several times: the bias of that layer would count once."""
     for node in graph.of_type(Neuron):
-        for edge in graph.into(node.name):
+        for edge in feeding(graph, node):
             if edge.gain != 1 and isinstance(graph.nodes[edge.source], SYNAPSES):
                 message = f"it takes {edge.source} {edge.gain} times, and integers are made of layers that count once"
                 yield Finding("gain-of-layer", "error", node.name, message, "give the graph of compile_channels")

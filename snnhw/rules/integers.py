@@ -12,6 +12,7 @@ from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
     DECAY_ONE,
+    MEMBRANE_LIMIT,
     THRESHOLD_LIMIT,
     WEIGHT_LIMIT,
 )
@@ -29,6 +30,8 @@ def registers(graph: Graph, title: str) -> Iterator[Finding]:
             "dv": (node.dv, 0, DECAY_ONE - 1),
             "bias_mant": (node.bias_mant, -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT),
             "bias_exp": (node.bias_exp, -BIAS_EXP_LIMIT, BIAS_EXP_LIMIT),
+            "start": (node.start, -MEMBRANE_LIMIT, MEMBRANE_LIMIT),
+            "current_start": (node.current_start, -MEMBRANE_LIMIT, MEMBRANE_LIMIT),
         }
         for key, (value, low, high) in ranges.items():
             if not _whole(value) or np.min(value) < low or np.max(value) > high:

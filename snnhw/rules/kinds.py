@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snnhw.graph.currents import is_current
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import (
     LI,
@@ -23,8 +24,8 @@ from snnhw.graph.ir import (
 )
 from snnhw.graph.loihi import INT8_LIMIT
 
-INTEGERS = (Input, *SYNAPSES, LIF, Flatten, Readout)  # what `quantise` knows
-LAVA = (Input, *SYNAPSES, LIF, LoihiLIF, Pool, Flatten, Readout)
+INTEGERS = (Input, *SYNAPSES, LI, LIF, Flatten, Readout)  # what `quantise` knows
+LAVA = (Input, *SYNAPSES, LI, LIF, LoihiLIF, Pool, Flatten, Readout)
 SANAFE = (Input, *SYNAPSES, LIF, LoihiLIF, Readout)
 
 
@@ -56,15 +57,15 @@ def host_nodes(graph: Graph, title: str) -> Iterator[Finding]:
 
 def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator[Finding]:
     for node in graph.nodes.values():
-        if isinstance(node, (SlotMLF, *known)):
-            continue  # `deployment` speaks of time slots
+        if isinstance(node, (SlotMLF, *known)) and (is_current(node) or not isinstance(node, LI)):
+            continue  # `deployment` speaks of time slots, `currents` of those of neurons
         if isinstance(node, Pool):
             message = "the pool cannot be folded into the weights behind it"
             yield Finding("pool", "error", node.name, message, "let it lead to one matrix or to convolutions alone")
         elif isinstance(node, Flatten):
             message = f"the flattening cannot be folded into weights behind it, and {title} has none of its own"
             yield Finding("flatten", "error", node.name, message, "let it lead to one matrix that takes nothing else")
-        elif isinstance(node, LI) and node.current_of:
+        elif isinstance(node, LI) and is_current(node):
             message = f"the current of {node.current_of!r} lasts longer than a step, which is not brought to {title}"
             remedy = "train with a synaptic time constant of one step"
             yield Finding("no-counterpart", "error", node.name, message, remedy)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from snnhw.graph.currents import current_before
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Graph, Input, LoihiLIF
 
@@ -18,8 +19,8 @@ def plain_neurons(graph: Graph, title: str) -> Iterator[Finding]:
             yield _gain(node, "a gain or a leak of its own", "fold it into weights and bias")
 
 
-def lava_neurons(graph: Graph, title: str) -> Iterator[Finding]:
-    """As `plain_neurons`, but a leak is right: Lava's floating-point neuron has it as a bias."""
+def neurons_with_bias(graph: Graph, title: str) -> Iterator[Finding]:
+    """As `plain_neurons`, but a leak is right: it is the bias of Lava's neuron, in floats and in integers."""
     for node in graph.of_type(LIF):
         yield from _common(node)
         if not node.has_unit_gain:
@@ -36,6 +37,14 @@ def _common(node: LIF) -> Iterator[Finding]:
 
 def _gain(node: LIF, what: str, remedy: str) -> Finding:
     return Finding("gain", "error", node.name, f"it has {what}", remedy)
+
+
+def from_rest(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population whose membranes start elsewhere than at 0, as a reset potential makes them."""
+    for node in _with_a_threshold(graph):
+        if np.any(node.start):
+            message = f"its reset potential is not the 0 that it starts from, and in {title} they are one"
+            yield Finding("start", "error", node.name, message, "train with a hard reset to 0")
 
 
 def thresholds_not_negative(graph: Graph, title: str) -> Iterator[Finding]:
@@ -59,6 +68,8 @@ def synapse_before(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each neuron that takes something without a synapse between, unless it is the input alone."""
     for node in graph.of_type(LIF):
         sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        if current_before(graph, node):
+            continue  # of which `currents` speaks
         direct = [source.name for source in sources if not isinstance(source, SYNAPSES)]
         if direct and not (len(sources) == 1 and isinstance(sources[0], Input)):
             message = f"it takes {', '.join(direct)} without a synapse between"

@@ -17,7 +17,7 @@ from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.own_synapses import own_synapses
-from snnhw.rules import cores, flow, given, integers, kinds, neurons, readout
+from snnhw.rules import cores, currents, flow, given, integers, kinds, neurons, readout
 from snnhw.rules.expressible import deployment
 from snnhw.rules.refuse import errors_of, refuse
 from snnhw.rules.structure import BROKEN, structure
@@ -49,12 +49,13 @@ LAVA = Way(
     (*FIRST, deployment),
     (
         kinds.kinds_of_lava,
+        currents.currents,
         kinds.kernels,
         flow.layers_on_sums,
         flow.passed_sums,
         flow.flattened_into_weights,
         flow.one_layout,
-        neurons.lava_neurons,
+        neurons.neurons_with_bias,
         integers.registers,
         integers.weights,
         integers.biases,
@@ -67,6 +68,7 @@ INTEGERS = Way(
     (*FIRST, deployment),
     (
         kinds.kinds_of_integers,
+        currents.currents,
         kinds.kernels,
         flow.fits_a_message,
         flow.layers_on_sums,
@@ -74,7 +76,7 @@ INTEGERS = Way(
         flow.one_kind_of_source,
         flow.layers_once,
         flow.flattened_behind_neurons,
-        neurons.plain_neurons,
+        neurons.neurons_with_bias,
         neurons.thresholds_not_negative,
         neurons.synapse_before,
         readout.some_neurons,
@@ -92,6 +94,7 @@ SANAFE = Way(
         flow.binary_events,
         flow.layers_on_sums,
         neurons.plain_neurons,
+        neurons.from_rest,
         neurons.thresholds_not_negative,
         integers.one_step_currents,
         cores.fits_the_mesh,

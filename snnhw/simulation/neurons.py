@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,7 +68,7 @@ def _step_lif(channels: Sequence[LIF], current: Iterable[Tensor], like: Tensor) 
         return torch.as_tensor(parameter, dtype=like.dtype, device=like.device)
 
     constants = [tuple(value(p) for p in (n.decay, n.gain, n.leak, n.threshold, n.v_reset)) for n in channels]
-    carried = [torch.zeros_like(like) for _ in channels]
+    carried = [torch.zeros_like(like) + value(n.start) for n in channels]
     for x in current:
         membranes, spikes, kept = [], [], []
         for node, u, (decay, gain, leak, theta, reset) in zip(channels, carried, constants, strict=True):
@@ -96,8 +97,8 @@ def _step_loihi(channels: Sequence[LoihiLIF], current: Iterable[Tensor], like: T
 
     bias = [constant(n.bias) for n in channels]
     theta = [constant(n.threshold) * UNITS_PER_WEIGHT for n in channels]
-    currents = [torch.zeros_like(like) for _ in channels]
-    carried = [torch.zeros_like(like) for _ in channels]
+    currents = [torch.zeros_like(like) + constant(n.current_start) for n in channels]
+    carried = [torch.zeros_like(like) + constant(n.start) for n in channels]
     # float32 is chosen by `integer_dtype` only where nothing can wrap
     wrapped = _wrap_current if like.dtype == torch.float64 else _as_is
     for a in current:
@@ -123,7 +124,8 @@ def integer_dtype(neurons: Sequence[LoihiLIF], bound: int) -> torch.dtype:
         bound: largest |a| that the synapses can send, in weight units.
 
     The membrane is below 2^23; its decay is exact in float32 when 4096-dv is a power of two, because scaling by a power
-    of two only moves the exponent. The current must not wrap (64|a| < 2^23) and v + u + bias must stay below 2^24.
+    of two only moves the exponent; it starts from 0. The current must not wrap (64|a| < 2^23) and v + u + bias must
+    stay below 2^24.
     """
     for node in neurons:
         keep = DECAY_ONE - node.dv
@@ -131,7 +133,8 @@ def integer_dtype(neurons: Sequence[LoihiLIF], bound: int) -> torch.dtype:
         bias = int(abs(node.bias).max(initial=0))
         wraps = UNITS_PER_WEIGHT * bound >= CURRENT_RANGE // 2
         sum_fits = MEMBRANE_LIMIT * keep // DECAY_ONE + UNITS_PER_WEIGHT * bound + bias < 2**24
-        if wraps or not (node.du == DECAY_ONE - 1 and power_of_two and sum_fits):
+        from_rest = not np.any(node.start)
+        if wraps or not from_rest or not (node.du == DECAY_ONE - 1 and power_of_two and sum_fits):
             return torch.float64
     return torch.float32
 

@@ -19,7 +19,7 @@ from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
 from snnhw.simulation.record import Keep, SpikeRecord, event_record, levels_of, outputs_of, unit_record
-from snnhw.simulation.synapses import apply_node, leaky_step, logits_of, wrap_sum
+from snnhw.simulation.synapses import apply_node, before_first_step, leaky_step, logits_of, wrap_sum
 
 
 def is_recurrent(graph: Graph) -> bool:
@@ -80,7 +80,8 @@ def run_recurrent(
                 _fire(step, units, _arriving(step, sent), sent, keep.membranes)
             elif isinstance(node, LI):
                 current = _arriving(step, sent)
-                v = integrated.get(node.name, torch.zeros_like(current))
+                v = integrated.get(node.name)
+                v = before_first_step(node, current) if v is None else v
                 sent[node.name] = integrated[node.name] = leaky_step(node, v, current)
             elif isinstance(node, Readout):
                 outputs[node.name].append(_arriving(step, sent))

@@ -111,11 +111,16 @@ def _delay(node: Delay, x: Tensor) -> Tensor:
 
 def _integrate(node: LI, x: Tensor) -> Tensor:
     """v[t] = decay*v[t-1] + gain*x[t] + leak."""
-    v, rows = torch.zeros_like(x[0]), []
+    v, rows = before_first_step(node, x[0]), []
     for frame in x:
         v = leaky_step(node, v, frame)
         rows.append(v)
     return torch.stack(rows)
+
+
+def before_first_step(node: LI, like: Tensor) -> Tensor:
+    """v [B, *shape] of an integrator before its first step."""
+    return torch.zeros_like(like) + _number(node.start, like)
 
 
 def leaky_step(node: LI, v: Tensor, x: Tensor) -> Tensor:

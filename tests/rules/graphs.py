@@ -85,7 +85,11 @@ class Maker:
     def layer(self, last: list[str]) -> list[str]:
         kinds: tuple[Callable[[list[str]], str], ...] = (self.weighted, self.pool, self.flatten)
         if self.tame or self.rng.random() < 0.6:
-            return self.with_residual([self.fires([self.weighted(last)])], last)
+            new = self.weighted(last)
+            if len(self.shape(new)) == 3 and self.rng.random() < 0.25:
+                new = self.pool([new])
+            fires = self.integrate if self.rng.random() < 0.2 else self.fires
+            return self.with_residual([fires([new])], last)
         foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm)
         kinds += foreign
         return self.with_residual([kinds[int(self.rng.integers(len(kinds)))](last)], last)
@@ -140,7 +144,10 @@ class Maker:
             thresholds = tuple(theta + k for k in range(int(self.rng.integers(1, 4))))
             return self.add(MLF(name=name, shape=shape, thresholds=thresholds, decay=decay), *last)
         changes: dict[str, object] = {}
-        if self.odd(0.5):
+        if self.tame and self.rng.random() < 0.3:
+            key = str(self.pick("gain", "leak", "v_reset"))
+            changes = {key: ODD_NEURONS[key]}
+        elif self.odd(0.5):
             changes = dict([self.pick(*ODD_NEURONS.items())])  # type: ignore[list-item]
             changes = {key: value(self.rng, shape) if callable(value) else value for key, value in changes.items()}
         return self.add(LIF(**{"name": name, "shape": shape, "decay": decay, "threshold": theta} | changes), *last)
@@ -180,7 +187,7 @@ class Maker:
     def integrate(self, last: list[str]) -> str:
         """A leaky integrator of its own, or the current of the neurons behind it."""
         shape, decay = self.shape(last[0]), float(self.pick(0.0, 0.5))
-        if self.rng.random() < 0.4:
+        if not self.tame and self.rng.random() < 0.4:
             return self.add(LI(name=self.name("li"), shape=shape, decay=decay), *last)
         current, neuron = self.name("current"), self.name("unit")
         self.add(LI(name=current, shape=shape, decay=decay, current_of=neuron), *last)

@@ -16,7 +16,6 @@ POOL = Pool(name="extra", shape=(4, 2, 2), kind="avg", kernel=(2, 2), stride=(2,
 ADDED = {
     "scale": (Scale(name="extra", shape=SHAPE, scale=2.0), "no-counterpart", "a Scale has no counterpart on it"),
     "delay": (Delay(name="extra", shape=SHAPE, steps=1), "no-counterpart", "a Delay has no counterpart"),
-    "current": (LI(name="extra", shape=SHAPE, decay=0.5, current_of="unit"), "no-counterpart", "lasts longer than a"),
     "integrator": (LI(name="extra", shape=SHAPE, decay=0.5), "no-counterpart", "a LI has no counterpart"),
 }
 
@@ -34,6 +33,13 @@ def test_what_no_way_takes(name: str) -> None:
     for rule in (kinds.kinds_of_integers, kinds.kinds_of_lava, kinds.kinds_of_sanafe):
         (found,) = rule(with_extra(node), "it")
         assert (found.code, found.node) == (code, "extra") and words in found.message
+
+
+def test_currents_of_neurons_are_for_integers_and_lava() -> None:
+    graph = with_extra(LI(name="extra", shape=SHAPE, decay=0.5, current_of="unit"))
+    assert list(kinds.kinds_of_integers(graph, "it")) == list(kinds.kinds_of_lava(graph, "it")) == []
+    (found,) = kinds.kinds_of_sanafe(graph, "it")
+    assert (found.code, found.node) == ("no-counterpart", "extra") and "lasts longer than a step" in found.message
 
 
 def test_pools_stay_in_lava_alone_and_never_divide_integers() -> None:

@@ -30,7 +30,7 @@ MIXED = np.linspace(0.1, 0.9, 64).reshape(4, 4, 4)
 def test_every_difference_is_named(fields: dict[str, object], plain: list[str], lava: list[str]) -> None:
     graph = net(unit=lif(**fields))
     assert [f.code for f in neurons.plain_neurons(graph, "it")] == plain
-    assert [f.code for f in neurons.lava_neurons(graph, "it")] == lava
+    assert [f.code for f in neurons.neurons_with_bias(graph, "it")] == lava
 
 
 def test_thresholds() -> None:

@@ -140,6 +140,7 @@ def _lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject
         bias_mant=values["bias_mant"],
         bias_exp=process.params["bias_exp"],
         vth=values.get("vth", process.params.get("vth")),
+        start=(values.get("u_start", 0), values.get("v_start", 0)),
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.graph.currents import currents_inside
 from snnhw.graph.ir import (
     LI,
     LIF,
@@ -33,7 +34,7 @@ from snnhw.graph.ir import (
 from snnhw.nir.file import RawNode
 from snnhw.nir.frameworks import DIALECTS, Dialect
 from snnhw.nir.metadata import PARAMETERS, Metadata, neuron_described, window_of
-from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif
+from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import channel_bias
 from snnhw.nir.portable import restored as restored_conv
 from snnhw.nir.read.fields import Context
@@ -186,7 +187,11 @@ def _written(
     node: Neuron, described: Mapping[str, Neuron], raw: RawNode, dialect: Dialect, dtype: DType, bias_elsewhere: bool
 ) -> dict[str, Array]:
     if isinstance(node, LoihiLIF):
-        node = loihi_as_lif(node, bias_elsewhere)
+        current, node = loihi_current(node), loihi_as_lif(node, bias_elsewhere)
+        if (current is not None) != (raw.type == "CubaLIF"):
+            raise InputError(f"Neuron {node.name!r} is described as another kind; export it again.")
+        if current is not None:
+            return cuba_fields(current, node, dialect, dtype)
     if raw.type == "CubaLIF":
         name = node.current_of if isinstance(node, LI) else node.name
         currents = [n for n in described.values() if isinstance(n, LI) and n.current_of == name]
@@ -200,8 +205,11 @@ def _written(
 def with_origins(graph: Graph, meta: Metadata, context: Context) -> Graph:
     """`graph` whose synapses say what they were before the passes: smaller, before a pool went into them, or not there.
 
+    Integer neurons have their currents in them.
+
     What cannot be true of the file's arrays becomes a finding.
     """
+    graph = currents_inside(graph)
     nodes = dict(graph.nodes)
     for name, inputs in meta.folded_pool.items():
         node = nodes.get(name)
@@ -230,14 +238,14 @@ def _origin_unusable(key: str, name: str, context: Context) -> None:
 
 
 def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:
-    """Whether the window gives an output of the convolution's size, from an input that is no larger than its own."""
+    """Whether the window takes an input no larger than the convolution's own and gives no less, before its pools."""
     into = graph.into(node.name)
     if not into or min(*window.size, *window.kernel, *window.stride, *window.dilation) < 1 or min(window.padding) < 0:
         return False
     arriving = graph.nodes[into[0].source].shape
     smaller = all(n <= most for n, most in zip(window.size, arriving[1:], strict=True))
     narrower = all(k <= most for k, most in zip(window.kernel, node.weight.shape[2:], strict=True))
-    return smaller and narrower and window.out == node.shape[1:]
+    return smaller and narrower and all(n >= least for n, least in zip(window.out, node.shape[1:], strict=True))
 
 
 def _passes_channels_on(node: Conv2d | Linear) -> bool:

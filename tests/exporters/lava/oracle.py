@@ -57,7 +57,8 @@ def run_oracle(graph, inputs):
     logits = []
     for sample in inputs:
         frames = sample if sample.ndim > len(graph.input.shape) else [sample] * graph.timesteps
-        state = {name: (0, 0) for name in spikes}
+        neurons = {name: graph.nodes[name] for name in spikes}
+        state = {name: (getattr(node, "current_start", 0), node.start) for name, node in neurons.items()}
         total = 0
         for frame in frames:
             values = {}

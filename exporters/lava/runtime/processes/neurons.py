@@ -26,14 +26,16 @@ class SampledLIF(LIFReset):
         spikes: shared uint8 [slots, T, ceil(neurons/8)] that takes the packed spikes of sample n in slot n % slots,
             or None.
         membranes: shared array [slots, T, neurons] that takes v before the reset, or None.
+        start: u and v before the first step of every sample, numbers or arrays of the shape of the population.
         **lif: as LIFReset takes them; `vth` may be an array of the shape of the population.
     """
 
-    def __init__(self, *, depth, timesteps, samples, spikes=None, membranes=None, **lif):
+    def __init__(self, *, depth, timesteps, samples, spikes=None, membranes=None, start=(0, 0), **lif):
         super().__init__(reset_interval=timesteps, reset_offset=(1 + depth) % timesteps, **lif)
         self.count = Var(shape=(samples,), init=0)
         self.proc_params["window"] = (depth, timesteps, samples)
         self.proc_params["records"] = (spikes, membranes)
+        self.proc_params["first_states"] = start
 
 
 class _Sampled:
@@ -43,11 +45,11 @@ class _Sampled:
         super().__init__(proc_params)
         self.depth, self.timesteps, self.samples = proc_params["window"]
         self.spikes, self.membranes = proc_params["records"]
+        self.first_states = proc_params["first_states"]
 
     def run_spk(self):
         if (self.time_step - 1 - self.depth) % self.timesteps == 0:
-            self.u[:] = 0
-            self.v[:] = 0
+            self.u[:], self.v[:] = self.first_states
         super().run_spk()
 
     def reset_voltage(self, spike_vector):

@@ -137,7 +137,7 @@ class SteppedWalk(Walk):
         value, steps = self.unrolled.sums[source]
         self.timesteps.add(steps)
         stream = self.streams[value]
-        summed = stream.all_steps(steps).times(steps)
+        summed = stream.all_steps(steps).added_up(steps)
         self.streams[source] = self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
 
     def _module(self, fx_node: torch.fx.Node) -> Stream | None:

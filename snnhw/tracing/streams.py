@@ -32,7 +32,7 @@ class Stream:
     `lead` is what stands before `shape`: the rows [T*B], or [T, B] where time is an axis of its own; in networks that
     put the batch first, which `batch_first` says, [B*T] and [B, T]. `end` is the read-out that the value has passed,
     None before one. The node stands at the end of the graph: linear layers behind a mean over time commute with it, so
-    they are before it there.
+    they are before it there. `summed` is T behind a sum over T steps, whose gains hold that factor; otherwise 1.
     """
 
     terms: tuple[tuple[str, int], ...]
@@ -40,6 +40,7 @@ class Stream:
     lead: tuple[Size, ...] = (Rows(),)
     end: Readout | None = None
     batch_first: bool = False
+    summed: int = 1
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -85,11 +86,28 @@ class Stream:
         terms = tuple((name, gain) for name, gain in gains.items() if gain)
         if not terms:
             raise InputError(f"A difference in {place} is 0 always; leave it out.")
-        return dataclasses.replace(self, terms=terms)
+        return dataclasses.replace(self, terms=terms, summed=max(self.summed, other.summed))
 
     def times(self, gain: int) -> Stream:
         """It, `gain` times."""
         return dataclasses.replace(self, terms=tuple((name, gain * g) for name, g in self.terms))
+
+    def added_up(self, steps: int) -> Stream:
+        """`steps` times its mean over as many steps, which is its sum over them."""
+        return dataclasses.replace(self.times(steps), summed=steps)
+
+    def parted(self) -> tuple[Stream | None, Stream | None]:
+        """What holds the factor of a sum over time, divided by it, and what does not; None where there is nothing.
+
+        In a layer behind a sum over time every spike of every step is worth one, and T only as a part of the mean.
+        """
+        whole = [(name, gain) for name, gain in self.terms if self.summed > 1 and gain % self.summed == 0]
+        single = tuple((name, gain // self.summed) for name, gain in whole)
+        rest = tuple(term for term in self.terms if term not in whole)
+        return self._of(single), self._of(rest)
+
+    def _of(self, terms: tuple[tuple[str, int], ...]) -> Stream | None:
+        return dataclasses.replace(self, terms=terms, summed=1) if terms else None
 
     def over(self, divisor: int) -> Stream | None:
         """It, divided by a whole number; None where a gain is no multiple of that."""
@@ -122,7 +140,7 @@ class Stream:
             shifts = isinstance(node, Norm) or getattr(node, "bias", None) is not None
             if shifts and self.end.reduction == "sum":
                 raise InputError(f"{node.name!r} adds a bias behind the sum over time; use the mean, or leave it out.")
-        return dataclasses.replace(self, terms=((node.name, 1),), shape=shown(node.shape, self.shape))
+        return dataclasses.replace(self, terms=((node.name, 1),), shape=shown(node.shape, self.shape), summed=1)
 
     def folded(self) -> Stream:
         """It with batch and time as one axis."""

@@ -56,7 +56,7 @@ def reducing(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str
     axes = sorted(d % len(stream.sizes) for d in dims(options.get("dim")))
     if axes == [stream.time_axis] and isinstance(steps := stream.steps, int) and not keepdim:
         graph.lasts(steps)
-        summed = stream.times(steps) if target in calls.SUMS else stream
+        summed = stream.added_up(steps) if target in calls.SUMS else stream
         return graph.end(readout(graph.name("readout"), None, stream.shape), summed, steps)
     lead = stream.lead
     positions = list(range(len(lead) + 1, len(stream.sizes)))

@@ -14,7 +14,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Conv2d, Edge, Graph, Input, Linear, Neuron, Node, Norm, Readout
+from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout, Scale, Wires
 from snnhw.nn.time import Frames
 from snnhw.tracing import calls
 from snnhw.tracing.calls import gain_of, line, place
@@ -184,6 +184,15 @@ class Walk:
         if isinstance(node, Readout):
             self.ends[node.name] = node
             return stream.ended(node, timesteps or 1)
+        summed, rest = stream.parted()
+        if summed is not None and rest is None and isinstance(node, Flatten | Pool | Scale | Wires):
+            return self._add(node, summed, any_axes=any_axes).added_up(stream.summed)  # these commute with the factor
+        if summed is not None and rest is None and isinstance(node, Conv2d | Linear):
+            node, stream = dataclasses.replace(node, weight=node.weight * stream.summed), summed
+        elif summed is not None:  # on an edge the factor of a sum over time would make each spike T spikes
+            scale = Scale(name=self._name("scale"), shape=held(stream.shape), scale=float(stream.summed))
+            terms = (*self._add(scale, summed, any_axes=any_axes).terms, *(() if rest is None else rest.terms))
+            stream = dataclasses.replace(stream, terms=terms, summed=1)
         sent = stream.through(node, any_axes=any_axes or isinstance(node, Linear))  # a matrix takes the last axis
         if stream.end is not None and isinstance(node, Conv2d | Linear | Norm):
             self.findings.append(behind_the_mean(node.name, stream.end.name))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from snnhw.analysis.counting.count import count
 from snnhw.errors import InputError
+from snnhw.graph.ir import Scale
 from snnhw.nn.neurons import MLF
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.simulation.certificate import module_backend
@@ -79,6 +80,10 @@ ENDS: dict[str, Written] = {
     "by hand, sizes": lambda net, x: net.a(x.view(STEPS, x.size(0) // STEPS, x.size(1)).mean(dim=0)),
     "matrix over both axes": lambda net, x: net.a(x.view(STEPS, -1, SIZE)).mean(0),
     "sum over time": lambda net, x: net.c(net.a(x).reshape(STEPS, -1, CLASSES).sum(0)),
+    "matrix behind the sum over time": lambda net, x: net.a(x.view(STEPS, -1, SIZE).sum(0)),
+    "matrices behind a sum and a mean": lambda net, x: (
+        net.a(x.view(STEPS, -1, SIZE).sum(0)) + net.b(net.mean(x)) * STEPS
+    ),
     "in place": lambda net, x: net.mean(net.a(x).mul_(2)),
     "nothing": lambda net, x: net.mean(x),
 }
@@ -119,7 +124,7 @@ def test_a_network_runs_as_its_module_however_it_is_written(flatten, end, seed, 
     record = simulate(model.graph, x, execution=DOUBLE)
     np.testing.assert_allclose(record.logits, told.logits, atol=1e-9)
     np.testing.assert_array_equal(record.units["mlf"].levels, told.units["mlf"].levels)
-    if end in ("plain", "sum of two", "multiple", "two means", "in place"):  # matrices that take spikes
+    if end in ("plain", "sum of two", "multiple", "two means", "in place", "matrix behind the sum over time"):
         frames = torch.as_tensor(x) if static else torch.as_tensor(x).transpose(0, 1)
         layers = [layer for layer in count(model.graph, record).layers if layer.kind == "readout"]
         assert sum(layer.unit_synops for layer in layers) == synops_by_hooks(network, frames)
@@ -205,3 +210,52 @@ def test_what_is_changed_in_place_is_changed_for_later_readers():
     x = np.random.default_rng(0).normal(size=(3, 4))
     expected = network(torch.as_tensor(x)).detach().numpy()
     np.testing.assert_allclose(simulate(graph, x, execution=DOUBLE).logits, expected, atol=1e-12)
+
+
+def test_a_matrix_behind_the_sum_over_time_takes_each_spike_once():
+    flatten = next(iter(FLATTENS.values()))
+    network = lively(Net(flatten, ENDS["matrix behind the sum over time"]), 3)
+    model = model_of(network, (2, SIDE, SIDE))
+    x = np.random.default_rng(3).normal(0, 2, (3, 2, SIDE, SIDE))
+    record = simulate(model.graph, x, execution=DOUBLE)
+    (last,) = [layer for layer in count(model.graph, record).layers if layer.kind == "readout"]
+    spikes = int(record.units["mlf"].spikes.sum())  # by hand: every spike meets each of the classes once
+    assert last.unit_synops == spikes * CLASSES == synops_by_hooks(network, torch.as_tensor(x)) > 0
+
+
+def test_a_sum_and_a_mean_in_front_of_one_matrix_are_told_apart():
+    def end(net: Net, x: Tensor) -> Tensor:
+        return net.a(x.view(STEPS, -1, SIZE).sum(0) + x.view(STEPS, -1, SIZE).mean(0) * STEPS)
+
+    network = lively(Net(next(iter(FLATTENS.values())), end), 4)
+    x = np.random.default_rng(4).normal(0, 2, (3, 2, SIDE, SIDE))
+    record = simulate(model_of(network, (2, SIDE, SIDE)).graph, x, execution=DOUBLE)
+    with torch.no_grad():
+        np.testing.assert_allclose(record.logits, network(torch.as_tensor(x)).numpy(), atol=1e-9)
+
+
+class SumOfImages(Net):
+    """Images of spikes are added up over time, and flattened behind the sum."""
+
+    def __init__(self) -> None:
+        super().__init__(next(iter(FLATTENS.values())), ENDS["plain"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.mlf(self.conv(self.frames(x)))
+        return self.a(x.view(STEPS, -1, CHANNELS, SIDE, SIDE).sum(0).flatten(1))
+
+
+def test_the_factor_of_a_sum_over_time_passes_what_only_moves_values():
+    network = lively(SumOfImages(), 5)
+    x = np.random.default_rng(5).normal(0, 2, (3, 2, SIDE, SIDE))
+    graph = model_of(network, (2, SIDE, SIDE)).graph
+    record = simulate(graph, x, execution=DOUBLE)
+    (last,) = [layer for layer in count(graph, record).layers if layer.kind == "readout"]
+    assert (
+        last.unit_synops
+        == int(record.units["mlf"].spikes.sum()) * CLASSES
+        == synops_by_hooks(network, torch.as_tensor(x))
+    )
+    assert not any(isinstance(node, Scale) for node in graph.nodes.values())  # Loihi has none
+    with torch.no_grad():
+        np.testing.assert_allclose(record.logits, network(torch.as_tensor(x)).numpy(), atol=1e-9)

@@ -39,6 +39,7 @@ def profiles(
 ) -> None:
     """Hardware profiles: every constant with its range and source."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+    from snnhw.analysis.hardware.scopes import scope_words
     from snnhw.verbs.tables.numbers import profile_tables, profiles_table
 
     if action not in ("list", "show", "validate"):
@@ -47,7 +48,7 @@ def profiles(
         if name is not None:
             raise InputError(f"profiles list shows all of them and takes no name; use profiles show {name}.")
         known = [load_profile(n) for n in available_profiles()]
-        listed = [{"name": p.name, "title": p.title, "model": p.model} for p in known]
+        listed = [{"name": p.name, "title": p.title, "model": p.model, "scope": p.scope} for p in known]
         show({"profiles": listed}, as_json, profiles_table(known))
         return
     if name is None:
@@ -55,7 +56,8 @@ def profiles(
     profile = load_profile(name)
     result: dict[str, object] = {"name": profile.name, "title": profile.title, "model": profile.model}
     result["constants"] = {key: constant.to_dict() for key, constant in profile.constants.items()}
-    result |= {"assumes": list(profile.assumes), "excludes": list(profile.excludes)}
+    result |= {"scope": profile.scope, "covers": scope_words(profile.scope), "chip": profile.chip}
+    result |= {key: list(getattr(profile, key)) for key in ("assumes", "excludes", "misses")}
     show(result, as_json, *profile_tables(profile, action == "validate"))
 
 

@@ -7,14 +7,14 @@ profile. A range wider than tenfold says too little and counts as a miss, whatev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.analysis.hardware.scopes import JOIN, scope_words, with_static
+from snnhw.analysis.hardware.scopes import JOIN, UNSTATED, scope_words, with_static
 from snnhw.analysis.measured.points import Described, Point
 from snnhw.analysis.ranges import Range
 
@@ -114,7 +114,22 @@ class Score:
         if not self.predicted:
             return "No point can be predicted."
         ratio = "" if self.median_ratio is None else f"; median of measured over typical {self.median_ratio:.2f}"
-        return f"{self.covered} of {self.predicted} predictions hold the measurement ({self.covered / self.predicted:.0%}){ratio}"
+        share = f"{self.covered / self.predicted:.0%}"
+        return f"{self.covered} of {self.predicted} predicted ranges hold the measurement ({share}){ratio}."
+
+
+def reasons(rows: Sequence[Held]) -> dict[str, list[Point]]:
+    """What cannot be predicted, by reason."""
+    found: dict[str, list[Point]] = {}
+    for row in rows:
+        if row.predicted is None:
+            found.setdefault(row.reason, []).append(row.point)
+    return found
+
+
+def scores(rows: Sequence[Held]) -> dict[str, Score]:
+    """Score of all rows, and of those whose profile owes no constant to the point: only they can surprise."""
+    return {"all": Score.of(rows), "independent": Score.of(row for row in rows if row.independent)}
 
 
 def hold(points: Sequence[Point], profiles: Sequence[Profile]) -> tuple[Held, ...]:
@@ -124,7 +139,7 @@ def hold(points: Sequence[Point], profiles: Sequence[Profile]) -> tuple[Held, ..
 
 def _rows(point: Point, profiles: Sequence[Profile]) -> list[Held]:
     if point.same_as:
-        return [Held(point, "", None, f"the same run as {point.same_as}, which is held already")]
+        return [Held(point, "", None, "it is the power of a run whose energy is listed")]
     if point.dimension == "s":
         return [Held(point, "", None, "times need the load of the busiest core, which the source does not give")]
     of_chip = [profile for profile in profiles if profile.chip == point.chip]
@@ -133,7 +148,9 @@ def _rows(point: Point, profiles: Sequence[Profile]) -> list[Held]:
     fitting = [profile for profile in of_chip if point.scope in _scopes(profile)]
     if not fitting:
         theirs = ", ".join(sorted({scope for profile in of_chip for scope in _scopes(profile)}))
-        reason = f"the measurement covers {scope_words(point.scope)} ({point.scope}); the profiles of the chip {theirs}"
+        reason = f"it covers {scope_words(point.scope)} ({point.scope}); profiles of {point.chip} cover {theirs}"
+        if point.scope == UNSTATED:
+            reason = "what it covers is not stated"
         return [Held(point, "", None, reason)]
     network = point.network
     if network is None and not (point.scope == "chip_static" and point.dimension == "W"):
@@ -177,8 +194,6 @@ def _seconds(point: Point) -> float:
 
 
 def _with_step(profile: Profile, seconds: float) -> Profile:
-    from dataclasses import replace
-
     step = replace(profile["step_time"], range=Range.exact(seconds))
     return replace(profile, constants={**profile.constants, "step_time": step})
 

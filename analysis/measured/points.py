@@ -72,8 +72,20 @@ class Point:
 
     def to_dict(self) -> dict[str, object]:
         """What was measured, for JSON."""
-        keys = ("id", "chip", "workload", "quantity", "value", "scope", "spread", "conditions", "source", "table", "grade")
-        return {**{key: getattr(self, key) for key in keys}, "unit": self.dimension}
+        keys = (
+            "id",
+            "chip",
+            "workload",
+            "quantity",
+            "value",
+            "scope",
+            "spread",
+            "conditions",
+            "source",
+            "table",
+            "grade",
+        )
+        return {**{key: getattr(self, key) for key in keys}, "unit": self.dimension, "grade": self.grade}
 
 
 def measured_points(folder: Path = FOLDER) -> tuple[Point, ...]:

@@ -18,6 +18,7 @@ from mkdocs.structure.files import File, Files
 
 from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.profiles import Profile, available_profiles, load_profile
+from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.cli import app
 from snnhw.nir.frameworks import DEFAULT_DIALECT, DIALECTS, Dialect
 
@@ -90,7 +91,12 @@ def profiles_page() -> str:
 def _profile(profile: Profile) -> list[str]:
     lines = ["", f"## {profile.title} {{ #{profile.name} }}", ""]
     lines.append(f"`{profile.name}`, model {profile.model}, multi-level units as {profile.deployment}.")
-    for verb, sentences in (("Assumes", profile.assumes), ("Excludes", profile.excludes)):
+    lines += ["", f"Covers {scope_words(profile.scope)} (scope `{profile.scope}`)."]
+    for verb, sentences in (
+        ("Assumes", profile.assumes),
+        ("Excludes", profile.excludes),
+        ("Measurements that it misses", profile.misses),
+    ):
         if sentences:
             lines += ["", f"{verb}:", "", *(f"- {sentence}" for sentence in sentences)]
     lines += ["", "| constant | value | low to high | kind | confidence | source |", "|---|---:|---|---|---|---|"]

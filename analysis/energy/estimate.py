@@ -3,7 +3,7 @@
 Every term is a count times a constant of the profile. Its model says what is priced: `operations` arithmetic alone (the
 convention of most papers, after Horowitz, ISSCC 2014), `memory` also the accesses to memory (Lemaire et al. 2022),
 `movement` additions and travelling bits (Yan et al. 2024), `events` synops, updates and messages of an event-driven
-chip, `power` nothing but time. The split and the layers are sums of the same terms.
+chip, `power` time, and spikes where their price is known. The split and the layers are sums of the same terms.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.hardware.profiles import Constant, Profile
+from snnhw.analysis.hardware.scopes import scope_words, with_static
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.summary import Summarised, Summary
 
 HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
 CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
-PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "static")
+WHOLE = ("steps", "static")  # parts that belong to the chip and to no layer
+PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "steps", "static")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ class EnergyEstimate(Summarised):
         return Range.total(term.energy for term in self.terms)
 
     @property
+    def scope(self) -> str:
+        """What of the machine it covers; static power that was added to the profile's constants is part of it."""
+        added = any(term.constant.name == "static_chip" for term in self.terms)
+        return with_static(self.profile.scope) if added else self.profile.scope
+
+    @property
     def split(self) -> dict[str, Range]:
         """J by part, in the order of PARTS, parts without terms left out."""
         return self._by(lambda term: term.part, PARTS)
@@ -87,6 +95,7 @@ class EnergyEstimate(Summarised):
             f"EnergyEstimate of {self.profile.name!r}, {self.deployment} deployment",
             (
                 ("per inference", range_text(self.per_inference, "J")),
+                ("covers", scope_words(self.scope)),
                 *((part, range_text(energy, "J")) for part, energy in self.split.items()),
                 ("terms", str(len(self.terms))),
             ),
@@ -104,6 +113,8 @@ class EnergyEstimate(Summarised):
             "unit": "J",
             "title": self.profile.title,
             "model": self.profile.model,
+            "scope": self.scope,
+            "covers": scope_words(self.scope),
             "deployment": self.deployment,
             "technology_nm": self.profile.technology_nm,
             "per_inference": self.per_inference.to_dict(),
@@ -149,7 +160,7 @@ def estimate(
     chosen = deployment or profile.deployment
     terms = [
         Term(
-            CHIP if p.part == "static" else layer.name,
+            CHIP if p.part in WHOLE else layer.name,
             p.part,
             p.quantity,
             _range(p.count).scaled(1 / counts.samples),
@@ -194,6 +205,8 @@ def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
     yield Priced(part, "spikes sent", sent, "spike_out")
     yield Priced("communication", "messages", done.messages, "message")
+    if layer is counts.layers[-1]:
+        yield Priced("steps", "steps", counts.samples * counts.timesteps, "chip_step", by_spikes=False)
 
 
 def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
@@ -243,7 +256,8 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
 
 
 def _power(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    """Power times the time of a sample, once for the whole chip."""
+    """Power times the time of a sample, once for the whole chip, and what a spike adds where that is known."""
+    yield Priced("neuron", "spikes sent", sum(layer.spikes), "chip_spike")
     if layer is counts.layers[-1]:
         seconds = profile["step_time"].range.scaled(counts.samples * counts.timesteps)
         yield Priced("static", "seconds", seconds, "chip_power", by_spikes=False)

@@ -6,20 +6,20 @@ value, low, high, unit, source, table, kind and confidence. Add a chip by writin
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
+from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml, shown
+from snnhw.gates.plain_text import read_toml
 from snnhw.passes import DEPLOYMENTS
 from snnhw.summary import Summarised, Summary
 
-Table = Mapping[str, object]  # of TOML
 FOLDER = Path(__file__).with_name("profiles")
 TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers
 KINDS = ("measured", "simulated", "fitted", "all-in", "convention")
@@ -41,11 +41,11 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("synop",),
         (
             *("synop_dense", "synop_sparse", "graded_extra", "neuron_update", "neuron_active_extra", "spike_out"),
-            *("message", "hop_ew", "hop_ns", "host_mac", "idle_cycle"),
+            *("message", "hop_ew", "hop_ns", "host_mac", "idle_cycle", "chip_step"),
         ),
     ),
     "movement": (("synop", "neuron_update", "move_bit"), ("host_mac", "move_bit_dense")),
-    "power": (("chip_power", "step_time"), ()),
+    "power": (("chip_power", "step_time"), ("chip_spike",)),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
 ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_time", "barrier_time")
@@ -117,6 +117,9 @@ class Profile(Summarised):
     voltage_v: float | None = None
     assumes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    scope: str = UNSTATED  # what its energies cover, of `scopes.SCOPES`
+    chip: str = ""  # whose measurements it is held against; empty: a technology, or no measurement is known
+    misses: tuple[str, ...] = ()  # measurements that lie outside what it predicts
 
     def summary(self) -> Summary:
         """The platform, and which constants are known of it."""
@@ -126,6 +129,7 @@ class Profile(Summarised):
             (
                 ("title", self.title),
                 ("model", self.model),
+                ("scope", self.scope),
                 ("technology", f"{self.technology_nm:g} nm"),
                 ("deployment", self.deployment),
                 ("constants", f"{len(self.constants)}, {', '.join(kinds)}"),
@@ -170,14 +174,14 @@ def parse_profile(data: Table, where: str) -> Profile:
     Raises:
         InputError: a key is missing, unknown or wrong.
     """
-    _refuse_unknown(data, set(Profile.__dataclass_fields__), where)
-    model = _text(data, "model", where)
+    refuse_unknown(data, set(Profile.__dataclass_fields__), where)
+    model = text_at(data, "model", where)
     if model not in MODELS:
         raise InputError(f"{where}: model {model!r} is unknown; choose one of {', '.join(MODELS)}.")
-    technology = _number(data, "technology_nm", where)
+    technology = number_at(data, "technology_nm", where)
     constants = {
-        key: _constant(key, _table(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}")
-        for key, table in _table(data.get("constants", {}), f"{where}, constants").items()
+        key: _constant(key, table_of(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}")
+        for key, table in table_of(data.get("constants", {}), f"{where}, constants").items()
     }
     required, optional = MODELS[model]
     for key in required:
@@ -193,16 +197,19 @@ def parse_profile(data: Table, where: str) -> Profile:
     if deployment not in DEPLOYMENTS:
         raise InputError(f"{where}: deployment {deployment!r} is unknown; choose one of {', '.join(DEPLOYMENTS)}.")
     return Profile(
-        name=_text(data, "name", where),
-        title=_text(data, "title", where),
+        name=text_at(data, "name", where),
+        title=text_at(data, "title", where),
         model=model,
         technology_nm=technology,
         deployment=deployment,
         constants=constants,
-        twins=_twins(_table(data.get("twins", {}), f"{where}, twins"), where),
-        voltage_v=_number(data, "voltage_v", where) if "voltage_v" in data else None,
-        assumes=_texts(data.get("assumes", []), f"{where}: 'assumes'"),
-        excludes=_texts(data.get("excludes", []), f"{where}: 'excludes'"),
+        twins=_twins(table_of(data.get("twins", {}), f"{where}, twins"), where),
+        voltage_v=number_at(data, "voltage_v", where) if "voltage_v" in data else None,
+        assumes=texts_of(data.get("assumes", []), f"{where}: 'assumes'"),
+        excludes=texts_of(data.get("excludes", []), f"{where}: 'excludes'"),
+        scope=check_scope(text_at(data, "scope", where), where) if "scope" in data else UNSTATED,
+        chip=text_at(data, "chip", where) if "chip" in data else "",
+        misses=texts_of(data.get("misses", []), f"{where}: 'misses'"),
     )
 
 
@@ -212,7 +219,7 @@ def _twins(data: Table, where: str) -> Mapping[str, tuple[str, ...]]:
     for precision, names in data.items():
         if precision not in TWIN_BITS:
             raise InputError(f"{where}: names a twin {precision!r}; use {' or '.join(TWIN_BITS)}.")
-        found[precision] = _texts(names, f"{where}, twin {precision!r}")
+        found[precision] = texts_of(names, f"{where}, twin {precision!r}")
         for name in found[precision]:
             if not name.endswith(".toml") and name not in available_profiles():
                 raise InputError(
@@ -225,8 +232,8 @@ CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "tab
 
 
 def _constant(name: str, data: Table, technology: float, where: str) -> Constant:
-    _refuse_unknown(data, CONSTANT_KEYS | {"access_bits"}, where)
-    unit, kind, confidence = (_text(data, key, where) for key in ("unit", "kind", "confidence"))
+    refuse_unknown(data, CONSTANT_KEYS | {"access_bits"}, where)
+    unit, kind, confidence = (text_at(data, key, where) for key in ("unit", "kind", "confidence"))
     for word, known in ((unit, tuple(UNITS)), (kind, KINDS), (confidence, CONFIDENCES)):
         if word not in known:
             raise InputError(f"{where}: {word!r} is unknown; choose one of {', '.join(known)}.")
@@ -234,9 +241,9 @@ def _constant(name: str, data: Table, technology: float, where: str) -> Constant
     expected = DIMENSIONS.get(name, "J")
     if dimension != expected:
         raise InputError(f"{where}: {unit!r} is not a unit of {expected}; give the value in one that is.")
-    value = _number(data, "value", where)
-    low = _number(data, "low", where) if "low" in data else value
-    high = _number(data, "high", where) if "high" in data else value
+    value = number_at(data, "value", where)
+    low = number_at(data, "low", where) if "low" in data else value
+    high = number_at(data, "high", where) if "high" in data else value
     if not low <= value <= high:
         raise InputError(f"{where}: low {low}, value {value}, high {high} are not in ascending order; sort them.")
     if low != high and not data.get("spread"):
@@ -247,12 +254,12 @@ def _constant(name: str, data: Table, technology: float, where: str) -> Constant
         dimension=dimension,
         unit=unit,
         printed=value,
-        technology_nm=_number(data, "technology_nm", where) if "technology_nm" in data else technology,
-        source=_text(data, "source", where),
-        table=_text(data, "table", where),
+        technology_nm=number_at(data, "technology_nm", where) if "technology_nm" in data else technology,
+        source=text_at(data, "source", where),
+        table=text_at(data, "table", where),
         kind=kind,
         confidence=confidence,
-        spread=_text(data, "spread", where) if "spread" in data else "",
+        spread=text_at(data, "spread", where) if "spread" in data else "",
         access_bits=_width(data, where),
     )
 
@@ -262,35 +269,3 @@ def _width(data: Table, where: str) -> int | None:
     if bits is not None and (type(bits) is not int or bits < 1):
         raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
     return bits
-
-
-def _table(value: object, where: str) -> Table:
-    if not isinstance(value, Mapping):
-        raise InputError(f"{where}: is {shown(value)}; make it a table of keys and values.")
-    return value
-
-
-def _texts(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
-        raise InputError(f"{where} is {shown(value)}; give a list of texts.")
-    return tuple(value)
-
-
-def _text(data: Table, key: str, where: str) -> str:
-    value = data.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{where}: has no {key!r}; every number needs one, add it.")
-    return value
-
-
-def _number(data: Table, key: str, where: str) -> float:
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise InputError(f"{where}: {key!r} is {shown(value)}; give a finite number that is not negative.")
-    return float(value)
-
-
-def _refuse_unknown(data: Table, allowed: set[str], where: str) -> None:
-    unknown = sorted(set(data) - allowed)
-    if unknown:
-        raise InputError(f"{where}: the key {unknown[0]!r} is unknown; use {', '.join(sorted(allowed))}.")

@@ -53,7 +53,7 @@ def energy_chart(
         for name, found in energy.items()
     ]
     rows = sum(len(bars) for _, bars in groups)
-    figure, axes = _canvas(width, rows * ROW + len(groups) * GAP + 50)
+    figure, axes = canvas(width, rows * ROW + len(groups) * GAP + 50)
     ends = [end for _, bars in groups for _, found, _ in bars for end in (found.low, found.high) if end > 0]
     lowest, highest = (min(ends), max(ends)) if ends else (1e-9, 1e-6)
     margin = (highest / lowest) ** 0.04 * 1.15
@@ -90,7 +90,7 @@ def energy_chart(
 def levels_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
     """Spikes per inference that each layer sends, split by level."""
     layers = [layer for layer in counts.layers if layer.spikes]
-    figure, axes = _canvas(width, len(layers) * ROW + 90)
+    figure, axes = canvas(width, len(layers) * ROW + 90)
     left = np.zeros(len(layers))
     for k in range(counts.max_levels):
         sent = [layer.spikes[k] / counts.samples if k < len(layer.spikes) else 0.0 for layer in layers]
@@ -116,7 +116,7 @@ def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
     rates = np.array(
         [np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons) for layer in layers], dtype=np.float64
     ).reshape(len(layers), counts.timesteps)
-    figure, axes = _canvas(width, len(layers) * ROW + 60)
+    figure, axes = canvas(width, len(layers) * ROW + 60)
     most = float(rates.max(initial=0.0)) or 1.0
     numbers = counts.timesteps <= (6 if width == NARROW else 16)
     for (row, t), rate in np.ndenumerate(rates):
@@ -137,7 +137,7 @@ def tornado_chart(swings: Mapping[str, Sequence[Swing]], typical: Mapping[str, f
     """Change of J per inference when one constant goes to the ends of its range, in per cent of the typical value."""
     groups = {name: [s for s in found if s.width > 0][:DRIVERS] for name, found in swings.items()}
     groups = {name: found for name, found in groups.items() if found}
-    figure, axes = _canvas(width, sum(map(len, groups.values())) * ROW + len(groups) * GAP + 60)
+    figure, axes = canvas(width, sum(map(len, groups.values())) * ROW + len(groups) * GAP + 60)
     y, ticks, names = 0.0, [], []
     for name, found in groups.items():
         label = axes.annotate(name, (0, y), xycoords=("axes fraction", "data"), va="center", fontsize=13, color=INK)
@@ -164,7 +164,7 @@ def tornado_chart(swings: Mapping[str, Sequence[Swing]], typical: Mapping[str, f
 def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, width: int = WIDE) -> Figure:
     """Firing rate at which network and twin cost the same, against the measured rate; left of it the network wins."""
     rows = [(name, precision, point) for name, twins in points.items() for precision, point in twins.items()]
-    figure, axes = _canvas(width, len(rows) * (ROW + 4) + 80)
+    figure, axes = canvas(width, len(rows) * (ROW + 4) + 80)
     measured = rows[0][2].rate if rows else 0.0
     shown = [rate for *_, point in rows if (rate := point.break_even_rate) is not None and isfinite(rate)]
     right = min(float(levels), 1.25 * max([measured, *shown, 0.1]))
@@ -196,7 +196,7 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
 
 def pareto_chart(points: Mapping[str, tuple[float, Range]], front: Sequence[str], width: int = WIDE) -> Figure:
     """Accuracy against J per inference, one label per point; those on the front are filled."""
-    figure, axes = _canvas(width, 320 if width == NARROW else 400)
+    figure, axes = canvas(width, 320 if width == NARROW else 400)
     for label, (accuracy, energy) in points.items():
         fill = SNN if label in front else "none"
         axes.plot(
@@ -262,7 +262,12 @@ def _wrapped(name: str, width: int) -> str:
     return name if width != NARROW else "\n".join(textwrap.wrap(name, LABEL + 4)[:2])
 
 
-def _canvas(width: int, height: int) -> tuple[Figure, Axes]:
+def canvas(width: int, height: int) -> tuple[Figure, Axes]:
+    """An empty chart in the style of the report, in CSS pixels.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
     try:
         from matplotlib.figure import Figure as MatplotlibFigure
     except ImportError as error:

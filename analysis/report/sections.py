@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers, growing_part
-from snnhw.analysis.energy.estimate import CHIP, EnergyEstimate, estimate
+from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
 from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
 from snnhw.analysis.energy.twin import AnnEstimate
@@ -96,7 +96,7 @@ def layer_break_evens(
         name: {
             key: break_even_layers(counts, energy[name], twin.layers)
             for key, twin in twins.items()
-            if set(energy[name].layers) != {CHIP}
+            if energy[name].profile.model != "power"
         }
         for name, twins in ann.items()
     }

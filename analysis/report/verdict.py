@@ -14,6 +14,7 @@ from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes
+from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
 
@@ -26,6 +27,7 @@ PARTS = {
     "memory": "memory",
     "communication": "communication",
     "readout": "read-out",
+    "steps": "steps of the chip",
     "static": "static power",
 }
 
@@ -51,6 +53,7 @@ class Line:
     typical: str
     kinds: str  # measured, simulated, ... of the constants
     rivals: tuple[Rival, ...]
+    covers: str = ""  # what of the machine the energy covers, in words
 
     def rivals_of(self, precision: str) -> tuple[Rival, ...]:
         """The twin of that precision in every scope, the one most like the network first; empty without a twin."""
@@ -81,7 +84,9 @@ def _line(name: str, found: EnergyEstimate, report: Report) -> Line:
     energy = found.per_inference
     kinds = dict.fromkeys(term.constant.kind for term in found.terms)
     rivals = tuple(_rival(found, twin) for twin in report.ann.get(name, {}).values())
-    return Line(name, found.profile.title, range_text(energy, "J"), typical_text(energy, "J"), ", ".join(kinds), rivals)
+    words = scope_words(found.scope)
+    shown = range_text(energy, "J"), typical_text(energy, "J")
+    return Line(name, found.profile.title, *shown, ", ".join(kinds), rivals, words)
 
 
 def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:

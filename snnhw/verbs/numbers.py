@@ -35,19 +35,31 @@ def demo(
 def profiles(
     action: Annotated[str, typer.Argument(help="list, show or validate")] = "list",
     name: Annotated[str | None, typer.Argument(help="profile name or TOML file")] = None,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="hold all profiles, or NAME, against measurements of chips")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="with --measured: draw the comparison to this .svg, .png or .pdf")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Hardware profiles: every constant with its range and source."""
+    """Hardware profiles: every constant with its range and source; --measured holds them against chips."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+    from snnhw.analysis.hardware.scopes import scope_words
     from snnhw.verbs.tables.numbers import profile_tables, profiles_table
 
     if action not in ("list", "show", "validate"):
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
+    if plot is not None and not measured:
+        raise InputError("--plot draws the comparison with measurements; add --measured.")
+    if measured:
+        _held_against_chips(name, plot, as_json)
+        return
     if action == "list":
         if name is not None:
             raise InputError(f"profiles list shows all of them and takes no name; use profiles show {name}.")
         known = [load_profile(n) for n in available_profiles()]
-        listed = [{"name": p.name, "title": p.title, "model": p.model} for p in known]
+        listed = [{"name": p.name, "title": p.title, "model": p.model, "scope": p.scope} for p in known]
         show({"profiles": listed}, as_json, profiles_table(known))
         return
     if name is None:
@@ -55,8 +67,30 @@ def profiles(
     profile = load_profile(name)
     result: dict[str, object] = {"name": profile.name, "title": profile.title, "model": profile.model}
     result["constants"] = {key: constant.to_dict() for key, constant in profile.constants.items()}
-    result |= {"assumes": list(profile.assumes), "excludes": list(profile.excludes)}
+    result |= {"scope": profile.scope, "covers": scope_words(profile.scope), "chip": profile.chip}
+    result |= {key: list(getattr(profile, key)) for key in ("assumes", "excludes", "misses")}
     show(result, as_json, *profile_tables(profile, action == "validate"))
+
+
+def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
+    """The measured bench: of one profile, or of all that come with the package."""
+    from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+    from snnhw.analysis.measured.bench import hold, scores
+    from snnhw.analysis.measured.points import measured_points
+    from snnhw.verbs.tables.measured import measured_tables
+
+    chosen = [load_profile(known) for known in ((name,) if name else available_profiles())]
+    points = [point for point in measured_points() if name is None or point.chip == chosen[0].chip]
+    if not points:
+        raise InputError(f"No measurement is of the chip of {name}; leave the name out or add `chip` to the profile.")
+    rows = hold(points, chosen)
+    result: dict[str, object] = {"points": [row.to_dict() for row in rows]}
+    result["scores"] = {label: score.to_dict() for label, score in scores(rows).items()}
+    if plot is not None:
+        from snnhw.analysis.report.measured_chart import measured_chart, save_chart
+
+        result["plot"] = str(save_chart(measured_chart(rows), plot))
+    show(result, as_json, *measured_tables(rows))
 
 
 def map_to_chip(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.verbs.terminal import table
 
 if TYPE_CHECKING:  # `profiles` needs no torch
@@ -16,8 +17,8 @@ if TYPE_CHECKING:  # `profiles` needs no torch
 
 def profiles_table(profiles: Sequence[Profile]) -> Table:
     """One row per profile."""
-    rows = [(p.name, p.title, p.model, len(p.constants)) for p in profiles]
-    return table("Profiles", ("name", "title", "model", ">constants"), rows)
+    rows = [(p.name, p.title, p.model, p.scope, len(p.constants)) for p in profiles]
+    return table("Profiles", ("name", "title", "model", "scope", ">constants"), rows)
 
 
 def profile_tables(profile: Profile, valid: bool) -> tuple[Table | str, ...]:
@@ -28,7 +29,12 @@ def profile_tables(profile: Profile, valid: bool) -> tuple[Table | str, ...]:
     ]
     columns = ("constant", ">low", ">typical", ">high", "unit", "kind", "source")
     title = f"{profile.title} ({profile.name})" + (": valid" if valid else "")
-    said = {"assumes": profile.assumes, "excludes": profile.excludes}
+    said = {
+        "covers": (scope_words(profile.scope),),
+        "assumes": profile.assumes,
+        "excludes": profile.excludes,
+        "misses": profile.misses,
+    }
     return (table(title, columns, cells), *(f"{verb}: {text}" for verb, texts in said.items() for text in texts))
 
 

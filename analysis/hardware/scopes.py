@@ -1,0 +1,50 @@
+"""What an energy covers of the machine, from the arithmetic alone to the whole board, in words for everybody.
+
+One run of one chip differs by up to a hundredfold between its cores and its board, so two energies are compared only
+where they cover the same. A scope may join several with " + ", such as "core_dynamic + chip_static".
+"""
+
+from __future__ import annotations
+
+from snnhw.errors import InputError
+
+UNSTATED = "unstated"
+JOIN = " + "
+SCOPES = {
+    "arithmetic": "the arithmetic alone",
+    "memory": "arithmetic and memory accesses",
+    "movement": "arithmetic and the travelling bits",
+    "core_dynamic": "the switching of the cores in use",
+    "core_static": "the leakage of the cores in use",
+    "x86": "the processors embedded in the chip",
+    "chip_dynamic": "the switching of the whole chip",
+    "chip_static": "the leakage of the whole chip",
+    "chip": "everything that the chip draws",
+    "board": "everything that the board draws",
+    "processor": "everything that a busy processor draws",
+    UNSTATED: "what it covers is not stated",
+}
+
+
+def check_scope(scope: str, where: str) -> str:
+    """The scope itself.
+
+    Raises:
+        InputError: a part of it is no scope.
+    """
+    for part in scope.split(JOIN):
+        if part not in SCOPES:
+            raise InputError(f"{where}: scope {part!r} is unknown; join with {JOIN!r} of {', '.join(SCOPES)}.")
+    return scope
+
+
+def scope_words(scope: str) -> str:
+    """The scope as a phrase: "the switching of the cores in use and the leakage of the whole chip"."""
+    return " and ".join(SCOPES[part] for part in scope.split(JOIN))
+
+
+def with_static(scope: str) -> str:
+    """The scope of an energy to which the static power of whole chips was added."""
+    if scope == "chip_dynamic":
+        return "chip"
+    return scope if scope in ("chip", "board", "processor", UNSTATED) else scope + JOIN + "chip_static"

@@ -1,0 +1,1 @@
+"""Measured chips as data, and how well the profiles predict them."""

@@ -151,7 +151,7 @@ def _holds(node: RawNode, tau: str, r: str) -> bool:
     times, gains = (np.asarray(node.fields.get(key, np.nan)) for key in (tau, r))
     if times.dtype.kind != "f" or gains.dtype.kind != "f" or (times.shape != gains.shape and gains.size != 1):
         return False
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # an r of 0 gives infinity, which is no dt
         finite = np.abs(times / gains / DEFAULT_DT - 1) <= ROUNDED
     return bool((finite | (np.isinf(times) & np.isinf(gains))).all())
 

@@ -139,3 +139,11 @@ def test_one_r_that_says_another_step_leaves_the_writer_unknown() -> None:
     r = np.array([1000.0, 1000, 1000, 500])
     node = nir.IF(r, np.ones(4), np.zeros(4))
     assert writer_finding(from_nir(chain(node))).code == "writer-unknown"
+
+
+def test_an_r_of_0_is_read_without_a_warning_of_numpy(recwarn: pytest.WarningsRecorder) -> None:
+    shape = (3,)
+    neuron = nir.LIF(np.full(shape, 2e-4), np.zeros(shape), np.zeros(shape), np.ones(shape), np.zeros(shape))
+    graph = from_nir(nir.NIRGraph.from_list(nir.Linear(np.ones((3, 2))), neuron), Reading(dt=1e-4, timesteps=2))
+    assert writer_finding(graph).code == "writer-unknown"
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]

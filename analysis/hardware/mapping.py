@@ -187,7 +187,7 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
         if pools:
             raise InputError(
                 f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a "
-                "stride, or map the graph of compile_channels."
+                "stride."
             )
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)

@@ -110,7 +110,8 @@ def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMa
         try:
             found[chip.name] = map_network(fold_pool(graph), chip)
         except InputError as error:
-            findings.append(Finding("does-not-map", "warning", "", f"{chip.title}: {error}", "Leave the chip out."))
+            message = f"{chip.title}: {str(error).rstrip('.')}"
+            findings.append(Finding("does-not-map", "warning", "", message, "leave the chip out"))
     return found, tuple(findings)
 
 

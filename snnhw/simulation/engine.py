@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
+from snnhw.gates.memory import check_size, max_bytes
 from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
@@ -23,6 +24,8 @@ from snnhw.simulation.plan import Step, plan_of
 from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record, levels_of, outputs_of
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
+
+BYTES_PER_VALUE = 8  # of float64, in which integers run
 
 
 def simulate(
@@ -45,21 +48,29 @@ def simulate(
         progress: called with the number of samples finished in each batch.
 
     Raises:
-        InputError: the inputs do not fit the graph, or are not finite.
+        InputError: the inputs do not fit the graph, or are not finite, or one sample does not fit the memory.
     """
     frames = check_inputs(graph, inputs)
     recurrent = is_recurrent(graph)
     plan = plan_of(graph, loops=recurrent)
     run, keep = run_recurrent if recurrent else _run, Keep(raster, membranes)
     record: SpikeRecord | None = None
-    for start in range(0, len(frames), execution.batch_size):
-        batch = run(graph, plan, frames[start : start + execution.batch_size], execution, keep)
+    together = _batch_size(graph, execution)
+    for start in range(0, len(frames), together):
+        batch = run(graph, plan, frames[start : start + together], execution, keep)
         record = batch if record is None else record.merge(batch)
         if progress:
             progress(batch.samples)
     if record is None:
         raise InputError("There are no samples to simulate; give inputs with at least one.")
     return replace(record, stepped=has_steps(graph, inputs))
+
+
+def _batch_size(graph: Graph, execution: Execution) -> int:
+    """Samples that run together: those asked for, or fewer where the values of the largest node fill the memory."""
+    sample = graph.timesteps * max(node.size for node in graph.nodes.values()) * BYTES_PER_VALUE
+    check_size(sample, f"One sample of {graph.timesteps} time steps")
+    return max(1, min(execution.batch_size, max_bytes() // sample))
 
 
 @dataclass

@@ -24,7 +24,8 @@ REMEDY = "bring them into the same range: divide images of 0 to 255 by 255 and n
 def range_findings(model: LoadedModel, data: Sequence[Samples]) -> tuple[Finding, ...]:
     """One for every way in which `data`, the inputs first and then a calibration, are far off."""
     filled = [samples for samples in data if samples.values.size and np.isfinite(samples.values).all()]
-    return (*_off_training(model, filled), *_off_each_other(filled), *_clipped(model, filled))
+    found = (*_off_training(model, filled), *_off_each_other(filled), *_clipped(model, filled))
+    return found or tuple(_bytes(model, filled))
 
 
 def _off_training(model: LoadedModel, data: Sequence[Samples]) -> Iterator[Finding]:
@@ -72,6 +73,21 @@ def _clipped(model: LoadedModel, data: Sequence[Samples]) -> Iterator[Finding]:
                 f"{share:.1%} of the values of {samples.name}, {seen}, are clipped: the integers of {model.name} stand "
                 f"for {held}",
                 f"{REMEDY}, or quantise the float network on samples like these",
+            )
+
+
+def _bytes(model: LoadedModel, data: Sequence[Samples]) -> Iterator[Finding]:
+    """Images of a camera or a file, where neither training data nor a scale of integers says what they should be."""
+    if model.graph.input.levels is not None or model.graph.is_integer or str(model.card.get("data", "")) in RANGES:
+        return
+    for samples in data:
+        if samples.values.dtype == np.uint8 and samples.values.max() > 1:
+            yield Finding(
+                "bytes-as-they-are",
+                "info",
+                model.graph.input.name,
+                f"{samples.name} holds bytes, {range_of(samples.values)}, which enter as they are",
+                "divide them by 255 where the network was trained on values of 0 to 1",
             )
 
 

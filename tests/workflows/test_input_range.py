@@ -37,7 +37,9 @@ def test_far_from_the_training_data(digits, some, raw):
     assert range_findings(digits, [some]) == ()
     twice = inputs_of("twice", some.values / 255, None)
     assert codes(range_findings(digits, [twice])) == ["input-off-training"]
-    assert range_findings(dataclasses.replace(digits, card={}), [raw]) == ()  # nothing is known
+    (unknown,) = range_findings(dataclasses.replace(digits, card={}), [raw])  # nothing is known of the training
+    assert unknown.code == "bytes-as-they-are" and unknown.severity == "info"
+    assert range_findings(dataclasses.replace(digits, card={}), [twice]) == ()
 
 
 def test_far_from_the_calibration(digits, some, raw):
@@ -45,7 +47,8 @@ def test_far_from_the_calibration(digits, some, raw):
     for inputs, calibration in ((raw, some), (some, raw)):
         (found,) = range_findings(unknown, [inputs, calibration])
         assert found.code == "input-off-calibration" and inputs.name in found.message.split(",")[0]
-    assert range_findings(unknown, [some, some]) == range_findings(unknown, [raw, raw]) == ()
+    assert range_findings(unknown, [some, some]) == ()
+    assert codes(range_findings(unknown, [raw, raw])) == ["bytes-as-they-are"] * 2
 
 
 def test_clipped_by_the_code_of_integers(digits, some, raw, tmp_path):

@@ -189,7 +189,7 @@ def delay(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[No
     steps = np.rint(exact)
     if (steps < 0).any() or (steps > 2**31).any():
         raise InputError(f"Delay {name!r} is negative or beyond 2^31 steps of {context.dt:g}; check it and --dt.")
-    if (np.abs(steps - exact) > 1e-3 * np.maximum(1, exact)).any():
+    if (np.abs(steps - exact) > 1e-3 * np.maximum(1, exact)).any() or ((steps == 0) & (exact > 0)).any():
         context.find(
             "delay-rounded",
             "warning",
@@ -205,5 +205,14 @@ def delay(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[No
 
 
 def output(raw: RawNode, name: str, arriving: Shape, context: Context) -> list[Node]:
-    """`Output`."""
+    """`Output`; what arrives is read, whatever shape the file declares."""
+    declared = array_of(raw, "shape", name).reshape(-1) if "shape" in raw.fields else np.zeros(0)
+    if declared.size and np.prod(declared) != np.prod(arriving):
+        context.find(
+            "output-shape",
+            "warning",
+            name,
+            f"the file declares {[int(n) for n in declared]} outputs and {list(arriving)} arrive, which are read",
+            "correct the shape of the Output, or what leads into it",
+        )
     return [Readout(name=name, shape=arriving)]

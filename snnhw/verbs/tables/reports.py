@@ -48,7 +48,7 @@ def twin_tables(report: Report) -> tuple[Table | str, ...]:
     ]
     accuracies = [(stage, f"{share:.2%}") for stage, share in report.accuracy.items()]
     return (
-        table("Accuracy", ("network", ">accuracy"), accuracies),
+        *([table("Accuracy", ("network", ">accuracy"), accuracies)] if accuracies else []),
         _twins_table(report),
         twin_sentence(report),
         table("Break-even: spikes per neuron and step, and T", columns, cells),

@@ -77,6 +77,8 @@ def traced(
             first = first or error
             if not walk.asks_for_time:
                 raise
+    if first is not None and timesteps is None:
+        raise InputError(f"{str(first).rstrip('.')}; where that is a step of the input, give timesteps=T.") from first
     raise first or InputError("Nothing was traced; give a network.")
 
 
@@ -89,7 +91,7 @@ def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
             traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
         walk.asks_for_time |= tracer.counts_with_batch
-        raise untraceable(network, tracer, error) from error
+        raise untraceable(network, tracer, error, told=walk.entering is not None) from error
     try:
         walk.visit(traced.nodes)
         check_in_place(network, traced, walk.streams)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+import re
 from collections.abc import Callable, Iterator
 from operator import getitem
 from typing import Any
@@ -28,6 +29,9 @@ from snnhw.tracing.sizes import Size
 # Classes made from these that compute in their own way are refused by name; those made from other known ones, such as a
 # flatten, hold nothing, so what their forward calls is looked at instead.
 NEVER_OPENED = (MLF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+
+# How torch says that a size among the arguments of such a call is no number.
+MAKES_A_TENSOR = re.compile(r"(zeros|ones|empty|full|rand|randn)\(\)")
 
 
 class _Value(torch.fx.Proxy):
@@ -126,6 +130,11 @@ class Tracer(torch.fx.Tracer):
         """What stands for a value while the forward runs."""
         return _Value(node, self)
 
+    def refused(self, network: nn.Module) -> list[str]:
+        """Modules of frameworks in `network` that have no node, each with its path."""
+        unknown = ((path, m) for path, m in network.named_modules() if class_of(m) not in self.known)
+        return [f"{path} ({class_of(m).__name__}{why})" for path, m in unknown if (why := refusal_of(m))]
+
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What torch.fx does, inside wrappers too, and the place where it fails."""
         inner = inside(m)
@@ -144,18 +153,36 @@ class Tracer(torch.fx.Tracer):
             raise
 
 
-def untraceable(network: nn.Module, tracer: Tracer, error: Exception) -> InputError:
-    """The error for a forward that depends on its data."""
-    if tracer.counts_with_batch:
+def untraceable(network: nn.Module, tracer: Tracer, error: Exception, *, told: bool = False) -> InputError:
+    """The error for a forward that depends on its data; `told` where the number of steps was given."""
+    name, reason = type(network).__name__, str(error).split(". ")[0].rstrip(".")
+    made = MAKES_A_TENSOR.match(reason)
+    if made:
         return InputError(
-            f"{type(network).__name__} counts up to a size of its input that is taken for the batch; say how many "
-            "steps the input has with timesteps=T."
+            f"{name} makes a tensor of a size that only the batch says, torch.{made[1]}; start the states of neurons "
+            "with the reset of their framework or with None, and sums over the steps at 0."
+        )
+    if tracer.counts_with_batch:
+        remedy = "write the loop as range(T) and take its steps as x[t] or x[:, t]"
+        return InputError(
+            f"{name} counts up to a size of its input that is taken for the batch; "
+            f"{remedy if told else 'say how many steps the input has with timesteps=T'}."
         )
     inside = f" in {tracer.stuck_at!r}" if tracer.stuck_at else ""
     kind = type(tracer.stuck or network).__name__
-    reason = str(error).split(". ")[0].rstrip(".")
-    remedy = f"say which node a {kind} is with modules={{{kind}: ...}}, or read a NIR file that its framework writes"
+    remedy = "move that into a module of its own"
+    if tracer.stuck_at:
+        remedy = (
+            f"say which node a {kind} is with modules={{{kind}: ...}}, or read a NIR file that its framework writes"
+        )
+    elif "item assignment" in reason:
+        remedy = "append every step to a list and return torch.stack(list)"
+    elif "iterated" in reason:
+        refused = tracer.refused(network)
+        if refused:
+            return InputError(f"{name} cannot be traced: there is no node for {', '.join(refused)}; replace these.")
+        if any(a is not None and a.cell is not None for a in map(adapter_of, network.modules())):
+            remedy = "take the steps of a loop as x[t] or x[:, t] for t in range(T), and give timesteps=T"
     return InputError(
-        f"{type(network).__name__} cannot be traced{inside}: {kind}.forward branches or loops on its data ({reason}); "
-        f"{remedy if tracer.stuck_at else 'move that into a module of its own'}."
+        f"{name} cannot be traced{inside}: {kind}.forward branches or loops on its data ({reason}); {remedy}."
     )

@@ -36,6 +36,7 @@ class Unrolled:
         self.sums: dict[torch.fx.Node, tuple[torch.fx.Node, int]] = {}  # (what is added up, over how many steps)
         self.calls: Counter[str] = Counter()  # of each neuron module
         self.sequences: set[int] = set()  # how many steps the values have of which single ones are taken
+        self.taken_at: set[int] = set()  # the steps that are taken of them
         self._first: dict[Hashable, torch.fx.Node] = {}
         self._fed: dict[str, torch.fx.Node] = {}  # what each neuron module gets
 
@@ -80,6 +81,7 @@ class Unrolled:
 
     def taken(self, fx_node: torch.fx.Node, step: int) -> torch.fx.Node:
         """Take in the choice of one step of a sequence; gives the first choice of the same."""
+        self.taken_at.add(step)
         return self._keep(fx_node, ("taken", self.value(fx_node.all_input_nodes[0])[0]), step)
 
     def repeats(self, fx_node: torch.fx.Node) -> torch.fx.Node:
@@ -143,7 +145,9 @@ class Unrolled:
         if len(set(self.calls.values())) > 1:
             told = ", ".join(f"{path!r} {n} times" for path, n in self.calls.items())
             raise InputError(f"{network} calls {told} in a forward; call each once in every step.")
-        left_out = max(self.sequences, default=self.steps) - self.steps
+        # a loop around layers alone, such as that of norse's Lift, calls no neuron: its steps are those that it takes
+        seen = self.steps if self.calls else len(self.taken_at)
+        left_out = max(self.sequences, default=seen) - seen
         if left_out > 0:
             raise InputError(
                 f"{network} leaves out {left_out} of {max(self.sequences)} steps; take all of them in their order."

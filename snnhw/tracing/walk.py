@@ -231,7 +231,7 @@ class Walk:
         if not self.unknown:
             return self.problems
         known = "replace these by convolution, linear, norm, pool, flatten, MLF or sums, or explain them with modules="
-        return [*self.problems, f"there is no node for {', '.join(self.unknown)}; {known}"]
+        return [*self.problems, f"there is no node for {', '.join(dict.fromkeys(self.unknown))}; {known}"]
 
     def graph(self, name: str) -> Graph:
         """The finished graph."""

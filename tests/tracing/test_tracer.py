@@ -1,6 +1,7 @@
 """Tracing stops at what is one node; a forward that depends on its data is refused with the module that does so."""
 
 import pytest
+import snntorch as snn
 import torch
 import torch.fx
 from torch import nn
@@ -12,6 +13,7 @@ from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.tracing.trace import trace
 from snnhw.tracing.tracer import Tracer, untraceable
+from tests.tracing.frameworks.standins import StandIn, standin
 
 
 def test_a_branch_on_data_is_refused():
@@ -82,3 +84,70 @@ def test_the_innermost_module_that_loops_on_its_data_is_the_one_that_is_named() 
         "say which node a Loop is with modules={Loop: ...}, or read a NIR file that its framework writes."
     )
     assert "\n" not in message
+
+
+class Looping(nn.Module):
+    """A neuron of snnTorch in a loop over time that is given."""
+
+    def __init__(self, spikes):
+        super().__init__()
+        self.spikes, self.fc, self.fire = spikes, nn.Linear(5, 4), snn.Leaky(0.8, init_hidden=True)
+
+    def forward(self, x):
+        return self.spikes(x, lambda frame, *state: self.fire(self.fc(frame), *state))
+
+
+def preallocated(x, step):
+    kept = torch.zeros(6, x.shape[0], 4)
+    for t in range(6):
+        kept[t] = step(x)
+    return kept
+
+
+STEP_OF_A_LOOP = r"take the steps of a loop as x\[t\] or x\[:, t\] for t in range\(T\), and give timesteps=T\.$"
+
+
+@pytest.mark.parametrize(
+    ("spikes", "told", "sentence"),
+    [
+        (preallocated, None, r"append every step to a list and return torch\.stack\(list\)\.$"),
+        (lambda x, step: torch.stack([step(frame) for frame in x]), 6, STEP_OF_A_LOOP),
+        (
+            lambda x, step: step(x, torch.zeros(x.size(0), 4)),
+            None,
+            r"^Looping makes a tensor of a .* torch\.zeros; start",
+        ),
+        (lambda x, step: step(x, torch.zeros(x.size(0), 4)), 6, r"^Looping makes a tensor of a .* torch\.zeros; start"),
+        (
+            lambda x, step: torch.stack([step(x[t]) for t in range(6)]),
+            None,
+            r"^[^)]*\(getitem[^)]*\); .* give timesteps=T",
+        ),
+        (
+            lambda x, step: [step(x) for _ in range(x.size(0))],
+            None,
+            r"say how many steps the input has with timesteps=T",
+        ),
+        (lambda x, step: [step(x) for _ in range(x.permute(1, 0, 2).size(0))], 6, r"write the loop as range\(T\)"),
+    ],
+)
+def test_what_stands_against_a_loop_is_said_with_a_remedy_that_works(spikes, told, sentence):
+    with pytest.raises(InputError, match=sentence):
+        trace(Looping(spikes).eval(), (5,), timesteps=told)
+
+
+def test_a_neuron_without_a_node_is_named_where_its_state_is_unpacked():
+    class Unpacked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            base = type("SNNCell", (StandIn,), {"__module__": "norse.torch.module.snn"})
+            self.cell = standin("norse", "LSNNCell", (base,))
+
+        def forward(self, x):
+            sent, _ = self.cell(x)
+            return sent
+
+    with pytest.raises(
+        InputError, match=r"there is no node for cell \(LSNNCell of norse, whose neurons with a node are"
+    ):
+        trace(Unpacked().eval(), (5,), timesteps=6)

@@ -5,9 +5,12 @@ import operator
 import pytest
 import torch
 import torch.fx
+from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.tracing.trace import trace
 from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
+from tests.tracing.frameworks.standins import named, standin
 
 
 @pytest.fixture
@@ -89,3 +92,25 @@ def test_without_steps_nothing_is_taken_for_the_same(recorded):
 def test_what_stands_for_a_state_is_never_run():
     with pytest.raises(RuntimeError, match="only recorded"):
         state_of(None, "mem")
+
+
+class Lifted(nn.Module):
+    """A layer step by step, as in norse's Lift, before a neuron that takes all steps at once."""
+
+    def __init__(self, taken):
+        super().__init__()
+        self.taken, self.fc = taken, nn.Linear(5, 4)
+        surrogate = named("Sigmoid", spiking=True)
+        self.fire = standin(
+            "spikingjelly", "IFNode", step_mode="m", v_threshold=1.0, v_reset=0.0, surrogate_function=surrogate
+        )
+
+    def forward(self, x):
+        return self.fire(torch.stack([self.fc(x[t]) for t in range(self.taken)])).mean(0)
+
+
+def test_a_loop_around_layers_alone_has_the_steps_that_it_takes():
+    graph = trace(Lifted(6).eval(), (5,), timesteps=6)
+    assert graph.timesteps == 6 and list(graph.nodes)[:3] == ["input", "fc", "fire"]
+    with pytest.raises(InputError, match="leaves out 2 of 6 steps"):
+        trace(Lifted(4).eval(), (5,), timesteps=6)

@@ -16,7 +16,7 @@ from snnhw.graph.ir import MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
-from snnhw.proofs.largest import largest_current
+from snnhw.proofs.largest import highest_current
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
 from snnhw.rules.neurons import one_threshold
@@ -104,7 +104,7 @@ def settled(by: str) -> str:
 
 
 def _may_wrap(graph: Graph, node: LoihiLIF) -> Iterator[Finding]:
-    bound = largest_current(graph, node)
+    bound = highest_current(graph, node)
     if bound >= CURRENT_LIMIT:
         message = f"its current can reach {bound} weight units; from {CURRENT_LIMIT} on it wraps"
         yield Finding("current-may-wrap", "warning", node.name, message, "quantise with a smaller scale")

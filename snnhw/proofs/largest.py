@@ -15,7 +15,7 @@ def largest_input(graph: Graph, name: str) -> int:
     return sum(abs(edge.gain) * largest_output(graph, edge.source) for edge in graph.into(name))
 
 
-def largest_current(graph: Graph, neuron: LoihiLIF) -> int:
+def highest_current(graph: Graph, neuron: LoihiLIF) -> int:
     """Bound on the absolute current of a neuron of an integer graph in T steps, in weight units.
 
     Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller.

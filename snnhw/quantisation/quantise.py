@@ -29,7 +29,7 @@ from snnhw.graph.loihi import (
     UNITS_PER_WEIGHT,
     WEIGHT_LIMIT,
 )
-from snnhw.proofs.largest import largest_current, largest_input
+from snnhw.proofs.largest import highest_current, largest_input
 from snnhw.proofs.membrane_bound import lowest_states
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
@@ -262,7 +262,7 @@ def _report(
 def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> LayerScale:
     neurons = [node.name for node in graph.units().get(layer.name, ())]
     first = graph.nodes[neurons[0]] if neurons else graph.readout
-    bound = largest_current(graph, first) if isinstance(first, LoihiLIF) else largest_input(graph, first.name)
+    bound = highest_current(graph, first) if isinstance(first, LoihiLIF) else largest_input(graph, first.name)
     if neurons and bound >= CURRENT_LIMIT:
         raise InputError(
             f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from snnhw.analysis.counting.count import dense_inputs, dense_macs
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, Norm, Pool, Readout
 from snnhw.graph.shapes import Window
+from snnhw.nir.io import from_nir, to_nir
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.passes.conv_into_pool import conv_into_pool
 from snnhw.quantisation.compile import compile_loihi
@@ -119,6 +120,7 @@ def test_quantise_takes_it(norm, kind):
     integers = compile_loihi(graph, inputs).graph
     assert_same(run(graph, inputs), run(compile_channels(graph), inputs))
     assert integers.nodes["conv"].stride == (2, 2) and not integers.of_type(Pool)
+    assert from_nir(to_nir(integers)).nodes["conv"].unfolded == integers.nodes["conv"].unfolded is not None
 
 
 def test_two_branches_meet_before_the_pool():

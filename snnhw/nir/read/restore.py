@@ -238,14 +238,20 @@ def _origin_unusable(key: str, name: str, context: Context) -> None:
 
 
 def _window_fits(graph: Graph, node: Conv2d, window: Window) -> bool:
-    """Whether the window takes an input no larger than the convolution's own and gives no less, before its pools."""
+    """Whether a pool can have been before the window, which gives what the convolution gives, or behind it.
+
+    With a pool behind it, it takes the convolution's own input and gives no less. Of pools on both sides nothing is
+    known, and the window is left out.
+    """
     into = graph.into(node.name)
     if not into or min(*window.size, *window.kernel, *window.stride, *window.dilation) < 1 or min(window.padding) < 0:
         return False
     arriving = graph.nodes[into[0].source].shape
     smaller = all(n <= most for n, most in zip(window.size, arriving[1:], strict=True))
     narrower = all(k <= most for k, most in zip(window.kernel, node.weight.shape[2:], strict=True))
-    return smaller and narrower and all(n >= least for n, least in zip(window.out, node.shape[1:], strict=True))
+    no_less = all(n >= least for n, least in zip(window.out, node.shape[1:], strict=True))
+    behind = window.size == arriving[1:] and window.padding == node.padding and no_less
+    return smaller and narrower and (window.out == node.shape[1:] or behind)
 
 
 def _passes_channels_on(node: Conv2d | Linear) -> bool:

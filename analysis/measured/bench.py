@@ -17,11 +17,12 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.hardware.scopes import JOIN, UNSTATED, scope_words, with_static
 from snnhw.analysis.measured.points import Described, Point
 from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
 
 WIDEST = 10.0
 COVERED, WITHIN, MISSED, TOO_WIDE, OPEN = (
     "covered",
-    "missed, within the spread of the measurement",
+    "missed, within spread",
     "missed",
     "missed, range too wide",
     "not predictable",
@@ -151,6 +152,8 @@ def _rows(point: Point, profiles: Sequence[Profile]) -> list[Held]:
         reason = f"it covers {scope_words(point.scope)} ({point.scope}); profiles of {point.chip} cover {theirs}"
         if point.scope == UNSTATED:
             reason = "what it covers is not stated"
+        elif theirs == UNSTATED:
+            reason = f"what the profile of {point.chip} covers is not stated"
         return [Held(point, "", None, reason)]
     network = point.network
     if network is None and not (point.scope == "chip_static" and point.dimension == "W"):
@@ -172,12 +175,16 @@ def _needs_time(point: Point) -> bool:
 
 
 def predict(point: Point, profile: Profile) -> Range:
-    """What the profile says of the described network at the scope of the point: J of a sample, or W over its time."""
+    """What the profile says of the described network at the scope of the point: J of a sample, or W over its time.
+
+    Raises:
+        InputError: the point does not describe its network, or how long a sample takes where that is needed.
+    """
     if point.scope == "chip_static":
         power = profile["static_chip"].range
         return power if point.dimension == "W" else power.scaled(_seconds(point))
     if point.network is None:
-        raise ValueError(f"{point.id} describes no network")
+        raise InputError(f"{point.id}: describes no network; name one of its file under `network`.")
     added = point.scope != profile.scope  # static power of one whole chip
     load = StaticLoad("measured time", 1, point.network.steps, Range.exact(_seconds(point))) if added else None
     if profile.model == "power":  # its own step is a convention; the sample lasted as long as it was measured
@@ -189,7 +196,7 @@ def predict(point: Point, profile: Profile) -> Range:
 
 def _seconds(point: Point) -> float:
     if point.network is None or point.network.seconds is None:
-        raise ValueError(f"{point.id} does not say how long a sample takes")
+        raise InputError(f"{point.id}: its network has no `seconds`; say how long a sample takes.")
     return point.network.seconds
 
 

@@ -2,7 +2,7 @@
 
 mkdocs calls `on_startup`, which lays the packages out as they are imported, and `on_files`: `profiles_page` reads
 analysis/hardware/profiles/*.toml, `cli_page` the typer application, `counters_page` what benchmarks/counters/table.py
-recorded, `dialects_page` the dialects of NIR and an example, `measured_page` analysis/measured/*.toml.
+recorded, `dialects_page` the dialects of NIR and an example.
 """
 
 from __future__ import annotations
@@ -16,13 +16,9 @@ import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.profiles import Profile, available_profiles, load_profile
 from snnhw.analysis.hardware.scopes import scope_words
-from snnhw.analysis.measured.bench import Held, hold, reasons, scores
-from snnhw.analysis.measured.points import GRADES, measured_points
-from snnhw.analysis.ranges import Range
 from snnhw.cli import app
 from snnhw.nir.frameworks import DEFAULT_DIALECT, DIALECTS, Dialect
 
@@ -56,7 +52,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "cli.md": cli_page(),
         "counters.md": counters_page(),
         "dialects.md": dialects_page(),
-        "measured.md": measured_page(),
     }
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
@@ -114,52 +109,6 @@ def _profile(profile: Profile) -> list[str]:
         source = _cell(f"{c.source}; {c.table}.{spread}")
         lines.append(f"| `{name}` | {value} | {bounds} | {c.kind} | {c.confidence} | {source} |")
     return lines
-
-
-def measured_page() -> str:
-    """Every measurement with its source, beside what the profiles predict of it."""
-    rows = hold(measured_points(), [load_profile(name) for name in available_profiles()])
-    found = scores(rows)
-    lines = [
-        "# Measured chips",
-        "",
-        f"{found['all'].points} measurements on {found['all'].chips} chips, generated from `analysis/measured/*.toml` and",
-        "held against the profiles by `snnhw profiles --measured` (`--json`, `--plot FILE`). A prediction is computed from",
-        "the constants of the profile and from the counts of the measured network; measurement and profile cover the same",
-        "part of the machine, or they are not compared. A range wider than tenfold counts as a miss.",
-        "",
-        f"- Points that the profile owes nothing to: {found['independent'].sentence}",
-        f"- All, with points that a constant was read off (*own*), which prove nothing: {found['all'].sentence}",
-        "",
-        "Grades: " + "; ".join(f"`{grade}`, {text}" for grade, text in GRADES.items()) + ".",
-        "",
-        "| measurement | grade | covers | profile | measured | predicted | measured over typical | width | answer |",
-        "|---|---|---|---|---:|---:|---:|---:|---|",
-        *(_held(row) for row in rows if row.predicted is not None),
-        "",
-        "## Not predictable",
-        "",
-        *(f"- {reason}: {', '.join(point.id for point in points)}" for reason, points in reasons(rows).items()),
-        "",
-        "## Sources",
-        "",
-        "| measurement | chip | workload | value | covers | conditions | grade | source |",
-        "|---|---|---|---:|---|---|---|---|",
-    ]
-    for point in dict.fromkeys(row.point for row in rows):
-        of = f"{_cell(point.workload)} | {point.quantity} {point.printed:g} {point.unit} | {point.scope}"
-        source = _cell(f"{point.source}; {point.table}")
-        lines.append(f"| {point.id} | {point.chip} | {of} | {_cell(point.conditions)} | {point.grade} | {source} |")
-    return "\n".join([*lines, ""])
-
-
-def _held(row: Held) -> str:
-    point, predicted = row.point, row.predicted or Range.exact(0.0)
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    width = "" if row.width is None else f"{row.width:.1f}"
-    cells = [point.id, point.grade, point.scope, f"`{row.profile}`", f"{point.printed:.3g} {point.unit}"]
-    cells += [range_text(predicted, point.dimension), ratio, width, row.answer + ("" if row.independent else " (own)")]
-    return f"| {' | '.join(cells)} |"
 
 
 def _chips() -> list[str]:

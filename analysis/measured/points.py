@@ -128,7 +128,7 @@ def _point(
     name = text_at(row, "id", where)
     at = f"{where}, {name!r}"
     refuse_unknown(row, POINT_KEYS, at)
-    both = {key: file[key] for key in ("source", "grade") if key in file} | row
+    both = {**{key: file[key] for key in ("source", "grade") if key in file}, **row}
     quantity, unit, grade = text_at(row, "quantity", at), text_at(row, "unit", at), text_at(both, "grade", at)
     for word, known in ((quantity, QUANTITIES), (grade, GRADES), (unit, UNITS)):
         if word not in known:

@@ -20,6 +20,11 @@ from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 
 WIDEST = 10.0
+PRICED_BY = {  # counts of a described network, and the constants of a profile that need them
+    "neurons": ("neuron_update", "neuron_active_extra"),
+    "synops": ("synop", "graded_extra"),
+    "spikes": ("neuron_active_extra", "spike_out", "message", "chip_spike"),
+}
 COVERED, WITHIN, MISSED, TOO_WIDE, OPEN = (
     "covered",
     "missed, within spread",
@@ -160,7 +165,22 @@ def _rows(point: Point, profiles: Sequence[Profile]) -> list[Held]:
         return [Held(point, "", None, "its source does not say how many synops, spikes and updates a sample takes")]
     if network is not None and network.seconds is None and _needs_time(point):
         return [Held(point, "", None, "its source does not say how long a sample takes")]
-    return [Held(point, profile.name, predict(point, profile)) for profile in fitting]
+    return [_held(point, profile) for profile in fitting]
+
+
+def _held(point: Point, profile: Profile) -> Held:
+    lacking = _lacking(point.network, profile) if point.scope != "chip_static" else ""
+    if lacking:
+        return Held(point, "", None, f"its source does not say how many {lacking}, which {profile.name} prices")
+    return Held(point, profile.name, predict(point, profile))
+
+
+def _lacking(network: Described | None, profile: Profile) -> str:
+    """The first count that the profile prices and the description lacks."""
+    for name, constants in PRICED_BY.items():
+        if getattr(network, name) is None and any(constant in profile for constant in constants):
+            return name
+    return ""
 
 
 def _scopes(profile: Profile) -> tuple[str, ...]:
@@ -183,8 +203,8 @@ def predict(point: Point, profile: Profile) -> Range:
     if point.scope == "chip_static":
         power = profile["static_chip"].range
         return power if point.dimension == "W" else power.scaled(_seconds(point))
-    if point.network is None:
-        raise InputError(f"{point.id}: describes no network; name one of its file under `network`.")
+    if point.network is None or _lacking(point.network, profile):
+        raise InputError(f"{point.id}: describes no network that {profile.name} can price; give its counts.")
     added = point.scope != profile.scope  # static power of one whole chip
     load = StaticLoad("measured time", 1, point.network.steps, Range.exact(_seconds(point))) if added else None
     if profile.model == "power":  # its own step is a convention; the sample lasted as long as it was measured
@@ -207,16 +227,18 @@ def _with_step(profile: Profile, seconds: float) -> Profile:
 
 def _counts(network: Described) -> tuple[NetworkCounts, ...]:
     """One population with the least, the typical and the most work that the description allows."""
-    both = zip(network.synops.ends, network.spikes.ends, strict=True)
+    nothing = Range.exact(0.0)  # not priced, or `hold` has refused the point
+    both = zip((network.synops or nothing).ends, (network.spikes or nothing).ends, strict=True)
     return tuple(_population(network, round(synops), round(spikes)) for synops, spikes in both)
 
 
 def _population(network: Described, synops: int, spikes: int) -> NetworkCounts:
+    updates = spikes if network.neurons is None else network.neurons * network.steps  # unknown: no constant prices it
     edge = EdgeCounts("", "measured", "measured", 1, synops, spikes, spikes, (synops,), synops)
     layer = LayerCounts(
-        name="measured", kind="spiking", shape=(network.neurons,), levels=1, synapse_nodes=("measured",),
+        name="measured", kind="spiking", shape=(network.neurons or 1,), levels=1, synapse_nodes=("measured",),
         spikes=(spikes,), spikes_t=((spikes,),), graded_spikes=spikes, macs=0, bias_adds=0, pool_adds=0,
-        neuron_updates=network.neurons * network.steps, edges=(edge,), dense_macs=0, dense_inputs=0,
+        neuron_updates=updates, edges=(edge,), dense_macs=0, dense_inputs=0,
         dense_addresses=0, twin_words=0, params=0, weight_bits=0,
     )  # fmt: skip
     return NetworkCounts("measured", 1, network.steps, (layer,))

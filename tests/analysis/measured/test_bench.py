@@ -11,6 +11,7 @@ from snnhw.analysis.measured import bench
 from snnhw.analysis.measured.bench import COVERED, MISSED, OPEN, TOO_WIDE, WITHIN, Held, Score, hold, predict, scores
 from snnhw.analysis.measured.points import measured_points
 from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 POINTS = {point.id: point for point in measured_points()}
@@ -92,6 +93,18 @@ def test_every_point_is_predicted_or_has_a_reason(rows):
     assert {row.point.id for row in rows} == set(POINTS)
     assert all((row.predicted is None) == bool(row.reason) for row in rows)
     assert all((row.predicted is None) == (row.profile == "") for row in rows)
+
+
+def test_a_count_that_is_priced_and_not_known_makes_a_point_unpredictable():
+    profile = load_profile("truenorth-affine")
+    point = POINTS["truenorth_20.07hz"]
+    silent = dataclasses.replace(point, network=dataclasses.replace(point.network, spikes=None))
+    (row,) = hold([silent], [profile])
+    assert (row.answer, row.predicted) == (OPEN, None) and "how many spikes" in row.reason
+    with pytest.raises(InputError, match="give its counts"):
+        predict(silent, profile)
+    unknown = dataclasses.replace(point, network=dataclasses.replace(point.network, neurons=None))  # not priced
+    assert predict(unknown, profile) == predict(point, profile)
 
 
 def test_answers():

@@ -17,11 +17,17 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.hardware.scopes import JOIN, UNSTATED, scope_words, with_static
 from snnhw.analysis.measured.points import Described, Point
 from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
 
 WIDEST = 10.0
+PRICED_BY = {  # counts of a described network, and the constants of a profile that need them
+    "neurons": ("neuron_update", "neuron_active_extra"),
+    "synops": ("synop", "graded_extra"),
+    "spikes": ("neuron_active_extra", "spike_out", "message", "chip_spike"),
+}
 COVERED, WITHIN, MISSED, TOO_WIDE, OPEN = (
     "covered",
-    "missed, within the spread of the measurement",
+    "missed, within spread",
     "missed",
     "missed, range too wide",
     "not predictable",
@@ -151,13 +157,30 @@ def _rows(point: Point, profiles: Sequence[Profile]) -> list[Held]:
         reason = f"it covers {scope_words(point.scope)} ({point.scope}); profiles of {point.chip} cover {theirs}"
         if point.scope == UNSTATED:
             reason = "what it covers is not stated"
+        elif theirs == UNSTATED:
+            reason = f"what the profile of {point.chip} covers is not stated"
         return [Held(point, "", None, reason)]
     network = point.network
     if network is None and not (point.scope == "chip_static" and point.dimension == "W"):
         return [Held(point, "", None, "its source does not say how many synops, spikes and updates a sample takes")]
     if network is not None and network.seconds is None and _needs_time(point):
         return [Held(point, "", None, "its source does not say how long a sample takes")]
-    return [Held(point, profile.name, predict(point, profile)) for profile in fitting]
+    return [_held(point, profile) for profile in fitting]
+
+
+def _held(point: Point, profile: Profile) -> Held:
+    lacking = _lacking(point.network, profile) if point.scope != "chip_static" else ""
+    if lacking:
+        return Held(point, "", None, f"its source does not say how many {lacking}, which {profile.name} prices")
+    return Held(point, profile.name, predict(point, profile))
+
+
+def _lacking(network: Described | None, profile: Profile) -> str:
+    """The first count that the profile prices and the description lacks."""
+    for name, constants in PRICED_BY.items():
+        if getattr(network, name) is None and any(constant in profile for constant in constants):
+            return name
+    return ""
 
 
 def _scopes(profile: Profile) -> tuple[str, ...]:
@@ -172,12 +195,16 @@ def _needs_time(point: Point) -> bool:
 
 
 def predict(point: Point, profile: Profile) -> Range:
-    """What the profile says of the described network at the scope of the point: J of a sample, or W over its time."""
+    """What the profile says of the described network at the scope of the point: J of a sample, or W over its time.
+
+    Raises:
+        InputError: the point does not describe its network, or how long a sample takes where that is needed.
+    """
     if point.scope == "chip_static":
         power = profile["static_chip"].range
         return power if point.dimension == "W" else power.scaled(_seconds(point))
-    if point.network is None:
-        raise ValueError(f"{point.id} describes no network")
+    if point.network is None or _lacking(point.network, profile):
+        raise InputError(f"{point.id}: describes no network that {profile.name} can price; give its counts.")
     added = point.scope != profile.scope  # static power of one whole chip
     load = StaticLoad("measured time", 1, point.network.steps, Range.exact(_seconds(point))) if added else None
     if profile.model == "power":  # its own step is a convention; the sample lasted as long as it was measured
@@ -189,7 +216,7 @@ def predict(point: Point, profile: Profile) -> Range:
 
 def _seconds(point: Point) -> float:
     if point.network is None or point.network.seconds is None:
-        raise ValueError(f"{point.id} does not say how long a sample takes")
+        raise InputError(f"{point.id}: its network has no `seconds`; say how long a sample takes.")
     return point.network.seconds
 
 
@@ -200,16 +227,18 @@ def _with_step(profile: Profile, seconds: float) -> Profile:
 
 def _counts(network: Described) -> tuple[NetworkCounts, ...]:
     """One population with the least, the typical and the most work that the description allows."""
-    both = zip(network.synops.ends, network.spikes.ends, strict=True)
+    nothing = Range.exact(0.0)  # not priced, or `hold` has refused the point
+    both = zip((network.synops or nothing).ends, (network.spikes or nothing).ends, strict=True)
     return tuple(_population(network, round(synops), round(spikes)) for synops, spikes in both)
 
 
 def _population(network: Described, synops: int, spikes: int) -> NetworkCounts:
+    updates = spikes if network.neurons is None else network.neurons * network.steps  # unknown: no constant prices it
     edge = EdgeCounts("", "measured", "measured", 1, synops, spikes, spikes, (synops,), synops)
     layer = LayerCounts(
-        name="measured", kind="spiking", shape=(network.neurons,), levels=1, synapse_nodes=("measured",),
+        name="measured", kind="spiking", shape=(network.neurons or 1,), levels=1, synapse_nodes=("measured",),
         spikes=(spikes,), spikes_t=((spikes,),), graded_spikes=spikes, macs=0, bias_adds=0, pool_adds=0,
-        neuron_updates=network.neurons * network.steps, edges=(edge,), dense_macs=0, dense_inputs=0,
+        neuron_updates=updates, edges=(edge,), dense_macs=0, dense_inputs=0,
         dense_addresses=0, twin_words=0, params=0, weight_bits=0,
     )  # fmt: skip
     return NetworkCounts("measured", 1, network.steps, (layer,))

@@ -36,10 +36,10 @@ POINT_KEYS = {
 class Described:
     """One sample of a network in the terms of our counts, as ranges where the source gives bounds alone."""
 
-    neurons: int
+    neurons: int | None  # None, here and below: the source does not say
     steps: int
-    synops: Range  # synaptic operations of one sample
-    spikes: Range  # that arrive as messages in one sample
+    synops: Range | None  # synaptic operations of one sample
+    spikes: Range | None  # that arrive as messages in one sample
     seconds: float | None  # of one sample
     known: str  # where these counts come from
 
@@ -128,7 +128,7 @@ def _point(
     name = text_at(row, "id", where)
     at = f"{where}, {name!r}"
     refuse_unknown(row, POINT_KEYS, at)
-    both = {key: file[key] for key in ("source", "grade") if key in file} | row
+    both = {**{key: file[key] for key in ("source", "grade") if key in file}, **row}
     quantity, unit, grade = text_at(row, "quantity", at), text_at(row, "unit", at), text_at(both, "grade", at)
     for word, known in ((quantity, QUANTITIES), (grade, GRADES), (unit, UNITS)):
         if word not in known:
@@ -166,9 +166,13 @@ def _point(
 def _network(data: Mapping[str, object], where: str) -> Described:
     refuse_unknown(data, NETWORK_KEYS, where)
     seconds = number_at(data, "seconds", where) if "seconds" in data else None
-    counts = (_whole(data, "neurons", where), _whole(data, "steps", where))
     return Described(
-        *counts, _range(data, "synops", where), _range(data, "spikes", where), seconds, text_at(data, "known", where)
+        neurons=_whole(data, "neurons", where) if "neurons" in data else None,
+        steps=_whole(data, "steps", where),
+        synops=_range(data, "synops", where) if "synops" in data else None,
+        spikes=_range(data, "spikes", where) if "spikes" in data else None,
+        seconds=seconds,
+        known=text_at(data, "known", where),
     )
 
 

@@ -17,7 +17,7 @@ FORMATS = ("svg", "png", "pdf")
 
 
 def measured_chart(rows: Sequence[Held], width: int = WIDE) -> Figure:
-    """A bar from low to high for every predicted point, a mark at typical; hollow where a constant was read off the point.
+    """A bar for every predicted point, a mark at typical; hollow where a constant was read off the point.
 
     Raises:
         InputError: no row has a prediction, or matplotlib is missing.

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+from snnhw.analysis.measured.points import measured_points
 from snnhw.cli import LAVA_VERBS, VERBS
 from snnhw.gates.plain_text import tomllib
 from snnhw.nir.frameworks import DIALECTS
@@ -75,6 +76,16 @@ def test_every_example_stands_on_the_page_with_what_refuses_it():
         line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
         assert line.count(" no ") == len(row.refused) and line.count(" yes ") == len(TARGETS) - len(row.refused)
         assert all(module._cell(why) in page for why in row.refused.values())
+
+
+def test_every_measurement_stands_on_its_page_with_its_grade():
+    spec = importlib.util.spec_from_file_location("measured_page", ROOT / "docs" / "measured_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = module.measured_page()
+    for point in measured_points():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {point.id} | {point.chip} |"))
+        assert f" {point.grade} " in row and f"{point.printed:g} {point.unit}" in row
 
 
 def test_printed_ranges_are_those_of_the_file(generated):

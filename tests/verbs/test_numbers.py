@@ -21,6 +21,14 @@ def test_lists_print_one_json_object(call, verb):
     assert call(*verb)
 
 
+def test_profiles_are_held_against_measured_chips(call):
+    found = call("profiles", "--measured", "--plot", "bench.svg", "--json")
+    assert found["plot"] == "bench.svg" and Path("bench.svg").read_bytes().startswith(b"<?xml")
+    assert found["scores"]["all"]["points"] == len({row["id"] for row in found["points"]}) >= 60
+    speck = call("profiles", "show", "speck", "--measured", "--json")
+    assert [row["answer"] for row in speck["points"]] == ["covered"] * 6
+
+
 @pytest.mark.lava
 @pytest.mark.very_slow
 def test_the_demo_reaches_its_bars(call):

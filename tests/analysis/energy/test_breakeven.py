@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_at_the_break_even_rate_both_cost_the_same(counts, name):
 
 def test_energy_that_spikes_do_not_change_has_no_limit_or_no_chance(counts):
     """A chip of which only the power is known: cheaper at any rate, or at none."""
-    energy = estimate(counts, load_profile("speck"))
+    energy = estimate(counts, load_profile(Path(__file__).parents[2] / "golden" / "speck_by_power.toml"))
     watt, seconds = 0.7e-3, counts.timesteps * 1e-3
     assert energy.per_inference.typical == pytest.approx(watt * seconds)
     assert set(energy.layers) == {"chip"}

@@ -1,12 +1,14 @@
 """Energies are counts times sourced constants, in J per inference; the split and the layers add up to the whole."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.ranges import Range
@@ -89,11 +91,35 @@ def test_a_graded_spike_is_sent_once(counts):
 
 
 def test_power_is_spent_for_as_long_as_the_steps_may_last(counts):
-    speck = load_profile("speck")
+    speck = load_profile(Path(__file__).parents[2] / "golden" / "speck_by_power.toml")
     slow = dataclasses.replace(speck["step_time"], range=Range(1e-3, 1e-3, 5e-3))
     profile = dataclasses.replace(speck, constants={**speck.constants, "step_time": slow})
     energy = estimate(counts, profile).per_inference
     assert energy.ends == pytest.approx((3 * 0.42e-6, 3 * 0.7e-6, 15 * 0.7e-6))
+
+
+def test_speck_by_hand(counts):
+    """Resting 0.42 mW over 3 steps of 1 ms, and 4.42 nJ for every spike that a neuron sends."""
+    energy = estimate(counts, load_profile("speck"))
+    spikes = sum(sum(layer.spikes) for layer in counts.layers) / 4
+    assert spikes > 0 and energy.scope == "chip"
+    assert energy.split["static"].ends == pytest.approx([3 * 0.42e-6] * 3)
+    assert energy.split["neuron"].ends == pytest.approx([nj * 1e-9 * spikes for nj in (2.9, 4.42, 7.6)])
+
+
+def test_a_step_of_loihi2_costs_the_chip_whatever_the_network_does(counts):
+    energy = estimate(counts, load_profile("loihi2"))
+    assert energy.split["steps"].ends == pytest.approx([nj * 1e-9 * 3 for nj in (26.7, 32.2, 42.9)])
+    assert energy.layers["chip"] == energy.split["steps"]
+
+
+def test_scope_of_an_estimate_grows_with_static_power(counts):
+    profile = load_profile("loihi1-davies2018")
+    load = StaticLoad("batch1", 1, 3, Range.exact(1e-3))
+    assert estimate(counts, profile).to_dict()["scope"] == "core_dynamic"
+    with_static = estimate(counts, profile, static=load).to_dict()
+    assert with_static["scope"] == "core_dynamic + chip_static"
+    assert with_static["covers"] == "the switching of the cores in use and the leakage of the whole chip"
 
 
 def test_ann_twin_prices_one_dense_pass(counts):

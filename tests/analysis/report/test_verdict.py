@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from snnhw.analysis.digits import range_text
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.verdict import (
     BARE,
@@ -46,6 +48,13 @@ def test_profiles_of_arithmetic_alone_are_compared_alike():
 def test_one_set_of_constants_is_compared_alike_whatever_it_covers():
     (chip,) = lines(sample_report(complete=False, profiles=("gpu-titan-black",)))
     assert [rival.verdict for rival in chip.rivals] == [DEARER]
+
+
+def test_every_line_says_what_of_the_machine_its_energy_covers():
+    report = sample_report(complete=False, profiles=("horowitz45-fp32", "loihi1-davies2018"))
+    shown = {line.profile: line.covers for line in lines(report)}
+    assert shown == {name: scope_words(load_profile(name).scope) for name in report.energy}
+    assert set(shown.values()) == {"the arithmetic alone", "the switching of the cores in use"}
 
 
 def line(profile, **verdicts):

@@ -11,7 +11,8 @@ def test_a_row_per_constant_then_assumptions():
     profile = load_profile("loihi1-davies2018")
     shown, *notes = profile_tables(profile, valid=True)
     assert [row[0] for row in cells(shown)] == list(profile.constants) and str(shown.title).endswith(": valid")
-    assert len(notes) == len(profile.assumes) + len(profile.excludes)
+    assert len(notes) == 1 + len(profile.assumes) + len(profile.excludes) + len(profile.misses)
+    assert notes[0] == "covers: the switching of the cores in use"
     assert cells(profiles_table([profile]))[0][0] == profile.name
 
 

@@ -1,0 +1,136 @@
+"""The bench: predictions by hand, the corrected profile inside, the old one outside, wide ranges as misses."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+from snnhw.analysis.measured import bench
+from snnhw.analysis.measured.bench import COVERED, MISSED, OPEN, TOO_WIDE, WITHIN, Held, Score, hold, predict, scores
+from snnhw.analysis.measured.points import measured_points
+from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+POINTS = {point.id: point for point in measured_points()}
+
+
+def of_chip(chip):
+    return [point for point in POINTS.values() if point.chip == chip]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return hold(tuple(POINTS.values()), [load_profile(name) for name in available_profiles()])
+
+
+def test_loihi1_by_hand():
+    """5,410 compartments at 52 to 81 pJ a step, none to one spike a neuron with its synops and messages."""
+    point = POINTS["quartz_p5 energy core_dynamic"]
+    found = predict(point, load_profile("loihi1-davies2018"))
+    updates = 5410 * 171
+    assert found.low == pytest.approx(52e-12 * updates)
+    assert found.high == pytest.approx(81e-12 * updates + 35.5e-12 * 230064 + 34.7e-12 * 6194)
+    assert found.typical == pytest.approx(52e-12 * updates + 29e-12 * 3097 + 23.6e-12 * 115032 + 5.2e-12 * 3097)
+
+
+def test_quartz_holds_in_three_of_four_runs_and_the_profile_says_so(rows):
+    answers = [row.answer for row in rows if row.profile == "loihi1-davies2018"]
+    assert answers == [COVERED, WITHIN, COVERED, COVERED]
+    assert any("171 steps" in text for text in load_profile("loihi1-davies2018").misses)
+
+
+@pytest.mark.parametrize("name", available_profiles())
+def test_a_profile_that_misses_carries_the_miss(rows, name):
+    if any(row.answer in (MISSED, TOO_WIDE) for row in rows if row.profile == name):
+        assert load_profile(name).misses
+
+
+def test_speck_by_hand_and_all_six_points_inside(rows):
+    """Resting 0.42 mW plus 2.9 to 7.6 nJ for each of 10^6 spikes in 540 ms."""
+    found = predict(POINTS["speck_gesture_vanilla"], load_profile("speck"))
+    assert found.ends == pytest.approx([0.42e-3 + nj * 1e-9 * 1e6 / 0.540 for nj in (2.9, 4.42, 7.6)])
+    speck = [row for row in rows if row.profile == "speck"]
+    assert [row.answer for row in speck] == [COVERED] * 6 and not any(row.independent for row in speck)
+
+
+def test_the_old_profile_of_speck_fails_at_all_six_points():
+    old = load_profile(GOLDEN / "speck_by_power.toml")
+    held = hold(of_chip("speck"), [old])
+    assert [row.answer for row in held] == [MISSED] * 6
+    assert all(row.predicted.ends == pytest.approx((0.42e-3, 0.7e-3, 0.7e-3)) for row in held)
+    assert min(row.ratio for row in held) > 5
+
+
+def test_the_floor_of_loihi2_by_hand():
+    """10^7 steps at 26.7 to 42.9 nJ; 250,000 synops at 30 pJ add next to nothing."""
+    found = predict(POINTS["necotis_25hz_delay0 power chip_dynamic"], load_profile("loihi2"))
+    assert found.ends == pytest.approx([nj * 1e-9 * 1e7 / 11.6374 for nj in (26.7, 32.2, 42.9)], rel=1e-4)
+    static = predict(POINTS["necotis_25hz_delay0 power chip_static"], load_profile("loihi2"))
+    assert static.ends == pytest.approx((0.2122, 0.232078, 0.540))
+
+
+def test_static_power_joins_where_the_measurement_is_of_the_whole_chip():
+    """64.4 mW and 2.297 pJ a synop; a message of 2.3 pJ for each spike. The middle rate was not fitted."""
+    point = POINTS["truenorth_20.07hz"]
+    found = predict(point, load_profile("truenorth-affine"))
+    spikes = round(1048576 * 20.07)
+    assert found.typical == pytest.approx(64.4e-3 + 2.297e-12 * 128 * spikes + 2.3e-12 * spikes)
+    assert found.low <= point.value <= found.high
+
+
+def test_scopes_are_never_mixed(rows):
+    for row in rows:
+        if row.predicted is not None:
+            assert row.point.scope in bench._scopes(load_profile(row.profile))
+    board = next(row for row in rows if row.point.id == "quartz_p4 energy board")
+    assert board.answer == OPEN and "everything that the board draws" in board.reason
+
+
+def test_every_point_is_predicted_or_has_a_reason(rows):
+    assert {row.point.id for row in rows} == set(POINTS)
+    assert all((row.predicted is None) == bool(row.reason) for row in rows)
+    assert all((row.predicted is None) == (row.profile == "") for row in rows)
+
+
+def test_a_count_that_is_priced_and_not_known_makes_a_point_unpredictable():
+    profile = load_profile("truenorth-affine")
+    point = POINTS["truenorth_20.07hz"]
+    silent = dataclasses.replace(point, network=dataclasses.replace(point.network, spikes=None))
+    (row,) = hold([silent], [profile])
+    assert (row.answer, row.predicted) == (OPEN, None) and "how many spikes" in row.reason
+    with pytest.raises(InputError, match="give its counts"):
+        predict(silent, profile)
+    unknown = dataclasses.replace(point, network=dataclasses.replace(point.network, neurons=None))  # not priced
+    assert predict(unknown, profile) == predict(point, profile)
+
+
+def test_answers():
+    point = dataclasses.replace(POINTS["speck_gesture_vanilla"], value=10.0, spread=None)
+    wide, near = Range(1.0, 5.0, 10.1), Range(8.0, 8.5, 9.0)
+    assert Held(point, "p", wide).answer == TOO_WIDE
+    assert Held(point, "p", Range(1.0, 5.0, 10.0)).answer == COVERED
+    assert Held(point, "p", near).answer == MISSED
+    assert Held(dataclasses.replace(point, spread=1.0), "p", near).answer == WITHIN
+    assert Held(point, "p", Range(0.0, 5.0, 11.0)).answer == TOO_WIDE
+
+
+def test_scores_count_what_is_covered(rows):
+    found = scores(rows)
+    tried = [row for row in rows if row.predicted is not None]
+    assert found["all"].predicted == len(tried) > found["independent"].predicted > 0
+    assert found["all"].covered == sum(
+        r.predicted.low <= r.point.value <= r.predicted.high <= 10 * r.predicted.low for r in tried
+    )
+    assert Score.of([]).sentence == "No point can be predicted."
+
+
+def test_predictions_are_frozen(rows):
+    """A change here is a change of a profile: say it in CHANGELOG.md and record the file anew."""
+    frozen = json.loads((GOLDEN / "measured_predictions.json").read_text())
+    found = {f"{row.point.id} | {row.profile}": row.predicted.ends for row in rows if row.predicted is not None}
+    assert set(found) == set(frozen)
+    for key, ends in frozen.items():
+        assert found[key] == pytest.approx(ends, rel=1e-9), key

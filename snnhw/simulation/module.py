@@ -66,7 +66,8 @@ def simulate_module(
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{type(network).__name__} does not run in torch.float64 ({reason}); keep the dtype of the input in every layer."
+            f"{type(network).__name__} does not run in torch.float64 ({reason}); keep the dtype of the input in every "
+            "layer."
         ) from error
     finally:
         for handle in hooks:

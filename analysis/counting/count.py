@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
-from snnhw.analysis.counting.layers import Branch, Layer, layers, source_levels, source_shape, synapse
+from snnhw.analysis.counting.layers import Branch, Layer, layers, synapse
+from snnhw.analysis.counting.sources import source_levels, source_shape
 from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given

@@ -7,37 +7,31 @@ meet in a residual sum stay separate: each sends its own spikes. What an operati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from snnhw.analysis.counting.sources import PASSES, carries_spikes, levels_of, source_levels, spike_paths
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
-    LIF,
     SYNAPSES,
     Conv2d,
-    Delay,
-    Flatten,
     Graph,
     GroupNorm,
     HostNode,
     Input,
     Linear,
-    LoihiLIF,
     MaxPool,
     Neuron,
     Node,
     Norm,
     Pool,
     Readout,
-    Scale,
     Synapse,
-    Wires,
 )
 
 LayerKind = Literal["first", "spiking", "readout"]
-PASSES = (Pool, Flatten, Delay, Scale, Wires)  # linear, one by one or by windows: fold into the synapses behind them
 COUNTED = (Input, *SYNAPSES, *PASSES, MaxPool, GroupNorm, LI, Neuron, Readout)
 
 
@@ -108,35 +102,6 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
         if row.synapses:
             rows.append(row)
     return tuple(rows)
-
-
-def source_levels(graph: Graph, source: str) -> int:
-    """K of a unit, or the largest integer of an input that sends events or of a max pool of spikes."""
-    node = graph.nodes.get(source)
-    if isinstance(node, Input):
-        return node.levels or 1
-    if isinstance(node, MaxPool):
-        return graph.signal(source).levels
-    return levels_of(graph.units()[source])
-
-
-def populations(graph: Graph, source: str) -> tuple[str, ...]:
-    """Units and inputs whose spikes the source of a branch sends: itself, or what a max pool takes."""
-    if not isinstance(graph.nodes.get(source), MaxPool):
-        return (source,)
-    before = {found for name, *_ in _spike_paths(graph, source, 1, ()) for found in populations(graph, name)}
-    return tuple(sorted(before))
-
-
-def levels_of(nodes: Sequence[Node]) -> int:
-    """K of a unit given as one multi-level node or as its channels; 1 of a read-out, which has one accumulator."""
-    return sum(node.levels if isinstance(node, Neuron) else 1 for node in nodes)
-
-
-def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
-    """Shape of what a branch's source sends."""
-    node = graph.nodes.get(source)
-    return node.shape if isinstance(node, Input | MaxPool) else graph.units()[source][0].shape
 
 
 def synapse(graph: Graph, name: str) -> Synapse:
@@ -221,7 +186,7 @@ class _Walk:
             return
         self.synapses.append(name)
         self._spikes_into(name)
-        if not all(_carries_spikes(self.graph, edge.source) for edge in self.graph.into(name)):
+        if not all(carries_spikes(self.graph, edge.source) for edge in self.graph.into(name)):
             self.analog.append(name)
             self._analog_into(name)
 
@@ -238,16 +203,16 @@ class _Walk:
             elif isinstance(source, LI) and source.name not in self.integrators:
                 self.integrators.append(source.name)
                 self.into_target(source.name)
-            elif isinstance(source, PASSES) and (dense or not _carries_spikes(self.graph, source.name)):
+            elif isinstance(source, PASSES) and (dense or not carries_spikes(self.graph, source.name)):
                 if isinstance(source, Pool) and source.name not in self.pools:
                     self.pools.append(source.name)
                 self._analog_into(source.name, dense=dense)
-            elif isinstance(source, HostNode) and not _carries_spikes(self.graph, source.name):
+            elif isinstance(source, HostNode) and not carries_spikes(self.graph, source.name):
                 self._analog_into(source.name, dense=True)
 
     def _spikes_into(self, name: str) -> None:
         seen: dict[tuple[str, tuple[str, ...], int], int] = {}
-        for source, level, gain, via in _spike_paths(self.graph, name, 1, ()):
+        for source, level, gain, via in spike_paths(self.graph, name, 1, ()):
             nth = seen.get((source, via, level), 0)
             seen[source, via, level] = nth + 1
             self.found.setdefault((source, via, name, nth), {})[level] = gain
@@ -259,34 +224,4 @@ class _Walk:
             yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets, summed)
 
     def _pools_sums(self, name: str) -> bool:
-        return isinstance(self.graph.nodes[name], Pool) and not _carries_spikes(self.graph, name)
-
-
-def _carries_spikes(graph: Graph, name: str) -> bool:
-    """Whether all that node `name` sends are spikes, possibly pooled or weighted one by one."""
-    node = graph.nodes[name]
-    if isinstance(node, PASSES):
-        return all(_carries_spikes(graph, edge.source) for edge in graph.into(name))
-    if isinstance(node, MaxPool):
-        return graph.signal(name).kind == "spikes"
-    return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
-
-
-def _spike_paths(
-    graph: Graph, name: str, gain: int, via: tuple[str, ...]
-) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
-    """(source unit, level, gain, linear nodes passed) of every path of spikes into `name`."""
-    for edge in graph.into(name):
-        node, total = graph.nodes[edge.source], gain * abs(edge.gain)  # a difference is as much work as a sum
-        if isinstance(node, Delay):
-            yield from _spike_paths(graph, node.name, total, via)
-        elif isinstance(node, PASSES):
-            yield from _spike_paths(graph, node.name, total, (node.name, *via))
-        elif isinstance(node, Input) and node.levels is not None:
-            yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
-        elif isinstance(node, MaxPool) and _carries_spikes(graph, node.name):
-            yield from ((node.name, level, total, via) for level in range(1, graph.signal(node.name).levels + 1))
-        elif isinstance(node, Neuron):
-            first = node.level if isinstance(node, LIF | LoihiLIF) else 1
-            for level in range(first, first + node.levels):
-                yield node.unit_name, level, total, via
+        return isinstance(self.graph.nodes[name], Pool) and not carries_spikes(self.graph, name)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.analysis.counting.count import branch_fanout, unit_spikes
-from snnhw.analysis.counting.layers import Branch, layers, source_shape
+from snnhw.analysis.counting.layers import Branch, layers
+from snnhw.analysis.counting.sources import source_shape
 from snnhw.graph.ir import Graph
 from snnhw.simulation.record import SpikeRecord
 

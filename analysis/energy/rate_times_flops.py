@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.count import dense_macs, twin_synapse
 from snnhw.analysis.counting.counts import NetworkCounts
-from snnhw.analysis.counting.layers import layers, source_shape
+from snnhw.analysis.counting.layers import layers
+from snnhw.analysis.counting.sources import source_shape
 from snnhw.analysis.digits import count_text
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.graph.ir import Graph

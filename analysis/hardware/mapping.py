@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.analysis.counting.layers import Layer, layers, source_levels, source_shape, synapse
+from snnhw.analysis.counting.layers import Layer, layers, synapse
+from snnhw.analysis.counting.sources import source_levels, source_shape
 from snnhw.analysis.hardware.chips import Chip
 from snnhw.analysis.hardware.tiling import (
     Axis,

@@ -12,7 +12,8 @@ from html import escape
 from pathlib import Path
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
-from snnhw.analysis.counting.layers import Layer, layers, populations
+from snnhw.analysis.counting.layers import Layer, layers
+from snnhw.analysis.counting.sources import populations
 from snnhw.analysis.digits import TIMES
 from snnhw.graph.ir import Conv2d, Graph, Linear
 

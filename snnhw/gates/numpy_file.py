@@ -177,7 +177,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]
         warnings.simplefilter("ignore")  # of Python's parser, about odd escapes
         about = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text).strip())  # Python 2 wrote 3L
     if not isinstance(about, dict) or set(about) != {"descr", "fortran_order", "shape"}:
-        raise ValueError("its header is another")
+        raise ValueError("its header says something else than type, order and shape")
     shape, kind = about["shape"], about["descr"]
     if not isinstance(shape, tuple) or len(text) < size:
         raise ValueError("its header is damaged")

@@ -28,7 +28,6 @@ def simulate_module(
     units: Mapping[str, tuple[str, MLF | LIF]],
     inputs: Array,
     *,
-    dtype: torch.dtype = torch.float64,
     membranes: bool = False,
     ends: Sequence[str] = (),
     sequence: Shape | None = None,
@@ -39,13 +38,12 @@ def simulate_module(
         network: module of time-major layers; returned to its dtype and mode afterwards.
         units: unit name -> (path of the neuron module, the unit's node).
         inputs: [N, C, H, W] or [N, T, C, H, W], of vectors [N, n] or [N, T, n].
-        dtype: arithmetic of the run.
         membranes: keep the membranes before the reset.
         ends: names of the outputs, in the order in which the network returns them; one needs none.
         sequence: (C, 1, L) of a network that takes sequences (C, L).
 
     Raises:
-        InputError: a module sends something else than the sum of its levels, cannot run in `dtype`, or returns more or
+        InputError: a module sends something else than the sum of its levels, cannot run in float64, or returns more or
             fewer outputs than are named.
     """
     arrived: dict[str, tuple[Tensor, Tensor]] = {}
@@ -60,15 +58,16 @@ def simulate_module(
     before, training = next(network.parameters()).dtype, network.training
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
-        network.to(dtype).eval()
-        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(dtype)
+        network.to(torch.float64).eval()
+        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(torch.float64)
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
             results = _sent(network, network(time_first(x) if sequence is None else _sequences(x, sequence)), ends)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{type(network).__name__} does not run in {dtype} ({reason}); keep the dtype of the input in every layer."
+            f"{type(network).__name__} does not run in torch.float64 ({reason}); keep the dtype of the input in every "
+            "layer."
         ) from error
     finally:
         for handle in hooks:

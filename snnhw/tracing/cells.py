@@ -27,7 +27,7 @@ def cell_of(name: str, path: str, module: Any, adapter: Adapter, stream: Stream,
         return None
     build = None if adapter.layer is None else TRACE.get(adapter.layer)
     if build is None:
-        raise InputError(f"There is no node for {path!r}, a {type(module).__name__}.")
+        raise InputError(f"There is no node for {path!r}, a {type(module).__name__}; use another layer.")
     made = build(name, module, stream.shape)
     return chained(*made) if isinstance(made, tuple) else single(made)
 

@@ -64,11 +64,6 @@ class Stream:
             return "batch" if self.batch_first else "time"
         return "step" if self.lead == (Rows(),) else "rows" if self.batch_first else "frames"
 
-    @property
-    def image_axes(self) -> list[int] | None:
-        """The axes of height and width, None where it is no image."""
-        return [len(self.lead) + 1, len(self.lead) + 2] if len(self.shape) == 3 else None
-
     def plus(self, other: Stream, place: str) -> Stream:
         """The sum of both.
 

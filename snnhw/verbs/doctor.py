@@ -9,7 +9,7 @@ from snnhw.verbs.terminal import show, table
 
 
 def doctor(data: Data = None, as_json: Json = False) -> None:
-    """What works on this machine, what is missing, and how to mend it; exit code 1 if every verb lacks something."""
+    """What works on this machine, what is missing, how to mend it; exit code 1 if what every verb needs is missing."""
     from snnhw.workflows.doctor import examine
 
     found = examine(data)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from snnhw.errors import InputError
+from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
 
 Model = Annotated[str, typer.Argument(help="run folder, zoo name, official .pth checkpoint or .nir file")]
 InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
@@ -26,7 +27,8 @@ WrittenBy = Annotated[
     str | None,
     typer.Option(
         "--written-by",
-        help="framework of a NIR file: lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx",
+        help=f"framework of a NIR file: {', '.join(sorted(CONVENTIONS.keys() - {DEFAULT_CONVENTION}))}; "
+        f"{DEFAULT_CONVENTION}: as the equations of NIR say",
     ),
 ]
 Reset = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
@@ -80,3 +81,14 @@ def test_a_name_that_does_not_exist_is_caught(name):
 )
 def test_a_name_that_exists_is_not_held_against_a_text(name):
     assert complaint(name, Place(ROOT / "docs" / "theory.md")) is None
+
+
+def test_every_name_of_the_page_on_the_api_is_defined_where_the_page_says():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    names = re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+    elsewhere = []
+    for name in names:
+        module, _, last = name.rpartition(".")
+        if not hasattr(importlib.import_module(module), last):
+            elsewhere.append(name)
+    assert names and elsewhere == []

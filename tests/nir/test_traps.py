@@ -191,7 +191,7 @@ def test_what_nir_cannot_say_is_refused() -> None:
         to_nir(graph.replace(nodes={**graph.nodes, "unit": soft}))
     ones = np.ones(4, np.float32)
     norm = Norm(name="unit", shape=(4, 4, 4), gamma=ones, beta=ones, mean=ones, var=ones, eps=1e-5)
-    with pytest.raises(InputError, match=r"'unit' is a Norm.*fold_norm"):
+    with pytest.raises(InputError, match=r"'unit' is a Norm.*the graph of model_of"):
         to_nir(graph.replace(nodes={**graph.nodes, "unit": norm}))
     with pytest.raises(InputError, match="outside"):
         to_nir(net(decay=1.5))

@@ -7,6 +7,7 @@ import pytest
 
 from snnhw.cli import VERBS
 from snnhw.errors import InputError
+from snnhw.nir.reading import Reading
 from snnhw.verbs import options
 
 READING = {"dt", "written_by", "reset", "timesteps"}
@@ -29,6 +30,14 @@ def test_an_option_of_one_name_is_one_option(verb):
     shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect, "kind": options.Kind}
     for name, kind in get_type_hints(VERBS[verb], include_extras=True).items():
         assert name not in shared or kind == shared[name], name
+
+
+def test_the_help_lists_the_frameworks_whose_files_are_read():
+    (option,) = options.WrittenBy.__metadata__
+    names, _, rest = option.help.partition(": ")[2].partition("; ")
+    assert names == "lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx" and rest.startswith("nir: ")
+    for name in (*names.split(", "), "nir"):
+        assert Reading(written_by=name).convention().name == name
 
 
 def test_a_folder_of_data_needs_a_data_set(tmp_path):

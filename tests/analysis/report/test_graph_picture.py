@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.counting.layers import layers, populations
+from snnhw.analysis.counting.layers import layers
+from snnhw.analysis.counting.sources import populations
 from snnhw.analysis.report.graph_picture import graph_svg, rails
 from snnhw.graph.ir import LIF, Conv2d, Delay, Graph, Input, Linear, MaxPool, Readout
 from snnhw.passes import FLOAT, run_passes

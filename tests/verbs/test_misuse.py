@@ -69,7 +69,10 @@ MISUSE = [
     (["evaluate", "digits", "--reset", "hard", "--written-by", "norse"], "so written-by, reset would"),
     (["quantise", "digits", "--calibrate", "huge.npy", "-o", "x.nir"], "reach |x| = 1e+30"),
     (["quantise", "digits", "--calibrate", "unlabelled.npy", "-o", "x.nir", "--finetune", "1"], "has no labels"),
-    (["quantise", "digits", "--calibrate", "classes.npz", "-o", "x.nir", "--finetune", "1"], "no integers 0..9"),
+    (
+        ["quantise", "digits", "--calibrate", "classes.npz", "-o", "x.nir", "--finetune", "1"],
+        "reach 10 and the network has the outputs 0..9",
+    ),
     (["train", "digitz"], "digitz"),
     (["train", "bad.toml"], "bad.toml"),
     (["train", "digits", "--set", "epochs"], "epochs"),

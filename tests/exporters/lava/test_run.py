@@ -52,7 +52,7 @@ ENDS = {  # what a worker says and leaves, as shell; $4 is its output file
         "says that it is done and left no result",
     ),
     "done with other arrays": (
-        f"cp {Path(__file__).parents[2] / 'golden/foreign_norse.npz'} $4; echo '@lava-worker {{\"done\": true}}'",
+        f"cp {Path(__file__).parents[2] / 'golden/modules_norse.npz'} $4; echo '@lava-worker {{\"done\": true}}'",
         "is of another network",
     ),
 }

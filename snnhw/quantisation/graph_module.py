@@ -20,7 +20,7 @@ from snnhw.graph.ir import MLF, SYNAPSES, Array, Conv2d, Flatten, Graph, Input, 
 from snnhw.graph.loihi import BIAS_EXP_LIMIT, UNITS_PER_WEIGHT, WEIGHT_LIMIT
 from snnhw.nn.neurons import MLF as MLFModule  # noqa: N811
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.quantisation.quantise import bias_exponent
+from snnhw.quantisation.integer_neuron import bias_exponent
 
 
 class GraphModule(nn.Module):

@@ -19,18 +19,15 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
 from snnhw.graph.loihi import (
-    BIAS_EXP_LIMIT,
-    BIAS_MANT_LIMIT,
     CURRENT_LIMIT,
-    DECAY_ONE,
     MEMBRANE_LIMIT,
-    UNITS_PER_WEIGHT,
     WEIGHT_LIMIT,
 )
 from snnhw.proofs.largest import highest_current, largest_input
 from snnhw.proofs.membrane_bound import lowest_states
+from snnhw.quantisation.integer_neuron import integer_neuron
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
@@ -155,7 +152,7 @@ def quantise(
             integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
         bias = total_bias(synapses) if synapses else np.zeros(1)
-        nodes.update({n.name: _integer_neuron(n, current, best, bias) for n in group})
+        nodes.update({n.name: integer_neuron(n, current, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
     linear = read_matrix(graph)
     if linear is not None:
@@ -173,27 +170,6 @@ def quantise(
     return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
 
 
-def bias_exponent(largest: float) -> int:
-    """The smallest exponent with which a bias of `largest` membrane units fits a 13-bit mantissa."""
-    return max(0, int(np.ceil(np.log2(max(largest, 1.0) / BIAS_MANT_LIMIT))))
-
-
-def bias_code(units: Array) -> tuple[Array, int]:
-    """(mantissa int16, exponent) of biases in membrane units: the smallest exponent whose 13-bit mantissa fits.
-
-    Raises:
-        InputError: a bias needs an exponent above 7.
-    """
-    largest = float(np.abs(units).max(initial=0.0))
-    exponent = bias_exponent(largest)
-    if exponent > BIAS_EXP_LIMIT:
-        raise InputError(
-            f"A bias of {largest:.0f} membrane units needs exponent {exponent} > 7; lower the weight scale."
-        )
-    mantissa: Array = np.clip(np.rint(units / 2**exponent), -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT).astype(np.int16)
-    return mantissa, exponent
-
-
 def _check(graph: Graph) -> None:
     if graph.input.scale is None:
         raise InputError(f"Input {graph.input.name!r} has no scale; run code_input with calibration samples first.")
@@ -208,39 +184,6 @@ def _source_scale(graph: Graph, synapse: Synapse) -> float:
     """Integers per float unit of the input of a synapse: the input scale, or 1 for spikes."""
     from_input = any(e.source == graph.input.name for e in graph.into(synapse.name))
     return float(graph.input.scale or 1.0) if from_input else 1.0
-
-
-def kept_share(current: LI | None) -> int:
-    """How much of a synaptic current Loihi keeps in a step, in 1/4096: the decay, rounded, at most 4095."""
-    return 0 if current is None else min(DECAY_ONE - 1, round(float(np.ravel(current.decay)[0]) * DECAY_ONE))
-
-
-def _integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
-    along = (-1,) + (1,) * (len(neuron.shape) - 1)
-    units = UNITS_PER_WEIGHT * scale.reshape(along)
-    mantissa, exponent = bias_code(units * (bias.reshape(along) + np.asarray(neuron.leak, dtype=np.float64)))
-    uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
-    column = scale[0] if uniform else scale.reshape(along)
-    threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
-    return LoihiLIF(
-        name=neuron.name,
-        shape=neuron.shape,
-        threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
-        du=DECAY_ONE - 1 - kept_share(current),
-        dv=min(DECAY_ONE - 1, round((1 - neuron.one_decay) * DECAY_ONE)),
-        bias_mant=mantissa,
-        bias_exp=exponent,
-        start=_start(neuron.start, units, neuron.shape),
-        current_start=0 if current is None else _start(current.start, units, neuron.shape),
-        unit=neuron.unit,
-        level=neuron.level,
-    )
-
-
-def _start(state: float | Array, units: Array, shape: tuple[int, ...]) -> int | Array:
-    """A state before the first step in membrane units, 0 where it is 0 everywhere."""
-    whole = np.rint(units * np.asarray(state, dtype=np.float64)).astype(np.int64)
-    return np.broadcast_to(whole, shape).copy() if whole.any() else 0
 
 
 def _report(

@@ -59,7 +59,8 @@ def thresholds_not_negative(graph: Graph, title: str) -> Iterator[Finding]:
 def one_threshold(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each population with several thresholds; Loihi 1 has one for a population."""
     for node in _with_a_threshold(graph):
-        if np.ptp(node.threshold) > 0:
+        folds = isinstance(node, LIF) and node.reset == "hard"  # v_reset becomes a part of the threshold
+        if np.ptp(node.threshold - np.asarray(node.v_reset) if isinstance(node, LIF) and folds else node.threshold) > 0:
             message = f"its neurons have different thresholds, which Lava computes but {title} does not have"
             yield Finding("mixed-threshold", "error", node.name, message, "use one threshold")
 

@@ -9,7 +9,8 @@ from snnhw.graph.ir import Conv2d, Linear, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
-from snnhw.quantisation.quantise import bias_code, quantise
+from snnhw.quantisation.integer_neuron import bias_code
+from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
 from tests.nets import residual_net, residual_nets
 

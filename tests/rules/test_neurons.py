@@ -40,6 +40,8 @@ def test_thresholds() -> None:
     for node in (lif(threshold=MIXED), loihi(threshold=np.arange(64).reshape(4, 4, 4))):
         assert [f.node for f in neurons.one_threshold(net(unit=node), "it")] == ["unit"]
     assert list(neurons.one_threshold(net(unit=lif(threshold=np.full((4, 4, 4), 0.3))), "it")) == []
+    apart = net(unit=lif(v_reset=-MIXED))  # the threshold is counted from where it resets to
+    assert [f.node for f in neurons.one_threshold(apart, "it")] == ["unit"]
 
 
 def test_only_an_input_alone_may_enter_a_neuron_directly() -> None:

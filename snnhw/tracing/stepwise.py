@@ -17,7 +17,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Edge
+from snnhw.graph.ir import SYNAPSES, Edge
 from snnhw.tracing.calling import Calling
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
@@ -29,7 +29,7 @@ from snnhw.tracing.modules import Modules, readout
 from snnhw.tracing.sequences import REPEATS, shown, stacked
 from snnhw.tracing.sizes import Rows, Size
 from snnhw.tracing.streams import Axes, Stream
-from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
+from snnhw.tracing.unrolled import Unrolled, before_the_loop, state_of, step_taken
 from snnhw.tracing.walk import Walk
 from snnhw.tracing.weights import refresh_weights
 
@@ -219,9 +219,16 @@ class SteppedWalk(Walk):
             self.unrolled.check_whole(type(self.network).__name__, result)
         if self.unrolled.steps > 1:
             self.timesteps.add(self.unrolled.steps)
+            self.findings += before_the_loop(fx_node.graph, self._layers(), self.unrolled.steps)
         self._finish(returned)
         if isinstance(returned, torch.fx.Node):
             self.left = self.streams.get(returned)
+
+    def _layers(self) -> dict[str, str]:
+        """Layers with weights that take single steps: path of the module -> node."""
+        steps = {str(n.target) for n, s in self.streams.items() if s.axes == "step" and s.end is None}
+        weighted = {node.name for node in self.nodes.values() if isinstance(node, SYNAPSES)}
+        return {path: name for name, path in self.paths.items() if name in weighted and path in steps}
 
     def calling(self, timesteps: int) -> Calling | None:
         """How the network is called; None where no module of it comes from a framework, or it gives several values."""

@@ -9,7 +9,7 @@ the state of call k - 1. A loop whose steps differ is refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from operator import getitem
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 import torch.fx
 
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.tracing.calls import ADDITIONS, line, place
 
 Value = tuple[torch.fx.Node, int | None]  # the first call that it repeats, and its step; None: the same in all steps
@@ -196,3 +197,26 @@ def step_taken(fx_node: torch.fx.Node) -> tuple[int, int] | None:
     if len(where) != 1 or any(i != slice(None) for i in rest):
         return None
     return where[0], int(str(chosen[where[0]]))
+
+
+def before_the_loop(recorded: torch.fx.Graph, layers: Mapping[str, str], steps: int) -> list[Finding]:
+    """What is said about layers that a forward calls once and whose result it uses in every step of a loop.
+
+    Args:
+        recorded: all calls of the forward.
+        layers: those that take single steps: path of the module -> its node.
+        steps: of the loop.
+    """
+    calls = Counter(str(fx_node.target) for fx_node in recorded.nodes if fx_node.op == "call_module")
+    return [
+        Finding(
+            "before-the-loop",
+            "info",
+            node,
+            f"the module computes {path!r} once, in front of its loop; the graph runs and counts it in each of the "
+            f"{steps} steps, which gives the same spikes for {steps} times its operations",
+            "divide its operations by the steps where the hardware keeps the result",
+        )
+        for path, node in layers.items()
+        if calls[path] == 1
+    ]

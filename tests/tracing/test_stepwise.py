@@ -280,3 +280,18 @@ def test_a_module_over_all_steps_is_called_once():
 
     with pytest.raises(InputError, match=r"'fire', test_stepwise.py line .* is called again and keeps its state"):
         trace(Twice(lambda x: x.repeat(STEPS, 1, 1)).eval(), (INPUTS,))
+
+
+def test_a_layer_in_front_of_the_loop_is_said_to_be_counted_at_every_step():
+    """torch computes fc1 once and fc2 in every step; where both are in the loop, nothing is said."""
+    calls = []
+    network = Net(once_before_the_loop).eval()
+    for name in ("fc1", "fc2"):
+        getattr(network, name).register_forward_hook(lambda module, given, sent, name=name: calls.append(name))
+    network(torch.rand(BATCH, INPUTS))
+    assert (calls.count("fc1"), calls.count("fc2")) == (1, STEPS)
+    network = Net(once_before_the_loop).eval()
+    (found,) = [f for f in trace(network, (INPUTS,), timesteps=STEPS).findings if f.code == "before-the-loop"]
+    assert found.node == "fc1" and f"in each of the {STEPS} steps" in found.message
+    inside = trace(Net(stacked).eval(), (INPUTS,), timesteps=STEPS).findings
+    assert "before-the-loop" not in {f.code for f in inside}

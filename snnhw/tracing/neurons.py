@@ -17,6 +17,8 @@ from snnhw.errors import InputError
 from snnhw.tracing.frameworks.adapter import Adapter
 from snnhw.tracing.unrolled import state_of
 
+ZEROS = (torch.zeros_like, "new_zeros")  # states at the start, as forwards write them
+
 
 class Neurons:
     """What the last call of each neuron module gave."""
@@ -54,4 +56,6 @@ def _is_zero(state: Any) -> bool:
     """True for no state, and for one of zeros."""
     if isinstance(state, tuple | list):
         return all(_is_zero(part) for part in state)
+    if isinstance(state, torch.fx.Proxy):  # zeros of the shape of a value, with which nothing else has been done
+        return state.node.target in ZEROS and not state.node.users
     return state is None or (isinstance(state, Tensor) and not bool(state.any()))

@@ -26,6 +26,7 @@ from snnhw.tracing.frameworks.adapter import Adapter
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import class_of
 from snnhw.tracing.modules import Modules, readout
+from snnhw.tracing.neurons import ZEROS
 from snnhw.tracing.sequences import REPEATS, shown, stacked
 from snnhw.tracing.sizes import Rows, Size
 from snnhw.tracing.streams import Axes, Stream
@@ -97,7 +98,7 @@ class SteppedWalk(Walk):
     def _first(self, fx_node: torch.fx.Node) -> torch.fx.Node | None:
         """The call that this one repeats, itself where there is none; None where it has no value of its own yet."""
         given = fx_node.all_input_nodes
-        if fx_node.target is state_of or any(a in self.states for a in given):
+        if fx_node.target is state_of or fx_node.target in ZEROS or any(a in self.states for a in given):
             self.states.add(fx_node)
             return None
         known = {*self.streams, *self.sizes, *self.constants, *self.unrolled.sums}

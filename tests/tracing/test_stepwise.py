@@ -295,3 +295,23 @@ def test_a_layer_in_front_of_the_loop_is_said_to_be_counted_at_every_step():
     assert found.node == "fc1" and f"in each of the {STEPS} steps" in found.message
     inside = trace(Net(stacked).eval(), (INPUTS,), timesteps=STEPS).findings
     assert "before-the-loop" not in {f.code for f in inside}
+
+
+def from_zeros(net, x, change=lambda mem: None):
+    first = net.fc1(x)
+    mem1, mem2, spikes = torch.zeros_like(first), first.new_zeros(x.size(0), 4), []
+    change(mem1)
+    for _ in range(net.steps):
+        out, mem1, mem2 = net.step(x, mem1, mem2)
+        spikes.append(out)
+    return torch.stack(spikes)
+
+
+def test_states_that_start_as_zeros_of_a_value_are_read_and_changed_ones_refused():
+    network, x = Net(from_zeros).eval(), torch.rand(BATCH, INPUTS)
+    graph = trace(network, (INPUTS,), timesteps=STEPS)
+    rates = network(x).mean(0).detach().numpy()
+    assert rates.any() and np.allclose(simulate(graph, x.numpy()).logits, rates, atol=1e-6)
+    changed = Net(lambda net, x: from_zeros(net, x, lambda mem: mem.add_(0.2))).eval()
+    with pytest.raises(InputError, match="'lif1' starts in a state of its own; start it at zero"):
+        trace(changed, (INPUTS,), timesteps=STEPS)

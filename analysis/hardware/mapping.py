@@ -187,8 +187,7 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
         pools = [name for name in branch.via if isinstance(graph.nodes[name], Pool)]
         if pools:
             raise InputError(
-                f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a "
-                "stride."
+                f"Pool {pools[0]!r} stands between populations, and a chip has none; use a convolution with a stride."
             )
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)

@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Graph, Input, LoihiLIF, Neuron, Pool
+from snnhw.graph.ir import SYNAPSES, Array, Graph, Input, LoihiLIF, Neuron, Pool
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 
 
@@ -18,11 +18,15 @@ def largest_input(graph: Graph, name: str) -> int:
 def highest_current(graph: Graph, neuron: LoihiLIF) -> int:
     """Bound on the absolute current of a neuron of an integer graph in T steps, in weight units.
 
-    Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller.
+    Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller. What a current
+    starts from and what arrives are added up in each channel, since the largest of both may lie in two channels.
     """
     kept = max(0, neuron.current_kept) / DECAY_ONE
-    start = kept * float(np.max(np.abs(neuron.current_start))) / UNITS_PER_WEIGHT
-    return ceil(start + largest_input(graph, neuron.name) * summed_shares(kept, graph.timesteps))
+    first = np.abs(np.broadcast_to(neuron.current_start, neuron.shape)).reshape(neuron.shape[0], -1).max(axis=1)
+    arriving = np.zeros(neuron.shape[0])
+    for edge in graph.into(neuron.name):
+        arriving += abs(edge.gain) * _largest_of_channels(graph, edge.source)
+    return ceil(np.max(kept * first / UNITS_PER_WEIGHT + arriving * summed_shares(kept, graph.timesteps)))
 
 
 def summed_shares(kept: float, timesteps: int) -> float:
@@ -37,15 +41,24 @@ def largest_output(graph: Graph, name: str) -> int:
     below it too, whatever the order of summation.
     """
     node = graph.nodes[name]
+    if isinstance(node, SYNAPSES):
+        return int(_largest_of_channels(graph, name).max(initial=0))
     if isinstance(node, Input):
         return int(2 ** (node.bits - 1))
     if isinstance(node, Neuron):
         return graph.signal(name).levels
     arriving = largest_input(graph, name)
-    if isinstance(node, SYNAPSES):
-        rows = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1).sum(axis=1)
-        bias = 0 if node.bias is None else np.ceil(np.abs(node.bias)).astype(np.int64)
-        return int((rows * arriving + bias).max(initial=0))
     if isinstance(node, Pool) and node.kind == "sum":
         return arriving * node.kernel[0] * node.kernel[1]
     return arriving
+
+
+def _largest_of_channels(graph: Graph, name: str) -> Array:
+    """`largest_output` of each channel [O] of a synapse; one number [1] for all channels of any other node."""
+    node = graph.nodes[name]
+    if not isinstance(node, SYNAPSES):
+        return np.array([largest_output(graph, name)], dtype=np.int64)
+    rows = np.abs(node.weight.astype(np.int64)).reshape(node.weight.shape[0], -1).sum(axis=1)
+    bias = 0 if node.bias is None else np.ceil(np.abs(node.bias)).astype(np.int64)
+    largest: Array = rows * largest_input(graph, name) + bias
+    return largest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise, product
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
-from snnhw.proofs.largest import largest_input, largest_output
+from snnhw.proofs.largest import highest_current, largest_input, largest_output
 from tests.graph.strategies import SEEDS, integer_graphs
 
 
@@ -104,3 +105,23 @@ def test_the_bound_sees_through_what_only_moves_or_adds():
     graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 1)
     assert largest_output(graph, "fc") == largest_input(graph, "u") == 64 * 2**15 + 5
     assert largest_output(graph, "out") == 8 * 4 * 9
+
+
+@given(SEEDS, st.integers(1, 4095), st.integers(1, 5))
+def test_a_current_reaches_its_bound_in_the_channel_where_start_and_weights_add_up_to_most(seed, kept, timesteps):
+    """The recurrence in floats, in each channel with the worst input and from the side on which it starts."""
+    rng = np.random.default_rng(seed)
+    weight, start = rng.integers(-127, 128, (3, 4)) * 2, rng.integers(-(2**20), 2**20, 3)
+    fed = dataclasses.replace(neuron("n", (3,)), du=4095 - kept, current_start=start)
+    nodes = [Input(name="input", shape=(4,), scale=1.0, bits=4), Linear(name="fc", shape=(3,), weight=weight), fed]
+    graph = dataclasses.replace(chain(*nodes), timesteps=timesteps)
+    current, highest = np.abs(start) / 64, 0.0
+    for _ in range(timesteps):
+        current = current * kept / 4096 + np.abs(weight).sum(axis=1) * 8
+        highest = max(highest, current.max())
+    bound = highest_current(graph, fed)
+    assert bound >= highest - 1e-6
+    first_or_late = np.abs(start) / 64 * kept / 4096 + np.abs(weight).sum(axis=1) * 8 * sum(
+        (kept / 4096) ** t for t in range(timesteps)
+    )
+    assert bound == pytest.approx(first_or_late.max(), abs=1)

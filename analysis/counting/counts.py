@@ -114,8 +114,12 @@ class LayerCounts:
 
     @property
     def synapses(self) -> int:
-        """Non-zero synapses that spikes use, one set (not times K)."""
-        return sum(edge.synapses for edge in self.edges)
+        """Non-zero synapses that spikes use, one set (not times K); those that read a residual sum are one set, too."""
+        sets: dict[tuple[str, str], int] = {}
+        for edge in self.edges:
+            wires = edge.synapse, "" if edge.synapse else edge.source  # without a synapse node each source has its own
+            sets[wires] = max(sets.get(wires, 0), edge.synapses)
+        return sum(sets.values())
 
     @property
     def takes_events(self) -> bool:

@@ -16,7 +16,17 @@ from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
 from snnhw.analysis.energy.estimate import HOPS, Term
 from snnhw.analysis.energy.memory import access_constant
-from snnhw.analysis.energy.twin_assumes import ARITHMETIC, DENSE, MEMORY, MOVEMENT, SCOPE_EXCLUDES, assumed, computes
+from snnhw.analysis.energy.twin_assumes import (
+    ARITHMETIC,
+    BARE_KEYS,
+    DENSE,
+    MEMORY,
+    MOVEMENT,
+    PROCESSOR,
+    SCOPE_EXCLUDES,
+    assumed,
+    computes,
+)
 from snnhw.analysis.hardware.profiles import CONFIDENCES, TWIN_BITS, Constant, Profile, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
@@ -30,7 +40,7 @@ class AnnEstimate:
     """J per inference of the twin in one precision, priced in one scope."""
 
     precision: str  # "fp32", "int8", "int4, matched"
-    scope: str  # ARITHMETIC, MEMORY or MOVEMENT
+    scope: str  # ARITHMETIC, MEMORY, MOVEMENT or PROCESSOR
     profiles: tuple[str, ...]  # technologies that span the range, the typical one first
     macs: int
     terms: tuple[Term, ...]
@@ -40,7 +50,7 @@ class AnnEstimate:
     @property
     def key(self) -> str:
         """Name of the twin among those of a profile: "int8", "int8, with memory"."""
-        return self.precision if self.scope == ARITHMETIC else f"{self.precision}, with {self.scope}"
+        return self.precision if self.scope in BARE_KEYS else f"{self.precision}, with {self.scope}"
 
     @property
     def per_inference(self) -> Range:
@@ -87,19 +97,20 @@ class Arithmetic:
     meets: float = 1.0  # share of the multiply-accumulates that meet no zero
 
 
-def ann_estimate(counts: NetworkCounts, profile: Profile, precision: str, scope: str = ARITHMETIC) -> AnnEstimate:
+def ann_estimate(counts: NetworkCounts, profile: Profile, precision: str, scope: str | None = None) -> AnnEstimate:
     """Energy of the twin in a precision that the profile names.
 
     Args:
         counts: of the SNN; only what describes the twin is used.
         profile: of the SNN; its `twins` name the technologies that price the ANN.
         precision: "fp32" or "int8".
-        scope: one of `scopes(profile, precision)`.
+        scope: one of `scopes(profile, precision)`; None: the first of them.
 
     Raises:
         InputError: the profile names no twin of that precision.
     """
     same = _arithmetic(profile, precision)
+    scope = scopes(profile, precision)[0] if scope is None else scope
     terms = _terms(counts, profile, precision, scope, lambda layer: same)
     macs, assumes = counts.total("dense_macs"), (DENSE, *assumed(counts, scope))
     return AnnEstimate(precision, scope, profile.twins[precision], macs, terms, assumes, computes(counts))
@@ -170,7 +181,12 @@ def ann_estimates(counts: NetworkCounts, profile: Profile, sparsity: float | Non
 
 
 def scopes(profile: Profile, precision: str) -> tuple[str, ...]:
-    """What a twin can be priced with: arithmetic, and what the profile counts beyond, where its constants are known."""
+    """What a twin can be priced with: arithmetic, and what the profile counts beyond, where its constants are known.
+
+    Where a technology is a processor, its price of an operation holds everything, and that is all that can be said.
+    """
+    if any(technology.scope == PROCESSOR for technology in _technologies(profile, precision)):
+        return (PROCESSOR,)
     beyond = BEYOND.get(profile.model)
     known = {
         MEMORY: all("sram_8k" in source for source in _memories(profile, precision)),
@@ -232,6 +248,7 @@ def _with_movement(layer: LayerCounts, numbers: Arithmetic, profile: Profile, te
 
 TERMS: Mapping[str, Callable[[LayerCounts, Arithmetic, Profile, str], Iterator[Term]]] = {
     ARITHMETIC: _operations,
+    PROCESSOR: _operations,
     MEMORY: _with_memory,
     MOVEMENT: _with_movement,
 }

@@ -8,7 +8,8 @@ from snnhw.analysis.counting import twin_passes
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.twin_passes import TwinKind
 
-ARITHMETIC, MEMORY, MOVEMENT = "arithmetic", "memory", "movement"
+ARITHMETIC, MEMORY, MOVEMENT, PROCESSOR = "arithmetic", "memory", "movement", "processor"
+BARE_KEYS = (ARITHMETIC, PROCESSOR)  # one price for an operation: the key of such a twin is its precision alone
 DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
 COMPUTES: Mapping[TwinKind, str] = {
     twin_passes.STATIC: "one dense pass per inference, since every step shows the same frame",
@@ -46,13 +47,20 @@ SCOPE_ASSUMES = {
         "is read once. Outputs are written once.",
     ),
     MOVEMENT: ("Every activation travels once to each layer that reads it, as a dense word without an address.",),
+    PROCESSOR: ("The price of an operation holds everything that a busy processor draws for it, memory included.",),
 }
 LEFT_OUT = ("activation functions, pools and residual additions", "control", "static power")
 SCOPE_EXCLUDES = {
     ARITHMETIC: ("memory", *LEFT_OUT),
     MEMORY: ("routing", *LEFT_OUT),
     MOVEMENT: ("memory reads of the weights", *LEFT_OUT),
+    PROCESSOR: (LEFT_OUT[0], "host", "idle power"),
 }
+
+
+def covers(scope: str) -> str:
+    """What the price of a twin holds, in words: "arithmetic alone", "with memory", "all-in per operation"."""
+    return {ARITHMETIC: "arithmetic alone", PROCESSOR: "all-in per operation"}.get(scope, f"with {scope}")
 
 
 def computes(counts: NetworkCounts) -> str:

@@ -13,7 +13,7 @@ from snnhw.analysis.digits import DASH, count_text, percent, range_text, ratio_t
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.energy.twin import AnnEstimate
-from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes
+from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes, covers
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
@@ -41,6 +41,11 @@ class Rival:
     ratio: str  # network over twin
     verdict: str  # CHEAPER, DEARER, BARE or OPEN: does the whole range lie on one side of 1?
     scope: str = ARITHMETIC  # what the twin is priced with
+
+    @property
+    def covers(self) -> str:
+        """What the price of the twin holds, in words."""
+        return covers(self.scope)
 
 
 @dataclass(frozen=True)

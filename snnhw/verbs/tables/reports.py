@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.analysis.digits import range_text, significant
-from snnhw.analysis.energy.twin_assumes import ARITHMETIC
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text, twin_sentence
@@ -89,8 +88,7 @@ def _twins_table(report: Report) -> Table:
         if not line.rivals:
             cells.append((*first, "", "", "", ""))
         for rival in line.rivals:
-            scope = "arithmetic alone" if rival.scope == ARITHMETIC else f"with {rival.scope}"
-            cells.append((*first, f"{rival.precision}, {scope}", rival.energy, rival.ratio, rival.verdict))
+            cells.append((*first, f"{rival.precision}, {rival.covers}", rival.energy, rival.ratio, rival.verdict))
             first = ["", ""]
     columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
     return table("Energy per inference, low to high", columns, cells)

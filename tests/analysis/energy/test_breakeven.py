@@ -23,6 +23,7 @@ from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.verdict import rate_text, steps_text
 from snnhw.errors import InputError
+from snnhw.graph.ir import MLF, Conv2d, Flatten, Graph, Input, Linear, Readout
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import small_net
 
@@ -129,6 +130,34 @@ def test_published_bounds_are_on_synops_per_synapse(counts):
     for bound in bounds.values():
         assert bound.kept == (measured < bound.value) and bound.source
     assert [b.kept for b in published_bounds(with_spikes_times(counts, 0))] == [True] * 3
+
+
+def test_a_residual_sum_does_not_double_the_synapses_that_read_it():
+    """The bounds are per synapse of the ANN, which adds the branches first: two full branches bring two spikes each."""
+    shape, weight = (2, 3, 3), np.ones((2, 2, 1, 1))
+    nodes = [
+        Input(name="input", shape=shape, levels=1),
+        *(Conv2d(name=name, shape=shape, weight=weight) for name in ("left", "right", "body")),
+        *(MLF(name=f"{name}_mlf", shape=shape, thresholds=(0.5,), decay=0.25) for name in ("left", "right", "body")),
+        Flatten(name="flatten", shape=(18,)),
+        Linear(name="fc", shape=(3,), weight=np.ones((3, 18))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    links = [("input", "left"), ("input", "right"), ("left", "left_mlf"), ("right", "right_mlf"), ("left_mlf", "body")]
+    links += [
+        ("right_mlf", "body"),
+        ("body", "body_mlf"),
+        ("body_mlf", "flatten"),
+        ("flatten", "fc"),
+        ("fc", "readout"),
+    ]
+    graph = Graph.build(nodes, links, timesteps=1)
+    counts = count(graph, simulate(graph, np.ones((1, *shape))))
+    by_name = {layer.name: layer for layer in counts.layers}
+    assert by_name["body_mlf"].synapses == by_name["body_mlf"].dense_macs == 2 * 2 * 9
+    assert by_name["body_mlf"].unit_synops == 2 * 2 * 2 * 9  # every neuron of both branches fires once
+    assert spikes_per_synapse(counts) == (36 + 36 + 72 + 54) / (36 + 36 + 36 + 54)
+    assert {bound.name: bound.kept for bound in published_bounds(counts)}["Dampfhoffer, loosest"]  # 1.22
 
 
 def test_a_unit_without_levels_has_no_twin():

@@ -6,7 +6,7 @@ import pytest
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.twin import ann_estimate, ann_estimates, matched_estimate, scopes
-from snnhw.analysis.energy.twin_assumes import REASONS
+from snnhw.analysis.energy.twin_assumes import REASONS, covers
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, Graph, Input, Readout
@@ -71,7 +71,16 @@ def test_twins_are_priced_like_the_network():
     for name, beyond in {"lemaire45": "memory", "loihi2": "memory", "yan22": "movement"}.items():
         assert scopes(load_profile(name), "int8") == ("arithmetic", beyond)
     assert scopes(load_profile("horowitz45-fp32"), "int8") == ("arithmetic",)
-    assert scopes(load_profile("gpu-titan-black"), "fp32") == ("arithmetic",)  # one figure that holds everything
+    assert scopes(load_profile("gpu-titan-black"), "fp32") == ("processor",)  # one figure that holds everything
+
+
+@pytest.mark.parametrize("name", ["arm-cortex-a", "cpu-i7-4960x", "gpu-titan-black"])
+def test_a_twin_priced_all_in_is_not_called_bare_arithmetic(counts, name):
+    profile = load_profile(name)
+    twin = ann_estimate(counts, profile, "fp32")
+    assert (twin.scope, twin.key) == (profile.scope, "fp32") and covers(twin.scope) == "all-in per operation"
+    assert "memory" not in twin.excludes and set(profile.excludes) < set(twin.excludes)
+    assert twin.per_inference.typical == pytest.approx(counts.total("dense_macs") * profile["mac"].range.typical)
 
 
 def test_twins_of_every_scope_have_names_of_their_own(counts):

@@ -26,7 +26,7 @@ def highest_current(graph: Graph, neuron: LoihiLIF) -> int:
     arriving = np.zeros(neuron.shape[0])
     for edge in graph.into(neuron.name):
         arriving += abs(edge.gain) * _largest_of_channels(graph, edge.source)
-    return ceil(np.max(kept * first / UNITS_PER_WEIGHT + arriving * summed_shares(kept, graph.timesteps)))
+    return ceil(float(np.max(kept * first / UNITS_PER_WEIGHT + arriving * summed_shares(kept, graph.timesteps))))
 
 
 def summed_shares(kept: float, timesteps: int) -> float:

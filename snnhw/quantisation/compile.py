@@ -11,6 +11,7 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.moments import measure_moments
 from snnhw.quantisation.quantise import Quantised, quantise
+from snnhw.quantisation.whole_decays import whole_decays
 from snnhw.rules.ways import INPUTS, compiled
 
 
@@ -35,7 +36,7 @@ def compile_loihi(
         raise InputError(f"Graph {graph.name!r} is in Loihi integers already; give the float network.")
     if input_as not in INPUTS:
         raise unknown("way for the input to enter", input_as, INPUTS)
-    channels = compiled(graph, INPUTS[input_as])
+    channels = whole_decays(compiled(graph, INPUTS[input_as]))
     if calibration.ndim and not len(calibration):
         raise InputError("There are no calibration samples; give a few hundred of the training data.")
     moments = measure_moments(channels, calibration)

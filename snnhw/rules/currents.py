@@ -10,6 +10,8 @@ from snnhw.graph.currents import current_before, is_current
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, SYNAPSES, Graph
 
+LONGEST_WITH_BIAS = 250  # steps; beyond, what stands for the bias is too coarse, and squeezes the weights
+
 
 def currents(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each way in which a current differs from u = decay*u + x in front of the neurons that it names."""
@@ -39,3 +41,12 @@ def currents(graph: Graph, title: str) -> Iterator[Finding]:
         if biased:
             message = f"the current would sum up the bias of {', '.join(biased)}, and {title} adds one to the membrane"
             yield Finding("current-bias", "error", node.name, message, "train that layer with bias=False")
+
+
+def lasting_bias(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each current with a bias in front that lasts so long that integers have no room for its sum."""
+    for node in graph.of_type(LI):
+        steps = 1 / max(1 - float(np.max(node.decay)), 1e-12)
+        if is_current(node) and np.any(node.start) and steps > LONGEST_WITH_BIAS:
+            message = f"a bias enters its current, which sums it up over {steps:,.0f} steps, too many for {title}"
+            yield Finding("current-bias", "error", node.name, message, "train the layer before it with bias=False")

@@ -69,6 +69,7 @@ INTEGERS = Way(
     (
         kinds.kinds_of_integers,
         currents.currents,
+        currents.lasting_bias,
         kinds.kernels,
         flow.fits_a_message,
         flow.layers_on_sums,

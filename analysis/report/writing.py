@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from snnhw.analysis.counting.counts import BY_STEP
 from snnhw.analysis.report.comparison import Comparison, comparison_frame
 from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
 from snnhw.analysis.report.page import render, render_comparison
@@ -16,11 +17,13 @@ from snnhw.analysis.report.report import Report
 from snnhw.files import write_text
 from snnhw.gates.text import csv_cell
 
+LONGEST_HEADER = 10_000  # characters
+
 
 def write_report(report: Report, out: str | Path) -> Path:
     """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
 
-    With counts by time step there is a steps.csv, too.
+    With counts by time step there is a steps.csv, too; without, that of the report which is replaced goes with it.
 
     Raises:
         InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
@@ -36,7 +39,19 @@ def write_report(report: Report, out: str | Path) -> Path:
         frames = {**frames, "steps.csv": lambda: steps_frame(report.steps)}
     for name, frame in frames.items():
         write_text(out / name, csv_text(frame()))
+    if not report.steps and _is_ours(out / "steps.csv"):
+        (out / "steps.csv").unlink()
     return write_text(out / "report.html", page)
+
+
+def _is_ours(steps: Path) -> bool:
+    """Whether a steps.csv is one that this module has written, by the names of its columns."""
+    try:
+        with steps.open(encoding="utf-8") as file:
+            columns = file.readline(LONGEST_HEADER).rstrip("\n").split(",")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return columns[:2] == ["step", "name"] and tuple(columns[-len(BY_STEP) :]) == tuple(BY_STEP)
 
 
 def write_comparison(comparison: Comparison, out: str | Path) -> Path:

@@ -1,6 +1,7 @@
 """A report is written whole into its folder: page, JSON and CSV say the same."""
 
 import csv
+import dataclasses
 import json
 
 import pytest
@@ -33,3 +34,15 @@ def test_report_into_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Cannot write"):
         write_report(sample_report(complete=False), tmp_path / "file" / "report")
+
+
+def test_steps_of_the_report_that_is_replaced_go_with_it_and_no_others(tmp_path):
+    """A table of an earlier run beside a new report would be taken for its own."""
+    report = sample_report(complete=True)
+    write_report(dataclasses.replace(report, steps=(report.counts,) * 2), tmp_path)
+    assert (tmp_path / "steps.csv").is_file()
+    write_report(dataclasses.replace(report, steps=()), tmp_path)
+    assert not (tmp_path / "steps.csv").exists()
+    (tmp_path / "steps.csv").write_text("step,name,of somebody else\n")
+    write_report(dataclasses.replace(report, steps=()), tmp_path)
+    assert (tmp_path / "steps.csv").is_file()

@@ -7,7 +7,7 @@ from typing import Any
 
 import norse.torch as nt
 import torch
-from common import Case, digits, frames, train
+from cases import Case, digits, frames, train
 from norse.torch.functional.reset import reset_subtract
 from torch import Tensor, nn
 

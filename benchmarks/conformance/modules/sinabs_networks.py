@@ -8,7 +8,7 @@ from typing import Any
 import sinabs.activation as sa
 import sinabs.layers as sl
 import torch
-from common import Case, digits, frames, train
+from cases import Case, digits, frames, train
 from torch import Tensor, nn
 
 VERSION = version("sinabs")

@@ -7,7 +7,7 @@ from typing import Any
 
 import snntorch as snn
 import torch
-from common import Case, digits, frames, in_steps, train
+from cases import Case, digits, frames, in_steps, train
 from snntorch import utils
 from torch import Tensor, nn
 

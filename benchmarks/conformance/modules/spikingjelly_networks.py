@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
-from common import Case, frames, in_steps, train
+from cases import Case, frames, in_steps, train
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import Tensor, nn
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import Case, first
+from cases import Case, first
 from torch import Tensor, nn
 
 from snnhw.simulation.engine import simulate

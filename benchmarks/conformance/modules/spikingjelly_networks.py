@@ -124,7 +124,7 @@ def trained() -> Case:
         functional.reset_net(network)
         return network(x)
 
-    from common import digits
+    from cases import digits
 
     return Case(f"trained on digits to {accuracy:.1%}", net, digits(1797)[0][1500:] * 4, run)
 

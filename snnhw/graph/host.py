@@ -7,6 +7,7 @@ and counted; chips have nothing for them, and no profile has a price for their o
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +20,12 @@ OPERATIONS_PER_GROUP = 3  # two divisions by the size of the group, and a root
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class HostNode(Node):
+class HostNode(Node, ABC):
     """A node that a host computes."""
 
+    @abstractmethod
     def operations(self, arriving: Shape) -> int:
         """Operations of one step and sample on values of the shape that arrives."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

@@ -101,3 +101,12 @@ def run_oracle(graph, inputs):
         {name: np.array(rows).reshape(shaped[name]) for name, rows in membranes.items()},
         np.array(logits),
     )
+
+
+def assert_as_oracle(record, graph, inputs):
+    """Spikes, membranes and logits of an integer graph's `record` are those of the recurrence."""
+    spikes, membranes, logits = run_oracle(graph, inputs)
+    for unit, nodes in graph.units().items():
+        assert np.array_equal(record.raster[unit], np.stack([spikes[n.name] for n in nodes], axis=2))
+        assert np.array_equal(record.membranes[unit], np.stack([membranes[n.name] for n in nodes], axis=2))
+    assert np.array_equal(record.logits, logits)

@@ -83,17 +83,31 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
 
 
 def _moments(synapse: Synapse, arriving: Array, windows: int) -> Moments:
+    x = torch.from_numpy(arriving)
     if isinstance(synapse, Conv2d):
-        x = _windows(synapse, torch.from_numpy(arriving))
+        rows = _windows(synapse, x, windows)
     else:
-        x = torch.from_numpy(arriving).flatten(1)[:, None]
-    if len(x) > windows:
-        x = x[torch.from_numpy(np.random.default_rng(0).choice(len(x), windows, replace=False))]
-    rows = x.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
+        rows = x.flatten(1)[_drawn(len(x), windows), None]
+    rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
     return Moments(rows.shape[1], (rows.transpose(1, 2) @ rows).double().numpy())
 
 
-def _windows(conv: Conv2d, x: torch.Tensor) -> torch.Tensor:
-    """Windows [positions, G, D] of x [N, C, H, W], in the order of weight[o].ravel()."""
-    columns = F.unfold(x, conv.weight.shape[2:], conv.dilation, conv.padding, conv.stride)
-    return columns.transpose(1, 2).reshape(-1, conv.groups, columns.shape[1] // conv.groups)
+def _drawn(count: int, windows: int) -> torch.Tensor:
+    """Which of `count` windows are taken: all of them in order, or as many as wanted at random."""
+    if count <= windows:
+        return torch.arange(count)
+    return torch.from_numpy(np.random.default_rng(0).choice(count, windows, replace=False))
+
+
+def _windows(conv: Conv2d, x: torch.Tensor, windows: int) -> torch.Tensor:
+    """Windows [positions, G, D] of x [N, C, H, W], in the order of weight[o].ravel(); only those drawn are copied."""
+    (height, width), kernel = conv.shape[1:], conv.weight.shape[2:]
+    chosen = _drawn(len(x) * height * width, windows)
+    frame, place = chosen // (height * width), chosen % (height * width)
+    corners = place // width * conv.stride[0], place % width * conv.stride[1]
+    reach = [torch.arange(size) * step for size, step in zip(kernel, conv.dilation, strict=True)]
+    rows, columns = (corner[:, None] + offset for corner, offset in zip(corners, reach, strict=True))
+    padded = F.pad(x, (conv.padding[1],) * 2 + (conv.padding[0],) * 2)
+    values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [positions, kh, kw, C]
+    grouped = values.unflatten(-1, (conv.groups, -1))
+    return grouped.permute(0, 3, 4, 1, 2).flatten(2)

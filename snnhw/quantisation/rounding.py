@@ -16,6 +16,7 @@ from snnhw.graph.loihi import WEIGHT_LIMIT
 from snnhw.quantisation.moments import Moments
 
 DAMPING = 0.01  # of the mean square, added to all; more where windows are few
+BLOCK = 128  # columns that the errors of all columns before them reach in one matrix product
 
 
 def even_weights(weight: Array, scale: Array) -> Array:
@@ -49,18 +50,33 @@ def rounded_weights(weight: Array, scale: Array, moments: Moments | None) -> Arr
 
 
 def _compensated(wanted: Array, products: Array, windows: int) -> Array:
-    """Rows [O, D] rounded column by column, the inputs with the largest mean square first; products E[x x^T]."""
+    """Rows [O, D] rounded column by column, the inputs with the largest mean square first; products E[x x^T].
+
+    With H = R R^T, R upper triangular, the squared error of the current is |(q - w) R|^2, and its term j holds the
+    errors of the columns up to j alone. So each column is rounded where its own term would vanish, which gives the
+    weights of GPTQ without the inverse of H (Chen et al. 2025, arXiv 2507.18553).
+    """
     square = np.diag(products)
     damping = max(DAMPING, len(square) / windows) * max(float(square.mean()), np.finfo(np.float32).tiny)
     order = np.argsort(-square, kind="stable")
-    damped = torch.from_numpy(products[np.ix_(order, order)] + damping * np.eye(len(order)))
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
-    factor = torch.linalg.cholesky(inverse, upper=True).numpy()  # inverse = factor^T factor
-    left = wanted[:, order].copy()
-    done = np.empty_like(left)
-    for i in range(len(order)):
-        done[:, i] = np.clip(2 * np.rint(left[:, i] / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT)
-        left[:, i + 1 :] -= np.outer((left[:, i] - done[:, i]) / factor[i, i], factor[i, i + 1 :])
-    back: Array = np.empty_like(done)
-    back[:, order] = done
+    damped = products[np.ix_(order, order)]
+    damped[np.diag_indices_from(damped)] += damping
+    terms = _upper_factor(damped)
+    terms /= np.diag(terms)
+    left, errors = wanted[:, order], np.empty_like(wanted)
+    for first in range(0, len(order), BLOCK):
+        block = slice(first, first + BLOCK)
+        handed_on = errors[:, :first] @ terms[:first, block]
+        for i in range(first, min(first + BLOCK, len(order))):
+            target = left[:, i] - handed_on[:, i - first] - errors[:, first:i] @ terms[first:i, i]
+            errors[:, i] = np.clip(2 * np.rint(target / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) - left[:, i]
+    back: Array = np.empty_like(errors)
+    back[:, order] = np.rint(left + errors)
     return back
+
+
+def _upper_factor(positive: Array) -> Array:
+    """R, upper triangular, with positive = R R^T: Cholesky's factor of the matrix read from its other end."""
+    lower = torch.linalg.cholesky(torch.from_numpy(positive).flip(0, 1))
+    factor: Array = lower.flip(0, 1).numpy()
+    return factor

@@ -6,6 +6,7 @@ current that these moments predict.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,18 +22,37 @@ from snnhw.simulation.frames import check_inputs
 BATCH = 16  # samples whose rasters are kept at once
 LARGEST = 1e12  # |x| whose squares still add up in float32
 WINDOWS = 16384  # of each synapse, drawn at random; more say little more
+LARGEST_RUN = 4608  # inputs whose products are kept together: a 3x3 kernel over 512 channels
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Sum of x x^T over windows x [D] of each of G groups, D = inputs per group times kernel area (Linear: inputs)."""
+    """Sums of x x^T over windows x [D] of each of G groups, D = inputs per group times kernel area (Linear: inputs).
+
+    `products` holds one float64 [G, d, d] for each run of d inputs; inputs of different runs count as unrelated. There
+    is one run, d = D, unless D is larger than `LARGEST_RUN`, as behind a pool that was folded into the read-out of a
+    large image.
+    """
 
     windows: int
-    products: Array  # float64 [G, D, D]
+    products: tuple[Array, ...]
 
     def __add__(self, other: Moments) -> Moments:
         """Moments of both sets of windows."""
-        return Moments(self.windows + other.windows, self.products + other.products)
+        return Moments(
+            self.windows + other.windows, tuple(a + b for a, b in zip(self.products, other.products, strict=True))
+        )
+
+    @property
+    def groups(self) -> int:
+        """G."""
+        return len(self.products[0])
+
+    @property
+    def squares(self) -> Array:
+        """Mean squares of the inputs, [G, D]."""
+        sums: Array = np.concatenate([np.einsum("gdd->gd", product) for product in self.products], axis=1)
+        return sums / self.windows
 
 
 def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
@@ -84,12 +104,16 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
 
 def _moments(synapse: Synapse, arriving: Array, windows: int) -> Moments:
     x = torch.from_numpy(arriving)
-    if isinstance(synapse, Conv2d):
-        rows = _windows(synapse, x, windows)
-    else:
-        rows = x.flatten(1)[_drawn(len(x), windows), None]
+    drawn = _drawn(_windows_of(synapse, x), windows)
+    rows = _windows(synapse, x, drawn) if isinstance(synapse, Conv2d) else x.flatten(1)[drawn, None]
     rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
-    return Moments(rows.shape[1], (rows.transpose(1, 2) @ rows).double().numpy())
+    runs = rows.tensor_split(-(-rows.shape[2] // LARGEST_RUN), dim=2)
+    return Moments(rows.shape[1], tuple((run.transpose(1, 2) @ run).double().numpy() for run in runs))
+
+
+def _windows_of(synapse: Synapse, x: torch.Tensor) -> int:
+    """How many windows the weights of a synapse see in the frames x."""
+    return len(x) * math.prod(synapse.shape[1:]) if isinstance(synapse, Conv2d) else len(x)
 
 
 def _drawn(count: int, windows: int) -> torch.Tensor:
@@ -99,15 +123,14 @@ def _drawn(count: int, windows: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).choice(count, windows, replace=False))
 
 
-def _windows(conv: Conv2d, x: torch.Tensor, windows: int) -> torch.Tensor:
-    """Windows [positions, G, D] of x [N, C, H, W], in the order of weight[o].ravel(); only those drawn are copied."""
+def _windows(conv: Conv2d, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """The chosen windows [chosen, G, D] of x [N, C, H, W], in the order of weight[o].ravel()."""
     (height, width), kernel = conv.shape[1:], conv.weight.shape[2:]
-    chosen = _drawn(len(x) * height * width, windows)
     frame, place = chosen // (height * width), chosen % (height * width)
     corners = place // width * conv.stride[0], place % width * conv.stride[1]
     reach = [torch.arange(size) * step for size, step in zip(kernel, conv.dilation, strict=True)]
     rows, columns = (corner[:, None] + offset for corner, offset in zip(corners, reach, strict=True))
     padded = F.pad(x, (conv.padding[1],) * 2 + (conv.padding[0],) * 2)
-    values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [positions, kh, kw, C]
+    values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [chosen, kh, kw, C]
     grouped = values.unflatten(-1, (conv.groups, -1))
     return grouped.permute(0, 3, 4, 1, 2).flatten(2)

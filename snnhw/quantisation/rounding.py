@@ -37,16 +37,20 @@ def rounded_weights(weight: Array, scale: Array, moments: Moments | None) -> Arr
     if moments is None:
         return nearest
     wanted = (weight.astype(np.float64) * np.reshape(scale, (-1,) + (1,) * (weight.ndim - 1))).reshape(len(weight), -1)
-    groups = np.split(wanted, len(moments.products))
-    parts = [
-        _compensated(rows, p / moments.windows, moments.windows)
-        for rows, p in zip(groups, moments.products, strict=True)
-    ]
-    integers = np.concatenate(parts)
+    ends = np.cumsum([product.shape[2] for product in moments.products])[:-1]
+    groups = enumerate(np.split(wanted, moments.groups))
+    integers = np.concatenate([_by_runs(np.split(rows, ends, axis=1), moments, group) for group, rows in groups])
     allowed = np.abs(wanted).sum(axis=1) + wanted.shape[1]
     within = np.abs(integers).sum(axis=1) <= allowed
     kept: Array = np.where(within[:, None], integers, nearest.reshape(integers.shape))
     return kept.reshape(weight.shape).astype(np.int32)
+
+
+def _by_runs(runs: list[Array], moments: Moments, group: int) -> Array:
+    """Rows [O, D] of one group, rounded run by run [O, d]."""
+    windows = moments.windows
+    pairs = zip(runs, moments.products, strict=True)
+    return np.concatenate([_compensated(rows, products[group] / windows, windows) for rows, products in pairs], axis=1)
 
 
 def _compensated(wanted: Array, products: Array, windows: int) -> Array:

@@ -13,7 +13,7 @@ from snnhw.quantisation.rounding import even_weights, rounded_weights
 def moments_of(x):
     """Moments of windows x [windows, G, D]."""
     grouped = x.transpose(1, 0, 2)
-    return Moments(len(x), grouped.transpose(0, 2, 1) @ grouped)
+    return Moments(len(x), (grouped.transpose(0, 2, 1) @ grouped,))
 
 
 @st.composite
@@ -39,7 +39,7 @@ def test_any_layer_keeps_the_limits_of_weights_and_current(layer):
 def test_independent_inputs_are_rounded_to_the_nearest():
     rng = np.random.default_rng(0)
     weight, scale = rng.normal(size=(6, 20)), np.full(6, 40.0)
-    moments = Moments(10**9, 10**9 * np.eye(20)[None])
+    moments = Moments(10**9, (10**9 * np.eye(20)[None],))
     assert np.array_equal(rounded_weights(weight, scale, moments), even_weights(weight, scale))
 
 

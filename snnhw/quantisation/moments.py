@@ -37,12 +37,6 @@ class Moments:
     windows: int
     products: tuple[Array, ...]
 
-    def __add__(self, other: Moments) -> Moments:
-        """Moments of both sets of windows."""
-        return Moments(
-            self.windows + other.windows, tuple(a + b for a, b in zip(self.products, other.products, strict=True))
-        )
-
     @property
     def groups(self) -> int:
         """G."""
@@ -72,16 +66,21 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
             f"The calibration data reach |x| = {largest:.3g}; scale them to the range of the training data."
         )
     windows = max(1, WINDOWS // -(-len(frames) // BATCH))
-    found: dict[str, Moments] = {}
+    count: dict[str, int] = {}
+    sums: dict[str, tuple[Array, ...]] = {}
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
         raster = simulate(graph, batch if batch.shape[1] > 1 else batch[:, 0], raster=True).raster
         for synapse in (n for n in graph.nodes.values() if isinstance(n, SYNAPSES)):
             arriving = _arriving(graph, synapse, batch, raster)
             if arriving is not None:
-                part = _moments(synapse, arriving, windows)
-                found[synapse.name] = found[synapse.name] + part if synapse.name in found else part
-    return found
+                seen, products = _products(synapse, arriving, windows)
+                count[synapse.name] = count.get(synapse.name, 0) + seen
+                if synapse.name not in sums:
+                    sums[synapse.name] = tuple(np.zeros(product.shape) for product in products)
+                for total, product in zip(sums[synapse.name], products, strict=True):
+                    total += product  # in place: those of a wide layer fill hundreds of megabytes
+    return {name: Moments(count[name], products) for name, products in sums.items()}
 
 
 def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str, Array]) -> Array | None:
@@ -94,21 +93,22 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
         elif edge.source in place:
             unit, k = place[edge.source]
             spikes = raster[unit]
-            value = spikes.sum(axis=2) if len(graph.units()[unit]) < spikes.shape[2] else spikes[:, :, k]
+            value = spikes.sum(axis=2, dtype=np.float32) if len(graph.units()[unit]) < spikes.shape[2] else spikes[:, :, k]
         else:
             return None
-        value = edge.gain * value.astype(np.float32)
+        value = edge.gain * value.astype(np.float32, copy=False)
         total = value if total is None else total + value
     return None if total is None else total.reshape(-1, *total.shape[2:])
 
 
-def _moments(synapse: Synapse, arriving: Array, windows: int) -> Moments:
+def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tuple[Array, ...]]:
+    """How many windows were drawn, and the sums of their products for each run, float32 [G, d, d]."""
     x = torch.from_numpy(arriving)
     drawn = _drawn(_windows_of(synapse, x), windows)
     rows = _windows(synapse, x, drawn) if isinstance(synapse, Conv2d) else x.flatten(1)[drawn, None]
     rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
     runs = rows.tensor_split(-(-rows.shape[2] // LARGEST_RUN), dim=2)
-    return Moments(rows.shape[1], tuple((run.transpose(1, 2) @ run).double().numpy() for run in runs))
+    return rows.shape[1], tuple((run.transpose(1, 2) @ run).numpy() for run in runs)
 
 
 def _windows_of(synapse: Synapse, x: torch.Tensor) -> int:

@@ -93,7 +93,8 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
         elif edge.source in place:
             unit, k = place[edge.source]
             spikes = raster[unit]
-            value = spikes.sum(axis=2, dtype=np.float32) if len(graph.units()[unit]) < spikes.shape[2] else spikes[:, :, k]
+            of_all = len(graph.units()[unit]) < spikes.shape[2]
+            value = spikes.sum(axis=2, dtype=np.float32) if of_all else spikes[:, :, k]
         else:
             return None
         value = edge.gain * value.astype(np.float32, copy=False)

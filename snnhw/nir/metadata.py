@@ -10,11 +10,11 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from snnhw.graph.ir import LI, LIF, Array, Input, LoihiLIF, Window
+from snnhw.graph.ir import LI, LIF, REDUCTIONS, Array, Input, LoihiLIF, Reduction, Window
 
 KEY = "snnhw"
 VERSION = 1
@@ -32,7 +32,7 @@ class Metadata:
     order: tuple[str, ...]  # of the nodes in the graph
     names: Mapping[str, str]  # name in the file -> name in the graph, where they differ
     input: Mapping[str, Any]
-    reduction: Literal["mean", "sum"]
+    reduction: Reduction
     neurons: Mapping[str, Mapping[str, Any]]
     carriers: Mapping[str, int] = field(default_factory=dict)  # node in the file that stands for edges -> their gain
     delays: tuple[tuple[str, str, int, int], ...] = ()  # edges (source, target, gain, delay) of pipelined hardware
@@ -76,7 +76,7 @@ def _checked(meta: Metadata) -> Metadata:
     timesteps, dt = int(meta.timesteps), float(meta.dt)
     if described["levels"] is not None and described["levels"] < 1:
         raise ValueError("events of at most 0 are none")
-    if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in ("mean", "sum"):
+    if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in REDUCTIONS:
         raise ValueError("a value is out of range")
     return Metadata(
         name=str(meta.name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -36,6 +36,7 @@ class Adapter:
     `opened`: a container, whose own forward is looked at. `states`: what a neuron gives beside its value, by name.
     `keeps_state`: a neuron that is called without a state goes on from its last call, and does not start anew.
     `timesteps`: T where the module says it. `runs`: what stands for the forward of a container that compares sizes.
+    `membrane`: the one of its states that is the membrane before the reset.
     """
 
     axes: Callable[[Any], Axes]
@@ -46,18 +47,21 @@ class Adapter:
     keeps_state: bool = True
     timesteps: Callable[[Any], int | None] = no_timesteps
     runs: Callable[..., Any] | None = None
+    membrane: str = ""
 
 
 @dataclass(frozen=True)
 class Framework:
     """The classes of a framework by name, and the names of the classes that everything with a state is made from.
 
-    `reset`: the method of a neuron that starts it anew, None where every call without a state does.
+    `reset`: the method of a neuron that starts it anew, None where every call without a state does. `refused`: classes
+    that no node does, and why.
     """
 
     adapters: Mapping[str, Adapter]
     stateful: tuple[str, ...]
     reset: str | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def neurons(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ with the channels that lie on it, so that all cores together cost about as much 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from snnhw.analysis.counting.fanout import fanout, with_every_synapse
-from snnhw.graph.ir import SYNAPSES, Conv2d, Graph, Input, Linear, Neuron, Node
+from snnhw.graph.ir import SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, Neuron, Node
 
 Cores = Mapping[str, npt.NDArray[np.int64]]  # sender or population -> core of every neuron [*shape]
 
@@ -56,7 +56,7 @@ def reached(graph: Graph, cores: Cores, *, zeros: bool = False) -> Iterator[Reac
     for sender in senders(graph):
         met: dict[int, npt.NDArray[np.bool_]] = {}
         for path, population in paths(graph, sender.name):
-            for core, meets in _met(path, sender.shape, cores[population], zeros):
+            for core, meets in met_by_core(path, sender.shape, cores[population], zeros=zeros):
                 met[core] = met[core] | meets if core in met else meets
         targets = sorted(core for core, meets in met.items() if meets.any())
         meets = np.zeros((len(targets), sender.size), dtype=bool)
@@ -65,11 +65,19 @@ def reached(graph: Graph, cores: Cores, *, zeros: bool = False) -> Iterator[Reac
         yield Reached(sender.name, cores[sender.name].ravel(), np.array(targets, dtype=np.int64), meets.T)
 
 
-def _met(
-    path: tuple[Node, ...], shape: tuple[int, ...], cores: npt.NDArray[np.int64], zeros: bool
+def met_by_core(
+    path: Sequence[Node], shape: tuple[int, ...], cores: npt.NDArray[np.int64], *, zeros: bool = False
 ) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
-    """(core, which positions of the source meet a synapse on it)."""
-    node = with_every_synapse(path[0]) if path and zeros else path[0] if path else None
+    """(core, which positions of the source [*shape] meet a synapse on it).
+
+    Args:
+        path: what the spikes pass, as for `fanout`; empty: identity.
+        shape: of the source.
+        cores: of every target.
+        zeros: synapses of weight zero are stored too.
+    """
+    alone = bool(path) and all(isinstance(node, Flatten) for node in path[:-1])
+    node = (with_every_synapse(path[-1]) if zeros else path[-1]) if alone else None
     known: dict[bytes, npt.NDArray[np.bool_]] = {}  # cores that see the source alike are asked for once
     for core in np.unique(cores):
         mask = cores == core
@@ -78,7 +86,7 @@ def _met(
         elif isinstance(node, Conv2d) and node.groups == 1:
             channels = np.flatnonzero(mask.any(axis=(1, 2)))
             inside, stored = mask[channels], node.weight[channels] != 0
-            if inside.all():  # whole channels: which of them a spike meets does not matter
+            if (inside == inside[:1]).all():  # which of the channels a spike meets does not matter
                 inside, stored = inside[:1], stored.any(axis=0, keepdims=True)
             key = inside.tobytes() + stored.tobytes()
             if key not in known:

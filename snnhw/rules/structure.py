@@ -9,7 +9,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Readout
+from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Norm, Readout
 from snnhw.graph.shapes import Shape
 
 UNSOUND = frozenset({"ends", "loop", "shape", "shapes-unequal"})  # without these the rest cannot be said
@@ -79,7 +79,8 @@ def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
             yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
 
 
-def _values(node: Node) -> Iterator[Finding]:
+def numbers(node: Node) -> Iterator[Finding]:
+    """Findings about values that no network can run with: NaN, infinity, and a negative variance, whose root is NaN."""
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)
         if (
@@ -90,6 +91,12 @@ def _values(node: Node) -> Iterator[Finding]:
             yield Finding(
                 "not-finite", "error", node.name, f"{field.name} holds NaN or infinity", "train or load it again"
             )
+    if isinstance(node, Norm) and (node.var < 0).any():
+        yield Finding("variance", "error", node.name, "var holds a negative variance", "train or load it again")
+
+
+def _values(node: Node) -> Iterator[Finding]:
+    yield from numbers(node)
     if isinstance(node, Conv2d | Linear) and not node.weight.any():
         yield Finding("dead-synapse", "warning", node.name, "all its weights are 0", "remove it")
     if isinstance(node, MLF) and list(node.thresholds) != sorted(set(node.thresholds)):

@@ -19,6 +19,8 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
+from snnhw.rules.refuse import refuse
+from snnhw.rules.structure import numbers
 from snnhw.summary import Summarised, Summary, shape_text
 from snnhw.workflows.script import from_script, is_script
 
@@ -178,7 +180,8 @@ def model_of(
         timesteps: T of a network of another framework whose forward does not say it (docs/modules.md).
 
     Raises:
-        InputError: the module uses what has no node in the graph; the place is named.
+        InputError: the module uses what has no node in the graph, or holds NaN, infinity or a negative variance; the
+            place is named.
     """
     import torch
 
@@ -188,6 +191,7 @@ def model_of(
     network = unwrapped(network.eval())
     label = name or type(network).__name__
     graph, calling = traced(network, input_shape, name=label, modules=modules, timesteps=timesteps)
+    refuse((finding for node in graph.nodes.values() for finding in numbers(node)), graph, "any use")
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Pool
+from snnhw.graph.ir import MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, MaxPool, Neuron, Node, Norm, Pool
 from snnhw.graph.loihi import CURRENT_LIMIT
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
+from snnhw.passes.max_pool_into_neurons import is_pool_of_spikes, pool_neurons
 from snnhw.proofs.largest import highest_current
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
@@ -78,6 +79,12 @@ def _settled(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
     elif isinstance(node, Pool):
         message = "the pool is folded into the weights behind it, where that is possible"
         yield Finding("pool", "info", node.name, message, settled("fold_pool or pool_into_conv"))
+    elif isinstance(node, MaxPool) and is_pool_of_spikes(graph, node):
+        message = (
+            f"{pool_neurons(graph, node)} neurons that forget each step compute it on the chip, deeper by a synapse: "
+            "counts of the compiled network have them, those of this one have operations of a host"
+        )
+        yield Finding("max-pool", "info", node.name, message, settled("max_pool_into_neurons"))
     elif isinstance(node, MLF):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"

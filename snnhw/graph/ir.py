@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -290,8 +290,11 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay | Wires):
+        if isinstance(node, Flatten | Delay | Wires):
             return self.arriving(name)
+        if isinstance(node, Pool):
+            taps = node.kernel[0] * node.kernel[1] if node.kind == "sum" else 1
+            return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
         if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
         return Signal("analog")

@@ -107,7 +107,8 @@ class LIF(Neuron):
 
     `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
     Parameters are numbers or arrays of `shape`. `start` is u before the first step (`fold_neuron`). `unit` and `level`
-    (1..K) say which multi-level unit it is a channel of; a LIF of its own is its own unit.
+    (1..K) say which multi-level unit it is a channel of; a LIF of its own is its own unit. `pool` is the max pool that
+    it computes (`max_pool_into_neurons`), "" for a neuron of the network.
     """
 
     decay: float | Array
@@ -119,6 +120,7 @@ class LIF(Neuron):
     start: float | Array = 0.0
     unit: str = ""
     level: int = 1
+    pool: str = ""
 
     @property
     def unit_name(self) -> str:

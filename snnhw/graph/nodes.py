@@ -87,9 +87,9 @@ class Input(Node):
 class Conv2d(Node):
     """Cross-correlation as torch defines it. weight [O, I/groups, kh, kw], bias [O] or None.
 
-    `identity`: made by `identity_synapses` because hardware adds nothing to a membrane without a synapse; no layer of
-    the trained network or of its ANN twin. `unfolded`: the window from before pools were folded into the weights
-    (`pool_into_conv`), which is what the ANN twin computes.
+    `identity`: made by `identity_synapses` because hardware adds nothing to a membrane without a synapse, or by
+    `max_pool_into_neurons`; no layer of the trained network or of its ANN twin. `unfolded`: the window from before
+    pools were folded into the weights (`pool_into_conv`), which is what the ANN twin computes.
     """
 
     weight: Array

@@ -135,5 +135,5 @@ def _usage(synapse: Synapse, moments: Moments | None) -> Array:
     """Mean square of the inputs of each weight, [O, ...]; ones where it is not known."""
     if moments is None:
         return np.ones_like(synapse.weight, dtype=np.float64)
-    square = np.einsum("gdd->gd", moments.products) / moments.windows
+    square = moments.squares
     return np.repeat(square + 1e-3, len(synapse.weight) // len(square), axis=0).reshape(synapse.weight.shape)

@@ -15,7 +15,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
-from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare
+from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare, pools_apart
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
@@ -150,12 +150,13 @@ def certify(
 
     def agreement(reference: Stage, candidate: Stage) -> Agreement:
         samples = min(len(inputs) if s.samples is None else s.samples for s in (reference, candidate))
+        chosen = replace(comparison, left_out=comparison.left_out | pools_apart(reference.graph, candidate.graph))
         return compare(
             reference.graph,
             reference.backend,
             candidate.backend,
             inputs[:samples],
-            replace(comparison, near_tie=0.0) if candidate.graph.is_integer else comparison,
+            replace(chosen, near_tie=0.0) if candidate.graph.is_integer else chosen,
             progress=counter(progress, f"{reference.backend.name} = {candidate.backend.name}", samples),
         )
 

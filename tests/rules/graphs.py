@@ -18,6 +18,7 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    MaxPool,
     Node,
     Norm,
     Pool,
@@ -89,8 +90,9 @@ class Maker:
             if len(self.shape(new)) == 3 and self.rng.random() < 0.25:
                 new = self.pool([new])
             fires = self.integrate if self.rng.random() < 0.2 else self.fires
-            return self.with_residual([fires([new])], last)
-        foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm)
+            together = self.with_residual([fires([new])], last)
+            return [self.largest(together)] if self.rng.random() < 0.15 else together
+        foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm, self.largest)
         kinds += foreign
         return self.with_residual([kinds[int(self.rng.integers(len(kinds)))](last)], last)
 
@@ -173,6 +175,18 @@ class Maker:
         kind = "sum" if self.rng.random() < 0.3 else "avg"
         made = Pool(name=self.name("pool"), shape=(shape[0], *window.out), kind=kind, kernel=kernel, stride=stride,
                     padding=padding)  # fmt: skip
+        return self.add(made, *last)
+
+    def largest(self, last: list[str]) -> str:
+        """A max pool, of spikes or of anything."""
+        shape = self.shape(last[0])
+        if len(shape) != 3:
+            return self.fires(last)
+        kernel = (min(2, shape[1]), min(3, shape[2]))
+        padding = (kernel[0] // 2, 0) if self.odd(0.5) else (0, 0)
+        window = Window(shape[1:], kernel, (1, 2), padding)
+        made = MaxPool(name=self.name("largest"), shape=(shape[0], *window.out), kernel=kernel, stride=(1, 2),
+                       padding=padding)  # fmt: skip
         return self.add(made, *last)
 
     def flatten(self, last: list[str]) -> str:

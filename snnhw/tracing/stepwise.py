@@ -7,6 +7,7 @@ whether time stands first, second or not at all (`frameworks/`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
 from fractions import Fraction
 from typing import Any
@@ -187,6 +188,8 @@ class SteppedWalk(Walk):
         if (steps := adapter.timesteps(module)) is not None:
             self.timesteps.add(steps)
         self.paths[cell.sent] = path
+        if adapter.cell is None:  # a layer, which may stand behind the read-out
+            return functools.reduce(lambda sent, node: self._add(node, sent, any_axes=True), cell.nodes, stream)
         if len(cell.nodes) == 1:
             sent = self._add(cell.sender, stream, any_axes=True)
         else:

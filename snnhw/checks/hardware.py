@@ -19,7 +19,7 @@ from snnhw.passes.fold_current import keeps_nothing
 from snnhw.proofs.largest import highest_current
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
-from snnhw.rules.neurons import one_threshold
+from snnhw.rules.neurons import one_threshold, resets_to_zero
 from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
@@ -36,7 +36,7 @@ class Chip:
 
 CHIPS: dict[str, Chip] = {
     "lava": Chip(LAVA, LAVA),
-    "loihi1": Chip(INTEGERS, LAVA, (one_threshold, exponents, deployment)),
+    "loihi1": Chip(INTEGERS, LAVA, (one_threshold, resets_to_zero, exponents, deployment)),
     "loihi2": Chip(INTEGERS, LAVA, (exponents,)),
     "sanafe": Chip(SANAFE, SANAFE),
 }

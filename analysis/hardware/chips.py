@@ -34,6 +34,7 @@ class Chip:
     confidence: str
     in_axons_per_core: int | None = None
     out_axons_per_core: int | None = None
+    decay_pairs_per_core: int | None = None
     assumes: tuple[str, ...] = ()
 
     def axon_bits(self, synapses: int, *, dense: bool) -> int:

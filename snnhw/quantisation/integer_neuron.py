@@ -45,6 +45,14 @@ def _register(value: Array, shape: tuple[int, ...]) -> int | Array:
     return int(whole.flat[0]) if np.ptp(whole) == 0 else np.broadcast_to(whole, shape).copy()
 
 
+def decay_registers(
+    decay: float | Array, current: LI | None, shape: tuple[int, ...]
+) -> tuple[int | Array, int | Array]:
+    """(du, dv) of neurons of `shape` whose membranes decay by `decay`, their currents, if they last, by theirs."""
+    dv = _register((1 - np.asarray(decay, np.float64)) * DECAY_ONE, shape)
+    return DECAY_ONE - 1 - kept_share(current), dv
+
+
 def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
     """`neuron` in integers.
 
@@ -63,12 +71,13 @@ def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -
     uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
     column = scale[0] if uniform else scale.reshape(along)
     threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
+    du, dv = decay_registers(neuron.decay, current, neuron.shape)
     return LoihiLIF(
         name=neuron.name,
         shape=neuron.shape,
         threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
-        du=DECAY_ONE - 1 - kept_share(current),
-        dv=_register((1 - np.asarray(neuron.decay, np.float64)) * DECAY_ONE, neuron.shape),
+        du=du,
+        dv=dv,
         bias_mant=mantissa,
         bias_exp=exponent,
         reset=neuron.reset,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from snnhw.checks.check import check
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
@@ -63,6 +64,16 @@ def test_decays_of_every_neuron_are_integers_and_not_for_sanafe() -> None:
     for graph in (net(unit=lif(decay=decays)), integers(dv=np.arange(64).reshape(4, 4, 4))):
         assert all(not errors(graph, target) for target in ("lava", "loihi1", "loihi2"))
         assert errors(graph, "sanafe") == {("mixed-decay", "unit")}
+
+
+@pytest.mark.parametrize(("many", "severity"), [(1, None), (2, "info"), (32, "info"), (33, "warning")])
+def test_what_decays_of_every_neuron_take_of_a_core_is_said(many: int, severity: str | None) -> None:
+    dv = np.minimum(np.arange(64), many - 1).reshape(4, 4, 4)
+    said = {t: [f for f in check(integers(dv=dv), t) if f.code == "decays-per-core"] for t in ("loihi1", "loihi2")}
+    assert [f.severity for f in said["loihi1"]] == ([severity] if severity else [])
+    assert [f.severity for f in said["loihi2"]] == (["warning"] if severity else [])
+    assert all(f"{many} different decays" in f.message for found in said.values() for f in found)
+    assert ("at least 2 cores" in str(said["loihi1"])) == (many == 33)
 
 
 @pytest.mark.parametrize("fields", [{"gain": 2.0}, {"leak": 0.1}, {"v_reset": 0.1}, {"v_reset": -0.5, "gain": 0.3}])

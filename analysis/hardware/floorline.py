@@ -1,8 +1,9 @@
 """The busiest core of a chip: the least time that a step and a sample can take, and what binds where.
 
-After the floorline model of neuromorphic chips (Yik et al., arXiv:2511.21549): a step lasts as long as its busiest core,
-whatever the sums over the network are, and that core is bound by compute, memory or traffic. Takes what every core does
-(`tile_work`) and the times of a profile; what the profile has no time for takes none, so the bound stays a lower one.
+After the floorline model of neuromorphic chips (Yik et al., arXiv:2511.21549): a step lasts as long as its busiest
+core, whatever the sums over the network are, and that core is bound by compute, memory or traffic. Takes what every
+core does (`tile_work`) and the times of a profile; what the profile has no time for takes none, so the bound stays a
+lower one.
 """
 
 from __future__ import annotations

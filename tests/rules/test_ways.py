@@ -38,7 +38,10 @@ from tests.rules.broken import broken
 from tests.rules.graphs import random_graph
 
 GRAPHS = 300
-CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent"}, "loihi2": {"negative-exponent"}}
+CHIPS_ALONE = {
+    "loihi1": {"mixed-threshold", "soft-reset", "graded-spikes", "negative-exponent"},
+    "loihi2": {"negative-exponent"},
+}
 
 
 @dataclass(frozen=True)

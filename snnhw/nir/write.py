@@ -38,6 +38,7 @@ from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_li
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
 from snnhw.passes.decompose import decompose
 from snnhw.rules.expressible import deployment
+from snnhw.rules.given import products
 from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
@@ -50,7 +51,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
-    refuse(deployment(graph, "nir"), graph, "nir")
+    refuse((*deployment(graph, "nir"), *products(graph, "nir")), graph, "nir")
     channels = decompose(graph) if graph.of_type(MLF) else graph
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()

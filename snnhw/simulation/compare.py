@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Graph, MaxPool
+from snnhw.graph.ir import Array, Graph, MaxPool, Product
 from snnhw.simulation.record import SpikeRecord
 
 NEAR_TIE = 1e-5
@@ -146,8 +146,8 @@ def compare(
 
 
 def _without_pools(graph: Graph, record: SpikeRecord) -> SpikeRecord:
-    """The record without the spikes that max pools pass on, which a torch module does not record."""
-    pools = {node.name for node in graph.of_type(MaxPool)}
+    """The record without the spikes that max pools and products send, which a torch module does not record."""
+    pools = {node.name for node in graph.of_type(MaxPool, Product)}
     kept = {name: raster for name, raster in record.raster.items() if name not in pools}
     return dataclasses.replace(record, raster=kept)
 

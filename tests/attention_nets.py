@@ -164,7 +164,7 @@ class QK(nn.Module):
         self.attn_lif = neuron(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        T, B, C, N = x.shape
+        C = x.shape[2]
         q, k = (y.unflatten(2, (self.heads, C // self.heads)) for y in (self.q(x), self.k(x)))
         mask = self.attn_lif(torch.sum(q, dim=self.axis, keepdim=True))
         return self.proj(torch.mul(mask, k).flatten(2, 3))

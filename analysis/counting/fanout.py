@@ -20,7 +20,7 @@ from torch.nn.grad import conv2d_input
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Product, Scale, Window, Wires
-from snnhw.simulation.synapses import apply_node
+from snnhw.simulation.synapses import apply_node, factors_of
 
 Counts = npt.NDArray[np.int64]
 AnyNode = TypeVar("AnyNode", bound=Node)
@@ -145,6 +145,9 @@ def _push(node: Node, value: Tensor) -> Tensor:
         return F.conv2d(value, window, None, node.stride, node.padding, groups=channels)
     if isinstance(node, Scale):
         return value * _scale_mask(node)
+    if isinstance(node, Product):
+        left, right = factors_of(node, value[None])
+        return (left @ torch.ones_like(right) + torch.ones_like(left) @ right)[0]
     if isinstance(node, Wires):
         return apply_node(node, value[None])[0]
     return value.flatten(1)

@@ -124,7 +124,7 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
     for row, counted in zip(layers(graph), counts.layers, strict=True):
         if row.kind == "product":
             raise InputError(
-                f"{row.name!r} is a product of two values, which Lemaire et al. 2022 do not have; leave it out."
+                f"{row.name!r} multiplies two values, which Lemaire et al. do not price; leave it out."
             )
         if row.synapses and not row.owns:
             found.append(_membranes_alone(graph, counted, counts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def graph_of(before_left, before_right, inner=3, edges=()) -> Graph:
     found = [Edge("left", "product"), Edge("right", "product"), Edge("product", "end"), *edges]
     for chain, last in ((before_left, "left"), (before_right, "right")):
         names = ["input", *(n.name for n in chain), last]
-        found += [Edge(a, b) for a, b in zip(names, names[1:], strict=False)]
+        found += [Edge(a, b) for a, b in pairwise(names)]
     return Graph.build(nodes, found, 2)
 
 
@@ -81,7 +83,7 @@ def test_pools_accumulate_before():
         nodes = [Input(name="input", shape=shape), image, down, flat, part("left", 0), part("right", 1)]
         product = Product(name="product", shape=(1, 2, 2), inner=3)
         names = ["input", "a", "pool", "flat", "left", "product", "end"]
-        edges = [*zip(names, names[1:], strict=False), ("flat", "right"), ("right", "product")]
+        edges = [*pairwise(names), ("flat", "right"), ("right", "product")]
         graph = Graph.build([*nodes, product, Readout(name="end", shape=(1, 2, 2))], edges, 2)
         assert graph.factor_levels("product") == (levels, levels)
 

@@ -32,8 +32,8 @@ def supported_page(rows: tuple[Support, ...]) -> str:
         "Refused by the tracer itself: pools whose windows reach beyond the image (`ceil_mode`), upsampling that",
         "interpolates, padding by other values than zeros, convolutions in three dimensions.",
         "",
-        "A product of two values is simulated, counted and priced ([Theory](theory.md#attention)). No target of hardware",
-        "has one: their products are those of spikes and stored weights.",
+        "A product of two values is simulated, counted and priced ([Theory](theory.md#attention)). No",
+        "hardware has one; its products are those of spikes and weights.",
     ]
     for group in GROUPS:
         lines += ["", f"## {group}", "", _line("", "nodes", *TARGETS), _line("---", "---", *("---" for _ in TARGETS))]

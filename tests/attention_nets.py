@@ -212,7 +212,9 @@ def random_weights(network: nn.Module, seed: int = 0) -> nn.Module:
     """In evaluation mode and float64, with weights and statistics of norms under which all layers fire."""
     torch.manual_seed(seed)
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
+            module.reset_parameters()
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 1.5, 2.5)
             nn.init.uniform_(module.bias, 0.0, 1.0)
             module.running_mean.normal_(0, 0.1)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from snnhw.analysis.counting.products import factor, is_dense
+from snnhw.analysis.counting.products import is_dense, role
 from snnhw.analysis.counting.sources import PASSES, carries_spikes, levels_of, source_levels, spike_paths
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
@@ -230,8 +230,12 @@ class _Walk:
         for (source, via, into, _), gains in self.found.items():
             levels, meets = source_levels(self.graph, source), into if into in self.synapses else None
             summed = into in self.analog or any(self._pools_sums(name) for name in via)
-            branch = Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets, summed)
-            yield factor(self.graph, into, branch) if isinstance(self.graph.nodes[into], Product) else branch
+            by_level = tuple(gains.get(k, 0) for k in range(1, levels + 1))
+            if isinstance(self.graph.nodes[into], Product):
+                found = role(self.graph, into, source, via)
+                yield Branch(source, by_level, found.via, found.synapse, summed or found.summed, found.meets)
+            else:
+                yield Branch(source, by_level, via, meets, summed)
 
     def _pools_sums(self, name: str) -> bool:
         return isinstance(self.graph.nodes[name], Pool) and not carries_spikes(self.graph, name)

@@ -7,32 +7,35 @@ neither is, all n d m multiply-accumulates, at every step. Which it is follows f
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import Graph, Pool
 from snnhw.graph.product import LEFT, RIGHT
 from snnhw.simulation.record import Meetings, SpikeRecord
 
-if TYPE_CHECKING:
-    from snnhw.analysis.counting.layers import Branch
+
+@dataclass(frozen=True)
+class Role:
+    """What spikes are in a product that they lead to: spikes that meet, spikes with synops, or values before it."""
+
+    via: tuple[str, ...]  # nodes that they pass as spikes
+    synapse: str | None = None  # the product, where they are spikes of a factor
+    summed: bool = False  # added to analogue values: no synops
+    meets: bool = False  # the other factor is spikes too
 
 
-def factor(graph: Graph, name: str, branch: Branch) -> Branch:
-    """A branch into the product `name`, as what of it: spikes that meet, spikes with synops, or values before it.
-
-    Spikes that a pool adds up are synops of the pool; those that are added to analogue values are none.
-    """
-    pools = [i for i, passed in enumerate(branch.via) if isinstance(graph.nodes[passed], Pool)]
+def role(graph: Graph, name: str, source: str, via: tuple[str, ...]) -> Role:
+    """The role in the product `name` of spikes of `source` that pass `via`; spikes into a pool are its synops."""
+    pools = [i for i, passed in enumerate(via) if isinstance(graph.nodes[passed], Pool)]
     if pools:
-        return dataclasses.replace(branch, via=branch.via[: pools[-1] + 1])
+        return Role(via[: pools[-1] + 1])
     levels = graph.factor_levels(name)
-    last = branch.via[-1] if branch.via else branch.source
+    last = via[-1] if via else source
     sides = [i for i, edges in enumerate(graph.factors(name)) if any(edge.source == last for edge in edges)]
     if any(levels[side] is None for side in sides or (LEFT, RIGHT)):
-        return dataclasses.replace(branch, summed=True)
-    return dataclasses.replace(branch, synapse=name, meets=None not in levels)
+        return Role(via, summed=True)
+    return Role(via, name, meets=None not in levels)
 
 
 def is_dense(graph: Graph, name: str) -> bool:

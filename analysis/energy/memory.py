@@ -123,9 +123,7 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
     found = []
     for row, counted in zip(layers(graph), counts.layers, strict=True):
         if row.kind == "product":
-            raise InputError(
-                f"{row.name!r} multiplies two values, which Lemaire et al. do not price; leave it out."
-            )
+            raise InputError(f"{row.name!r} multiplies two values, which Lemaire et al. do not price; leave it out.")
         if row.synapses and not row.owns:
             found.append(_membranes_alone(graph, counted, counts))
         for i, name in enumerate(row.owns):

@@ -106,7 +106,7 @@ def _product(node: Product, x: Tensor) -> Tensor:
 
 def factors_of(node: Product, x: Tensor) -> tuple[Tensor, Tensor]:
     """[T, B, groups, rows, inner] and [T, B, groups, inner, columns] of what arrives, [T, B, both]."""
-    left, right = x.split(node.sizes, dim=2)
+    left, right = x[:, :, : node.sizes[0]], x[:, :, node.sizes[0] :]
     return left.reshape(*x.shape[:2], *node.left), right.reshape(*x.shape[:2], *node.right)
 
 

@@ -142,7 +142,7 @@ def _added(graph: Growing, both: tuple[Stream, Stream], read: _Read, place: str)
     arriving: Stream | None = None
     for side, stream in ((LEFT, left), (RIGHT, right)):
         flat = _in_a_row(graph, stream, read, read.factors[side], orders[side])
-        ends = [(size,) for size in node.sizes]
+        ends: list[Shape] = [(size,) for size in node.sizes]
         part = through_wires(graph, joined(graph.name(f"{node.name}_factor"), ends, side, 0), flat)
         arriving = part if arriving is None else arriving.plus(part, place)
     product = graph.add(node, dataclasses.replace(arriving or left, lead=(Rows(),)))

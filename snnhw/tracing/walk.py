@@ -159,7 +159,8 @@ class Walk:
         refresh_weights(path, module)
         name = self._name(path)
         self.paths[name] = path
-        return self._add(build(name, module, held(stream.shape)), stream, steps)
+        last_axes = kind is nn.LayerNorm  # it takes them however batch and time stand
+        return self._add(build(name, module, held(stream.shape)), stream, steps, any_axes=last_axes)
 
     def _call(self, fx_node: torch.fx.Node) -> Stream | None:
         target, (args, named) = fx_node.target, self._arguments(fx_node)

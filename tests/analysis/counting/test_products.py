@@ -227,6 +227,40 @@ def test_a_pool_in_front_of_a_product_adds_up_its_spikes_once():
     assert [(e.synapse, e.unit_synops) for e in row.edges] == [("", spikes), ("block_product", spikes)]
 
 
+class KeysAndValues(SSA):
+    """The same attention with the product of k and v first, which costs C / heads for each spike of q."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        T, B, N, C = x.shape
+        q, k, v = (
+            y.reshape(T, B, N, self.heads, C // self.heads).permute(0, 1, 3, 2, 4)
+            for y in (self.q(x), self.k(x), self.v(x))
+        )
+        y = (q @ (k.transpose(-2, -1) @ v)) * self.scale
+        return self.proj(self.attn_lif(y.transpose(2, 3).reshape(T, B, N, C)))
+
+
+def test_the_other_order_sends_the_same_and_meets_otherwise():
+    orders = {}
+    for kind in (SSA, KeysAndValues):
+        network = random_weights(Around(OnTokens(kind(DIM, HEADS, lif)), DIM, False), 1)
+        x = np.random.default_rng(0).normal(0.5, 1, (SAMPLES, 2, 8, 8))
+        graph = model_of(network, (2, 8, 8)).graph
+        record = simulate(graph, x, execution=DOUBLE)
+        sent, _, _, logits = heard(network, torch.as_tensor(x))
+        assert np.array_equal(record.logits, logits)
+        orders[kind] = [row.unit_synops for row in count(graph, record).layers if row.kind == "product"], logits, sent
+    (by_tokens, logits, sent), (by_channels, again, _) = orders.values()
+    assert np.array_equal(logits, again) and by_tokens == ssa_by_loops(sent)
+    values = defaultdict(list)
+    for t, b, n, c in events(sent["block.block.v.lif"]):
+        values[t, b, n, c // EACH].append(c)
+    met = 0
+    for t, b, n, c in events(sent["block.block.k.lif"]):
+        met += len(values[t, b, n, c // EACH])
+    assert by_channels == [met, EACH * len(events(sent["block.block.q.lif"]))]
+
+
 def test_a_record_without_the_pairs_is_refused():
     model, record, _, _ = run("Spikformer")
     names = [node.name for node in model.graph.of_type(Product)]

@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -22,6 +22,7 @@ from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
+    REDUCTIONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -34,6 +35,7 @@ from snnhw.graph.nodes import (
     Norm,
     Pool,
     Readout,
+    Reduction,
     Scale,
     Synapse,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "LI",
     "LIF",
     "MLF",
+    "REDUCTIONS",
     "SYNAPSES",
     "Array",
     "Conv2d",
@@ -67,6 +70,7 @@ __all__ = [
     "Pool",
     "Product",
     "Readout",
+    "Reduction",
     "Scale",
     "Signal",
     "SlotMLF",
@@ -291,8 +295,11 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay | Wires):
+        if isinstance(node, Flatten | Delay | Wires):
             return self.arriving(name)
+        if isinstance(node, Pool):
+            taps = node.kernel[0] * node.kernel[1] if node.kind == "sum" else 1
+            return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
         if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
         if isinstance(node, Product) and node.inner == 1:  # no sum: spikes where both factors have one

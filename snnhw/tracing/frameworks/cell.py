@@ -45,6 +45,12 @@ def chained(*nodes: Node) -> Cell:
     return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
 
 
+def in_a_row(nodes: tuple[Node, ...]) -> Cell:
+    """A layer that is several nodes, one behind the other."""
+    edges = tuple(Edge(a.name, b.name) for a, b in pairwise(nodes))
+    return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
+
+
 def current_based(current: LI, neuron: LIF | LI) -> Cell:
     """A neuron behind a leaky synaptic current."""
     return Cell((current, neuron), (Edge(current.name, neuron.name),), current.name, neuron.name)

@@ -270,7 +270,6 @@ def test_a_record_without_the_pairs_is_refused():
     assert met_in(model.graph, bare, names[1]) is None
 
 
-@pytest.mark.slow
 def test_a_small_spikformer_is_its_module():
     """Two blocks of width 32 on 16 tokens, with max pools, residual sums, and means over tokens and time."""
     network = random_weights(Spikformer())

@@ -59,6 +59,7 @@ def test_accumulations_of_the_convention_by_hand(counts, products):
     accumulated = sum(row.unit_synops for row in products)
     assert split["attention"].typical == pytest.approx(0.9 * PJ * accumulated / SAMPLES)
     twin = ann_estimate(counts, load_profile("horowitz45-fp32"), "fp32")
+    assert any("a softmax is not priced" in sentence for sentence in twin.assumes)
     dense = [term.energy.typical for term in twin.terms if term.part == "attention"]
     assert dense == pytest.approx([4.6 * PJ * TOKENS * TOKENS * DIM] * 2)
 

@@ -24,7 +24,7 @@ from snnhw.rules.structure import BROKEN, structure
 
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
-FIRST: tuple[Rule, ...] = (given.norms, given.recurrence, given.levels, given.one_arithmetic)
+FIRST: tuple[Rule, ...] = (given.norms, given.levels, given.one_arithmetic)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ LAVA = Way(
         kinds.kernels,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.flattened_into_weights,
         flow.one_layout,
         neurons.neurons_with_bias,
@@ -74,6 +75,7 @@ INTEGERS = Way(
         flow.fits_a_message,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.one_kind_of_source,
         flow.layers_once,
         flow.flattened_behind_neurons,
@@ -89,7 +91,7 @@ SANAFE = Way(
     "sanafe",
     LOIHI_CHANNELS,
     (own_synapses, fold_pool),
-    (*FIRST, deployment),
+    (given.recurrence, *FIRST, deployment),
     (
         kinds.kinds_of_sanafe,
         flow.binary_events,

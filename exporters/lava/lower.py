@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from snnhw.errors import InputError
 from snnhw.exporters.lava.parameters import (
     Values,
@@ -236,7 +234,7 @@ def longest_delay(graph: Graph) -> int:
     def sent(node: Node) -> int:
         if isinstance(node, Neuron):
             return 0
-        return arriving(node.name) + (int(np.max(node.steps)) if isinstance(node, Delay) else 0)
+        return arriving(node.name) + (node.longest if isinstance(node, Delay) else 0)
 
     return max((arriving(name) for name in graph.nodes), default=0)
 

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Delay, Graph, Node, SlotMLF
 
@@ -64,7 +62,7 @@ def depths(graph: Graph) -> dict[str, int]:
 
 def mixed_delays(graph: Graph) -> list[str]:
     """Delays whose neurons are not all delayed alike."""
-    return [node.name for node in graph.of_type(Delay) if np.ptp(node.steps) > 0]
+    return [node.name for node in graph.of_type(Delay) if not node.uniform]
 
 
 def quickest_loop(graph: Graph) -> tuple[str, int, int]:
@@ -75,8 +73,8 @@ def quickest_loop(graph: Graph) -> tuple[str, int, int]:
             continue
         inside = behind & graph.reached([delay.name], forward=False)
         longest = _longest(graph, delay, inside)
-        if longest > _steps(delay):
-            return delay.name, longest, _steps(delay)
+        if longest > delay.longest:
+            return delay.name, longest, delay.longest
     return "", 0, 0
 
 
@@ -114,12 +112,8 @@ def _cost(node: Node) -> int:
     if isinstance(node, SlotMLF):
         return node.slots - 1
     if isinstance(node, Delay):
-        return -_steps(node)
+        return -node.longest
     return 1 if isinstance(node, SYNAPSES) else 0
-
-
-def _steps(node: Delay) -> int:
-    return int(np.max(node.steps))
 
 
 def check_balance(graph: Graph) -> Graph:

@@ -17,7 +17,6 @@ from snnhw.graph.currents import unit_fed
 from snnhw.graph.ir import (
     SYNAPSES,
     Array,
-    Conv2d,
     Delay,
     Edge,
     Flatten,

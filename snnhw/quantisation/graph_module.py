@@ -122,7 +122,7 @@ class GraphModule(nn.Module):
     def _delayed(self, name: str, past: list[Tensor], batch: int) -> Tensor:
         """What a delay sends after it took `past`, of which the first is nothing."""
         node = self.graph.nodes[name]
-        steps = int(np.max(node.steps)) if isinstance(node, Delay) else 0
+        steps = node.longest if isinstance(node, Delay) else 0
         if steps < len(past):
             return past[-steps]
         return past[0].new_zeros((batch, *node.shape))

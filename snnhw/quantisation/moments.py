@@ -78,11 +78,11 @@ def _summed(graph: Graph, name: str, frames: Array, raster: Mapping[str, Array])
         source = graph.nodes[edge.source]
         if isinstance(source, Input):
             value = frames
-        elif isinstance(source, Delay) and np.ptp(source.steps) == 0:
+        elif isinstance(source, Delay) and source.uniform:
             arriving = _summed(graph, source.name, frames, raster)
             if arriving is None:
                 return None
-            late = int(np.max(source.steps))
+            late = source.longest
             repeated = np.broadcast_to(arriving, (len(arriving), graph.timesteps, *arriving.shape[2:]))
             value = np.zeros_like(repeated)
             value[:, late:] = repeated[:, : max(0, graph.timesteps - late)]

@@ -19,6 +19,7 @@ from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
+    REDUCTIONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -31,6 +32,7 @@ from snnhw.graph.nodes import (
     Norm,
     Pool,
     Readout,
+    Reduction,
     Scale,
     Synapse,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "LI",
     "LIF",
     "MLF",
+    "REDUCTIONS",
     "SYNAPSES",
     "Array",
     "Conv2d",
@@ -62,6 +65,7 @@ __all__ = [
     "Pair",
     "Pool",
     "Readout",
+    "Reduction",
     "Scale",
     "Signal",
     "SlotMLF",

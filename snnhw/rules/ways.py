@@ -24,7 +24,7 @@ from snnhw.rules.structure import BROKEN, structure
 
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
-FIRST: tuple[Rule, ...] = (given.norms, given.levels, given.one_arithmetic)
+FIRST: tuple[Rule, ...] = (given.norms, given.levels, given.one_arithmetic, given.reads_every_step)
 
 
 @dataclass(frozen=True)

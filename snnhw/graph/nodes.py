@@ -205,6 +205,16 @@ class Delay(Node):
         """True where no element arrives in the step in which it was sent: what goes round a loop is then causal."""
         return int(np.min(self.steps)) >= 1
 
+    @property
+    def uniform(self) -> bool:
+        """Whether all its elements are delayed alike."""
+        return bool(np.ptp(self.steps) == 0)
+
+    @property
+    def longest(self) -> int:
+        """Most steps by which an element is delayed."""
+        return int(np.max(self.steps))
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LI(Node):

@@ -18,15 +18,18 @@ from snnhw.errors import unknown
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Graph
 from snnhw.passes.balance_delays import balance_delays
+from snnhw.passes.conv_into_matrix import conv_into_matrix
 from snnhw.passes.conv_into_pool import conv_into_pool
 from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
+from snnhw.passes.delays_before_layers import delays_before_layers
 from snnhw.passes.fold_current import fold_current
 from snnhw.passes.fold_gains import fold_gains
 from snnhw.passes.fold_neuron import fold_neuron
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.fold_scale import fold_scale
 from snnhw.passes.fold_wires import fold_wires
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.passes.join_wires import join_wires
@@ -38,7 +41,13 @@ from snnhw.passes.pool_into_conv import pool_into_conv
 Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (join_wires, fold_norm, fold_wires)
-BEFORE_SYNAPSES: tuple[Pass, ...] = (conv_into_pool, fold_current)
+BEFORE_SYNAPSES: tuple[Pass, ...] = (
+    fold_scale,
+    delays_before_layers,
+    conv_into_pool,
+    conv_into_matrix,
+    fold_current,
+)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)

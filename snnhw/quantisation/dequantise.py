@@ -34,6 +34,8 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
     for layer, scale in quantised.scales.items():
         if layers is not None and layer not in layers:
             continue
+        if layer in integer_units and layer not in units:
+            continue  # neurons of a max pool, which has no numbers
         if layer in units and layer in integer_units:
             neurons = [n for n in integer_units[layer] if isinstance(n, LoihiLIF)]
             current = current_before(graph, units[layer][0])

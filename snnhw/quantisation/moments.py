@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Graph, Input, Synapse
+from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Delay, Graph, Input, Synapse
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.frames import check_inputs
 
@@ -85,11 +85,26 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
 
 def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str, Array]) -> Array | None:
     """Summed input [N*T, *shape] of a synapse; None if another node than neurons and the input feeds it."""
+    total = _summed(graph, synapse.name, frames, raster)
+    return None if total is None else total.reshape(-1, *total.shape[2:])
+
+
+def _summed(graph: Graph, name: str, frames: Array, raster: Mapping[str, Array]) -> Array | None:
+    """[N, T, *shape] of all that arrives at a node, as `_arriving`."""
     place = {n.name: (unit, k) for unit, nodes in graph.units().items() for k, n in enumerate(nodes)}
     total: Array | None = None
-    for edge in graph.into(synapse.name):
-        if isinstance(graph.nodes[edge.source], Input):
+    for edge in graph.into(name):
+        source = graph.nodes[edge.source]
+        if isinstance(source, Input):
             value = frames
+        elif isinstance(source, Delay) and source.uniform:
+            arriving = _summed(graph, source.name, frames, raster)
+            if arriving is None:
+                return None
+            late = source.longest
+            repeated = np.broadcast_to(arriving, (len(arriving), graph.timesteps, *arriving.shape[2:]))
+            value = np.zeros_like(repeated)
+            value[:, late:] = repeated[:, : max(0, graph.timesteps - late)]
         elif edge.source in place:
             unit, k = place[edge.source]
             spikes = raster[unit]
@@ -99,7 +114,7 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
             return None
         value = edge.gain * value.astype(np.float32, copy=False)
         total = value if total is None else total + value
-    return None if total is None else total.reshape(-1, *total.shape[2:])
+    return total
 
 
 def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tuple[Array, ...]]:

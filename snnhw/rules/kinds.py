@@ -11,6 +11,7 @@ from snnhw.graph.ir import (
     LIF,
     SYNAPSES,
     Conv2d,
+    Delay,
     Flatten,
     Graph,
     HostNode,
@@ -25,8 +26,8 @@ from snnhw.graph.ir import (
 )
 from snnhw.graph.loihi import INT8_LIMIT
 
-INTEGERS = (Input, *SYNAPSES, LI, LIF, Flatten, Readout)  # what `quantise` knows
-LAVA = (Input, *SYNAPSES, LI, LIF, LoihiLIF, Pool, Flatten, Readout)
+INTEGERS = (Input, *SYNAPSES, LI, LIF, Delay, Flatten, Readout)  # what `quantise` knows
+LAVA = (Input, *SYNAPSES, LI, LIF, LoihiLIF, Delay, Pool, Flatten, Readout)
 SANAFE = (Input, *SYNAPSES, LIF, LoihiLIF, Readout)
 
 

@@ -25,7 +25,7 @@ from snnhw.rules.structure import BROKEN, structure
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
 FIRST: tuple[Rule, ...] = (
-    *(given.norms, given.recurrence, given.products, given.levels, given.one_arithmetic),
+    *(given.norms, given.products, given.levels, given.one_arithmetic),
     given.reads_every_step,
 )
 
@@ -56,6 +56,7 @@ LAVA = Way(
         kinds.kernels,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.flattened_into_weights,
         flow.one_layout,
         neurons.neurons_with_bias,
@@ -77,6 +78,7 @@ INTEGERS = Way(
         flow.fits_a_message,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.one_kind_of_source,
         flow.layers_once,
         flow.flattened_behind_neurons,
@@ -92,7 +94,7 @@ SANAFE = Way(
     "sanafe",
     LOIHI_CHANNELS,
     (own_synapses, fold_pool),
-    (*FIRST, deployment),
+    (given.recurrence, *FIRST, deployment),
     (
         kinds.kinds_of_sanafe,
         flow.binary_events,

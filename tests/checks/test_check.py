@@ -49,10 +49,11 @@ def test_what_the_reader_found_is_reported() -> None:
     assert ("dt-assumed", "") in found(graph, "lava")
 
 
-def test_recurrence_is_no_error_for_nir_but_for_hardware() -> None:
+def test_recurrence_is_an_error_for_the_mesh_alone() -> None:
     late = Delay(name="late", shape=(4, 4, 4), steps=1)
     graph = net(late, edges=(Edge("unit", "late"), Edge("late", "unit")))
-    assert ("recurrent", "late") in errors(graph, "lava")
+    assert ("recurrent", "late") in errors(graph, "sanafe")
+    assert "recurrent" not in {code for code, _ in errors(graph, "lava") | errors(graph, "loihi1")}
     assert "loop" not in {code for code, _ in found(graph)}
 
 

@@ -43,8 +43,6 @@ def test_integers_of_the_strategy_differ_from_loihi_only_in_range(graph: Graph) 
         (lif(v_reset=0.9), "negative-threshold"),
         (lif(gain=np.linspace(1, 2, 64).reshape(4, 4, 4)), "gain"),
         (LI(name="unit", shape=(4, 4, 4), decay=0.5), "no-counterpart"),
-        (Scale(name="unit", shape=(4, 4, 4), scale=0.5), "no-counterpart"),
-        (Delay(name="unit", shape=(4, 4, 4), steps=1), "no-counterpart"),
     ],
 )
 def test_neurons_that_hardware_lacks(node: Node, code: str, target: str) -> None:
@@ -182,6 +180,13 @@ def test_pools_and_many_synapses_for_sanafe() -> None:
 def test_kernels_beyond_int8_do_not_fit_lava() -> None:
     conv = Conv2d(name="conv", shape=(4, 4, 4), weight=np.ones((4, 2, 257, 257)), padding=(128, 128))
     assert ("kernel-size", "conv") in errors(net(conv=conv), "lava")
+
+
+@pytest.mark.parametrize("target", ["lava", "loihi1", "loihi2", "sanafe"])
+def test_scales_and_delays_do_not_fire(target: str) -> None:
+    """Where the neurons are gone, the layer behind takes sums, whatever passes them on."""
+    for node in (Scale(name="unit", shape=(4, 4, 4), scale=0.5), Delay(name="unit", shape=(4, 4, 4), steps=1)):
+        assert ("layer-on-sums", "fc") in errors(net(unit=node), target)
 
 
 @pytest.mark.parametrize("target", ["lava", "loihi1", "loihi2", "sanafe"])

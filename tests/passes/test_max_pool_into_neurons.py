@@ -176,7 +176,7 @@ def test_integers_pool_their_own_spikes_and_follow_lavas_recurrence(drawn):
 
 @pytest.mark.lava
 @pytest.mark.slow
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(networks())
 def test_lava_sends_the_same_spikes_in_every_population(drawn):
     graph, x = drawn.graph, drawn.inputs[:2]

@@ -58,19 +58,22 @@ def assemble(network: LavaNetwork, *, frames: Array | None = None, records: Reco
     built: dict[str, LavaObject] = {}
     inputs: list[LavaObject] = []
     outputs: list[LavaObject] = []
+    open_end = records.readout is None
     for process in network.processes:
         if process.kind == "source":
             if frames is not None:
                 built[process.name] = _frames(network, frames)
+        elif process.kind not in BUILD:
+            raise LavaRunError(f"Process {process.name!r} is a {process.kind!r}, which this runtime lacks; update it.")
+        elif process.kind != "sink" or not open_end:
+            built[process.name] = BUILD[process.kind](network, process, records)
+    for process in network.processes:
+        if process.kind == "source":
             continue
-        if process.kind == "sink" and records.readout is None:
+        if process.kind == "sink" and open_end:
             outputs.extend(_out_port(built[source]) for source in process.sources)
             continue
-        if process.kind not in BUILD:
-            raise LavaRunError(f"Process {process.name!r} is a {process.kind!r}, which this runtime lacks; update it.")
-        made = BUILD[process.kind](network, process, records)
-        built[process.name] = made
-        target = _in_port(made)
+        target = _in_port(built[process.name])
         for source in process.sources:
             if source in built:
                 port = _out_port(built[source])
@@ -94,7 +97,7 @@ def run_configuration(integer: bool, stock_conv: bool = False) -> LavaObject:
 def _frames(network: LavaNetwork, frames: Array) -> LavaObject:
     from .processes.streams import Frames
 
-    return Frames(name=network.source.name, frames=frames, timesteps=network.timesteps)
+    return Frames(name=network.source.name, frames=frames, timesteps=network.timesteps, gap=network.gap)
 
 
 def _conv(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
@@ -144,6 +147,7 @@ def _population(network: LavaNetwork, process: Process, records: Records) -> dic
         "shape": process.shape,
         "depth": process.depth,
         "timesteps": network.timesteps,
+        "gap": network.gap,
         "samples": records.samples,
         "spikes": records.spikes.get(process.name),
         "membranes": records.membranes.get(process.name),
@@ -187,6 +191,7 @@ def _sink(network: LavaNetwork, process: Process, records: Records) -> LavaObjec
         values=np.asarray(records.readout),
         depth=process.depth,
         timesteps=network.timesteps,
+        gap=network.gap,
         samples=records.samples,
     )
 

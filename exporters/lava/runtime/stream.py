@@ -72,8 +72,8 @@ def run_network(
     """
     from lava.magma.core.run_conditions import RunSteps
 
-    samples, steps = len(frames), network.timesteps
-    waiting = -(-network.depth // steps) + 1  # samples that are in the pipeline at once
+    samples = len(frames)
+    waiting = -(-network.depth // network.period) + 1  # samples that are in the pipeline at once
     per_run = _samples_per_run(network, options, samples, waiting)
     slots = min(samples, per_run + waiting)
     records = _shared_records(network, samples, slots, options.membranes)
@@ -83,7 +83,7 @@ def run_network(
     progress(0, samples)
     totals, finished, run_so_far = Totals(), 0, 1
     while finished < samples:
-        until = min(samples, finished + per_run) * steps + network.depth
+        until = min(samples, finished + per_run) * network.period + network.depth
         if until > run_so_far:
             lava.run(condition=RunSteps(num_steps=until - run_so_far), run_cfg=configuration)
         run_so_far = until

@@ -5,7 +5,7 @@ Shares no code with the engine or the exporter. Convolution is a sum of shifted 
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, Conv2d, Flatten, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LIF, Conv2d, Delay, Flatten, Input, Linear, LoihiLIF, Pool, Readout
 
 
 def conv(x, node):
@@ -67,10 +67,15 @@ def run_oracle(graph, inputs):
         neurons = {name: graph.nodes[name] for name in spikes}
         state = {name: (getattr(node, "current_start", 0), node.start) for name, node in neurons.items()}
         total = 0
+        past = {node.name: [] for node in graph.of_type(Delay)}  # what arrived at it, step by step
         for frame in frames:
             values = {}
-            for name in graph.order():
+            for name in graph.order(loops=True):
                 node = graph.nodes[name]
+                if isinstance(node, Delay):  # of at least one step
+                    known = len(past[name]) >= node.steps
+                    values[name] = past[name][-node.steps] if known else np.zeros(node.shape, dtype=np.int64)
+                    continue
                 x = sum(values[e.source] * e.gain for e in graph.into(name))
                 if isinstance(node, Input):
                     values[name] = frame
@@ -101,6 +106,8 @@ def run_oracle(graph, inputs):
                     membranes[name].append(v)
                     state[name] = (u, np.where(s, _after(node, v), v))
                     values[name] = s.astype(np.int64 if graph.is_integer else np.float64)
+            for name, arrived in past.items():
+                arrived.append(sum(values[e.source] * e.gain for e in graph.into(name)))
         logits.append(total / graph.timesteps if graph.readout.reduction == "mean" else total)
     shaped = {n.name: (len(inputs), graph.timesteps, *n.shape) for n in graph.of_type(LIF, LoihiLIF)}
     return (

@@ -143,6 +143,11 @@ class LIF(Neuron):
         return self.reset == "hard" and not np.any(self.v_reset)
 
     @property
+    def taken_off(self) -> float | Array:
+        """What a spike takes off the membrane of a neuron that resets by subtraction, threshold - v_reset."""
+        return self.threshold - self.v_reset
+
+    @property
     def has_unit_gain(self) -> bool:
         """Whether the input enters as it is."""
         return bool(np.all(np.asarray(self.gain) == 1))
@@ -171,18 +176,22 @@ class LIF(Neuron):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LoihiLIF(Neuron):
-    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
+    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
     broadcast along it as [C, 1, 1]) in units of 1/64 weight. `start` and `current_start` are v and u before the first
-    step, in the same units, numbers or of `shape`. See `simulation/neurons.py` for the recurrence.
+    step, in the same units. Where it spikes, `reset` "hard" makes v 0, which is Lava's; "subtract" takes `taken_off`
+    off it, in the same units too, which Loihi 2 can be programmed to do. Decays, states and what is taken off are
+    numbers or of `shape`. See `simulation/neurons.py` for the recurrence.
     """
 
     threshold: int | Array
-    du: int
-    dv: int
+    du: int | Array
+    dv: int | Array
     bias_mant: Array
     bias_exp: int
+    reset: Literal["hard", "subtract"] = "hard"
+    taken_off: int | Array = 0
     start: int | Array = 0
     current_start: int | Array = 0
     unit: str = ""
@@ -201,12 +210,32 @@ class LoihiLIF(Neuron):
     @property
     def leaks(self) -> bool:
         """Whether the membrane decays."""
-        return self.dv != 0
+        return bool(np.any(self.dv))
 
     @property
-    def current_kept(self) -> int:
+    def current_kept(self) -> int | Array:
         """How much of the current stays from one step to the next, in 1/4096; 0 where it lasts one step."""
         return DECAY_ONE - 1 - self.du
+
+    @property
+    def current_lasts(self) -> bool:
+        """Whether some current lasts longer than one step."""
+        return bool(np.any(self.current_kept))
+
+    @property
+    def resets_to_zero(self) -> bool:
+        """Whether the membrane is 0 after a spike."""
+        return self.reset == "hard"
+
+    @property
+    def kept(self) -> int | Array:
+        """How much of the membrane stays from one step to the next, in 1/4096."""
+        return DECAY_ONE - self.dv
+
+    @property
+    def has_one_decay(self) -> bool:
+        """Whether all its neurons, and all their currents, decay alike."""
+        return bool(np.ptp(self.dv) == 0 and np.ptp(self.du) == 0)
 
     @property
     def bias(self) -> Array:

@@ -133,5 +133,4 @@ def _windows(conv: Conv2d, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tenso
     rows, columns = (corner[:, None] + offset for corner, offset in zip(corners, reach, strict=True))
     padded = F.pad(x, (conv.padding[1],) * 2 + (conv.padding[0],) * 2)
     values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [chosen, kh, kw, C]
-    grouped = values.unflatten(-1, (conv.groups, -1))
-    return grouped.permute(0, 3, 4, 1, 2).flatten(2)
+    return values.permute(0, 3, 1, 2).reshape(len(chosen), conv.groups, -1)

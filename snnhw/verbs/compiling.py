@@ -191,9 +191,8 @@ def verify(
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
     check_data(data, calibrate, source)
-    import tempfile
-
     from snnhw.data.inputs import load_inputs
+    from snnhw.exporters.lava.runtime.scratch import scratch_folder
     from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.compiling import certificate_table
     from snnhw.verbs.tables.findings import finding_lines
@@ -204,8 +203,8 @@ def verify(
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants))
     inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
     calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
-    with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, calibration, Path(folder), LavaShare(lava_samples), tick)
+    with scratch_folder("snnhw-verify-") as folder, progress_bars(quiet or as_json) as tick:
+        made = run(loaded, inputs, calibration, folder, LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
     scales = {"samples": len(calibration.values), "data": calibration.name} if made.quantised else None
     note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}" if scales else ""

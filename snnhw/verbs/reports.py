@@ -11,6 +11,7 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs.options import (
     Data,
     Dt,
+    Force,
     InputOption,
     Json,
     Kind,
@@ -51,6 +52,7 @@ def report(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,7 +70,7 @@ def report(
 
     loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
+    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
@@ -91,6 +93,7 @@ def compare(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -107,5 +110,5 @@ def compare(
     inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
-        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
+        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
     show(made.to_dict(), as_json, *comparison_tables(made))

@@ -19,8 +19,10 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
+from snnhw.rules.refuse import refuse
+from snnhw.rules.structure import numbers
 from snnhw.summary import Summarised, Summary, shape_text
-from snnhw.workflows.script import from_script, is_script
+from snnhw.workflows.script import is_script, run_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
@@ -129,7 +131,7 @@ def load_model(
     if is_folder:
         return _from_run(path, reading)
     if script:
-        return from_script(str(source), replace(reading, input_shape=input_shape))
+        return _from_script(str(source), replace(reading, input_shape=input_shape))
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, reading, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
@@ -178,7 +180,8 @@ def model_of(
         timesteps: T of a network of another framework whose forward does not say it (docs/modules.md).
 
     Raises:
-        InputError: the module uses what has no node in the graph; the place is named.
+        InputError: the module uses what has no node in the graph, or holds NaN, infinity or a negative variance; the
+            place is named.
     """
     import torch
 
@@ -188,6 +191,7 @@ def model_of(
     network = unwrapped(network.eval())
     label = name or type(network).__name__
     graph, calling = traced(network, input_shape, name=label, modules=modules, timesteps=timesteps)
+    refuse((finding for node in graph.nodes.values() for finding in numbers(node)), graph, "any use")
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
@@ -200,6 +204,27 @@ def model_of(
         findings=graph.findings,
         calling=calling,
     )
+
+
+def _from_script(source: str, reading: Reading) -> LoadedModel:
+    from torch import nn
+
+    from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.frameworks.registry import adapter_of
+
+    script = run_script(source, (nn.Module, LoadedModel))
+    if isinstance(script.found, LoadedModel):
+        said = {"--timesteps": reading.timesteps, "--input-shape": reading.input_shape}
+        given = [option for option, value in said.items() if value is not None]
+        if given:
+            raise InputError(f"{source} is a finished model and says its own; leave {', '.join(given)} out.")
+        return script.found
+    network, shape, steps = script.found, script.frame(reading.input_shape), script.said(reading.timesteps, "timesteps")
+    if not any(adapter_of(module) is not None for module in network.modules()):
+        if reading.timesteps is not None:
+            set_timesteps(network, reading.timesteps)
+        steps = None  # its own modules say T
+    return model_of(network, shape, script.name, timesteps=steps)
 
 
 def _from_run(path: Path, reading: Reading) -> LoadedModel:

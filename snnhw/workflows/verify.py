@@ -79,7 +79,8 @@ def verify(
         model: float model.
         inputs: samples; all of them run in torch.
         calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
-        folder: where `<name>.nir` and `<name>_loihi.nir` are written.
+        folder: where `<name>.nir` and `<name>_loihi.nir` are written; the first, and its row, are left out where NIR
+            has no word for a neuron in floats.
         lava: how many samples also run in Lava.
         progress: called with stage, samples finished, samples in all.
 

@@ -204,7 +204,8 @@ class Maker:
         if not self.tame and self.rng.random() < 0.4:
             return self.add(LI(name=self.name("li"), shape=shape, decay=decay), *last)
         current, neuron = self.name("current"), self.name("unit")
-        self.add(LI(name=current, shape=shape, decay=decay, current_of=neuron), *last)
+        of_each = _mixed(self.rng, shape) if self.odd(0.3) else decay
+        self.add(LI(name=current, shape=shape, decay=of_each, current_of=neuron), *last)
         return self.add(LIF(name=neuron, shape=shape, decay=0.5, threshold=0.5), current)
 
     def loop(self, last: list[str]) -> str:

@@ -38,7 +38,10 @@ from tests.rules.broken import broken
 from tests.rules.graphs import random_graph
 
 GRAPHS = 300
-CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent"}, "loihi2": {"negative-exponent"}}
+CHIPS_ALONE = {
+    "loihi1": {"mixed-threshold", "soft-reset", "graded-spikes", "negative-exponent"},
+    "loihi2": {"negative-exponent"},
+}
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,8 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
         try:
             certificate = verify(model, given, x, tmp_path, LavaShare(samples=0)).certificate
         except InputError as error:
-            assert found and sentence(found[0], graph, "Loihi") in str(error)
+            runs = found[0].code != "levels-differ"  # which no engine steps, so verify ends before it asks for integers
+            assert not runs or sentence(found[0], graph, "Loihi") in str(error)
         else:
             refused = [stage.reason for stage in certificate.missing if stage.stage == "torch integers"]
             assert certificate.agrees and refused == [sentence(error, graph, "Loihi") for error in found[:1]]

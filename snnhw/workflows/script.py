@@ -1,9 +1,9 @@
 """MODEL as FILE.py:NAME or module:NAME: a network that a Python file of the user's own builds.
 
 NAME is a torch module, a class or a function without arguments that gives one, or what `snnhw.model_of` made of it. The
-file is run, as `python FILE.py` would run it under another name; what it prints goes to standard error. How large a
+file is run, as Python would run it under another name; what it prints goes to standard error. How large a
 frame is and how many steps a sample lasts say, in this order: the command line, the attributes `input_shape` and
-`timesteps` of the network, the constants `INPUT_SHAPE` and `TIMESTEPS` of the file.
+`timesteps` of the network, the constants INPUT_SHAPE and TIMESTEPS of the file.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from snnhw.passes import FLOAT, run_passes
 from snnhw.rules.refuse import refuse
 from snnhw.rules.structure import numbers
 from snnhw.summary import Summarised, Summary, shape_text
-from snnhw.workflows.script import from_script, is_script
+from snnhw.workflows.script import is_script, run_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
@@ -106,7 +106,7 @@ def load_model(
     """Model from what a user names.
 
     Args:
-        source: run folder, zoo name, official `.pth`, `.nir`, or `FILE.py:NAME`, which is run (`script.py`).
+        source: run folder, zoo name, official `.pth`, `.nir`, or FILE.py:NAME, which is run (`script.py`).
         reading: what a NIR file does not say, and T in place of any model's own.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it, or of a network in a Python
             file; the same as that of `reading`.
@@ -131,7 +131,7 @@ def load_model(
     if is_folder:
         return _from_run(path, reading)
     if script:
-        return from_script(str(source), replace(reading, input_shape=input_shape))
+        return _from_script(str(source), replace(reading, input_shape=input_shape))
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, reading, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
@@ -204,6 +204,27 @@ def model_of(
         findings=graph.findings,
         calling=calling,
     )
+
+
+def _from_script(source: str, reading: Reading) -> LoadedModel:
+    from torch import nn
+
+    from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.frameworks.registry import adapter_of
+
+    script = run_script(source, (nn.Module, LoadedModel))
+    if isinstance(script.found, LoadedModel):
+        said = {"--timesteps": reading.timesteps, "--input-shape": reading.input_shape}
+        given = [option for option, value in said.items() if value is not None]
+        if given:
+            raise InputError(f"{source} is a finished model and says its own; leave {', '.join(given)} out.")
+        return script.found
+    network, shape, steps = script.found, script.frame(reading.input_shape), script.said(reading.timesteps, "timesteps")
+    if not any(adapter_of(module) is not None for module in network.modules()):
+        if reading.timesteps is not None:
+            set_timesteps(network, reading.timesteps)
+        steps = None  # its own modules say T
+    return model_of(network, shape, script.name, timesteps=steps)
 
 
 def _from_run(path: Path, reading: Reading) -> LoadedModel:

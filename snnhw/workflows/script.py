@@ -1,9 +1,9 @@
 """MODEL as FILE.py:NAME or module:NAME: a network that a Python file of the user's own builds.
 
 NAME is a torch module, a class or a function without arguments that gives one, or what `snnhw.model_of` made of it. The
-file is run, as `python FILE.py` would run it under another name; what it prints goes to standard error. How large a
+file is run, as Python would run it under another name; what it prints goes to standard error. How large a
 frame is and how many steps a sample lasts say, in this order: the command line, the attributes `input_shape` and
-`timesteps` of the network, the constants `INPUT_SHAPE` and `TIMESTEPS` of the file.
+`timesteps` of the network, the constants INPUT_SHAPE and TIMESTEPS of the file.
 """
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from snnhw.errors import InputError
 from snnhw.gates.regular import open_regular
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from snnhw.nir.reading import Reading
-    from snnhw.workflows.load import LoadedModel
 
 
 def is_script(source: str) -> bool:
@@ -38,54 +33,48 @@ def is_script(source: str) -> bool:
     return bool(colon) and name.isidentifier() and all(part.isidentifier() for part in place.split("."))
 
 
-def from_script(source: str, reading: Reading) -> LoadedModel:
-    """The model that `source` names.
+@dataclass(frozen=True)
+class Script:
+    """What a Python file holds after it was run, and what the user names in it."""
+
+    source: str  # as the user names it
+    name: str
+    module: ModuleType
+    found: Any
+
+    def said(self, option: Any, key: str) -> Any:
+        """What the command line, the network or a constant of the file says; None where none of them does."""
+        values = (option, getattr(self.found, key, None), getattr(self.module, key.upper(), None))
+        return next((value for value in values if value), None)
+
+    def frame(self, option: Any) -> tuple[int, ...]:
+        """The size of a frame.
+
+        Raises:
+            InputError: nothing says it.
+        """
+        shape = self.said(option, "input_shape")
+        if not isinstance(shape, tuple | list) or not all(isinstance(n, int) and n > 0 for n in shape):
+            raise InputError(
+                f"{self.source} does not say how large a frame is; give --input-shape C,H,W, or write "
+                "INPUT_SHAPE = (C, H, W) in the file."
+            )
+        return tuple(shape)
+
+
+def run_script(source: str, kinds: tuple[type, ...]) -> Script:
+    """The script that `source` names, run, and one of `kinds` from it: what NAME is, or what it gives when called.
 
     Raises:
-        InputError: there is no such file or name, its code fails, it gives no network, or nothing says the size of a
-            frame.
+        InputError: there is no such file or name, its code fails, or it gives something else.
     """
     place, _, name = (source, "", "") if source.endswith(".py") else source.rpartition(":")
     with redirect_stdout(sys.stderr):
         script = _run(place)
-        found = _built(source, script, name)
-    from torch import nn
-
-    from snnhw.workflows.load import LoadedModel
-
-    if isinstance(found, LoadedModel):
-        said = {"--timesteps": reading.timesteps, "--input-shape": reading.input_shape}
-        given = [option for option, value in said.items() if value is not None]
-        if given:
-            raise InputError(f"{source} is a finished model and says its own; leave {', '.join(given)} out.")
-        return found
-    if not isinstance(found, nn.Module):
+        found = _built(source, script, name, kinds)
+    if not isinstance(found, kinds):
         raise InputError(f"{source} is of type {type(found).__name__}; name a torch module, or what gives one.")
-    return _model(source, script, found, name, reading)
-
-
-def _model(source: str, script: ModuleType, network: nn.Module, name: str, reading: Reading) -> LoadedModel:
-    from snnhw.nn.time import set_timesteps
-    from snnhw.tracing.frameworks.registry import adapter_of
-    from snnhw.workflows.load import model_of
-
-    shape = _said(reading.input_shape, network, "input_shape", script)
-    if not isinstance(shape, tuple | list) or not all(isinstance(n, int) and n > 0 for n in shape):
-        raise InputError(
-            f"{source} does not say how large a frame is; give --input-shape C,H,W, or write INPUT_SHAPE = (C, H, W) "
-            "in the file."
-        )
-    steps = _said(reading.timesteps, network, "timesteps", script)
-    if not any(adapter_of(module) is not None for module in network.modules()):
-        if reading.timesteps is not None:
-            set_timesteps(network, reading.timesteps)
-        steps = None  # its own modules say T
-    return model_of(network, tuple(shape), name, timesteps=steps)
-
-
-def _said(option: Any, network: nn.Module, key: str, script: ModuleType) -> Any:
-    """What the command line, the network or the file says."""
-    return next((v for v in (option, getattr(network, key, None), getattr(script, key.upper(), None)) if v), None)
+    return Script(source, name, script, found)
 
 
 def _run(place: str) -> ModuleType:
@@ -109,10 +98,10 @@ def _run(place: str) -> ModuleType:
     return module
 
 
-def _built(source: str, script: ModuleType, name: str) -> Any:
+def _built(source: str, script: ModuleType, name: str, kinds: tuple[type, ...]) -> Any:
     """What `name` is in `script`, called where it is a class or a function."""
     if not name or not hasattr(script, name):
-        known = ", ".join(_candidates(script)) or "nothing that builds a network"
+        known = ", ".join(_candidates(script, kinds)) or "nothing that builds a network"
         what = f"has no {name}" if name else "is a file, of which one name is needed, as in FILE.py:NAME"
         raise InputError(f"{source} {what}; it has {known}.")
     found = getattr(script, name)
@@ -125,17 +114,13 @@ def _built(source: str, script: ModuleType, name: str) -> Any:
         return found()
 
 
-def _candidates(script: ModuleType) -> list[str]:
+def _candidates(script: ModuleType, kinds: tuple[type, ...]) -> list[str]:
     """Names in a script that may be asked for."""
-    from torch import nn
-
-    from snnhw.workflows.load import LoadedModel
 
     def fits(value: Any) -> bool:
-        own = getattr(value, "__module__", None) == script.__name__ and not isinstance(value, type)
-        made = inspect.isfunction(value) and own and not _needed(value)
-        kind = isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == script.__name__
-        return isinstance(value, nn.Module | LoadedModel) or made or (kind and not _needed(value))
+        own = getattr(value, "__module__", None) == script.__name__
+        built = inspect.isfunction(value) or (isinstance(value, type) and issubclass(value, kinds))
+        return isinstance(value, kinds) or (built and own and not _needed(value))
 
     return [name for name, value in vars(script).items() if not name.startswith("_") and fits(value)]
 

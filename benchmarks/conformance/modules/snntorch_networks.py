@@ -139,7 +139,7 @@ class Images(nn.Module):
 
 
 def images() -> Case:
-    return Case("convolutions, max pools, `utils.reset` in the forward", Images(), frames(B, 1, 8, 8), recorded)
+    return Case("convolutions, max pools, a loop of one-step calls", Images(), frames(B, 1, 8, 8), recorded)
 
 
 class Regression(nn.Module):

@@ -1,7 +1,7 @@
 """SpikingJelly's recurrent containers, y[t] = f(x[t], y[t-1]), and its voting layer.
 
 ElementWiseRecurrentContainer gives f(y + x), LinearRecurrentContainer f(W [x; y] + b), where f is a neuron, or layers
-and a neuron behind them, and y[-1] = 0. VotingLayer gives the mean of every `voting_size` neighbours.
+and a neuron behind them, and y[-1] = 0. VotingLayer gives the mean of so many neighbours.
 """
 
 from __future__ import annotations

@@ -80,9 +80,9 @@ def test_without_nameless_files_one_beside_is_renamed(tmp_path, monkeypatch, mis
     else:
         monkeypatch.delattr(os, "O_TMPFILE")
     seen: list[list[str]] = []
-    for words in ("old", "new"):
+    for words in (b"old", b"new"):
         write_atomically(
-            tmp_path / "file", lambda file: (file.write(words.encode()), seen.append(os.listdir(tmp_path)))
+            tmp_path / "file", lambda file, words=words: (file.write(words), seen.append(os.listdir(tmp_path)))
         )
     assert [len(names) for names in seen] == [1, 2]
     assert (tmp_path / "file").read_text() == "new" and os.listdir(tmp_path) == ["file"]

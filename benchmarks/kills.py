@@ -319,7 +319,7 @@ def main() -> None:
         "--kills", type=int, default=12, help="of verbs in all; a tenth as many more of Lava's processes"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=SHARES, help="the one thing that is killed")
+    parser.add_argument("--only", choices=SHARES, help="the one thing that is killed, so often")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     shared = set(os.listdir("/dev/shm"))
@@ -329,7 +329,9 @@ def main() -> None:
         if given.only in (None, name):
             found = Found()
             with suppress(KeyboardInterrupt):  # on to the next, with what there is
-                kills_in_folder(name, max(1, round(share * given.kills)), given.seed, found)
+                kills_in_folder(
+                    name, given.kills if given.only else max(1, round(share * given.kills)), given.seed, found
+                )
             when = ", ".join(f"{moment} {times}" for moment, times in sorted(found.moments.items(), key=in_order))
             print(f"{name:10}  {found.moments.total():5}  {len(found.wrong):5}  {when}", flush=True)
             total, faults = total + found.moments.total(), [*faults, *(f"{name}, {fault}" for fault in found.wrong)]

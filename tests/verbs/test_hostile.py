@@ -131,7 +131,7 @@ def hostile_files() -> list[str]:
     text = re.sub(r'^(name|title|source|note) = ".*"$', lambda m: f"{m[1]} = {json.dumps(PAYLOAD)}", text, flags=re.M)
     Path("a.toml").write_text(text)
     model, data = f"{IMAGE}.nir", f"{IMAGE}.npz"
-    unit = f"u{PAYLOAD.replace('/', '')}"
+    unit = f"u{IMAGE}<script>{OWN}"
     ones = np.ones(3, np.float32)
     nodes = {
         "input": nir.Input({"input": np.array([4])}),
@@ -151,7 +151,6 @@ def page(tmp_path, monkeypatch, capsys) -> Path:
     inside = tmp_path / "inside"
     inside.mkdir()
     monkeypatch.chdir(inside)
-    before = {*inside.iterdir()}
     arguments = hostile_files()
     before = {*inside.iterdir()}
     assert call(arguments, monkeypatch) == 0, capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_sums_are_those_of_python(pair):
     assert weighted(values, weights) == sum(int(a) * int(b) for a, b in zip(values.flat, weights.flat, strict=True))
 
 
-FACTORS = [2**45 + 1, 2**59 + 1]  # sums beyond 2^53, and beyond 2^63
+FACTORS = [2**45 + 1, 2**56 + 1]  # sums beyond 2^53, and beyond 2^63
 
 
 def times(record, factor):

@@ -128,22 +128,25 @@ SETTINGS = {
         ("augment.shift=1000000000", "shift"),
         ("batch=0", "batch"),
         ("lr=1e400", "lr"),
-        ("seed=" + "9" * 400, "64 bits"),
+        ("seed=" + "9" * 400, "give a whole number"),
     )
 }
 SETTINGS |= {
     f"time steps: {steps}": Case(
         lambda: None, ("evaluate", "digits", "--input", "digits:test", "--timesteps", steps), says
     )
-    for steps, says in (("1000000000", "time steps"), ("1" + "0" * 30, "time steps"))
+    for steps, says in (
+        ("1000000000", "One sample of 1000000000 time steps"),
+        ("1" + "0" * 30, "give at most 1000000000"),
+    )
 }
 SAYS_OTHERWISE = "does not answer as Python with Lava does"
 LAVA = {
     f"Lava's interpreter: {name}": Case(
-        lambda body=body: fake_python(Path("python"), body),
+        lambda name=name, body=body: fake_python(Path(name), body),
         ("simulate", "digits", *TWO, "--backend", "lava-fixed", "-o", "out.npz"),
         says,
-        {"SNNHW_LAVA_PYTHON": "./python"},
+        {"SNNHW_LAVA_PYTHON": f"./{name}"},  # what one has said is remembered by its name
     )
     for name, body, says in (
         ("null", "echo null", SAYS_OTHERWISE),
@@ -152,6 +155,6 @@ LAVA = {
         ("silence", "true", "cannot import Lava"),
         ("a signal", "kill -SEGV $$", "cannot import Lava"),
         ("no end", "exec yes", "prints without end"),
-        ("a folder of its own", "echo '[\"0.9.0\"]'", "has lava-nc 0.9.0"),
+        ("another version", "echo '[\"0.9.0\"]'", "has lava-nc 0.9.0"),
     )
 }

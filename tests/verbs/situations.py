@@ -73,7 +73,8 @@ def main() -> None:
 
     os.environ["SNNHW_MAX_GIB"] = LIMIT_GIB
     os.environ.pop("SNNHW_DATA", None)
-    found, cases = {}, list(all_cases().items())[share::of]
+    only = os.environ.get("SNNHW_CASES", "")  # begins the names, to look at some
+    found, cases = {}, [pair for pair in list(all_cases().items())[share::of] if pair[0].startswith(only)]
     for name, case in cases:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "work").mkdir()

@@ -23,6 +23,9 @@ from tests.verbs.test_misuse import call
 OWN = "document.documentElement.setAttribute('data-owned','1')"
 IMAGE = f"\"'><img src=x onerror={OWN}>"
 PAYLOAD = f"{IMAGE}</title></style></script></svg><script>{OWN}</script><svg onload={OWN}><a href=javascript:{OWN}>"
+LINKS = ("href", "src", "srcset", "action", "formaction", "data", "poster", "ping", "to", "values")
+HARMLESS = ("#", "data:,", "data:image/png;base64,")
+FETCHES = re.compile(r"@import|expression\(|url\((?!['\"]?#)")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -95,30 +98,15 @@ class Vectors(HTMLParser):
             self.found.append(tag)
         for name, value in attributes:
             value = re.sub(r"[\x00-\x20]", "", value or "").lower()
-            link = name.rpartition(":")[2] in (
-                "href",
-                "src",
-                "srcset",
-                "action",
-                "formaction",
-                "data",
-                "poster",
-                "ping",
-            )
-            if (
-                name.startswith("on")
-                or name in ("srcdoc", "http-equiv")
-                or "script:" in value
-                or "@import" in value
-                or (link and not value.startswith(("#", "data:,")))
-                or re.search(r"url\((?!['\"]?#)", value)
-            ):
+            link = name.rpartition(":")[2] in LINKS and not value.startswith(HARMLESS)
+            acts = name.startswith("on") or name in ("srcdoc", "http-equiv")
+            if acts or link or (name == "style" and FETCHES.search(value)):
                 self.found.append(f"{tag} {name}={value}")
 
     def handle_data(self, data):
         if self.inside == "script":
             self.scripts.append(data)
-        if self.inside == "style" and re.search(r"@import|url\((?!['\"]?#)|expression\(", data):
+        if self.inside == "style" and FETCHES.search(data):
             self.found.append(f"style {data}")
 
     def handle_endtag(self, tag):

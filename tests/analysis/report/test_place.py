@@ -34,7 +34,7 @@ def test_a_file_of_somebody_else_is_refused_by_its_name_unless_forced(tmp_path, 
 def test_the_writer_looks_too_and_writes_nothing(tmp_path):
     (tmp_path / "energy.csv").write_text("mine")
     report = sample_report(complete=False)
-    with pytest.raises(InputError, match="energy.csv exists and is of no report"):
+    with pytest.raises(InputError, match=r"energy.csv exists and is of no report"):
         write_report(report, tmp_path)
     assert os.listdir(tmp_path) == ["energy.csv"]
     write_report(report, tmp_path, force=True)
@@ -47,7 +47,7 @@ def test_what_cannot_be_a_folder_is_refused(tmp_path):
         with pytest.raises(InputError, match="file is no folder; choose another path"):
             check_place(tmp_path / path, REPORT)
     (tmp_path / "out/report.html").mkdir(parents=True)
-    with pytest.raises(InputError, match="report.html: Is a directory"):
+    with pytest.raises(InputError, match=r"report.html: Is a directory"):
         check_place(tmp_path / "out", REPORT, force=True)
     check_place(tmp_path / "new/and/deep", REPORT)
     assert not (tmp_path / "new").exists()

@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
-CASES ?= 50000
+CASES ?= 120000
+SEED ?= 1
 # Links to all files in the order in which they are installed, since mypy does not follow package-dir.
 STAGED := build/staged
 
@@ -35,8 +36,8 @@ test: setup  ## Run the tests that CI runs
 test-all: setup  ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-fuzz: setup  ## Give each gate for files 50,000 damaged files (about a quarter of an hour); CASES=number
-	SNNHW_FUZZ=$(CASES) $(BIN)/python -m pytest -q -n 2 -k any_bytes tests/gates
+fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number
+	$(BIN)/python -m tests.fuzz_gates --cases $(CASES) --seed $(SEED)
 
 lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .

@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -95,6 +96,7 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.work, self.temporary = root / "work", root / "tmp"
+        self.running: Program | None = None
         self.printed, self.said = root / "printed", root / "said"
         self.mark = f"SNNHW_KILLS={uuid4()}"
         self.environment = {**os.environ, "TMPDIR": str(self.temporary), "OMP_NUM_THREADS": "1"}
@@ -129,7 +131,8 @@ class Place:
         sys.stdout.flush()
         number = os.fork()
         if number:
-            return Program(number)
+            self.running = Program(number)
+            return self.running
         code = 1
         try:
             os.chdir(self.work)
@@ -228,8 +231,21 @@ VERBS = {
 SHARES = {"train": 0.55, "report": 0.3, "verify": 0.15, "Lava": 0.1}  # of the kills; verify takes longest
 
 
-def kills_of(verb: Verb, place: Place, count: int, chance: random.Random) -> tuple[Counter[str], list[str]]:
-    """How often it was killed at which moment, and what was wrong."""
+@dataclass
+class Found:
+    """How often something was killed at which moment, and what was wrong."""
+
+    moments: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, moment: str, faults: list[str]) -> None:
+        """A kill, and what was wrong after it."""
+        self.moments[moment] += 1
+        self.wrong += [f"{moment}: {fault}" for fault in faults]
+
+
+def kills_of(verb: Verb, place: Place, count: int, chance: random.Random, found: Found) -> None:
+    """Kill it so many times."""
     place.empty()
     older: Result = {}
     if verb.before:
@@ -240,13 +256,11 @@ def kills_of(verb: Verb, place: Place, count: int, chance: random.Random) -> tup
     process = place.start(verb.killed)
     changes, seconds = place.watch(process), time.monotonic() - started
     wanted = verb.result(place.work, place.printed.read_text())
-    moments: Counter[str] = Counter()
-    wrong: list[str] = []
-    while moments.total() < count:
+    while found.moments.total() < count:
         shutil.rmtree(place.work)
         shutil.copytree(place.work.parent / "before", place.work)
         process, part = place.start(verb.killed), chance.uniform(0, 1)
-        if moments.total() % 2:
+        if found.moments.total() % 2:
             place.watch(process, 1 + int(part * changes))
         else:
             process.wait(part * seconds)
@@ -255,24 +269,19 @@ def kills_of(verb: Verb, place: Place, count: int, chance: random.Random) -> tup
         running = len(place.processes())
         process.kill()
         moment = verb.moment(place.work, older, running)
-        moments[moment] += 1
-        wrong += [f"{moment}: {left} is left" for left in place.left()]
+        faults = [f"{left} is left" for left in place.left()]
         if older:
-            for name, content in verb.result(place.work, "").items():
-                if content not in (older.get(name), wanted[name]):
-                    wrong.append(f"{moment}: {name} is neither old nor new")
-        found = verb.result(place.work, place.run(verb.again))
-        wrong += [f"{moment}: {part} differs" for part in {*wanted, *found} if wanted.get(part) != found.get(part)]
-        wrong += [f"{moment}: {p.name} stays" for p in [*place.temporary.iterdir(), *place.work.rglob(".*")]]
-    shutil.rmtree(place.work.parent / "before")
-    return moments, wrong
+            now = verb.result(place.work, "")
+            faults += [f"{p} is neither old nor new" for p in now if now[p] not in (older.get(p), wanted[p])]
+        again = verb.result(place.work, place.run(verb.again))
+        faults += [f"{part} differs" for part in {*wanted, *again} if wanted.get(part) != again.get(part)]
+        faults += [f"{path.name} stays" for path in [*place.temporary.iterdir(), *place.work.rglob(".*")]]
+        found.add(moment, faults)
 
 
-def kills_of_lava(place: Place, count: int, chance: random.Random) -> tuple[Counter[str], list[str]]:
-    """How often the worker or one of its processes was killed, and what was wrong."""
-    moments: Counter[str] = Counter()
-    wrong: list[str] = []
-    while moments.total() < count:
+def kills_of_lava(place: Place, count: int, chance: random.Random, found: Found) -> None:
+    """Kill the worker or one of its processes so many times."""
+    while found.moments.total() < count:
         place.empty()
         process = place.start(LAVA)
         kind = chance.choice(["Lava's worker", "a process of Lava"])
@@ -290,12 +299,11 @@ def kills_of_lava(place: Place, count: int, chance: random.Random) -> tuple[Coun
             continue
         process.wait()
         out, err = place.printed.read_text(), place.said.read_text()
-        moments[kind] += 1
+        faults = [f"{name} is left" for name in place.left()]
         if process.code != 2 or out or err.count("\n") != 1 or "killed by signal 9" not in err:
-            wrong.append(f"{kind}: exit code {process.code}, {err!r}")
-        wrong += [f"{kind}: {name} is left" for name in place.left()]
-        wrong += [f"{kind}: {p.name} stays" for p in [*place.temporary.iterdir(), *place.work.iterdir()]]
-    return moments, wrong
+            faults.append(f"exit code {process.code}, {err!r}")
+        faults += [f"{path.name} stays" for path in [*place.temporary.iterdir(), *place.work.iterdir()]]
+        found.add(kind, faults)
 
 
 def is_worker(number: int) -> bool:
@@ -311,17 +319,22 @@ def main() -> None:
         "--kills", type=int, default=12, help="of verbs in all; a tenth as many more of Lava's processes"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=SHARES, help="the one thing that is killed")
+    parser.add_argument("--only", choices=SHARES, help="the one thing that is killed, so often")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     shared = set(os.listdir("/dev/shm"))
     total, faults = 0, []
     print(f"{'killed':10}  {'kills':>5}  {'wrong':>5}  when", flush=True)
     for name, share in SHARES.items():
         if given.only in (None, name):
-            moments, wrong = kills_in_folder(name, max(1, round(share * given.kills)), given.seed)
-            when = ", ".join(f"{moment} {times}" for moment, times in sorted(moments.items(), key=in_order))
-            print(f"{name:10}  {moments.total():5}  {len(wrong):5}  {when}", flush=True)
-            total, faults = total + moments.total(), [*faults, *(f"{name}, {fault}" for fault in wrong)]
+            found = Found()
+            with suppress(KeyboardInterrupt):  # on to the next, with what there is
+                kills_in_folder(
+                    name, given.kills if given.only else max(1, round(share * given.kills)), given.seed, found
+                )
+            when = ", ".join(f"{moment} {times}" for moment, times in sorted(found.moments.items(), key=in_order))
+            print(f"{name:10}  {found.moments.total():5}  {len(found.wrong):5}  {when}", flush=True)
+            total, faults = total + found.moments.total(), [*faults, *(f"{name}, {fault}" for fault in found.wrong)]
     for fault in faults:
         print(fault)
     names = set(os.listdir("/dev/shm")) - shared
@@ -329,12 +342,19 @@ def main() -> None:
     sys.exit(bool(faults or names))
 
 
-def kills_in_folder(name: str, count: int, seed: int) -> tuple[Counter[str], list[str]]:
-    """When it was killed, and what was wrong."""
+def kills_in_folder(name: str, count: int, seed: int, found: Found) -> None:
+    """Kill what has this name so many times."""
     chance = random.Random(f"{seed} {name}")
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder))
-        return kills_of(VERBS[name], place, count, chance) if name in VERBS else kills_of_lava(place, count, chance)
+        try:
+            if name in VERBS:
+                kills_of(VERBS[name], place, count, chance, found)
+            else:
+                kills_of_lava(place, count, chance, found)
+        finally:
+            if place.running is not None and place.running.poll() is None:
+                place.running.kill()
 
 
 def in_order(moment: tuple[str, int]) -> tuple[list[int], str]:

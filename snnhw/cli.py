@@ -83,7 +83,8 @@ def _end(sentence: str, code: int) -> NoReturn:
 
 def _lacks_memory(error: Exception) -> bool:
     """Whether NumPy or torch could not get the memory that it asked for."""
-    return isinstance(error, MemoryError) or any(word in str(error) for word in ("not enough memory", "out of memory"))
+    words = ("not enough memory", "out of memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def _version(wanted: bool) -> None:

@@ -105,8 +105,8 @@ def _write_through(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """`write_atomically` for UTF-8 text."""
-    return write_atomically(path, lambda file: file.write(text.encode()))
+    """`write_atomically` for UTF-8 text; bytes of a file's name that are no text are spelt out."""
+    return write_atomically(path, lambda file: file.write(text.encode(errors="backslashreplace")))
 
 
 def toml_file(name: str | Path, folder: Path) -> Path:

@@ -1,17 +1,21 @@
 """C loops that are compiled once into the user's cache folder and then called on the memory of CPU tensors.
 
 Takes a C source, gives a ctypes library, or None where there is no compiler; every caller has loops over torch's
-operators to fall back to, which give the same bits more slowly. SNNHW_NATIVE=0 turns the C loops off.
+operators to fall back to, which give the same bits more slowly, and one sentence says so. SNNHW_NATIVE=0 turns the C
+loops off.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +25,8 @@ from torch import Tensor
 # Products are rounded before they are added, as in the equations; the second set is for compilers without OpenMP.
 FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 FLAG_SETS = ((*FLAGS, "-fopenmp"), FLAGS)
+BUILDING = "building-"  # begins the names of folders in the cache in which a compiler works
+ABANDONED_S = 3600.0  # after which such a folder is that of a process that was killed
 SUFFIX = {torch.float32: "float", torch.float64: "double"}
 
 
@@ -34,7 +40,8 @@ def library(source: Path) -> ctypes.CDLL | None:
         if not place.is_file():
             _compile(source, place)
         return ctypes.CDLL(str(place))
-    except (OSError, subprocess.SubprocessError, RuntimeError):  # the last where nobody knows the home folder
+    except (OSError, subprocess.SubprocessError, RuntimeError) as error:  # the last where nobody knows the home folder
+        _tell(str(error).rstrip("."))
         return None
 
 
@@ -46,6 +53,14 @@ def usable(source: Path, x: Tensor) -> bool:
 def address(tensor: Tensor | None) -> ctypes.c_void_p:
     """Where the elements of a contiguous tensor start; null for None."""
     return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+
+
+@cache
+def _tell(reason: str) -> None:
+    """Say once why a run takes longer than it need."""
+    logging.getLogger("snnhw").warning(
+        "note: the C loops cannot be used (%s); the same results take longer. `snnhw doctor` says more.", reason
+    )
 
 
 def _cache_folder() -> Path:
@@ -65,8 +80,11 @@ def _fingerprint(source: Path) -> str:
 
 def _compile(source: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
+    for folder in place.parent.glob(f"{BUILDING}*"):
+        if time.time() - folder.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(folder, ignore_errors=True)
     compiler = os.environ.get("CC", "cc")
-    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=BUILDING, dir=place.parent) as folder:
         built = Path(folder) / place.name
         for flags in FLAG_SETS:
             done = subprocess.run([compiler, *flags, str(source), "-o", str(built)], capture_output=True, timeout=60)

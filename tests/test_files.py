@@ -26,9 +26,13 @@ def test_a_device_stays_a_device(tmp_path):
 
 def test_a_failure_leaves_the_older_file(tmp_path):
     path = write_text(tmp_path / "file", "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_text(path, "\ud800")
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(path, lambda file: file.write(b"new") / 0)
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_what_is_no_text_is_spelt_out(tmp_path):
+    assert write_text(tmp_path / "file", "é \udcff").read_bytes() == "é \\udcff".encode()
 
 
 def test_more_space_is_no_remedy_for_a_folder_in_the_way(tmp_path):
@@ -80,13 +84,10 @@ def test_without_nameless_files_one_beside_is_renamed(tmp_path, monkeypatch, mis
     else:
         monkeypatch.delattr(os, "O_TMPFILE")
     seen: list[list[str]] = []
-    for words in ("old", "new"):
-
-        def write(file, text=words):
-            file.write(text.encode())
-            seen.append(os.listdir(tmp_path))
-
-        write_atomically(tmp_path / "file", write)
+    for words in (b"old", b"new"):
+        write_atomically(
+            tmp_path / "file", lambda file, words=words: (file.write(words), seen.append(os.listdir(tmp_path)))
+        )
     assert [len(names) for names in seen] == [1, 2]
     assert (tmp_path / "file").read_text() == "new" and os.listdir(tmp_path) == ["file"]
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +28,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("SNNHW_NATIVE", raising=False)
     native.library.cache_clear()
+    native._tell.cache_clear()
     yield tmp_path / "cache" / "snnhw"
     native.library.cache_clear()
 
@@ -92,3 +97,42 @@ def test_the_address_of_nothing_is_null() -> None:
     x = torch.ones(3)
     assert native.address(None).value is None
     assert native.address(x).value == x.data_ptr() and native.address(x[1:]).value == x.data_ptr() + 4
+
+
+FIRST_USE = """
+import sys
+from pathlib import Path
+from snnhw import native
+print(native.library(Path(sys.argv[1])) is not None, flush=True)
+"""
+
+
+def first_uses(source: Path, number: int, **variables: str) -> list[tuple[str, str]]:
+    """What so many processes print, and say, that want the library at the same time."""
+    environment = {**os.environ, **variables}
+    command = [sys.executable, "-c", FIRST_USE, str(source)]
+    running = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(number)
+    ]
+    return [process.communicate(timeout=300) for process in running]
+
+
+def test_processes_that_compile_at_the_same_time_all_get_it_and_leave_one(tmp_path: Path, own_cache: Path) -> None:
+    found = first_uses(written(tmp_path, "3"), 3, XDG_CACHE_HOME=str(own_cache.parent))
+    assert found == [("True\n", "")] * 3
+    assert len(list(own_cache.iterdir())) == 1
+
+
+def test_without_a_compiler_one_sentence_says_so(tmp_path: Path, own_cache: Path) -> None:
+    ((out, said),) = first_uses(written(tmp_path, "3"), 1, XDG_CACHE_HOME=str(own_cache.parent), CC="no-such-compiler")
+    assert out == "False\n" and said.count("\n") == 1
+    assert "the C loops cannot be used ([Errno 2] No such file or directory: 'no-such-compiler')" in said
+
+
+def test_what_a_killed_compilation_left_goes_with_the_next(tmp_path: Path, own_cache: Path) -> None:
+    for name, age_s in (("building-old", 2 * native.ABANDONED_S), ("building-now", 0.0)):
+        (own_cache / name).mkdir(parents=True)
+        os.utime(own_cache / name, (time.time() - age_s,) * 2)
+    assert native.library(written(tmp_path, "3")) is not None
+    assert {path.name for path in own_cache.iterdir() if path.suffix != ".so"} == {"building-now"}

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.counting.exact import total, weighted
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, synapse
 from snnhw.analysis.counting.products import met_in
@@ -88,7 +89,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         synapse_nodes=row.synapses,
         spikes=() if sent is None else _totals(sent.levels),
         spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
-        graded_spikes=0 if sent is None else int(sent.graded_spikes.sum()),
+        graded_spikes=0 if sent is None else total(sent.graded_spikes),
         macs=steps * sum(node_macs(graph, name) for name in computed if name in row.analog),
         bias_adds=steps * (sum(_biases(graph, name) for name in row.owns) + _neuron_biases(nodes)),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
@@ -124,12 +125,10 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
         target=row.name,
         target_levels=row.levels,
         synapses=int(met.sum()) if stored else 0,
-        spikes=sum(gain * int(level.sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)),
-        graded_spikes=int(events.sum()),
-        level_synops=tuple(
-            gain * int((level * met).sum()) for gain, level in zip(branch.gains, sent.levels, strict=True)
-        ),
-        events=int((events * met).sum()),
+        spikes=sum(gain * total(level) for gain, level in zip(branch.gains, sent.levels, strict=True)),
+        graded_spikes=total(events),
+        level_synops=tuple(gain * weighted(level, met) for gain, level in zip(branch.gains, sent.levels, strict=True)),
+        events=weighted(events, met),
         pool_size=source.size if isinstance(source, MaxPool | Product) else 0,
         input_size=source.size if isinstance(source, Input) else 0,
         summed=branch.summed,
@@ -249,7 +248,7 @@ def _pool_taps(graph: Graph, name: str) -> int:
 
 
 def _totals(levels: Counts) -> tuple[int, ...]:
-    return tuple(int(level.sum()) for level in levels)
+    return tuple(total(level) for level in levels)
 
 
 def _host_operations(graph: Graph, name: str) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.analysis.counting.count import branch_fanout, unit_spikes
+from snnhw.analysis.counting.exact import total, weighted
 from snnhw.analysis.counting.layers import Branch, layers
 from snnhw.analysis.counting.sources import source_shape
 from snnhw.graph.ir import Graph
@@ -62,10 +63,10 @@ def _relay(graph: Graph, record: SpikeRecord, name: str, branches: list[Branch])
     return Relay(
         synapse=name,
         sources=tuple(b.source for b in branches),
-        branch_events=int(sum((e * reach).sum() for e in events)),
-        merged_low=int((low * reach).sum()),
-        merged_high=int((high * reach).sum()),
-        relay_synops=int(sum(e.sum() for e in events)),
+        branch_events=sum(weighted(e, reach) for e in events),
+        merged_low=weighted(low, reach),
+        merged_high=weighted(high, reach),
+        relay_synops=sum(total(e) for e in events),
         relay_updates=record.samples * record.timesteps * int(reach.size),
         payload_levels=sum(sum(b.gains) for b in branches),
     )

@@ -29,8 +29,8 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
     """Nothing, where files of these names may be written into `folder`, which need not be there yet.
 
     Raises:
-        InputError: it is no folder or cannot be written, or there is a file of such a name that is no part of an
-            earlier report and `force` is not given.
+        InputError: it is no folder or cannot be written, or there is a file of such a name that is no part of a report
+            and `force` is not given.
     """
     check_folder(folder)
     for name in names:

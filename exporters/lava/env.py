@@ -58,7 +58,10 @@ def status() -> LavaStatus:
         if found.works:
             return found
         return LavaStatus(named, found.version, f"{VARIABLE} names {named}, but {found.problem}")
-    path = environment_folder() / "bin" / "python"
+    try:
+        path = environment_folder() / "bin" / "python"
+    except InputError as error:
+        return LavaStatus(None, None, str(error))
     if not path.exists():
         return LavaStatus(None, None, f"There is no Python interpreter with lava-nc {LAVA_VERSION}; {REMEDY}.")
     return probe(str(path))
@@ -77,10 +80,17 @@ def find_interpreter() -> str:
 
 
 def environment_folder() -> Path:
-    """Where `install` puts the environment."""
+    """Where `install` puts the environment.
+
+    Raises:
+        InputError: nobody knows the home folder.
+    """
     if sys.prefix != sys.base_prefix:
         return Path(sys.prefix) / FOLDER
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    except RuntimeError as error:
+        raise InputError("The home folder is not known; set HOME or XDG_CACHE_HOME.") from error
     return Path(cache) / "snnhw" / FOLDER
 
 

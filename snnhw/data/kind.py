@@ -17,7 +17,7 @@ from snnhw.graph.ir import Array
 
 Stated = Literal["analogue", "events"]
 KINDS: tuple[Stated, ...] = ("analogue", "events")
-BLOCK = 1 << 22  # values looked at in one go
+BLOCK = 1 << 16  # values looked at in one go, so that memory does not grow with the data
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
+from snnhw.gates.plain_text import shown
 from snnhw.graph.firing import Reset
 from snnhw.nir.frameworks import CONVENTIONS, DEFAULT_CONVENTION, Convention, convention_named, reset_named
 
@@ -51,6 +52,8 @@ class Reading:
         return tuple(name for name, value in said.items() if value is not None)
 
 
+MOST_TIMESTEPS = 10**9  # beyond, numbers of bytes leave 64 bits
+
 AS_WRITTEN = Reading()  # the file is taken at its word
 
 
@@ -58,9 +61,11 @@ def reading_given(value: object) -> Reading:
     """`value`, which is a reading.
 
     Raises:
-        InputError: it is something else, such as the time step alone.
+        InputError: it is something else, such as the time step alone, or a sample lasts longer than machines can run.
     """
     if isinstance(value, Reading):
+        if value.timesteps is not None and value.timesteps > MOST_TIMESTEPS:
+            raise InputError(f"A sample lasts {shown(value.timesteps)} time steps; give at most {MOST_TIMESTEPS}.")
         return value
     remedy = f"dt={value!r}" if isinstance(value, float) else "dt=1e-4, timesteps=16"
     raise InputError(f"Got a {type(value).__name__} where a Reading is needed; give one, as in Reading({remedy}).")

@@ -67,11 +67,20 @@ def simulate(
     return replace(record, stepped=has_steps(graph, inputs))
 
 
-def _batch_size(graph: Graph, execution: Execution) -> int:
-    """Samples that run together: those asked for, or fewer where the values of the largest node fill the memory."""
+def check_sample(graph: Graph) -> int:
+    """Bytes that the values of the largest node take in one sample.
+
+    Raises:
+        InputError: they are more than the memory allows.
+    """
     sample = graph.timesteps * max(node.size for node in graph.nodes.values()) * BYTES_PER_VALUE
     check_size(sample, f"One sample of {graph.timesteps} time steps")
-    return max(1, min(execution.batch_size, max_bytes() // sample))
+    return sample
+
+
+def _batch_size(graph: Graph, execution: Execution) -> int:
+    """Samples that run together: those asked for, or fewer where the values of the largest node fill the memory."""
+    return max(1, min(execution.batch_size, max_bytes() // check_sample(graph)))
 
 
 @dataclass

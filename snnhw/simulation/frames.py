@@ -31,9 +31,10 @@ def check_inputs(graph: Graph, inputs: Array) -> Array:
             f"Inputs of shape {list(inputs.shape)} do not fit {graph.name!r}; give [N, {_dims(shape)}] or "
             f"[N, {steps}, {_dims(shape)}]."
         )
-    if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
-        sample = int(np.argwhere(~np.isfinite(inputs))[0][0])
-        raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
+    if inputs.dtype.kind == "f":
+        for sample, values in enumerate(inputs):  # one after the other, so that memory does not grow with the data
+            if not np.isfinite(values).all():
+                raise InputError(f"Input sample {sample} holds NaN or infinity; clean the data first.")
     if graph.input.levels is not None:
         _refuse_other_than_events(graph.input, inputs, graph.input.levels if slots == 1 else slots)
     return inputs if slots == 1 else _in_slots(graph.input, inputs, steps)

@@ -12,7 +12,7 @@ from snnhw.errors import InputError
 from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.progress import Progress, counter
-from snnhw.simulation.engine import simulate
+from snnhw.simulation.engine import check_sample, simulate
 from snnhw.train.evaluate import evaluate as evaluate_module
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
@@ -57,5 +57,6 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     if model.network is None or model.calling is not None or len(model.graph.readouts) > 1:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
     else:
+        check_sample(model.graph)
         accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy
     return Evaluated(model.name, inputs.name, len(inputs.values), accuracy, model.findings)

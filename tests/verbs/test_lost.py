@@ -34,10 +34,8 @@ def run_folder(name, change, resign=True):
     Path(name, CARD).write_text(json.dumps(card))
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SNNHW_DATA", raising=False)
+def fill() -> None:
+    """Files of the user's where results are usually written, and run folders with bad weights."""
     Path("mine").mkdir()
     Path("mine/network.npz").write_text("mine")
     Path("spikes.npz").write_text("mine")
@@ -46,6 +44,13 @@ def folder(tmp_path, monkeypatch):
     run_folder("inf", lambda state: state["head.weight"].view(-1).__setitem__(3, torch.inf))
     run_folder("variance", lambda state: state["stem.norm.running_var"].__setitem__(0, -1.0))
     run_folder("flipped", lambda state: state["head.bias"].add_(1e-7), resign=False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SNNHW_DATA", raising=False)
+    fill()
     return tmp_path
 
 

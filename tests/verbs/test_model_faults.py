@@ -142,6 +142,7 @@ FILES: dict[str, tuple[Callable[[], None], str, str]] = {
     "pth pipe": (lambda: os.mkfifo("a.pth"), "a.pth", "a.pth is a pipe where a torch checkpoint is needed"),
     "pth folder": (lambda: os.mkdir("a.pth"), "a.pth", "a.pth holds no finished run"),
     "pth code": (code, "a.pth", "a.pth is not a torch checkpoint of tensors"),
+    "pth cut": (written("a.pth", b"\x80\x02J\0"), "a.pth", "a.pth is not a torch checkpoint of tensors"),
     "pth empty": (written("a.pth", b""), "a.pth", "a.pth is not a torch checkpoint of tensors"),
     "pth number": (
         lambda: torch.save({"voting.weight": 3, "conv1.weight": 4}, "a.pth"),

@@ -9,6 +9,7 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from snnhw.analysis.hardware import chips, profiles
@@ -112,3 +113,19 @@ def test_the_name_of_a_recipe_is_no_path(tmp_path, monkeypatch, capsys):
     assert sorted(os.listdir()) == ["a.toml", "runs"] and os.listdir("runs") == ["_.._lost"]
     card = json.loads(Path("runs/_.._lost", CARD).read_text())
     assert card["recipe"]["name"] == "../../lost"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_names_of_bytes_that_are_no_text_are_names(tmp_path, monkeypatch, capsys, options):
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"a\xff")
+    shutil.copytree(zoo_path("digits"), name)
+    np.savez("samples.npz", input=np.full((2, 1, 8, 8), 0.5), target=np.array([1, 2]))
+    os.rename("samples.npz", f"{name}.npz")
+    assert call(["report", name, "--input", f"{name}.npz", "--out", f"{name}-out", *options], monkeypatch) == 0
+    assert call(["simulate", name, "--input", f"{name}.npz", "-o", f"{name}-spikes.npz", *options], monkeypatch) == 0
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    printed.out.encode()  # what is no text is spelt out
+    assert json.loads(Path(f"{name}-out/report.json").read_text(encoding="utf-8"))["stamp"]["data"]

@@ -4,12 +4,14 @@ import hashlib
 
 import numpy as np
 import pytest
+import torch
 
 from snnhw.errors import InputError
 from snnhw.graph.same import same_graph
 from snnhw.nir.io import write_nir
 from snnhw.nir.reading import Reading
-from snnhw.workflows.load import load_model, load_models
+from snnhw.nn.models import build
+from snnhw.workflows.load import load_model, load_models, model_of
 from snnhw.zoo import zoo_path
 from tests.analysis.nets import small_net
 from tests.workflows.runs import run_of
@@ -71,3 +73,20 @@ def test_two_files_of_one_name_keep_two_labels(tmp_path):
     assert first == "net" and second.endswith("_b_net.nir")
     with pytest.raises(InputError, match="Model digits is named twice"):
         load_models(["digits", "digits"])
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value", "says"),
+    [
+        ("stem.conv.weight", torch.nan, "'stem_conv' does not fit any use: weight holds NaN or infinity"),
+        ("head.bias", torch.inf, "bias holds NaN or infinity"),
+        ("stem.norm.running_var", -1.0, "'stem_norm' does not fit any use: var holds a negative variance"),
+        ("stem.norm.running_mean", torch.nan, "mean holds NaN or infinity"),
+    ],
+)
+def test_a_module_of_ones_own_with_such_values_is_refused_by_the_place(tensor, value, says):
+    network = build("digits_ds_resnet8", widths=(2, 3, 4), timesteps=1)
+    model_of(network, (1, 8, 8))
+    network.state_dict()[tensor].view(-1)[0] = value
+    with pytest.raises(InputError, match=says):
+        model_of(network, (1, 8, 8))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .network import BROKEN, Array, LavaRunError, load_result
+from .network import BROKEN, Array, LavaRunError, first_words, load_result
 from .scratch import scratch_folder
 from .supervise import supervise, worker_command
 
@@ -80,7 +80,7 @@ def _compare(path: Path, arrays: dict[str, Array]) -> int:
         with np.load(path, allow_pickle=False) as content:
             wrong = differences({name: content[name] for name in content.files}, arrays)
     except BROKEN as error:
-        sys.stderr.write(f"Cannot compare with {path} ({error}); export the network again.\n")
+        sys.stderr.write(f"Cannot compare with {path} ({first_words(error)}); export the network again.\n")
         return 1
     if wrong:
         sys.stdout.write(f"NOT as expected: {', '.join(wrong)}\n")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+LONGEST_WORDS = 200  # characters of another library's message
 FORMAT = 1
 WITH_GAPS = 2  # of networks that wait between samples, which runtimes of format 1 do not
 BROKEN = (  # of NumPy, zip and json, on files of another content
@@ -115,6 +116,12 @@ class LavaNetwork:
         np.savez_compressed(file, description=np.array(json.dumps(description)), **arrays)  # type: ignore[arg-type]
 
 
+def first_words(error: BaseException) -> str:
+    """The beginning of what NumPy or the zip module says, which may repeat a damaged file."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:LONGEST_WORDS]
+
+
 def load_network(path: Path) -> LavaNetwork:
     """Read what `LavaNetwork.save` wrote.
 
@@ -140,7 +147,7 @@ def load_network(path: Path) -> LavaNetwork:
     except FileNotFoundError as error:
         raise LavaRunError(f"There is no network file {path}; export the network again.") from error
     except BROKEN as error:
-        raise LavaRunError(f"{path} is no network file ({error}); export the network again.") from error
+        raise LavaRunError(f"{path} is no network file ({first_words(error)}); export the network again.") from error
 
 
 def load_result(path: Path) -> dict[str, Array]:
@@ -154,7 +161,7 @@ def load_result(path: Path) -> dict[str, Array]:
             return {name: np.asarray(content[name]) for name in content.files}
     except BROKEN as error:
         raise LavaRunError(
-            f"Lava says that it is done and left no result ({error}); install its interpreter again."
+            f"Lava says that it is done and left no result ({first_words(error)}); install its interpreter again."
         ) from error
 
 

@@ -22,7 +22,7 @@ if not __package__:  # started as a file: give the relative imports their packag
 import numpy as np
 
 from .guard import install_guard, raise_descriptor_limit, report
-from .network import BROKEN, Array, LavaNetwork, LavaRunError, load_network
+from .network import BROKEN, Array, LavaNetwork, LavaRunError, first_words, load_network
 from .stream import Options, run_network
 
 STOCK_GROUPS = 127
@@ -40,7 +40,9 @@ def load_frames(path: Path, network: LavaNetwork) -> Array:
         with np.load(path, allow_pickle=False) as content:
             values = np.asarray(content["input"])
     except BROKEN as error:
-        raise LavaRunError(f"Cannot read the samples in {path} ({error}); save them under the key 'input'.") from error
+        raise LavaRunError(
+            f"Cannot read the samples in {path} ({first_words(error)}); save them under the key 'input'."
+        ) from error
     shape = network.source.shape[::-1]  # (W, H, C) is (C, H, W) backwards
     if values.shape[1:] == shape:
         values = values[:, None]

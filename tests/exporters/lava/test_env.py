@@ -34,6 +34,18 @@ def test_outside_a_virtual_environment_the_cache_folder_is_used(monkeypatch, tmp
     assert environment_folder() == tmp_path / "snnhw" / "snnhw-lava"
 
 
+def test_a_home_that_nobody_knows_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    for variable in ("XDG_CACHE_HOME", "SNNHW_LAVA_PYTHON"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(env.Path, "home", unknown)
+    assert status().problem == "The home folder is not known; set HOME or XDG_CACHE_HOME."
+
+
 def test_a_wrong_version_of_lava_is_named(tmp_path):
     found = probe(fake_python(tmp_path / "python", 'echo \'["0.9.0", "1.26.4"]\''))
     assert not found.works and found.version == "0.9.0" and "has lava-nc 0.9.0" in found.problem

@@ -22,3 +22,15 @@ def test_saved_network_is_the_network(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(LavaRunError, match="is no network file"):
         load_network(path)
+
+
+def test_a_damaged_name_is_not_repeated_at_length(tmp_path):
+    path = tmp_path / "network.npz"
+    with open(path, "wb") as file:
+        lower(residual(0)[1]).save(file)
+    content = bytearray(path.read_bytes())
+    content[26:28] = (5000).to_bytes(2, "little")  # bytes of the first member's name
+    path.write_bytes(content)
+    with pytest.raises(LavaRunError, match="is no network file") as refused:
+        load_network(path)
+    assert len(str(refused.value)) < 400 + len(str(path)) and "\n" not in str(refused.value)

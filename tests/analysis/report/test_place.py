@@ -1,0 +1,53 @@
+"""A report replaces the parts of a report and nothing else."""
+
+import os
+
+import pytest
+
+from snnhw.analysis.report.place import COMPARISON, REPORT, SIGNS, check_place, is_ours
+from snnhw.analysis.report.writing import write_report
+from snnhw.errors import InputError
+from tests.analysis.report_sample import sample_report
+
+
+def test_a_report_is_known_by_its_parts(out):
+    names = sorted(path.name for path in out.iterdir() if path.suffix in (".html", ".json", ".csv"))
+    assert set(names) >= set(REPORT) and all(is_ours(out / name) for name in names)
+    check_place(out, REPORT)
+
+
+def test_every_name_has_a_sign():
+    assert set(SIGNS) == {*REPORT, *COMPARISON, "steps.csv"}
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_file_of_somebody_else_is_refused_by_its_name_unless_forced(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match=f"{name} exists and is of no report; choose another folder or give --force"):
+        check_place(tmp_path, [name])
+    check_place(tmp_path, [name], force=True)
+    check_place(tmp_path, [other for other in SIGNS if other != name])
+    (tmp_path / name).write_text("")
+    check_place(tmp_path, [name])
+
+
+def test_the_writer_looks_too_and_writes_nothing(tmp_path):
+    (tmp_path / "energy.csv").write_text("mine")
+    report = sample_report(complete=False)
+    with pytest.raises(InputError, match=r"energy.csv exists and is of no report"):
+        write_report(report, tmp_path)
+    assert os.listdir(tmp_path) == ["energy.csv"]
+    write_report(report, tmp_path, force=True)
+    write_report(report, tmp_path)  # over itself
+
+
+def test_what_cannot_be_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in ("file", "file/in/it"):
+        with pytest.raises(InputError, match="file is no folder; choose another path"):
+            check_place(tmp_path / path, REPORT)
+    (tmp_path / "out/report.html").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"report.html: Is a directory"):
+        check_place(tmp_path / "out", REPORT, force=True)
+    check_place(tmp_path / "new/and/deep", REPORT)
+    assert not (tmp_path / "new").exists()

@@ -92,6 +92,9 @@ def render(report: Report) -> str:
         facts=verdict,
         bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
         paces=PACES,
+        weight_bits=max(
+            (layer.weight_bits // layer.params for layer in report.counts.layers if layer.params), default=0
+        ),
         sources=_sources(report),
         twins=_twins(report),
         twin_constants=_twin_constants,

@@ -33,9 +33,9 @@ def test_without_samples_the_least_time_is_that_of_updates_and_barriers(digits):
     assert made.notes == (NO_SPIKES,) and made.to_dict()["notes"] == [NO_SPIKES]
 
 
-def test_spikes_of_samples_only_add_to_the_least_time(digits, images):
-    silent, counted = bound_on_chip(digits), bound_on_chip(digits, inputs=images)
-    assert counted.samples == len(images.values) and counted.notes == ()
+def test_spikes_of_samples_only_add_to_the_least_time(digits, some):
+    silent, counted = bound_on_chip(digits), bound_on_chip(digits, inputs=some)
+    assert counted.samples == len(some.values) and counted.notes == ()
     for before, after in zip(silent.floorlines, counted.floorlines, strict=True):
         assert after.counted and after.step.typical > before.step.typical and after.steps == before.steps
         assert {row.place.layer for row in after.layers} == {layer.name for layer in counted.mapping.layers}

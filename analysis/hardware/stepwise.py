@@ -92,9 +92,9 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
         bias += apply_node(synapse, x)[0, 0].numpy()
     if isinstance(node, Readout):
         return Compartment(np.inf, 1.0, bias)
-    if isinstance(node, LoihiLIF) and node.du == DECAY_ONE - 1:
+    if isinstance(node, LoihiLIF) and node.resets_to_zero and node.has_one_decay and not node.current_lasts:
         bias += np.broadcast_to(node.bias, node.shape) / UNITS_PER_WEIGHT
-        return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
+        return Compartment(node.threshold, float(np.ravel(node.kept)[0]) / DECAY_ONE, bias)
     if isinstance(node, LIF) and node.has_one_decay and node.is_plain:
         return Compartment(node.threshold, node.one_decay, bias)
     raise InputError(

@@ -20,9 +20,11 @@ from snnhw.verbs.options import (
     Quiet,
     Reset,
     Samples,
+    Shape,
     Timesteps,
     WrittenBy,
     check_data,
+    frame,
 )
 from snnhw.verbs.terminal import err, progress_bars, show
 
@@ -120,6 +122,7 @@ def map_to_chip(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -137,7 +140,7 @@ def map_to_chip(
     from snnhw.workflows.load import load_model
     from snnhw.workflows.map import bound_on_chip
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)

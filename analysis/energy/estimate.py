@@ -207,7 +207,7 @@ def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: N
 
 
 def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    done, fired = work(layer, counts, deployment), sum(layer.spikes)  # every level that fires is an active membrane
+    done, fired = work(layer, counts, deployment), sum(layer.spikes)
     sent = layer.graded_spikes if deployment == "graded" else fired
     yield Priced(dense_part(layer), "macs", layer.macs, "host_mac", by_spikes=False)
     yield Priced(dense_part(layer), "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
@@ -217,7 +217,8 @@ def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
         yield Priced(part, "graded synops", done.synops, "graded_extra")
     part = "readout" if layer.kind == "readout" else "neuron"
     yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
-    yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
+    active = Range(0, done.updates, done.updates)  # none, or all: a membrane at rest without a bias is rare
+    yield Priced(part, "active neuron_updates", active, "neuron_active_extra", by_spikes=False)
     yield Priced(part, "spikes sent", sent, "spike_out")
     yield Priced("communication", "messages", done.messages, "message")
     if layer is counts.layers[-1]:

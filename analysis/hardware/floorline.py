@@ -2,8 +2,8 @@
 
 After the floorline model of neuromorphic chips (Yik et al., arXiv:2511.21549): a step lasts as long as its busiest
 core, whatever the sums over the network are, and that core is bound by compute, memory or traffic. Takes what every
-core does (`tile_work`) and the times of a profile; what the profile has no time for takes none, so the bound stays a
-lower one.
+core does (`tile_work`) and the times of a profile; what the profile has no time for takes none, so that the bound stays
+a lower one.
 """
 
 from __future__ import annotations
@@ -81,9 +81,15 @@ class Floorline:
     @property
     def sentence(self) -> str:
         """What binds, where, and what would help."""
-        where = f" on core {self.place.core + 1} of layer {self.place.layer}" if self.place else ""
-        place = where if self.binds != BARRIER else ""
-        return f"{BINDS[self.binds]} bind{'s' * (self.binds == BARRIER)}{place}: {ADVICE[self.binds]}"
+        if self.place is None:
+            return "the barrier at the end of each step is all that is known; what the work of a core takes is not"
+        if not self.counted:
+            where = "" if self.binds == BARRIER else f", on core {self.place.core + 1} of layer {self.place.layer}"
+            return f"as long as nothing fires, {BINDS[self.binds]} bind{'s' * (self.binds == BARRIER)}{where}"
+        if self.binds == BARRIER:
+            return f"{BINDS[BARRIER]} binds: {ADVICE[BARRIER]}"
+        where = f"core {self.place.core + 1} of layer {self.place.layer}"
+        return f"{BINDS[self.binds]} bind, on {where}: {ADVICE[self.binds]}"
 
     def to_dict(self) -> dict[str, object]:
         """One entry of `floorline` in report.json."""

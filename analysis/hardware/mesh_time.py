@@ -86,4 +86,5 @@ def step_seconds(work: CoreWork, profile: Profile, cores: Cores, mesh: Mesh = LO
     """Seconds of every step [steps], typical constants."""
     used = np.unique(np.concatenate([found.ravel() for found in cores.values()]))
     tiles = len(np.unique(used // mesh.cores_per_tile))
-    return parts(work, profile).busy.max(axis=1) + profile["barrier_time"].at_tiles(tiles).typical
+    busiest: Steps = parts(work, profile).busy.max(axis=1)
+    return busiest + profile["barrier_time"].at_tiles(tiles).typical

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from snnhw.analysis.hardware.chips import check_chip
 from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
 from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
 from snnhw.analysis.ranges import Range
@@ -148,6 +149,10 @@ class Profile(Summarised):
             ),
         )
 
+    def is_of(self, chip: str) -> bool:
+        """Whether it prices the chip: the one that it names, or, if it names none, the one its name begins with."""
+        return self.chip == chip if self.chip else self.name.startswith(chip)
+
     def __getitem__(self, name: str) -> Constant:
         """The constant called `name`."""
         if name not in self.constants:
@@ -218,7 +223,7 @@ def parse_profile(data: Table, where: str) -> Profile:
         assumes=texts_of(data.get("assumes", []), f"{where}: 'assumes'"),
         excludes=texts_of(data.get("excludes", []), f"{where}: 'excludes'"),
         scope=check_scope(text_at(data, "scope", where), where) if "scope" in data else UNSTATED,
-        chip=text_at(data, "chip", where) if "chip" in data else "",
+        chip=check_chip(text_at(data, "chip", where), where) if "chip" in data else "",
         misses=texts_of(data.get("misses", []), f"{where}: 'misses'"),
     )
 

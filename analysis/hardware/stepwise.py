@@ -172,7 +172,8 @@ def _arriving(graph: Graph, name: str, sent: Mapping[str, Tensor], steps: int, z
 
 def _applied(node: Synapse, dtype: torch.dtype, spikes: Tensor) -> Tensor:
     """A synapse on the spikes of all steps, some steps at a time."""
-    parts = [apply_node(node, part.to(dtype)[:, None])[:, 0] for part in spikes.split(AT_A_TIME)]
+    steps = range(0, len(spikes), AT_A_TIME)
+    parts = [apply_node(node, spikes[start : start + AT_A_TIME].to(dtype)[:, None])[:, 0] for start in steps]
     return torch.cat(parts)
 
 

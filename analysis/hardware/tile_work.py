@@ -69,7 +69,8 @@ def tile_work(graph: Graph, mapping: ChipMapping, record: SpikeRecord | None = N
     rows = {row.name: row for row in layers(graph)}
     placed = [layer for layer in mapping.layers if layer.name in rows]
     ids = {layer.name: tile_ids(rows[layer.name].shape, layer.tiles) for layer in placed}
-    first, names = {}, []
+    first: dict[str, int] = {}
+    names: list[str] = []
     for layer in placed:
         first[layer.name] = len(names)
         names += [layer.name] * (int(ids[layer.name].max()) + 1)

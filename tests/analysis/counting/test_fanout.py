@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.analysis.counting.fanout import dense_taps, effective_taps, fanout
+from snnhw.analysis.counting.fanout import arrivals, dense_taps, effective_taps, fanout
 from snnhw.errors import InputError
 from snnhw.graph.ir import MLF, Conv2d, Flatten, Linear, Pool, Product
 from tests.analysis.nets import conv_shape, convs, weights
@@ -32,6 +32,25 @@ def test_conv_map_equals_the_taps(data, seed):
     np.testing.assert_array_equal(found, brute([conv], shape))
     assert effective_taps(conv, shape) == found.sum()
     assert dense_taps(conv, shape) == brute([full(conv)], shape).sum() >= found.sum()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(0, 2**32 - 1))
+def test_arrivals_are_the_fan_out_seen_from_the_targets(data, seed):
+    """Each spike is one synop at every target that its taps reach; sums over both sides are equal."""
+    rng = np.random.default_rng(seed)
+    shape = data.draw(st.tuples(st.sampled_from([1, 2, 4]), st.integers(3, 6), st.integers(3, 6)))
+    conv = data.draw(convs("conv", shape, rng))
+    spikes = rng.integers(0, 4, shape)
+    found, expected = arrivals([conv], spikes), np.zeros(conv.shape, dtype=np.int64)
+    for position in np.ndindex(*shape):
+        for target in taps(conv, position, shape):
+            expected[target] += spikes[position]
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.int64 and found.sum() == (fanout([conv], shape) * spikes).sum()
+    np.testing.assert_array_equal(arrivals([], spikes), spikes)
+    with pytest.raises(InputError, match="'conv' takes"):
+        arrivals([conv], np.zeros((3, 9, 9), dtype=np.int64))
 
 
 def full(conv):

@@ -31,7 +31,10 @@ def supported_page(rows: tuple[Support, ...]) -> str:
         "that an upsampling copies count once for each copy, as in the module.",
         "",
         "Refused by the tracer itself: pools whose windows reach beyond the image (`ceil_mode`), upsampling that",
-        "interpolates, padding by other values than zeros, convolutions in three dimensions, products of two values.",
+        "interpolates, padding by other values than zeros, convolutions in three dimensions.",
+        "",
+        "A product of two values is simulated, counted and priced ([Theory](theory.md#attention)). No",
+        "hardware has one; its products are those of spikes and weights.",
     ]
     for group in GROUPS:
         lines += ["", f"## {group}", "", _line("", "nodes", *TARGETS), _line("---", "---", *("---" for _ in TARGETS))]

@@ -81,9 +81,12 @@ def test_without_nameless_files_one_beside_is_renamed(tmp_path, monkeypatch, mis
         monkeypatch.delattr(os, "O_TMPFILE")
     seen: list[list[str]] = []
     for words in ("old", "new"):
-        write_atomically(
-            tmp_path / "file", lambda file: (file.write(words.encode()), seen.append(os.listdir(tmp_path)))
-        )
+
+        def write(file, text=words):
+            file.write(text.encode())
+            seen.append(os.listdir(tmp_path))
+
+        write_atomically(tmp_path / "file", write)
     assert [len(names) for names in seen] == [1, 2]
     assert (tmp_path / "file").read_text() == "new" and os.listdir(tmp_path) == ["file"]
 

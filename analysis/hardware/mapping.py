@@ -32,6 +32,7 @@ from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.given import products
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
@@ -121,7 +122,8 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
             core, or pools are left between populations.
     """
-    refuse((*host_nodes(graph, chip.name), *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
+    given = (*products(graph, chip.name), *host_nodes(graph, chip.name))
+    refuse((*given, *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)

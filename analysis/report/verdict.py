@@ -23,6 +23,7 @@ BARE = "dearer than bare arithmetic"  # the twin is priced without its memory, t
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
+    "attention": "attention",
     "neuron": "neurons",
     "memory": "memory",
     "communication": "communication",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from snnhw.graph.finding import Finding, Severity
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Scale, SlotMLF
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, Product, Scale, SlotMLF
 from snnhw.nir.edges import currents
 from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.portable import bias_carriers
@@ -29,7 +29,7 @@ def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
     refused = refusals(graph, chosen.name)
     held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
     for name, node in graph.nodes.items():
-        if name in refused and not isinstance(node, SlotMLF):  # `deployment` says why
+        if name in refused and not isinstance(node, SlotMLF | Product):  # `deployment` and `products` say why
             message, _, remedy = refused[name].rstrip(".").rpartition("; ")
             yield Finding("nir-refused", "error", name, message, remedy)
         yield from _importer(graph, node, chosen, lacking)

@@ -6,12 +6,15 @@ summed: a residual sum is explicit fan-in, so each branch keeps its own spikes.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
+
+import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
@@ -36,6 +39,7 @@ from snnhw.graph.nodes import (
     Scale,
     Synapse,
 )
+from snnhw.graph.product import LEFT, RIGHT, Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
@@ -64,6 +68,7 @@ __all__ = [
     "Norm",
     "Pair",
     "Pool",
+    "Product",
     "Readout",
     "Reduction",
     "Scale",
@@ -297,7 +302,47 @@ class Graph(Summarised):
             return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
         if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
+        if isinstance(node, Product) and node.inner == 1:  # no sum: spikes where both factors have one
+            levels = self.factor_levels(name)
+            return Signal("analog") if None in levels else Signal("spikes", math.prod(n for n in levels if n))
         return Signal("analog")
+
+    def factors(self, name: str) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+        """The edges that bring the left and the right factor of the product `name`."""
+        product = self.nodes[name]
+        sides: tuple[list[Edge], list[Edge]] = ([], [])
+        split = product.sizes[LEFT] if isinstance(product, Product) else 0
+        for edge in self.into(name):
+            source = self.nodes[edge.source]
+            ends = source.connected.reshape(-1) if isinstance(source, Wires) else None
+            for side, part in ((LEFT, slice(None, split)), (RIGHT, slice(split, None))):
+                if ends is None or ends[part].any():
+                    sides[side].append(edge)
+        return tuple(sides[LEFT]), tuple(sides[RIGHT])
+
+    def factor_levels(self, name: str) -> tuple[int | None, int | None]:
+        """Of both factors of the product `name`, the largest integer of their spikes; None where one is no spikes.
+
+        Sums of pools are accumulated before, so what they send are integers and no spikes that meet one by one.
+        """
+        left, right = self.factors(name)
+        return self._spike_levels(left), self._spike_levels(right)
+
+    def _spike_levels(self, edges: tuple[Edge, ...]) -> int | None:
+        total = 0
+        for edge in edges:
+            node = self.nodes[edge.source]
+            if isinstance(node, Flatten | Delay | Wires | Scale):
+                levels = self._spike_levels(self.into(node.name))
+                if isinstance(node, Scale) and not (levels == 1 and np.ndim(node.scale) == 0 and node.scale):
+                    levels = None  # only what is binary is one spike whatever it is scaled by
+            else:
+                signal = Signal("analog") if isinstance(node, Pool) else self.signal(node.name)
+                levels = signal.levels if signal.kind == "spikes" else None
+            if levels is None or edge.gain < 1:
+                return None
+            total += levels * edge.gain
+        return total or None
 
     def _averaged(self, name: str) -> bool:
         """Whether pools on the way to `name` make fractions of spikes."""

@@ -40,6 +40,7 @@ from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, porta
 from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.decompose import decompose
 from snnhw.rules.expressible import deployment
+from snnhw.rules.given import products
 from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
@@ -54,7 +55,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
-    refuse(deployment(graph, "nir"), graph, "nir")
+    refuse((*deployment(graph, "nir"), *products(graph, "nir")), graph, "nir")
     channels = _channels(graph)
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()

@@ -1,11 +1,11 @@
 """The compiler: pure functions Graph -> Graph, and the pipelines as visible tuples.
 
-FLOAT folds normalisation, and wires into the layers behind them, and keeps multi-level units. The others go on to what
-hardware runs, with currents that keep nothing gone, pools in the convolutions before them or in the readout, and delays
-balanced: LOIHI_CHANNELS has K binary channels per unit, max pools of spikes as neurons and its other pools in the
-convolutions behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same with an input that
-enters the first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one
-binary channel per unit in S sub-steps.
+FLOAT joins wires, folds normalisation, and wires into the layers behind them, and keeps multi-level units. The others
+go on to what hardware runs, with currents that keep nothing gone, pools in the convolutions before them or in the
+readout, and delays balanced: LOIHI_CHANNELS has K binary channels per unit, max pools of spikes as neurons and its
+other pools in the convolutions behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same
+with an input that enters the first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit,
+TIME_SLOTS one binary channel per unit in S sub-steps.
 For Loihi's integers, matrices on matrices become one, and a layer that several units take becomes one for each.
 """
 
@@ -29,6 +29,7 @@ from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.fold_wires import fold_wires
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
+from snnhw.passes.join_wires import join_wires
 from snnhw.passes.max_pool_into_neurons import max_pool_into_neurons
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.passes.own_synapses import own_synapses
@@ -36,7 +37,7 @@ from snnhw.passes.pool_into_conv import pool_into_conv
 
 Pass = Callable[[Graph], Graph]
 
-FLOAT: tuple[Pass, ...] = (fold_norm, fold_wires)
+FLOAT: tuple[Pass, ...] = (join_wires, fold_norm, fold_wires)
 BEFORE_SYNAPSES: tuple[Pass, ...] = (conv_into_pool, fold_current)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)

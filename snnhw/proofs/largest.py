@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Array, Graph, Input, LoihiLIF, Neuron, Pool
+from snnhw.graph.ir import SYNAPSES, Array, Graph, Input, LoihiLIF, Neuron, Pool, Product
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 from snnhw.proofs.interval import rows_of
 
@@ -53,6 +53,9 @@ def largest_output(graph: Graph, name: str) -> int:
         return int(2 ** (node.bits - 1))
     if isinstance(node, Neuron):
         return graph.signal(name).levels
+    if isinstance(node, Product):
+        left, right = (sum(abs(e.gain) * largest_output(graph, e.source) for e in side) for side in graph.factors(name))
+        return left * right * node.inner
     arriving = largest_input(graph, name)
     if isinstance(node, Pool) and node.kind == "sum":
         return arriving * node.kernel[0] * node.kernel[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron, Readout
+from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron, Product, Readout
 from snnhw.passes.fold_norm import shared_norms
 from snnhw.passes.identity_synapses import not_a_current
 
@@ -23,6 +23,15 @@ def recurrence(graph: Graph, title: str) -> Iterator[Finding]:
         if delay.name in graph.reached([edge.target for edge in graph.out_of(delay.name)]):
             message = f"what it sends comes back to it, and recurrence is not brought to {title}"
             yield Finding("recurrent", "error", delay.name, message, "remove the loop")
+
+
+def products(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each product of two values, as attention has them."""
+    for node in graph.of_type(Product):
+        message = (
+            f"it multiplies two values that both change over time, and {title} has products with stored weights alone"
+        )
+        yield Finding("product", "error", node.name, message, node.remedy)
 
 
 def levels(graph: Graph, title: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, Array, Graph, MaxPool
+from snnhw.graph.ir import LIF, Array, Graph, MaxPool, Product
 from snnhw.simulation.record import SpikeRecord
 
 NEAR_TIE = 1e-5
@@ -160,8 +160,8 @@ def _agreement(
     graph: Graph, reference: Backend, candidate: Backend, batch: Array, comparison: CompareOptions
 ) -> Agreement:
     near_tie = comparison.near_tie
-    # a torch module does not record the spikes that max pools pass on
-    left_out = comparison.left_out | {node.name for node in graph.of_type(MaxPool)}
+    # a torch module does not record the spikes that max pools pass on and products send
+    left_out = comparison.left_out | {node.name for node in graph.of_type(MaxPool, Product)}
 
     def run(backend: Backend, membranes: bool) -> SpikeRecord:
         record = backend.run(batch, membranes)

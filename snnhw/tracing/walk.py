@@ -26,6 +26,7 @@ from snnhw.tracing.kinds import changed_parent, class_of, kind_of
 from snnhw.tracing.modules import KINDS, MOVING, PASS_THROUGH, RESHAPES, TRACE, Built, Modules, readout
 from snnhw.tracing.names import node_name
 from snnhw.tracing.outputs import output_name, returned
+from snnhw.tracing.products import multiplied
 from snnhw.tracing.sizes import Size, of_sizes, size_of
 from snnhw.tracing.streams import Stream, behind_the_mean
 from snnhw.tracing.values import UNARY, moved_by
@@ -159,7 +160,8 @@ class Walk:
         refresh_weights(path, module)
         name = self._name(path)
         self.paths[name] = path
-        return self._add(build(name, module, held(stream.shape)), stream, steps)
+        last_axes = kind is nn.LayerNorm  # it takes them however batch and time stand
+        return self._add(build(name, module, held(stream.shape)), stream, steps, any_axes=last_axes)
 
     def _call(self, fx_node: torch.fx.Node) -> Stream | None:
         target, (args, named) = fx_node.target, self._arguments(fx_node)
@@ -172,6 +174,7 @@ class Walk:
         if gain is not None:
             return streams[0].times(gain)
         stream = arithmetic(self.growing, target, args, named, place(fx_node))
+        stream = stream or multiplied(self.growing, target, args, named, place(fx_node))
         for idiom in (*UNARY, *IDIOMS):
             stream = stream or idiom(self.growing, target, args, named)
         if stream is None:
@@ -181,8 +184,10 @@ class Walk:
 
     def _add(self, node: Built, stream: Stream, timesteps: int | None = None, *, any_axes: bool = False) -> Stream:
         if isinstance(node, tuple):
-            first, node = node
-            stream = self._add(first, stream, any_axes=any_axes)
+            *before, node = node
+            any_axes = any_axes or all(isinstance(n, Wires) for n in (before[0], node))  # a matrix of the last axis
+            for one in before:
+                stream = self._add(one, stream, any_axes=any_axes)
         if isinstance(node, Readout):
             self.ends[node.name] = node
             return stream.ended(node, timesteps or 1)

@@ -9,6 +9,7 @@ import numpy as np
 from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Norm
 from snnhw.rules import given
 from tests.checks.nets import integers, lif, net
+from tests.graph.test_product import graph_of
 
 ONE = np.ones(4)
 NORM = Norm(name="norm", shape=(4, 4, 4), gamma=ONE, beta=ONE, mean=ONE, var=ONE, eps=1e-5)
@@ -31,6 +32,11 @@ def test_every_delay_on_a_loop_is_named() -> None:
     late, aside = (Delay(name=name, shape=(4, 4, 4), steps=1) for name in ("late", "aside"))
     graph = net(late, aside, edges=(Edge("unit", "late"), Edge("late", "unit"), Edge("unit", "aside")))
     assert codes(given.recurrence, graph) == [("recurrent", "late")]
+
+
+def test_every_product_is_named() -> None:
+    graph = graph_of([], [])
+    assert codes(given.products, graph) == [("product", "product")] and codes(given.products, net()) == []
 
 
 def test_levels_share_kind_shape_and_inputs() -> None:

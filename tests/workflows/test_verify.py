@@ -73,17 +73,17 @@ def test_a_network_of_snntorch_is_verified_evaluated_and_not_diagnosed(tmp_path)
         module_of(model)
 
 
-class Soft(Tutorial):
-    """The same, which resets by subtraction."""
+class Normed(Tutorial):
+    """The same with a norm that needs a host."""
 
     def __init__(self):
         super().__init__()
-        self.lif1 = snn.Leaky(0.75, threshold=0.2)
+        self.fc1 = torch.nn.Sequential(self.fc1, torch.nn.LayerNorm(self.fc1.out_features))
 
 
 def test_what_a_way_refuses_is_listed_and_the_rest_is_compared(tmp_path):
     torch.manual_seed(0)
-    model = model_of(Soft(), (7,))
+    model = model_of(Normed(), (7,))
     values = np.random.default_rng(0).uniform(0, 1, (6, 7))
     samples = Samples("six", values, np.array([0, 1, 2, 0, 1, 2]), 3, "")
     refused = {f.message for f in check(model, "lava").findings if f.severity == "error"}
@@ -100,7 +100,7 @@ def test_what_a_way_refuses_is_listed_and_the_rest_is_compared(tmp_path):
 
 
 def test_a_stage_that_differs_is_told_where_others_are_missing(tmp_path):
-    model = model_of(Soft(), (7,))
+    model = model_of(Normed(), (7,))
     model.network.fc2.weight.data += 1
     values = np.random.default_rng(0).uniform(0, 1, (6, 7))
     made = verify(model, Samples("six", values, None, None, ""), values, tmp_path, LavaShare(samples=0))
@@ -108,7 +108,7 @@ def test_a_stage_that_differs_is_told_where_others_are_missing(tmp_path):
 
 
 def test_nothing_to_compare_with_is_an_error(tmp_path):
-    file = dataclasses.replace(model_of(Soft(), (7,)), network=None, traced=None)
+    file = dataclasses.replace(model_of(Normed(), (7,)), network=None, traced=None)
     late = Delay(name="late", shape=(12,), steps=1)
     graph = file.graph
     edges = (*graph.edges, Edge("lif1", "late"), Edge("late", "lif1"))

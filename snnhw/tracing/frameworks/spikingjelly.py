@@ -25,7 +25,8 @@ from snnhw.tracing.streams import Axes
 
 
 def _axes(module: Any) -> Axes:
-    return "time" if module.step_mode == "m" else "step"
+    """Modules of before 0.0.0.0.14 have no mode: their classes say in their names that they take all steps."""
+    return "time" if getattr(module, "step_mode", "s") == "m" else "step"
 
 
 def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> Cell:
@@ -63,6 +64,9 @@ NEURONS: Mapping[str, Adapter] = {
     "IFNode": Adapter(_axes, cell=_if),
     "LIFNode": Adapter(_axes, cell=_lif),
     "ParametricLIFNode": Adapter(_axes, cell=_plif),
+    "MultiStepIFNode": Adapter(always("time"), cell=_if),
+    "MultiStepLIFNode": Adapter(always("time"), cell=_lif),
+    "MultiStepParametricLIFNode": Adapter(always("time"), cell=_plif),
 }
 LAYERS: Mapping[str, Adapter] = {
     "Conv2d": _layer(nn.Conv2d),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from snnhw.analysis.counting.fanout import dense_taps, effective_taps, fanout
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Conv2d, Flatten, Linear, Pool
+from snnhw.graph.ir import MLF, Conv2d, Flatten, Linear, Pool, Product
 from tests.analysis.nets import conv_shape, convs, weights
 from tests.oracle import taps
 
@@ -87,6 +87,22 @@ def test_a_spike_into_the_average_pool_costs_one_synop_per_class():
         Linear(name="fc", shape=(10,), weight=np.ones((10, 16))),
     ]
     assert (fanout(nodes, (16, 8, 8)) == 10).all()
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_a_spike_in_a_factor_meets_a_row_or_a_column_of_the_other(overlapping):
+    """[2, 3] @ [3, 5] of two groups; behind a pool whose windows overlap, targets of both windows are counted once."""
+    product = Product(name="product", shape=(2, 2, 5), inner=3)
+    left, right = product.sizes
+    if not overlapping:
+        found = fanout([product], (left + right,))
+        assert (found[:left] == 5).all() and (found[left:] == 2).all()
+        return
+    pool = Pool(name="pool", shape=(1, 1, left + right), kind="sum", kernel=(1, 2), stride=(1, 1))
+    flat = Flatten(name="flat", shape=(left + right,))
+    found = fanout([pool, flat, product], (1, 1, left + right + 1)).ravel()
+    assert found[0] == 5 and found[1] == 5  # two elements of one row meet the same five targets
+    assert found[3] == 10 and found[left] == 5 + 2  # two rows; a row, and a column of the other factor
 
 
 def test_what_does_not_fit_is_refused():

@@ -26,11 +26,15 @@ def supported_page(rows: tuple[Support, ...]) -> str:
         "*Nodes* are what the graph holds for it. Wires join, pad or move values; they go into the weights behind them",
         "where these can say the same. A max pool and a norm by its own statistics are operations of a host: they are",
         "counted as `host_operations`, and no profile has a price for them. A max pool of spikes sends the largest sum",
-        "of levels; it has no synapses, and what it sends is counted where it arrives. Spikes that an upsampling",
-        "copies count once for each copy, as in the module.",
+        "of levels; it has no synapses, and what it sends is counted where it arrives. Hardware computes it with",
+        "neurons, which are counted once the network is compiled ([What a target refuses](checks.md#pools)). Spikes",
+        "that an upsampling copies count once for each copy, as in the module.",
         "",
         "Refused by the tracer itself: pools whose windows reach beyond the image (`ceil_mode`), upsampling that",
-        "interpolates, padding by other values than zeros, convolutions in three dimensions, products of two values.",
+        "interpolates, padding by other values than zeros, convolutions in three dimensions.",
+        "",
+        "A product of two values is simulated, counted and priced ([Theory](theory.md#attention)). No",
+        "hardware has one; its products are those of spikes and weights.",
     ]
     for group in GROUPS:
         lines += ["", f"## {group}", "", _line("", "nodes", *TARGETS), _line("---", "---", *("---" for _ in TARGETS))]

@@ -15,11 +15,25 @@ from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCount
 from snnhw.analysis.counting.exact import total, weighted
 from snnhw.analysis.counting.fanout import Counts, dense_taps, effective_taps, fanout
 from snnhw.analysis.counting.layers import Branch, Layer, layers, synapse
+from snnhw.analysis.counting.products import met_in
 from snnhw.analysis.counting.sources import source_levels, source_shape
 from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
+from snnhw.graph.ir import (
+    Conv2d,
+    Graph,
+    HostNode,
+    Input,
+    Linear,
+    LoihiLIF,
+    MaxPool,
+    Neuron,
+    Pool,
+    Product,
+    Synapse,
+    Wires,
+)
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -60,8 +74,10 @@ def branch_fanout(graph: Graph, branch: Branch) -> Counts:
 def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], twin: TwinPasses) -> LayerCounts:
     steps = record.samples * record.timesteps
     nodes = graph.units().get(row.name, ())
-    size = int(np.prod(row.shape, dtype=np.int64))
+    membranes = 0 if row.kind == "product" else int(np.prod(row.shape, dtype=np.int64)) * row.levels
     sent = unit_spikes(graph, record, row.name) if nodes else None
+    met = met_in(graph, record, row.name) if row.kind == "product" else None
+    computed = (*row.owns, row.name) if row.kind == "product" else row.owns  # with an ANN twin
     owned = [synapse(graph, name) for name in row.owns]
     params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
     bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
@@ -74,23 +90,25 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         spikes=() if sent is None else _totals(sent.levels),
         spikes_t=() if sent is None else tuple(tuple(int(n) for n in level) for level in sent.levels_t),
         graded_spikes=0 if sent is None else total(sent.graded_spikes),
-        macs=steps * sum(node_macs(graph, name) for name in row.owns if name in row.analog),
+        macs=steps * sum(node_macs(graph, name) for name in computed if name in row.analog),
         bias_adds=steps * (sum(_biases(graph, name) for name in row.owns) + _neuron_biases(nodes)),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
-        neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
+        neuron_updates=steps * (membranes + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.runs),
-        dense_macs=sum(twin.of(name) * dense_macs(graph, name) for name in row.owns),
-        dense_inputs=sum(twin.of(name) * dense_inputs(graph, name) for name in row.owns),
-        dense_addresses=sum(twin.of(name) * _dense_addresses(graph, name) for name in row.owns),
-        twin_words=sum(dense_inputs(graph, name) for name in row.owns),
+        dense_macs=sum(twin.of(name) * dense_macs(graph, name) for name in computed),
+        dense_inputs=sum(twin.of(name) * dense_inputs(graph, name) for name in computed),
+        dense_addresses=sum(twin.of(name) * _dense_addresses(graph, name) for name in computed),
+        twin_words=sum(dense_inputs(graph, name) for name in computed),
         params=params,
         weight_bits=params * bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
         host_operations=steps * sum(_host_operations(graph, name) for name in row.host),
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
-        repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in row.owns if name in twin.every_step),
+        repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in computed if name in twin.every_step),
         passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
+        met_events=0 if met is None else int(met.events.sum()),
+        met_synops=0 if met is None else int(met.synops.sum()),
     )
 
 
@@ -99,25 +117,27 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
     events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
-    met = np.zeros_like(reach) if branch.summed else reach
+    met = np.zeros_like(reach) if branch.summed or branch.meets else reach
+    source, stored = graph.nodes.get(branch.source), not isinstance(graph.nodes.get(branch.synapse or ""), Product)
     return EdgeCounts(
         source=branch.source,
         synapse=branch.synapse or "",
         target=row.name,
         target_levels=row.levels,
-        synapses=int(met.sum()),
+        synapses=int(met.sum()) if stored else 0,
         spikes=sum(gain * total(level) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         graded_spikes=total(events),
         level_synops=tuple(gain * weighted(level, met) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         events=weighted(events, met),
-        pool_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), MaxPool) else 0,
-        input_size=graph.nodes[branch.source].size if isinstance(graph.nodes.get(branch.source), Input) else 0,
+        pool_size=source.size if isinstance(source, MaxPool | Product) else 0,
+        input_size=source.size if isinstance(source, Input) else 0,
         summed=branch.summed,
+        meets=branch.meets,
     )
 
 
 def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
-    """Spikes of a unit, of an input that sends events, or of a max pool of spikes.
+    """Spikes of a unit, of an input that sends events, or of a max pool or a product of spikes.
 
     Raises:
         InputError: the record lacks them, or they have another shape than the graph says.
@@ -125,7 +145,7 @@ def unit_spikes(graph: Graph, record: SpikeRecord, name: str) -> UnitRecord:
     if name not in record.units:
         node = graph.nodes.get(name)
         hint = "the events of the input" if isinstance(node, Input) else f"unit {name!r}"
-        hint = f"the spikes of the pool {name!r}" if isinstance(node, MaxPool) else hint
+        hint = f"the spikes that {name!r} sends" if isinstance(node, MaxPool | Product) else hint
         raise InputError(f"The spike record of {graph.name!r} lacks {hint}; record it with the same graph.")
     unit = record.units[name]
     expected = (source_levels(graph, name), *source_shape(graph, name))
@@ -142,17 +162,21 @@ def input_shape(graph: Graph, name: str) -> tuple[int, ...]:
 
 
 def dense_macs(graph: Graph, name: str) -> int:
-    """MACs of synapse node `name` in one pass of the ANN twin: in-bounds taps, zero weights included.
+    """MACs of synapse node or product `name` in one pass of the ANN twin: in-bounds taps, zero weights included.
 
     A synapse that had a pool folded into it counts as the smaller one it came from: the twin keeps its pool. Identity
     synapses, which only hardware needs, are no layer of the twin.
     """
+    if isinstance(product := graph.nodes[name], Product):
+        return product.macs
     node, shape = twin_synapse(graph, name)
     return 0 if node.identity else dense_taps(node, shape, connected(graph, name))
 
 
 def dense_inputs(graph: Graph, name: str) -> int:
     """Activations that enter synapse node `name` in one pass of the ANN twin; identities and pools as above."""
+    if isinstance(product := graph.nodes[name], Product):
+        return sum(product.sizes)
     node, shape = twin_synapse(graph, name)
     ends = connected(graph, name)
     return 0 if node.identity else int(np.prod(shape, dtype=np.int64) if ends is None else ends.sum())
@@ -167,7 +191,9 @@ def connected(graph: Graph, name: str) -> npt.NDArray[np.bool_] | None:
 
 
 def _dense_addresses(graph: Graph, name: str) -> int:
-    """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network)."""
+    """C_in H_i W_i + C_out H_o W_o + C_out K_h K_w (Lemaire et al. 2022, the artificial network); no K of a product."""
+    if isinstance(product := graph.nodes[name], Product):
+        return sum(product.sizes) + product.size
     node, _ = twin_synapse(graph, name)
     if node.identity:
         return 0
@@ -195,7 +221,9 @@ def twin_synapse(graph: Graph, name: str) -> tuple[Synapse, tuple[int, ...]]:
 
 
 def node_macs(graph: Graph, name: str) -> int:
-    """Multiply-accumulates of synapse node `name` in one step on analogue values."""
+    """Multiply-accumulates of synapse node or product `name` in one step on analogue values."""
+    if isinstance(product := graph.nodes[name], Product):
+        return product.macs
     return effective_taps(synapse(graph, name), input_shape(graph, name), connected(graph, name))
 
 

@@ -36,7 +36,8 @@ class EdgeCounts:
     events: int  # graded spikes times fan-out
     input_size: int = 0  # positions of the input whose events these are; 0: a population sends them
     summed: bool = False  # spikes that are added to analogue values before a layer multiplies both: MACs, no synops
-    pool_size: int = 0  # positions of the max pool that sends them
+    pool_size: int = 0  # positions of the max pool or the product that sends them
+    meets: bool = False  # into a product of spikes: their synops are the pairs that meet, `met_synops` of the row
 
     @property
     def unit_synops(self) -> int:
@@ -91,26 +92,28 @@ class LayerCounts:
     repeated_macs: int = 0  # of `dense_macs`, those that the ANN twin does anew at every step
     passes: int = 1  # how often the ANN twin computes the outputs of this layer in one inference
     host_operations: int = 0  # of max pools and of norms by the statistics of their input, every step; without a price
+    met_events: int = 0  # of a product of two spike tensors: pairs of which neither is 0; they are events and synops
+    met_synops: int = 0  # the same pairs, each as often as the product of both spikes' values
 
     @property
     def neurons(self) -> int:
-        """N: positions, each with `levels` membranes."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        """N: positions, each with `levels` membranes; none in a product."""
+        return 0 if self.kind == "product" else int(np.prod(self.shape, dtype=np.int64))
 
     @property
     def events(self) -> int:
         """Graded synaptic events e, branches separate."""
-        return sum(edge.events for edge in self.edges)
+        return sum(edge.events for edge in self.edges) + self.met_events
 
     @property
     def unit_synops(self) -> int:
         """Unit synaptic operations u."""
-        return sum(edge.unit_synops for edge in self.edges)
+        return sum(edge.unit_synops for edge in self.edges) + self.met_synops
 
     @property
     def replicated_synops(self) -> int:
         """K * u, sums that are shared included, since each membrane has synapses of its own; K = 1 in the read-out."""
-        return sum(edge.replicated_synops for edge in (*self.edges, *self.shared))
+        return sum(edge.replicated_synops for edge in (*self.edges, *self.shared)) + self.met_synops
 
     @property
     def synapses(self) -> int:
@@ -163,6 +166,8 @@ class LayerCounts:
             shared=tuple(a + b for a, b in zip(self.shared, other.shared, strict=True)),
             shared_bias_adds=self.shared_bias_adds + other.shared_bias_adds,
             host_operations=self.host_operations + other.host_operations,
+            met_events=self.met_events + other.met_events,
+            met_synops=self.met_synops + other.met_synops,
         )
 
 
@@ -178,6 +183,8 @@ BY_STEP = (
     "neuron_updates",
     "current_updates",
     "host_operations",
+    "met_events",
+    "met_synops",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)

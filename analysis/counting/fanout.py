@@ -19,8 +19,8 @@ from torch.nn import functional as F
 from torch.nn.grad import conv2d_input
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Scale, Window, Wires
-from snnhw.simulation.synapses import apply_node
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Pool, Product, Scale, Window, Wires
+from snnhw.simulation.synapses import apply_node, factors_of
 
 Counts = npt.NDArray[np.int64]
 AnyNode = TypeVar("AnyNode", bound=Node)
@@ -33,7 +33,8 @@ def fanout(
     """Targets that one spike reaches, for each position of a source.
 
     Args:
-        nodes: what the spike passes: pools and flattens, then at most one Conv2d or Linear. Empty: identity, 1 each.
+        nodes: what the spike passes: pools and flattens, then at most one Conv2d, Linear or Product. Empty: identity,
+            1 each.
         shape: of the source, `[C, H, W]` or `[N]`.
         among: of the last node's shape; only these targets count. None: all.
         zeros: count synapses whose weight is exactly zero, as a memory that stores them spends an event on each.
@@ -55,6 +56,26 @@ def fanout(
     for node, before in zip(reversed(nodes), reversed(shapes[:-1]), strict=True):
         reached = _pull_back(node, reached, before)
     return reached.round().to(torch.int64).numpy()
+
+
+def arrivals(nodes: Sequence[Node], spikes: Counts) -> Counts:
+    """Synaptic operations that the spikes of a source make at each target: the other side of `fanout`.
+
+    Args:
+        nodes: what the spikes pass, as for `fanout`, without pools.
+        spikes: how often each position of the source fired.
+
+    Returns:
+        int64 of the last node's shape.
+
+    Raises:
+        InputError: the nodes do not fit the shape of the spikes.
+    """
+    _shapes(nodes, spikes.shape)
+    value = torch.from_numpy(np.ascontiguousarray(spikes)).to(torch.float64)[None]
+    for node in nodes:
+        value = _push(node, value)
+    return value[0].round().to(torch.int64).numpy()
 
 
 Connected = npt.NDArray[np.bool_] | None  # positions of an input at which something can arrive; None: all
@@ -97,6 +118,10 @@ def _pull_back(node: Node, reached: Tensor, before: tuple[int, ...]) -> Tensor:
         return _transposed(reached, ones, before, node.window((before[1], before[2])), before[0])
     if isinstance(node, Scale):
         return reached * _scale_mask(node)
+    if isinstance(node, Product):  # the other factor is taken as if no element of it were 0
+        left, right = torch.ones(node.left, dtype=torch.float64), torch.ones(node.right, dtype=torch.float64)
+        meets = (reached @ right.mT, left.mT @ reached)
+        return torch.cat([side.flatten() for side in meets])
     if isinstance(node, Wires):
         ends = torch.from_numpy(node.connected).flatten()
         onto = torch.zeros(int(np.prod(before, dtype=np.int64)), dtype=torch.float64)
@@ -140,6 +165,9 @@ def _push(node: Node, value: Tensor) -> Tensor:
         return F.conv2d(value, window, None, node.stride, node.padding, groups=channels)
     if isinstance(node, Scale):
         return value * _scale_mask(node)
+    if isinstance(node, Product):
+        left, right = factors_of(node, value[None])
+        return (left @ torch.ones_like(right) + torch.ones_like(left) @ right)[0]
     if isinstance(node, Wires):
         return apply_node(node, value[None])[0]
     return value.flatten(1)
@@ -149,7 +177,7 @@ def _shapes(nodes: Sequence[Node], shape: tuple[int, ...]) -> list[tuple[int, ..
     """Shapes before the first node, between the nodes, after the last."""
     shapes = [shape]
     for node in nodes:
-        if not isinstance(node, Conv2d | Linear | Pool | Flatten | Scale | Wires):
+        if not isinstance(node, Conv2d | Linear | Pool | Flatten | Product | Scale | Wires):
             raise InputError(
                 f"Node {node.name!r} ({type(node).__name__}) has no fan-out; end the path at a convolution or a matrix."
             )

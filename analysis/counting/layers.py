@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from snnhw.analysis.counting.products import is_dense, role
 from snnhw.analysis.counting.sources import PASSES, carries_spikes, levels_of, source_levels, spike_paths
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
@@ -27,12 +28,13 @@ from snnhw.graph.ir import (
     Node,
     Norm,
     Pool,
+    Product,
     Readout,
     Synapse,
 )
 
-LayerKind = Literal["first", "spiking", "readout"]
-COUNTED = (Input, *SYNAPSES, *PASSES, MaxPool, GroupNorm, LI, Neuron, Readout)
+LayerKind = Literal["first", "spiking", "readout", "product"]
+COUNTED = (Input, *SYNAPSES, *PASSES, MaxPool, GroupNorm, Product, LI, Neuron, Readout)
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ class Branch:
     source: str  # unit, input that sends integer events, or max pool of spikes
     gains: tuple[int, ...]  # per level of the source: factor on the value, 0 where that level is not connected
     via: tuple[str, ...]  # pools, flattens and scales between source and synapse
-    synapse: str | None
+    synapse: str | None  # or the product that they are a factor of
     summed: bool = False  # added to analogue values first: part of their multiply-accumulates, no synops of its own
+    meets: bool = False  # a factor of a product of spikes: what it costs depends on the other one
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One row: a population (or the read-out), the synapse nodes that feed it, and where their input comes from.
+    """One row: a population, a product or the read-out, the synapse nodes before it, and where their input comes from.
 
     A sum that several populations read is computed once: the first of them `owns` its synapse nodes, with their
     operations, their parameters and their ANN twin's MACs. What a layout with a dendrite for each population has to
@@ -63,11 +66,12 @@ class Layer:
     owns: tuple[str, ...]
     runs: tuple[Branch, ...]  # into synapse nodes that it owns, or straight into it
     shared: tuple[Branch, ...]  # into synapse nodes of earlier rows
-    analog: tuple[str, ...]  # synapse nodes that (also) receive analogue values: one pass of multiply-accumulates
+    analog: tuple[str, ...]  # synapse nodes, or the product, that get analogue values: one pass of multiply-accumulates
     pools: tuple[str, ...]  # owned pools that work on analogue values
     integrators: tuple[str, ...]  # owned leaky integrators in front, each a population with a state of its own
     currents: tuple[str, ...]  # owned synaptic currents of current-based neurons, which share their compartment
     host: tuple[str, ...]  # owned nodes that a host computes
+    products: tuple[str, ...]  # products of which it reads the sums, which have rows of their own
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -76,7 +80,7 @@ class Layer:
 
 
 def layers(graph: Graph) -> tuple[Layer, ...]:
-    """Rows of `graph`: populations in topological order of their first node, then the read-out if synapses feed it.
+    """Rows of `graph`: populations and products by the order of their nodes, then the read-out if synapses feed it.
 
     Raises:
         InputError: the graph has Norm nodes (fold them first) or nodes of a kind that has no rule here, or the
@@ -94,9 +98,9 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
     rows: list[Layer] = []
     owned: set[str] = set()
     position = {name: i for i, name in enumerate(graph.nodes)}
-    units = graph.units()
-    for unit in sorted(units, key=lambda u: min(position[n.name] for n in units[u])):
-        rows.append(_layer(graph, unit, units[unit], owned))
+    counted = {**graph.units(), **{node.name: (node,) for node in graph.of_type(Product)}}
+    for name in sorted(counted, key=lambda row: min(position[n.name] for n in counted[row])):
+        rows.append(_layer(graph, name, counted[name], owned))
     for readout in graph.of_type(Readout):
         row = _layer(graph, readout.name, (readout,), owned)
         if row.synapses:
@@ -125,21 +129,23 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
     for branch in runs:
         shared.remove(branch)
     currents = tuple(name for name in new.integrators if _is_current(graph.nodes[name]))
-    is_readout = isinstance(nodes[0], Readout)
+    kind: LayerKind = "first" if new.meets_input else "spiking"
+    kind = "readout" if isinstance(nodes[0], Readout) else "product" if isinstance(nodes[0], Product) else kind
     return Layer(
         name=name,
-        kind="readout" if is_readout else "first" if new.meets_input else "spiking",
+        kind=kind,
         shape=nodes[0].shape,
         levels=levels_of(nodes),
         synapses=tuple(walk.synapses),
         owns=tuple(new.synapses),
         runs=runs,
         shared=tuple(shared),
-        analog=tuple(walk.analog),
+        analog=(*walk.analog, *((name,) if kind == "product" and is_dense(graph, name) else ())),
         pools=tuple(new.pools),
         integrators=tuple(name for name in new.integrators if name not in currents),
         currents=currents,
         host=host,
+        products=tuple(walk.products),
     )
 
 
@@ -172,6 +178,7 @@ class _Walk:
         self.analog: list[str] = []
         self.pools: list[str] = []
         self.integrators: list[str] = []
+        self.products: list[str] = []
         self.meets_input = False
         self.found: dict[tuple[str, tuple[str, ...], str, int], dict[int, int]] = {}
 
@@ -207,6 +214,8 @@ class _Walk:
                 if isinstance(source, Pool) and source.name not in self.pools:
                     self.pools.append(source.name)
                 self._analog_into(source.name, dense=dense)
+            elif isinstance(source, Product) and source.name not in self.products:
+                self.products += [] if carries_spikes(self.graph, source.name) else [source.name]
             elif isinstance(source, HostNode) and not carries_spikes(self.graph, source.name):
                 self._analog_into(source.name, dense=True)
 
@@ -221,7 +230,12 @@ class _Walk:
         for (source, via, into, _), gains in self.found.items():
             levels, meets = source_levels(self.graph, source), into if into in self.synapses else None
             summed = into in self.analog or any(self._pools_sums(name) for name in via)
-            yield Branch(source, tuple(gains.get(k, 0) for k in range(1, levels + 1)), via, meets, summed)
+            by_level = tuple(gains.get(k, 0) for k in range(1, levels + 1))
+            if isinstance(self.graph.nodes[into], Product):
+                found = role(self.graph, into, source, via)
+                yield Branch(source, by_level, found.via, found.synapse, summed or found.summed, found.meets)
+            else:
+                yield Branch(source, by_level, via, meets, summed)
 
     def _pools_sums(self, name: str) -> bool:
         return isinstance(self.graph.nodes[name], Pool) and not carries_spikes(self.graph, name)

@@ -19,6 +19,7 @@ from snnhw.graph.ir import (
     Neuron,
     Node,
     Pool,
+    Product,
     Scale,
     Wires,
 )
@@ -31,7 +32,7 @@ def carries_spikes(graph: Graph, name: str) -> bool:
     node = graph.nodes[name]
     if isinstance(node, PASSES):
         return all(carries_spikes(graph, edge.source) for edge in graph.into(name))
-    if isinstance(node, MaxPool):
+    if isinstance(node, MaxPool | Product):
         return graph.signal(name).kind == "spikes"
     return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
 
@@ -48,7 +49,7 @@ def spike_paths(
             yield from spike_paths(graph, node.name, total, (node.name, *via))
         elif isinstance(node, Input) and node.levels is not None:
             yield from ((node.name, level, total, via) for level in range(1, node.levels + 1))
-        elif isinstance(node, MaxPool) and carries_spikes(graph, node.name):
+        elif isinstance(node, MaxPool | Product) and carries_spikes(graph, node.name):
             yield from ((node.name, level, total, via) for level in range(1, graph.signal(node.name).levels + 1))
         elif isinstance(node, Neuron):
             first = node.level if isinstance(node, LIF | LoihiLIF) else 1
@@ -57,11 +58,11 @@ def spike_paths(
 
 
 def source_levels(graph: Graph, source: str) -> int:
-    """K of a unit, or the largest integer of an input that sends events or of a max pool of spikes."""
+    """K of a unit, or the largest integer of an input that sends events, of a max pool or a product of spikes."""
     node = graph.nodes.get(source)
     if isinstance(node, Input):
         return node.levels or 1
-    if isinstance(node, MaxPool):
+    if isinstance(node, MaxPool | Product):
         return graph.signal(source).levels
     return levels_of(graph.units()[source])
 
@@ -82,4 +83,4 @@ def levels_of(nodes: Sequence[Node]) -> int:
 def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
     """Shape of what a branch's source sends."""
     node = graph.nodes.get(source)
-    return node.shape if isinstance(node, Input | MaxPool) else graph.units()[source][0].shape
+    return node.shape if isinstance(node, Input | MaxPool | Product) else graph.units()[source][0].shape

@@ -19,7 +19,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.frames import check_inputs
-from snnhw.simulation.record import SpikeRecord, UnitRecord, event_record, unit_record
+from snnhw.simulation.record import Meetings, SpikeRecord, UnitRecord, event_record, unit_record
 
 Run = Callable[[Graph, Array], SpikeRecord]
 
@@ -78,7 +78,8 @@ def _step(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeReco
     if graph.input.levels is not None:
         arrived = frames[:, t : t + 1] if frames.shape[1] > 1 else frames
         units[graph.input.name] = event_record(arrived, graph.input.levels, 1)
-    return SpikeRecord(record.samples, 1, units, record.logits[:0], stepped=record.stepped)
+    met = {name: found.at(t) for name, found in record.products.items()}
+    return SpikeRecord(record.samples, 1, units, record.logits[:0], stepped=record.stepped, products=met)
 
 
 def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
@@ -90,7 +91,8 @@ def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
         name: UnitRecord(_sum(unit.levels), _sum(unit.graded_spikes), _sum(unit.levels_t))
         for name, unit in sorted(record.units.items())
     }
-    return dataclasses.replace(_sums_alone(record), samples=int(samples[0]), units=units)
+    met = {name: Meetings(_sum(m.events), _sum(m.synops)) for name, m in sorted(record.products.items())}
+    return dataclasses.replace(_sums_alone(record), samples=int(samples[0]), units=units, products=met)
 
 
 def _sum(values: Array) -> Array:

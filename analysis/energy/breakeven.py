@@ -74,7 +74,8 @@ def break_even_layers(counts: NetworkCounts, energy: EnergyEstimate, ann: Mappin
     found, growing = [], growing_part(counts, ann)
     for layer in counts.layers:
         if layer.name in ann:
-            slots = counts.samples * counts.timesteps * layer.synapses
+            pairs = layer.dense_macs // layer.passes if layer.kind == "product" else layer.synapses  # that can meet
+            slots = counts.samples * counts.timesteps * pairs
             rate = layer.unit_synops / slots if slots else 0.0
             twin = ann[layer.name], growing[layer.name]
             found.append(_solve(layer.name, energy, layer.name, *twin, rate, counts.timesteps))
@@ -148,9 +149,10 @@ class Bound:
 
 
 def spikes_per_synapse(counts: NetworkCounts) -> float:
-    """Unit synops per synapse and inference, over the layers that spikes drive."""
-    synapses = counts.total("synapses")
-    return counts.total("unit_synops") / (synapses * counts.samples) if synapses else 0.0
+    """Unit synops per synapse and inference, over the layers that spikes drive; products have no synapses."""
+    layers = [layer for layer in counts.layers if layer.kind != "product"]
+    synapses, synops = (sum(getattr(layer, key) for layer in layers) for key in ("synapses", "unit_synops"))
+    return synops / (synapses * counts.samples) if synapses else 0.0
 
 
 def published_bounds(counts: NetworkCounts) -> tuple[Bound, ...]:

@@ -8,6 +8,7 @@ chip, `power` time, and spikes where their price is known. The split and the lay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,8 +25,13 @@ from snnhw.summary import Summarised, Summary
 
 HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
 CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
+ATTENTION = (
+    "Attention: two spikes that meet are one accumulation, a spike that meets other values one for each of them, two "
+    "analogue values a multiply-accumulate; break-even rates scale it linearly, although two spikes meet as often as "
+    "both rates say."
+)
 WHOLE = ("steps", "static")  # parts that belong to the chip and to no layer
-PARTS = ("first_layer", "synapse", "neuron", "memory", "communication", "readout", "steps", "static")
+PARTS = ("first_layer", "synapse", "attention", "neuron", "memory", "communication", "readout", "steps", "static")
 
 
 @dataclass(frozen=True)
@@ -179,10 +185,19 @@ def estimate(
     )
 
 
+def synaptic_part(layer: LayerCounts) -> str:
+    """The part of the split that the accumulations of a layer are."""
+    return {"readout": "readout", "product": "attention"}.get(layer.kind, "synapse")
+
+
+def dense_part(layer: LayerCounts) -> str:
+    """The part of the split that the multiply-accumulates on analogue values are."""
+    return "attention" if layer.kind == "product" else "first_layer"
+
+
 def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    done = work(layer, counts, deployment)
-    yield Priced("first_layer", "macs", layer.macs, "mac", by_spikes=False)
-    part = "readout" if layer.kind == "readout" else "synapse"
+    done, part = work(layer, counts, deployment), synaptic_part(layer)
+    yield Priced(dense_part(layer), "macs", layer.macs, "mac", by_spikes=False)
     yield Priced(part, f"{deployment} synops", done.synops, "ac")
     yield Priced(part, "bias_adds", done.bias_adds, "ac", by_spikes=False)
     yield Priced(part, "pool_adds", layer.pool_adds, "ac", by_spikes=False)
@@ -192,17 +207,18 @@ def _operations(layer: LayerCounts, profile: Profile, deployment: str, counts: N
 
 
 def _events(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
-    done, fired = work(layer, counts, deployment), sum(layer.spikes)  # every level that fires is an active membrane
+    done, fired = work(layer, counts, deployment), sum(layer.spikes)
     sent = layer.graded_spikes if deployment == "graded" else fired
-    yield Priced("first_layer", "macs", layer.macs, "host_mac", by_spikes=False)
-    yield Priced("first_layer", "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
-    part = "readout" if layer.kind == "readout" else "synapse"
+    yield Priced(dense_part(layer), "macs", layer.macs, "host_mac", by_spikes=False)
+    yield Priced(dense_part(layer), "pool_adds", layer.pool_adds, "host_mac", by_spikes=False)
+    part = synaptic_part(layer)
     yield Priced(part, f"{deployment} synops", done.synops, "synop")
     if deployment == "graded":
         yield Priced(part, "graded synops", done.synops, "graded_extra")
     part = "readout" if layer.kind == "readout" else "neuron"
     yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
-    yield Priced(part, "active neuron_updates", Range(0, fired, done.updates), "neuron_active_extra")
+    active = Range(0, done.updates, done.updates)  # none, or all: a membrane at rest without a bias is rare
+    yield Priced(part, "active neuron_updates", active, "neuron_active_extra", by_spikes=False)
     yield Priced(part, "spikes sent", sent, "spike_out")
     yield Priced("communication", "messages", done.messages, "message")
     if layer is counts.layers[-1]:
@@ -214,9 +230,9 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     done = work(layer, counts, deployment)
     copies = layer.levels if deployment == "channels" else 1
     is_readout = layer.kind == "readout"
-    part = "readout" if is_readout else "synapse"
+    part = synaptic_part(layer)
     for constant in ("multiply", "add"):
-        yield Priced("first_layer", "macs", layer.macs, constant, by_spikes=False)
+        yield Priced(dense_part(layer), "macs", layer.macs, constant, by_spikes=False)
         if not is_readout:
             yield Priced("neuron", "neuron_updates", done.updates, constant, by_spikes=False)
         yield Priced("neuron", "current_updates", layer.current_updates, constant, by_spikes=False)
@@ -225,8 +241,9 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     yield Priced(part, "address steps, one per synop", done.synops, "add")
     yield Priced(part, "bias_adds and pool_adds", done.bias_adds + layer.pool_adds, "add", by_spikes=False)
     sent = layer.graded_spikes if deployment == "graded" else sum(layer.spikes)
-    weights = access_constant(max(1, copies * layer.params), profile, "weights")
-    potentials = access_constant(layer.neurons * layer.levels, profile, "potentials")
+    stored = layer.twin_words if layer.kind == "product" else copies * layer.params  # of a product, its factors
+    weights = access_constant(max(1, stored), profile, "weights" if layer.kind != "product" else "factors")
+    potentials = access_constant(math.prod(layer.shape) * layer.levels, profile, "potentials")
     messages = access_constant(FIFO_WORDS, profile, "message queue")
     dense = layer.macs + done.bias_adds
     updates = done.updates + layer.current_updates
@@ -241,8 +258,9 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
 def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: NetworkCounts) -> Terms:
     """Additions, and address bits that travel (Yan, Bai, Wong, arXiv:2409.08290)."""
     done = work(layer, counts, deployment)
-    yield Priced("first_layer", "macs and pool_adds", layer.macs + layer.pool_adds, "host_mac", by_spikes=False)
-    part = "readout" if layer.kind == "readout" else "synapse"
+    macs = layer.macs + layer.pool_adds
+    yield Priced(dense_part(layer), "macs and pool_adds", macs, "host_mac", by_spikes=False)
+    part = synaptic_part(layer)
     yield Priced(part, f"{deployment} synops", done.synops, "synop")
     part = "readout" if layer.kind == "readout" else "neuron"
     yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
@@ -298,6 +316,12 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
         found.append("Layers that get analogue sums inside the network are multiplied at every step.")
     if any(layer.takes_events for layer in counts.layers):
         found.append("Events of the input arrive as messages; break-even rates scale them together with the spikes.")
+    if any(layer.kind == "product" for layer in counts.layers):
+        found.append(ATTENTION)
+        if profile.model in ("events", "power"):
+            found.append(
+                "No chip has products of two populations: their accumulations are priced as synops all the same."
+            )
     if counts.total("pool_adds"):
         found.append("Pools between a synapse and its neurons are priced as separate additions.")
     if any(layer.shared for layer in counts.layers):

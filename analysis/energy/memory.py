@@ -18,6 +18,7 @@ from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import layers, synapse
 from snnhw.analysis.hardware.profiles import UNITS, Constant, Profile
 from snnhw.analysis.ranges import Range
+from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Graph
 
 WORD_BITS = 32
@@ -115,9 +116,14 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
 
     Where several synapse nodes feed one population, the first carries its membranes and output spikes; a population
     that reads nothing but sums of earlier ones is an entry without weights.
+
+    Raises:
+        InputError: the network has products of two values.
     """
     found = []
     for row, counted in zip(layers(graph), counts.layers, strict=True):
+        if row.kind == "product":
+            raise InputError(f"{row.name!r} multiplies two values, which Lemaire et al. do not price; leave it out.")
         if row.synapses and not row.owns:
             found.append(_membranes_alone(graph, counted, counts))
         for i, name in enumerate(row.owns):

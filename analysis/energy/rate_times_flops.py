@@ -11,12 +11,12 @@ import math
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.count import dense_macs, twin_synapse
-from snnhw.analysis.counting.counts import NetworkCounts
+from snnhw.analysis.counting.counts import EdgeCounts, NetworkCounts
 from snnhw.analysis.counting.layers import layers
 from snnhw.analysis.counting.sources import source_shape
 from snnhw.analysis.digits import count_text
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.graph.ir import Graph
+from snnhw.graph.ir import Graph, Product
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,33 @@ class RateTimesFlops:
 def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
     """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
     rows = layers(graph)
+    computed = [(row, name) for row in rows for name in (*row.owns, *((row.name,) if row.kind == "product" else ()))]
     edges = [edge for edge in counts.edges if edge.synapse and not edge.summed]
     by_rate = sum(
-        edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) for edge in edges
+        edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) / _factors(edge)
+        for edge in edges
     )
     return RateTimesFlops(
-        flops=sum(_flops(graph, name) for row in rows for name in row.owns),
-        dense_macs=sum(dense_macs(graph, name) for row in rows for name in row.owns),
+        flops=sum(_flops(graph, name) for _, name in computed),
+        dense_macs=sum(dense_macs(graph, name) for _, name in computed),
         rate_synops=by_rate / counts.samples,
-        unit_synops=sum(edge.unit_synops for edge in edges) / counts.samples,
-        first_flops=sum(_flops(graph, name) for row in rows for name in row.owns if name in row.analog),
+        unit_synops=(sum(edge.unit_synops for edge in edges) + counts.total("met_synops")) / counts.samples,
+        first_flops=sum(_flops(graph, name) for row, name in computed if name in row.analog),
         timesteps=counts.timesteps,
     )
 
 
 def _flops(graph: Graph, name: str) -> int:
     """Outputs times weights per output; a read-out with a pool folded into it counts as the one it came from."""
+    if isinstance(product := graph.nodes[name], Product):
+        return product.macs
     node, _ = twin_synapse(graph, name)
     return 0 if node.identity else node.size * int(node.weight[0].size)
+
+
+def _factors(edge: EdgeCounts) -> int:
+    """2 for the spikes of a factor of a product of spikes, whose rate is taken as the mean of both."""
+    return 2 if edge.meets else 1
 
 
 def _error(found: float, exact: float) -> str:

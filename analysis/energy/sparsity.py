@@ -19,13 +19,13 @@ def activation_sparsity(network: nn.Module, batches: Iterable[Tensor]) -> float:
     """gamma: share of zeros among the activations, each weighted by the MACs of its layer; first layer left out.
 
     Args:
-        network: ReLU network; every Conv2d and Linear behind the first is looked at.
+        network: ReLU network; every Conv1d, Conv2d and Linear behind the first is looked at.
         batches: inputs as the network takes them.
 
     Raises:
         InputError: no batch, or no layer behind the first.
     """
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    layers = [m for m in network.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Linear)]
     skipped, all_macs = 0.0, 0
 
     def look(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:

@@ -36,11 +36,18 @@ class StaticLoad:
 
 
 def static_load(
-    graph: Graph, counts: NetworkCounts, profile: Profile, mapping: ChipMapping, mode: str
+    graph: Graph, counts: NetworkCounts, profile: Profile, mapping: ChipMapping, mode: str, step: Range | None = None
 ) -> StaticLoad | None:
     """Load for `estimate`; None for "off".
 
-    A layer's work is taken to be spread evenly over its cores.
+    Args:
+        graph: the one that was counted.
+        counts: of at least one sample.
+        profile: with the constants that the mode needs.
+        mapping: of the graph on the chip of the profile.
+        mode: one of MODES.
+        step: seconds of a step at the chip's own pace, from the busiest core (`Floorline.serial`). None: as if each
+            layer's work were spread evenly over its cores, which is too short.
 
     Raises:
         InputError: no such mode, or the profile lacks the constants it needs.
@@ -51,12 +58,15 @@ def static_load(
         raise unknown("static mode", mode, MODES)
     scale = slots(counts) if mapping.deployment == "slots" else 1
     steps = (counts.timesteps + depth(graph) - 1) * scale
-    step = profile["step_time"].range if mode == "realtime" else step_time(counts, profile, mapping)
+    if mode == "realtime":
+        step = profile["step_time"].range
+    elif step is None:
+        step = step_time(counts, profile, mapping)
     return StaticLoad(mode, mapping.chips, steps, step.scaled(steps))
 
 
 def step_time(counts: NetworkCounts, profile: Profile, mapping: ChipMapping) -> Range:
-    """Seconds per step: the slowest core, one operation after the other, plus the barrier."""
+    """Seconds per step: the slowest layer spread evenly, one operation after the other, plus the barrier."""
     synop, neuron, barrier = (profile[name].range for name in ("synop_time", "neuron_time", "barrier_time"))
     cores = {layer.name: layer.cores for layer in mapping.layers}
     slowest = Range.exact(0.0)

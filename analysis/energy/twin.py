@@ -9,12 +9,13 @@ et al. 2024, so that like is compared with like.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
-from snnhw.analysis.energy.estimate import HOPS, Term
+from snnhw.analysis.energy.estimate import HOPS, Term, synaptic_part
 from snnhw.analysis.energy.memory import access_constant
 from snnhw.analysis.energy.twin_assumes import (
     ARITHMETIC,
@@ -151,12 +152,14 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
     )
     mac = dataclasses.replace(mac, printed=mac.typical * full.mac.printed / full.mac.typical)
     narrow = Arithmetic(bits, mac, full.add, 1 - sparsity)
-    assumes = (
+    assumes: tuple[str, ...] = (
         f"Activations of {bits} bits, as many values as {counts.max_levels} levels and {steps} "
         f"{'step' if steps == 1 else 'steps'}; "
         f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped.",
         "The multiplier's energy is taken to be proportional to the width of the activation.",
     )
+    if any(layer.kind == "product" for layer in counts.layers):
+        assumes += ("Products of two activations are taken to meet a zero as often as the layers with weights.",)
     terms = _terms(counts, profile, "int8", scope, lambda layer: full if _is_first(layer) else narrow)
     macs, all_assumed = counts.total("dense_macs"), (*assumes, *assumed(counts, scope))
     twins = profile.twins["int8"]
@@ -213,7 +216,7 @@ def _terms(
 
 
 def _operations(layer: LayerCounts, numbers: Arithmetic, profile: Profile, technology: str) -> Iterator[Term]:
-    part = "first_layer" if _is_first(layer) else "readout" if layer.kind == "readout" else "synapse"
+    part = "first_layer" if _is_first(layer) else synaptic_part(layer)
     yield _term(layer, part, "dense macs", layer.dense_macs * numbers.meets, numbers.mac)
 
 
@@ -230,11 +233,12 @@ def _with_memory(layer: LayerCounts, numbers: Arithmetic, profile: Profile, tech
         return _joined(found)
 
     macs = layer.dense_macs * numbers.meets
-    inputs, weights = min(layer.dense_inputs, macs), min(layer.params, macs)
+    stored = layer.twin_words if layer.kind == "product" else layer.params  # of a product, the other factor
+    inputs, weights = min(layer.dense_inputs, macs), min(stored, macs)
     yield _term(layer, "memory", "input reads", Range(inputs, macs, macs), access(layer.twin_words, "twin inputs"))
-    yield _term(layer, "memory", "weight reads", Range(weights, macs, macs), access(layer.params, "twin weights"))
-    written = layer.passes * layer.neurons
-    yield _term(layer, "memory", "output writes", written, access(layer.neurons, "twin outputs"))
+    yield _term(layer, "memory", "weight reads", Range(weights, macs, macs), access(stored, "twin weights"))
+    outputs = math.prod(layer.shape)
+    yield _term(layer, "memory", "output writes", layer.passes * outputs, access(outputs, "twin outputs"))
     yield _term(layer, "memory", "address steps", layer.dense_addresses, numbers.add)
 
 

@@ -11,6 +11,7 @@ from snnhw.analysis.counting.twin_passes import TwinKind
 ARITHMETIC, MEMORY, MOVEMENT, PROCESSOR = "arithmetic", "memory", "movement", "processor"
 BARE_KEYS = (ARITHMETIC, PROCESSOR)  # one price for an operation: the key of such a twin is its precision alone
 DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
+PRODUCTS = "Products of two activations, as in attention, are multiplied densely; a softmax is not priced."
 COMPUTES: Mapping[TwinKind, str] = {
     twin_passes.STATIC: "one dense pass per inference, since every step shows the same frame",
     twin_passes.SUMMED: "one dense pass per inference, on the sum of all frames of events",
@@ -71,4 +72,5 @@ def computes(counts: NetworkCounts) -> str:
 def assumed(counts: NetworkCounts, scope: str) -> tuple[str, ...]:
     """Sentences on the passes of the twin, and on what its price in `scope` covers."""
     reason = REASONS[counts.twin].format(steps=counts.timesteps)
-    return (*((reason,) if reason else ()), *SCOPE_ASSUMES[scope])
+    products = (PRODUCTS,) if any(layer.kind == "product" for layer in counts.layers) else ()
+    return (*((reason,) if reason else ()), *products, *SCOPE_ASSUMES[scope])

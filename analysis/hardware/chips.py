@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,31 @@ from snnhw.files import toml_file
 from snnhw.gates.plain_text import read_toml, shown
 
 FOLDER = Path(__file__).with_name("chips")
+KNOWN = {  # what profiles and measurements may name; files of `FOLDER` hold the limits of those whose limits are public
+    "loihi1": "Loihi 1",
+    "loihi2": "Loihi 2",
+    "truenorth": "TrueNorth",
+    "speck": "Speck",
+    "xylo2": "Xylo Audio 2",
+    "spinnaker1": "SpiNNaker 1",
+    "spinnaker2": "SpiNNaker 2",
+    "darwin3": "Darwin3",
+    "odin": "ODIN",
+    "kraken": "Kraken",
+}
+
+
+def check_chip(name: str, where: str) -> str:
+    """The name itself.
+
+    Raises:
+        InputError: no chip is called so.
+    """
+    if name not in KNOWN:
+        near = difflib.get_close_matches(name, KNOWN, n=1)
+        hint = f"; did you mean {near[0]!r}? Otherwise" if near else ";"
+        raise InputError(f"{where}: the chip {name!r} is unknown{hint} leave 'chip' out or use {', '.join(KNOWN)}.")
+    return name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +58,10 @@ class Chip:
     word_bits: int
     source: str
     confidence: str
+    cores_per_tile: int | None = None
     in_axons_per_core: int | None = None
     out_axons_per_core: int | None = None
+    decay_pairs_per_core: int | None = None
     assumes: tuple[str, ...] = ()
 
     def axon_bits(self, synapses: int, *, dense: bool) -> int:

@@ -14,11 +14,11 @@ SCOPES = {
     "arithmetic": "the arithmetic alone",
     "memory": "arithmetic and memory accesses",
     "movement": "arithmetic and the travelling bits",
-    "core_dynamic": "the switching of the cores in use",
-    "core_static": "the leakage of the cores in use",
+    "core_dynamic": "the work of the cores in use",
+    "core_static": "what the cores in use draw while they wait",
     "x86": "the processors embedded in the chip",
-    "chip_dynamic": "the switching of the whole chip",
-    "chip_static": "the leakage of the whole chip",
+    "chip_dynamic": "the work of the whole chip",
+    "chip_static": "what the whole chip draws while it waits",
     "chip": "everything that the chip draws",
     "board": "everything that the board draws",
     "processor": "everything that a busy processor draws",
@@ -39,7 +39,7 @@ def check_scope(scope: str, where: str) -> str:
 
 
 def scope_words(scope: str) -> str:
-    """The scope as a phrase: "the switching of the cores in use and the leakage of the whole chip"."""
+    """The scope as a phrase: "the work of the cores in use and what the whole chip draws while it waits"."""
     return " and ".join(SCOPES[part] for part in scope.split(JOIN))
 
 

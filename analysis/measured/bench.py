@@ -23,7 +23,7 @@ WIDEST = 10.0
 PRICED_BY = {  # counts of a described network, and the constants of a profile that need them
     "neurons": ("neuron_update", "neuron_active_extra"),
     "synops": ("synop", "graded_extra"),
-    "spikes": ("neuron_active_extra", "spike_out", "message", "chip_spike"),
+    "spikes": ("spike_out", "message", "chip_spike"),
 }
 COVERED, WITHIN, MISSED, TOO_WIDE, OPEN = (
     "covered",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from snnhw.analysis.hardware.chips import check_chip
 from snnhw.analysis.hardware.keys import number_at, refuse_unknown, table_of, text_at
 from snnhw.analysis.hardware.profiles import UNITS
 from snnhw.analysis.hardware.scopes import check_scope
@@ -145,7 +146,7 @@ def _point(
     value = number_at(row, "value", at)
     return Point(
         id=name,
-        chip=text_at(file, "chip", where),
+        chip=check_chip(text_at(file, "chip", where), where),
         workload=text_at(row, "workload", at),
         quantity=quantity,
         value=value * scale,

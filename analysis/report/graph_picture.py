@@ -15,7 +15,7 @@ from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import Layer, layers
 from snnhw.analysis.counting.sources import populations
 from snnhw.analysis.digits import TIMES
-from snnhw.graph.ir import Conv2d, Graph, Linear
+from snnhw.graph.ir import Conv2d, Graph, Linear, Product
 
 BOX, GAP = 46, 26  # heights in CSS pixels
 LANES = 84  # width left of the boxes, for arcs
@@ -87,13 +87,14 @@ def rails(
     for row in rows:
         reader = place[row.name]
         sources = {place[name] for b in row.branches for name in (senders or {}).get(b.source, (b.source,))}
+        sources |= {place[name] for name in row.products}
         above = frozenset(source for source in sources if source < reader)
         found += [Rail((source,), (reader,)) for source in sorted(sources - above)]
         if above == {reader - 1}:
             found.append(Rail((reader - 1,), (reader,)))
         elif above:
             _take(found, above, reader)
-        if row.analog:
+        if row.analog and not row.products:
             found.append(Rail((0,), (reader,), analog=True))
     return _in_lanes(found)
 
@@ -171,6 +172,9 @@ def _box(row: int, width: int, name: str, about: str, levels: int, rate: str | N
 
 
 def _about(graph: Graph, row: Layer) -> str:
+    product = graph.nodes.get(row.name)
+    if isinstance(product, Product):
+        return f"product over {product.inner}, {_shape(row.shape)}"
     synapses = [_synapse(graph.nodes[name]) for name in row.synapses]
     kind = f", K = {row.levels}" if row.kind != "readout" else ""
     return f"{' + '.join(s for s in synapses if s) or 'identity'}, {_shape(row.shape)}{kind}"

@@ -13,6 +13,7 @@ from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.hardware.profiles import Constant
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
+from snnhw.analysis.report.bill import PACES, bills
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.graph_picture import graph_svg
 from snnhw.analysis.report.raster import COLUMNS, raster_strips
@@ -89,6 +90,11 @@ def render(report: Report) -> str:
         _charts(report),
         report=report,
         facts=verdict,
+        bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
+        paces=PACES,
+        weight_bits=max(
+            (layer.weight_bits // layer.params for layer in report.counts.layers if layer.params), default=0
+        ),
         sources=_sources(report),
         twins=_twins(report),
         twin_constants=_twin_constants,
@@ -135,6 +141,7 @@ def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> s
         typical=digits.typical_text,
         significant=digits.significant,
         joule=lambda value: digits.range_text(Range.exact(value), "J"),
+        seconds=lambda value: digits.range_text(Range.exact(value), "s") if value else "",
     )
     drawn = {name: Markup(svg) for name, svg in charts}
     page = environment.get_template(template).render(charts=drawn, **content)

@@ -20,8 +20,10 @@ from snnhw.analysis.energy.rate_times_flops import RateTimesFlops, convention
 from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
 from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
 from snnhw.analysis.hardware.chips import load_chip
+from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.sections import (
     NOTHING_MORE,
     Sections,
@@ -29,7 +31,9 @@ from snnhw.analysis.report.sections import (
     break_evens,
     chip_mappings,
     deployment_energies,
+    floorlines,
     layer_break_evens,
+    placements,
     static_cases,
 )
 from snnhw.analysis.report.stamp import RunStamp
@@ -88,6 +92,7 @@ class Report(Summarised):
     sampling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by profile: J at p5, p50, p95
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
+    floorline: Mapping[str, Floorline] = field(default_factory=dict)  # by profile: least times, and what binds
     convention: RateTimesFlops | None = None  # what most papers would print
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     graph: Graph | None = None  # for the picture of the network
@@ -140,6 +145,8 @@ class Report(Summarised):
             "static": {
                 name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
             },
+            "headline": {bill.profile: bill.to_dict() for bill in bills(self.energy, self.static, self.floorline)},
+            "floorline": {name: found.to_dict() for name, found in self.floorline.items()},
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
             "quantisation": [layer.to_dict() for layer in self.quantisation],
             **findings_dict(self.findings),
@@ -221,6 +228,8 @@ def assemble(
     energy = {profile.name: estimate(counts, profile) for profile in chosen}
     ann = {profile.name: ann_estimates(counts, profile, sections.sparsity) for profile in chosen}
     mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
+    placed = placements(graph, chosen, mapping)
+    floors = floorlines(graph, sections.record, chosen, placed)
     return Report(
         stamp,
         model_facts(graph, counts),
@@ -239,7 +248,8 @@ def assemble(
         sensitivity={name: tornado(found) for name, found in energy.items()},
         sampling={name: sampled(found) for name, found in energy.items()},
         mapping=mapping,
-        static=static_cases(graph, counts, chosen, mapping),
+        static=static_cases(graph, counts, chosen, placed, floors),
+        floorline=floors,
         convention=convention(graph, counts),
         levels=sections.levels,
         relays=sections.relays,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import Relay
@@ -17,8 +18,10 @@ from snnhw.analysis.energy.level_advice import Variant
 from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
 from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.hardware.chips import Chip
+from snnhw.analysis.hardware.floorline import Floorline, floorline, no_bound
 from snnhw.analysis.hardware.mapping import ChipMapping, map_network
 from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.hardware.tile_work import tile_work
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
@@ -48,6 +51,7 @@ class Sections:
     relays: tuple[Relay, ...] = ()
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     example: SpikeRecord | None = None  # with a raster
+    record: SpikeRecord | None = None  # what was counted, for the busiest core; None: no bound of the time
 
 
 NOTHING_MORE = Sections()
@@ -59,10 +63,16 @@ class StaticCase:
 
     load: StaticLoad
     energy: EnergyEstimate
+    without: Range  # J, the same without static power
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {**self.load.to_dict(), "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()}}
+        return {
+            **self.load.to_dict(),
+            "deployment": self.energy.deployment,
+            "per_inference": {"unit": "J", **self.energy.per_inference.to_dict()},
+            "without_static": {"unit": "J", **self.without.to_dict()},
+        }
 
 
 def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> dict[str, dict[str, EnergyEstimate]]:
@@ -115,21 +125,59 @@ def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMa
     return found, tuple(findings)
 
 
-def static_cases(
-    graph: Graph, counts: NetworkCounts, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
-) -> dict[str, dict[str, StaticCase]]:
-    """Energy with static power by profile and pace, where the profile has the constants.
+def placements(
+    graph: Graph, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
+) -> dict[str, ChipMapping]:
+    """By profile: its own deployment on its chip, where that chip can hold it."""
+    found: dict[str, ChipMapping] = {}
+    for profile in profiles:
+        mapping = next((on for name, on in mappings.items() if profile.is_of(name)), None)
+        if mapping is None or not DEPLOYMENTS[profile.deployment].fits_cores:
+            continue
+        if profile.deployment != mapping.deployment:
+            try:
+                mapping = map_network(fold_pool(graph), mapping.chip, profile.deployment)
+            except InputError:
+                continue
+        found[profile.name] = mapping
+    return found
 
-    A profile belongs to the chip whose name its own begins with.
+
+def floorlines(
+    graph: Graph, record: SpikeRecord | None, profiles: Sequence[Profile], placed: Mapping[str, ChipMapping]
+) -> dict[str, Floorline]:
+    """Least times by profile, where the profile bounds any; empty without a record."""
+    if record is None:
+        return {}
+    folded, found = fold_pool(graph), {}
+    for profile in profiles:
+        if profile.name in placed and not no_bound(profile):
+            work = tile_work(folded, placed[profile.name], record)
+            found[profile.name] = floorline(folded, work, placed[profile.name], profile, counted=True)
+    return found
+
+
+def static_cases(
+    graph: Graph,
+    counts: NetworkCounts,
+    profiles: Sequence[Profile],
+    placed: Mapping[str, ChipMapping],
+    floors: Mapping[str, Floorline] = MappingProxyType({}),
+) -> dict[str, dict[str, StaticCase]]:
+    """Energy with static power by profile and pace, where the profile has the constants and its chip the room.
+
+    At the chip's own pace a step takes as long as the busiest core of `floors`, or of an even spread without one.
     """
     found: dict[str, dict[str, StaticCase]] = {}
     for profile in profiles:
-        mapping = next((m for name, m in mappings.items() if profile.name.startswith(name)), None)
+        mapping = placed.get(profile.name)
         for mode in MODES[1:]:
             if mapping is None or any(name not in profile for name in NEEDED[mode]):
                 continue
-            load = static_load(fold_pool(graph), counts, profile, mapping, mode)
+            step = floors[profile.name].serial if profile.name in floors else None
+            load = static_load(fold_pool(graph), counts, profile, mapping, mode, step)
             if load is not None:
-                case = StaticCase(load, estimate(counts, profile, deployment=mapping.deployment, static=load))
-                found.setdefault(profile.name, {})[mode] = case
+                energy = estimate(counts, profile, deployment=mapping.deployment, static=load)
+                without = estimate(counts, profile, deployment=mapping.deployment).per_inference
+                found.setdefault(profile.name, {})[mode] = StaticCase(load, energy, without)
     return found

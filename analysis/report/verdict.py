@@ -23,6 +23,7 @@ BARE = "dearer than bare arithmetic"  # the twin is priced without its memory, t
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
+    "attention": "attention",
     "neuron": "neurons",
     "memory": "memory",
     "communication": "communication",
@@ -215,17 +216,12 @@ def twin_sentence(report: Report) -> str:
     return f"ANN twin: {computes(report.counts)}." if any(report.ann.values()) else ""
 
 
-PACES = {
-    "batch1": "at the chip's own pace",
-    "realtime": "in steps of fixed length",
-}
-
-
 def latency(report: Report) -> tuple[str, str]:
     """(time per inference, chip) at the pace of the first chip whose profile knows one; both empty without."""
     for name, cases in report.static.items():
         if "batch1" in cases:
-            chip = next(found.chip.title for key, found in report.mapping.items() if name.startswith(key))
+            own = report.energy[name].profile
+            chip = next(found.chip.title for key, found in report.mapping.items() if own.is_of(key))
             return range_text(cases["batch1"].load.seconds, "s"), chip
     return "", ""
 

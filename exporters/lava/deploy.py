@@ -116,6 +116,10 @@ def _expected(record: SpikeRecord) -> dict[str, Array]:
     return arrays
 
 
+def _waits(network: LavaNetwork) -> str:
+    return f"\n{network.gap} silent steps lie between samples, in which delayed spikes run out." if network.gap else ""
+
+
 def _readme(graph: Graph, network: LavaNetwork) -> str:
     neurons = sum(n.size for n in graph.of_type(LIF, LoihiLIF))
     shape = ", ".join(map(str, graph.input.shape))
@@ -146,6 +150,6 @@ runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{co
 
 `levels/` counts the spikes of each threshold over samples and steps, `events/` the steps in which any of them fired.
 Samples stream through the network back to back; it is {network.depth} steps deep, so sample n leaves
-{network.depth} steps after it entered, and every population starts afresh with each sample.
+{network.depth} steps after it entered, and every population starts afresh with each sample.{_waits(network)}
 A run that fails or takes too long ends with an error and leaves no process behind.
 """

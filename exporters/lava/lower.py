@@ -7,7 +7,6 @@ blocks costs about b Delay processes. `binary` gives every population its own sy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
@@ -21,8 +20,24 @@ from snnhw.exporters.lava.parameters import (
     to_lava_shape,
 )
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, Process, Unit
-from snnhw.graph.ir import LI, LIF, SYNAPSES, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Pool, Readout
+from snnhw.graph.ir import (
+    LI,
+    LIF,
+    SYNAPSES,
+    Conv2d,
+    Delay,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    Neuron,
+    Node,
+    Pool,
+    Readout,
+)
 from snnhw.graph.shapes import Shape
+from snnhw.passes.balance_delays import depths
 from snnhw.rules.flow import layouts
 from snnhw.rules.ways import LAVA, check_compiled
 
@@ -64,11 +79,15 @@ class _Lowering:
         self.arrays: dict[str, Array] = {}
         self.sent: dict[str, Port] = {}  # node -> processes whose sum it sends
         self.layouts = layouts(graph)  # node -> (C, H, W) or (N,), which Lava keeps as (W, H, C)
+        self.depths = depths(graph)
         self.delayed: dict[tuple[int, Port], str] = {}
         self.scaled: dict[tuple[str, int], str] = {}
 
     def network(self) -> LavaNetwork:
-        for name in self.graph.order():
+        for node in self.graph.nodes.values():
+            if isinstance(node, Input | Neuron):
+                self.sent[node.name] = _sum_of(node.name)  # what leads back to them is lowered before them
+        for name in self.graph.order(loops=True):
             self._node(self.graph.nodes[name])
         units = [Unit(unit, tuple(n.name for n in nodes)) for unit, nodes in self.graph.units().items()]
         return LavaNetwork(
@@ -79,14 +98,14 @@ class _Lowering:
             units=tuple(units),
             reduction=self.graph.readout.reduction,
             arrays=self.arrays,
+            gap=longest_delay(self.graph),
         )
 
     def _node(self, node: Node) -> None:
         if isinstance(node, Input):
             coding = {"scale": node.scale or 1.0, "bits": node.bits} if self.graph.is_integer else {}
             self._own(node, "source", (coding, {}))
-        elif isinstance(node, Flatten | LI):  # weights are put into the order of one, the other is in its neuron
-            self.sent[node.name] = self._port(node.name)
+        elif isinstance(node, Flatten | LI | Delay):  # in the order of weights, in its neuron, and in the depths
             return
         elif isinstance(node, SYNAPSES):
             self._synapse(node)
@@ -96,7 +115,7 @@ class _Lowering:
             self._own(node, "pool", values)
         elif isinstance(node, LIF | LoihiLIF):
             values = lif_parameters(self.graph, node)
-            self._own(node, "lif", values)
+            self._own(node, "lif" if node.reset == "hard" else "soft_lif", values)
         elif isinstance(node, Readout):
             bias = readout_bias(self.graph)
             values = ({"shape": list(node.shape)}, {} if bias is None else {"bias": bias})
@@ -136,10 +155,18 @@ class _Lowering:
         for edge in self.graph.into(name):
             if edge.delay < 0:
                 raise InputError(f"Edge {edge.source} -> {edge.target} has the delay {edge.delay}; run balance_delays.")
-            for sender, gain, delay in self.sent[edge.source]:
+            for sender, gain, delay in self._sent(edge.source):
                 key = sender, delay + edge.delay
                 gains[key] = gains.get(key, 0) + gain * edge.gain
         return frozenset((sender, gain, delay) for (sender, delay), gain in gains.items() if gain)
+
+    def _sent(self, name: str) -> Port:
+        """The processes whose sum a node sends."""
+        return self.sent[name] if name in self.sent else self._port(name)
+
+    def _shape(self, process: str) -> tuple[int, ...]:
+        known = self.processes.get(process)
+        return to_lava_shape(self.graph.nodes[process].shape) if known is None else known.shape
 
     def _connect(self, port: Port) -> list[str]:
         """Processes to connect for a port: its undelayed sources, and one Delay for all others."""
@@ -154,7 +181,7 @@ class _Lowering:
     def _delay(self, steps: int, port: Port) -> str:
         if (steps, port) not in self.delayed:
             name = f"delay_{len(self.delayed)}"
-            shape = self.processes[next(iter(port))[0]].shape
+            shape = self._shape(next(iter(port))[0])
             self.delayed[steps, port] = self._add(Draft(name, "delay", shape, ({"delay": steps}, {}), steps), port)
         return self.delayed[steps, port]
 
@@ -162,7 +189,7 @@ class _Lowering:
         if gain == 1:
             return source
         if (source, gain) not in self.scaled:
-            name, shape = f"gain_{len(self.scaled)}", self.processes[source].shape
+            name, shape = f"gain_{len(self.scaled)}", self._shape(source)
             port = frozenset({(source, 1, 0)})
             self.scaled[source, gain] = self._add(Draft(name, "gain", shape, ({"gain": gain}, {})), port)
         return self.scaled[source, gain]
@@ -180,22 +207,36 @@ class _Lowering:
         params, arrays = draft.values
         kept = {key: f"{draft.owner or name}/{key}" for key in arrays}
         self.arrays.update({kept[key]: array for key, array in arrays.items()})
-        depth = self._depth(name, sources) + draft.steps
+        depth = self.depths[draft.owner] if draft.owner else self._late(sources) + draft.steps
         self.processes[name] = Process(name, draft.kind, draft.shape, depth, sources, params, kept)
         return name
 
-    def _depth(self, name: str, sources: tuple[str, ...]) -> int:
-        found: Mapping[str, int] = {source: self.processes[source].depth for source in sources}
-        if len(set(found.values())) > 1:
-            early = min(found, key=lambda source: found[source])
-            raise InputError(
-                f"At {name!r} the values of {early!r} arrive {max(found.values()) - found[early]} steps early; run "
-                "balance_delays before exporting to Lava."
-            )
-        return next(iter(found.values()), 0)
+    def _late(self, sources: tuple[str, ...]) -> int:
+        """Steps by which the values of some processes, which are equally late, come behind the input."""
+        found = self.processes.get(sources[0])
+        return self.depths[sources[0]] if found is None else found.depth
 
     def _arriving_layout(self, node: Node) -> Shape:
         return self.layouts[self.graph.into(node.name)[0].source]
+
+
+def longest_delay(graph: Graph) -> int:
+    """Most steps for which spikes are under way beyond those of synapses; 0 without delays."""
+    late: dict[str, int] = {}
+
+    def arriving(name: str) -> int:
+        if name not in late:
+            late[name] = 0
+            before = [graph.nodes[edge.source] for edge in graph.into(name)]
+            late[name] = max((sent(node) for node in before), default=0)
+        return late[name]
+
+    def sent(node: Node) -> int:
+        if isinstance(node, Neuron):
+            return 0
+        return arriving(node.name) + (node.longest if isinstance(node, Delay) else 0)
+
+    return max((arriving(name) for name in graph.nodes), default=0)
 
 
 def _sum_of(*processes: str) -> Port:

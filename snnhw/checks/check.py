@@ -14,6 +14,7 @@ from snnhw.graph.ir import Graph
 from snnhw.passes.remove_dead import never_fires
 from snnhw.proofs.membrane_bound import bounds
 from snnhw.rules.expressible import deployment
+from snnhw.rules.given import products
 from snnhw.rules.structure import BROKEN, UNSOUND, structure
 
 __all__ = ["TARGETS", "Finding", "Severity", "check"]
@@ -39,7 +40,10 @@ def check(graph: Graph, target: str = "nir", *, dialect: str | None = None) -> l
     found.extend(structure(graph))
     codes = {f.code for f in found}
     if not UNSOUND & codes:
-        found.extend((*deployment(graph, "nir"), *nir(graph, dialect)) if target == "nir" else hardware(graph, target))
+        if target == "nir":
+            found.extend((*deployment(graph, "nir"), *products(graph, "nir"), *nir(graph, dialect)))
+        else:
+            found.extend(hardware(graph, target))
         if not BROKEN & codes:
             found.extend(never_fires(graph, bounds(graph)))
     return sorted(dict.fromkeys(found), key=lambda f: ORDER[f.severity])

@@ -6,12 +6,15 @@ summed: a residual sum is explicit fan-in, so each branch keeps its own spikes.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
+
+import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
@@ -19,6 +22,7 @@ from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
+    REDUCTIONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -31,9 +35,11 @@ from snnhw.graph.nodes import (
     Norm,
     Pool,
     Readout,
+    Reduction,
     Scale,
     Synapse,
 )
+from snnhw.graph.product import LEFT, RIGHT, Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
@@ -42,6 +48,7 @@ __all__ = [
     "LI",
     "LIF",
     "MLF",
+    "REDUCTIONS",
     "SYNAPSES",
     "Array",
     "Conv2d",
@@ -61,7 +68,9 @@ __all__ = [
     "Norm",
     "Pair",
     "Pool",
+    "Product",
     "Readout",
+    "Reduction",
     "Scale",
     "Signal",
     "SlotMLF",
@@ -286,11 +295,54 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay | Wires):
+        if isinstance(node, Flatten | Delay | Wires):
             return self.arriving(name)
+        if isinstance(node, Pool):
+            taps = node.kernel[0] * node.kernel[1] if node.kind == "sum" else 1
+            return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
         if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
+        if isinstance(node, Product) and node.inner == 1:  # no sum: spikes where both factors have one
+            levels = self.factor_levels(name)
+            return Signal("analog") if None in levels else Signal("spikes", math.prod(n for n in levels if n))
         return Signal("analog")
+
+    def factors(self, name: str) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+        """The edges that bring the left and the right factor of the product `name`."""
+        product = self.nodes[name]
+        sides: tuple[list[Edge], list[Edge]] = ([], [])
+        split = product.sizes[LEFT] if isinstance(product, Product) else 0
+        for edge in self.into(name):
+            source = self.nodes[edge.source]
+            ends = source.connected.reshape(-1) if isinstance(source, Wires) else None
+            for side, part in ((LEFT, slice(None, split)), (RIGHT, slice(split, None))):
+                if ends is None or ends[part].any():
+                    sides[side].append(edge)
+        return tuple(sides[LEFT]), tuple(sides[RIGHT])
+
+    def factor_levels(self, name: str) -> tuple[int | None, int | None]:
+        """Of both factors of the product `name`, the largest integer of their spikes; None where one is no spikes.
+
+        Sums of pools are accumulated before, so what they send are integers and no spikes that meet one by one.
+        """
+        left, right = self.factors(name)
+        return self._spike_levels(left), self._spike_levels(right)
+
+    def _spike_levels(self, edges: tuple[Edge, ...]) -> int | None:
+        total = 0
+        for edge in edges:
+            node = self.nodes[edge.source]
+            if isinstance(node, Flatten | Delay | Wires | Scale):
+                levels = self._spike_levels(self.into(node.name))
+                if isinstance(node, Scale) and not (levels == 1 and np.ndim(node.scale) == 0 and node.scale):
+                    levels = None  # only what is binary is one spike whatever it is scaled by
+            else:
+                signal = Signal("analog") if isinstance(node, Pool) else self.signal(node.name)
+                levels = signal.levels if signal.kind == "spikes" else None
+            if levels is None or edge.gain < 1:
+                return None
+            total += levels * edge.gain
+        return total or None
 
     def _averaged(self, name: str) -> bool:
         """Whether pools on the way to `name` make fractions of spikes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class Wires(Node):
         used = self.source[self.connected]
         return len(np.unique(used)) < used.size
 
-    @property
+    @cached_property
     def changes_nothing(self) -> bool:
         """Whether every value stays where it is."""
         return self.shape == self.taken and np.array_equal(self.source.flatten(), np.arange(self.size))

@@ -25,6 +25,7 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
+    MaxPool,
     Neuron,
     Node,
     Pool,
@@ -36,8 +37,10 @@ from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, window_numbers
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
+from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.decompose import decompose
 from snnhw.rules.expressible import deployment
+from snnhw.rules.given import products
 from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
@@ -46,12 +49,14 @@ EXACT_IN_FLOAT32 = 2**24
 def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     """`graph` for the importer that `dialect` names; multi-level units become K LIF nodes `<unit>_l1` .. `<unit>_lK`.
 
+    Max pools of spikes become convolutions and LIF nodes that forget (`max_pool_into_neurons`).
+
     Raises:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
-    refuse(deployment(graph, "nir"), graph, "nir")
-    channels = decompose(graph) if graph.of_type(MLF) else graph
+    refuse((*deployment(graph, "nir"), *products(graph, "nir")), graph, "nir")
+    channels = _channels(graph)
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()
 
@@ -59,7 +64,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
 def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     """Node or unit -> why `to_nir` refuses it, for all of them."""
     found: dict[str, str] = {}
-    channels = decompose(graph) if graph.of_type(MLF) else graph
+    channels = _channels(graph)
     writer = _Writer(channels, dialect_named(dialect))
     for node in channels.nodes.values():
         try:
@@ -68,6 +73,12 @@ def refusals(graph: Graph, dialect: str) -> dict[str, str]:
             name = node.name if node.name in graph.nodes else node.unit_name if isinstance(node, Neuron) else node.name
             found.setdefault(name, str(error))
     return found
+
+
+def _channels(graph: Graph) -> Graph:
+    """`graph` as it is written: units as their channels, max pools of spikes as neurons."""
+    graph = run_passes(graph, NO_MAX_POOLS) if graph.of_type(MaxPool) else graph
+    return decompose(graph) if graph.of_type(MLF) else graph
 
 
 def _check_connected(graph: Graph) -> None:

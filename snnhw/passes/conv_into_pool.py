@@ -24,7 +24,7 @@ def conv_into_pool(graph: Graph) -> Graph:
     Raises:
         InputError: the graph has a cycle.
     """
-    for name in graph.order():
+    for name in graph.order(loops=True):
         node = graph.nodes.get(name)  # a tap is gone
         if isinstance(node, Pool) and node.padding == (0, 0):
             graph = _behind_convolutions(graph, node)

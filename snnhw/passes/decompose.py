@@ -9,7 +9,7 @@ o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al.,
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from snnhw.graph.ir import LIF, MLF, Graph, Node
 from snnhw.graph.names import free_name
@@ -17,7 +17,7 @@ from snnhw.graph.names import free_name
 
 def decompose(graph: Graph) -> Graph:
     """Graph with K LIF channels in place of each MLF unit."""
-    channels = {unit.name: _channels(unit, graph.nodes) for unit in graph.of_type(MLF)}
+    channels = {unit.name: channels_of(unit, graph.nodes) for unit in graph.of_type(MLF)}
     nodes: list[Node] = []
     for node in graph.nodes.values():
         nodes.extend(channels.get(node.name, [node]))
@@ -52,7 +52,8 @@ def recompose(graph: Graph) -> Graph:
     return graph.replace(nodes=list(nodes_out.values()), edges=tuple(edges))
 
 
-def _channels(unit: MLF, taken: Container[str]) -> list[Node]:
+def channels_of(unit: MLF, taken: Container[str]) -> list[LIF]:
+    """The K binary populations of a unit, by ascending level, under names that are not `taken`."""
     return [
         LIF(
             name=free_name(f"{unit.name}_l{level}", taken),
@@ -66,7 +67,7 @@ def _channels(unit: MLF, taken: Container[str]) -> list[Node]:
     ]
 
 
-def _names(channels: dict[str, list[Node]], name: str) -> list[str]:
+def _names(channels: Mapping[str, list[LIF]], name: str) -> list[str]:
     return [n.name for n in channels[name]] if name in channels else [name]
 
 

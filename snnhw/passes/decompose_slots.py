@@ -29,6 +29,7 @@ from snnhw.graph.ir import (
     MaxPool,
     Node,
     Norm,
+    Product,
     Readout,
     SlotMLF,
     Synapse,
@@ -64,6 +65,11 @@ def _check(graph: Graph) -> Graph:
     if graph.is_integer or graph.of_type(SlotMLF):
         raise InputError(f"Graph {graph.name!r} is compiled already; give the multi-level float network.")
     graph.order()
+    for end in graph.of_type(Readout):
+        if end.reduction not in ("mean", "sum"):
+            raise InputError(
+                f"Read-out {end.name!r} reads no sum over the steps, and time slots are added up; deploy as channels."
+            )
     for node in graph.of_type(Norm, LI):
         remedy = (
             "give the graph of model_of, which has it in its weights"
@@ -71,6 +77,11 @@ def _check(graph: Graph) -> Graph:
             else "it would leak in every sub-step; deploy as channels"
         )
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
+    for product in graph.of_type(Product):
+        raise InputError(
+            f"Node {product.name!r} multiplies values whose levels come one after the other in time slots; deploy as "
+            "channels."
+        )
     for host in graph.of_type(MaxPool, GroupNorm):
         into = graph.into(host.name)
         before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None

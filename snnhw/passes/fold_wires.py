@@ -17,36 +17,16 @@ import numpy as np
 
 from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Linear, Node, Synapse, Wires
 from snnhw.graph.names import free_name
+from snnhw.passes.join_wires import join_wires, without_loose_ends
 
 
 def fold_wires(graph: Graph) -> Graph:
     """Graph in which layers take what is in front of wires, where their weights can say the same."""
-    while (shorter := _shorter(graph)) is not None:
-        graph = shorter
+    graph = join_wires(graph)
     for synapse in graph.of_type(Conv2d, Linear):
         while (smaller := _step(graph, synapse.name)) is not None:
             graph = smaller
     return graph
-
-
-def _shorter(graph: Graph) -> Graph | None:
-    """`graph` with one wire after another as one, or without those that change nothing; None where there are none."""
-    for wires in graph.of_type(Wires):
-        into = graph.into(wires.name)
-        if wires.changes_nothing:
-            behind = graph.out_of(wires.name)
-            through = [dataclasses.replace(o, source=i.source, gain=i.gain * o.gain) for i in into for o in behind]
-            kept = [e for e in graph.edges if wires.name not in (e.source, e.target)]
-            nodes = [n for n in graph.nodes.values() if n is not wires]
-            return graph.replace(nodes=nodes, edges=(*kept, *through))
-        before = graph.nodes[into[0].source] if len(into) == 1 else None
-        if isinstance(before, Wires):
-            gain = into[0].gain
-            moved = [dataclasses.replace(e, target=wires.name, gain=e.gain * gain) for e in graph.into(before.name)]
-            nodes = [before.then(wires) if n is wires else n for n in graph.nodes.values()]
-            edges = (*(e for e in graph.edges if e is not into[0]), *moved)
-            return _without_loose_ends(graph.replace(nodes=nodes, edges=edges), {before.name})
-    return None
 
 
 def _step(graph: Graph, name: str) -> Graph | None:
@@ -70,7 +50,7 @@ def _step(graph: Graph, name: str) -> Graph | None:
         behind = [] if not i else [dataclasses.replace(e, source=own) for e in graph.out_of(name)]
         arriving += [*before, *behind]
     passed = {e.target for w in wires for e in graph.out_of(w.name) if isinstance(graph.nodes[e.target], Flatten)}
-    return _without_loose_ends(graph.replace(nodes=nodes, edges=(*edges, *arriving)), {w.name for w in wires} | passed)
+    return without_loose_ends(graph.replace(nodes=nodes, edges=(*edges, *arriving)), {w.name for w in wires} | passed)
 
 
 def _through_flatten(graph: Graph, name: str) -> tuple[Edge, ...]:
@@ -101,13 +81,3 @@ def _behind(node: Synapse, wires: Wires) -> Synapse | None:
     weight = np.zeros((node.weight.shape[0], wires.taken[0], *node.weight.shape[2:]), node.weight.dtype)
     weight[:, channels[channels >= 0]] = node.weight[:, channels >= 0]
     return dataclasses.replace(node, weight=weight)
-
-
-def _without_loose_ends(graph: Graph, names: set[str]) -> Graph:
-    """Without those nodes of `names` that feed nothing any more."""
-    while True:
-        idle = {name for name in names if name in graph.nodes and not graph.out_of(name)}
-        if not idle:
-            return graph
-        nodes = [n for n in graph.nodes.values() if n.name not in idle]
-        graph = graph.replace(nodes=nodes, edges=tuple(e for e in graph.edges if e.target not in idle))

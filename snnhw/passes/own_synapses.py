@@ -19,7 +19,7 @@ def own_synapses(graph: Graph) -> Graph:
     Raises:
         InputError: the graph has a cycle.
     """
-    for name in reversed(graph.order()):
+    for name in reversed(graph.order(loops=True)):
         if isinstance(graph.nodes[name], SYNAPSES):
             graph = _split(graph, name)
     return graph

@@ -18,7 +18,7 @@ from snnhw.graph.ir import Array, Conv2d, Edge, Graph, Node, Pool, Window
 
 def pool_into_conv(graph: Graph) -> Graph:
     """Graph without the pools that feed nothing but convolutions which take nothing else."""
-    for name in reversed(graph.order()):
+    for name in reversed(graph.order(loops=True)):
         pool = graph.nodes[name]
         if not isinstance(pool, Pool) or not graph.into(name):
             continue

@@ -25,6 +25,7 @@ from snnhw.graph.ir import (
     Node,
     Norm,
     Pool,
+    Product,
     Scale,
     Wires,
 )
@@ -198,6 +199,16 @@ def _scale(graph: Graph, node: Scale, x: Interval) -> Interval:
     return rounded_sum([x.times(constant(node.scale, node.shape))], 1)
 
 
+def _product(graph: Graph, node: Product, x: Interval) -> Interval:
+    """What a sum of so many products of any two values of a group can be."""
+    ends = []
+    for part, size in ((slice(None, node.sizes[0]), node.left), (slice(node.sizes[0], None), node.right)):
+        low, high = (end[part].reshape(size[0], -1) for end in (x.low, x.high))
+        ends.append(Interval(low.min(axis=1), high.max(axis=1)))
+    terms = np.full(size[0], float(node.inner))
+    return rounded_sum([ends[0].times(ends[1]).times(Interval(terms, terms))], node.inner + 1)
+
+
 def _delay(graph: Graph, node: Delay, x: Interval) -> Interval:
     return x.hull(0.0)
 
@@ -222,6 +233,7 @@ SENT: dict[type[Node], Callable[..., Interval]] = {
     Flatten: _flatten,
     Scale: _scale,
     Wires: _wires,
+    Product: _product,
     Delay: _delay,
     LI: _integrate,
 }

@@ -2,7 +2,8 @@
 
 With `scales` the forward pass rounds weights, biases, thresholds and the input as `quantise` does, divided by
 the scale again, and lets gradients through unchanged (straight-through estimator, Bengio et al. 2013). It leaves
-out the truncation of the decaying membrane, below 1/64 weight unit.
+out the truncation of the decaying membrane, below 1/64 weight unit. Layer after layer for all steps at once, or step
+after step where the graph has a loop.
 """
 
 from __future__ import annotations
@@ -16,57 +17,124 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, SYNAPSES, Array, Conv2d, Flatten, Graph, Input, Linear, Node, Pool, Readout, Synapse
+from snnhw.graph.currents import unit_fed
+from snnhw.graph.ir import (
+    LI,
+    LIF,
+    MLF,
+    SYNAPSES,
+    Array,
+    Conv2d,
+    Delay,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    MaxPool,
+    Node,
+    Pool,
+    Readout,
+    Synapse,
+    Wires,
+)
 from snnhw.graph.loihi import BIAS_EXP_LIMIT, UNITS_PER_WEIGHT, WEIGHT_LIMIT
 from snnhw.nn.neurons import MLF as MLFModule  # noqa: N811
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.quantisation.integer_neuron import bias_exponent
+from snnhw.quantisation.trainable_neuron import TrainableCurrent, TrainableNeuron
+from snnhw.simulation.recurrent import is_recurrent
+from snnhw.simulation.synapses import apply_node
+
+PASSING = (Pool, MaxPool, Flatten, Wires)  # as the engine computes them
 
 
 class GraphModule(nn.Module):
     """Runs `graph`; its synapses are parameters.
 
     Args:
-        graph: folded and multi-level; neurons are fed by synapses alone.
+        graph: folded, multi-level or of plain neurons, with their currents; neurons are fed by synapses alone.
         scales: unit or read-out synapse -> weight units per float unit of current [O]; None computes in floats. With
             them the input has to be coded (`code_input`).
     """
 
     def __init__(self, graph: Graph, scales: Mapping[str, Array] | None = None) -> None:
         super().__init__()
-        self.graph, self.order = graph, graph.order()
+        self.graph, self.recurrent = graph, is_recurrent(graph)
+        self.order = graph.order(loops=self.recurrent)
         self.input_scale = None if scales is None else graph.input.scale
         self.frames, self.readout = Frames(graph.timesteps), MeanOverTime(graph.timesteps)
         synapses: tuple[Synapse, ...] = (*graph.of_type(Conv2d), *graph.of_type(Linear))
-        self.weights = nn.ParameterDict({s.name: _parameter(s.weight) for s in synapses})
-        self.biases = nn.ParameterDict({s.name: _parameter(s.bias) for s in synapses if s.bias is not None})
+        self.weights = nn.ParameterDict({_key(s): _parameter(s.weight) for s in synapses})
+        self.biases = nn.ParameterDict({_key(s): _parameter(s.bias) for s in synapses if s.bias is not None})
         self.columns = None if scales is None else {s.name: self._column(s, scales) for s in synapses}
-        self.units = nn.ModuleDict({n.name: self._unit(n, scales) for n in graph.of_type(MLF)})
+        mlfs = () if self.recurrent else graph.of_type(MLF)
+        self.units = nn.ModuleDict({_key(n): self._unit(n, scales) for n in mlfs})
+        self.stepped: dict[str, TrainableNeuron | TrainableCurrent] = {
+            n.name: TrainableCurrent(n) for n in graph.of_type(LI)
+        }
+        fired: tuple[LIF | MLF, ...] = (*graph.of_type(LIF), *graph.of_type(MLF))
+        for neuron in fired:
+            if _key(neuron) not in self.units:
+                self.stepped[neuron.name] = TrainableNeuron(neuron, self._thresholds(neuron, scales))
         for node in graph.nodes.values():
-            if not isinstance(node, (*SYNAPSES, MLF, Input, Pool, Flatten, Readout)):
+            plain = not isinstance(node, LIF) or (node.resets_to_zero and node.has_unit_gain)
+            if not plain or not isinstance(node, (*SYNAPSES, *PASSING, MLF, LIF, LI, Delay, Input, Readout)):
                 raise InputError(f"Node {node.name!r} ({type(node).__name__}) cannot be trained; fold the graph first.")
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits [B, classes] of x [B, C, H, W] or [T, B, C, H, W]."""
+        entering = self.frames(self._entering(x))
+        for state in self.stepped.values():
+            state.start()
+        end = self.graph.readout.name
+        if not self.recurrent:
+            logits: Tensor = self.readout(self._values(entering, {})[end])
+            return logits
+        steps = self._by_step(entering)
+        late = {node.name: [torch.zeros_like(steps[0, :, :1])] for node in self.graph.of_type(Delay)}
+        rows = []
+        for step in steps:
+            values = self._values(step, {name: self._delayed(name, past, len(step)) for name, past in late.items()})
+            rows.append(values[end])
+            for name, past in late.items():
+                past.append(self._arriving(name, values))
+        logits = self.readout(torch.cat(rows))
+        return logits
+
+    def _values(self, entering: Tensor, late: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What every node sends, of all steps [T*B, ...] or of one [B, ...] for which `late` has what delays send."""
         values: dict[str, Tensor] = {}
         for name in self.order:
             node = self.graph.nodes[name]
             if isinstance(node, Input):
-                values[name] = self.frames(self._entering(x))
-                continue
-            terms = [values[e.source] * e.gain if e.gain != 1 else values[e.source] for e in self.graph.into(name)]
-            values[name] = self._run(node, sum(terms[1:], terms[0]))
-        logits: Tensor = self.readout(values[self.graph.readout.name])
-        return logits
+                values[name] = entering
+            elif name in late:
+                values[name] = late[name]
+            else:
+                values[name] = self._run(node, self._arriving(name, values))
+        return values
+
+    def _arriving(self, name: str, values: Mapping[str, Tensor]) -> Tensor:
+        terms = [values[e.source] * e.gain if e.gain != 1 else values[e.source] for e in self.graph.into(name)]
+        total: Tensor = sum(terms[1:], terms[0])
+        return total
+
+    def _delayed(self, name: str, past: list[Tensor], batch: int) -> Tensor:
+        """What a delay sends after it took `past`, of which the first is nothing."""
+        node = self.graph.nodes[name]
+        steps = node.longest if isinstance(node, Delay) else 0
+        if steps < len(past):
+            return past[-steps]
+        return past[0].new_zeros((batch, *node.shape))
 
     def trained(self) -> Graph:
         """The graph with the parameters as they are now."""
         nodes: list[Node] = []
         for node in self.graph.nodes.values():
             if isinstance(node, Conv2d | Linear):
-                bias = self.biases.get(node.name)
+                bias = self.biases.get(_key(node))
                 node = dataclasses.replace(
-                    node, weight=_array(self.weights[node.name]), bias=None if bias is None else _array(bias)
+                    node, weight=_array(self.weights[_key(node)]), bias=None if bias is None else _array(bias)
                 )
             nodes.append(node)
         return self.graph.replace(nodes=nodes)
@@ -77,13 +145,25 @@ class GraphModule(nn.Module):
             if isinstance(node, Linear):
                 return F.linear(x.flatten(1), weight, bias)
             return F.conv2d(x, weight, bias, node.stride, node.padding, node.dilation, node.groups)
-        if isinstance(node, MLF):
-            fired: Tensor = self.units[node.name](x)
+        if _key(node) in self.units:
+            fired: Tensor = self.units[_key(node)](x)
             return fired
-        if isinstance(node, Pool):
-            divisor = 1 if node.kind == "sum" else None
-            return F.avg_pool2d(x, node.kernel, node.stride, node.padding, divisor_override=divisor)
-        return x.flatten(1) if isinstance(node, Flatten) else x
+        if node.name in self.stepped:
+            return self._stepped(node, x)
+        if isinstance(node, Delay):
+            return apply_node(node, self._by_step(x)).flatten(0, 1)
+        return x if isinstance(node, Readout) else apply_node(node, x[None])[0]
+
+    def _stepped(self, node: Node, x: Tensor) -> Tensor:
+        """Neurons or a current on x of one step [B, ...], or of all [T*B, ...]."""
+        state = self.stepped[node.name]
+        if self.recurrent:
+            return state.step(x)
+        return torch.cat([state.step(frame) for frame in self._by_step(x)])
+
+    def _by_step(self, x: Tensor) -> Tensor:
+        """[T, B, ...] of [T*B, ...]."""
+        return x.reshape(self.graph.timesteps, -1, *x.shape[1:])
 
     def _entering(self, x: Tensor) -> Tensor:
         if self.input_scale is None:
@@ -92,8 +172,8 @@ class GraphModule(nn.Module):
         return torch.clamp(torch.round(x * self.input_scale), -limit, limit - 1) / self.input_scale
 
     def _rounded(self, node: Synapse) -> tuple[Tensor, Tensor | None]:
-        weight = self.weights[node.name]
-        bias = self.biases.get(node.name)
+        weight = self.weights[_key(node)]
+        bias = self.biases.get(_key(node))
         if self.columns is None:
             return weight, bias
         column = self.columns[node.name].to(weight)
@@ -112,20 +192,29 @@ class GraphModule(nn.Module):
         return float(self.input_scale or 1.0) if self.graph.input.name in sources else 1.0
 
     def _column(self, node: Synapse, scales: Mapping[str, Array]) -> Tensor:
-        targets = [e.target for e in self.graph.out_of(node.name)]
-        scale = scales.get(node.name) if targets[0] not in scales else scales[targets[0]]
+        unit = unit_fed(self.graph.nodes[self.graph.out_of(node.name)[0].target])
+        scale = scales.get(unit or node.name)
         if scale is None:
             raise InputError(f"There is no scale for synapse {node.name!r}; quantise this graph first.")
         column = torch.as_tensor(np.asarray(scale) / self._gain(node), dtype=torch.float32)
         return column.reshape((-1,) + (1,) * (node.weight.ndim - 1))
 
     def _unit(self, node: MLF, scales: Mapping[str, Array] | None) -> nn.Module:
-        thresholds = node.thresholds
-        if scales is not None:
-            scale = np.asarray(scales[node.name])
-            if (scale == scale[0]).all():
-                thresholds = tuple(float(np.rint(t * scale[0]) / scale[0]) for t in node.thresholds)
+        thresholds = [float(theta) for theta in self._thresholds(node, scales)]
         return MLFModule(thresholds, node.decay, timesteps=self.graph.timesteps)
+
+    def _thresholds(self, node: MLF | LIF, scales: Mapping[str, Array] | None) -> tuple[float | Array, ...]:
+        """Those of the node, as the integers round them where one scale is that of all channels."""
+        scale = np.ones(1) if scales is None else np.asarray(scales[node.unit_name])
+        if scales is None or not (scale == scale[0]).all():
+            return node.thetas
+        rounded = [np.rint(np.asarray(theta) * scale[0]) / scale[0] for theta in node.thetas]
+        return tuple(float(theta) if theta.ndim == 0 else theta for theta in rounded)
+
+
+def _key(node: Node) -> str:
+    """Its name in a dictionary of torch, which has attributes of its own."""
+    return f"of_{node.name}"
 
 
 def _parameter(values: Array) -> nn.Parameter:

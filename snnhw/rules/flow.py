@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from snnhw.graph.currents import feeding
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
+from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
 from snnhw.graph.shapes import Shape
+from snnhw.passes.balance_delays import mixed_delays, quickest_loop
 
 
 def layers_on_sums(graph: Graph, title: str) -> Iterator[Finding]:
@@ -41,10 +42,31 @@ def _sums_before(graph: Graph, node: Node) -> str | None:
         source = graph.nodes[sources.pop()]
         if isinstance(source, SYNAPSES):
             return source.name
-        if isinstance(source, Norm | Pool | Flatten) and source.name not in seen:
+        if isinstance(source, Norm | Pool | Flatten | Delay) and source.name not in seen:
             seen.add(source.name)
             sources += [edge.source for edge in graph.into(source.name)]
     return None
+
+
+def delays_in_time(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each delay that synapses cannot make up for, each of which takes a step."""
+    for name in mixed_delays(graph):
+        message = f"it delays its neurons by different numbers of steps, and {title} delays populations"
+        yield Finding("mixed-delay", "error", name, message, "use one delay per population")
+    name, synapses, steps = quickest_loop(graph)
+    if name:
+        message = f"its loop has {synapses} synapses and {steps} steps, and on {title} each synapse takes a step"
+        yield Finding("recurrent", "error", name, message, "lead back through one synapse, or delay by more steps")
+    for node in graph.of_type(Delay):
+        sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        odd = [s.name for s in sources if not isinstance(s, Neuron | Delay) and not _sends_events(s)]
+        if odd:
+            message = f"it delays {', '.join(odd)}, and {title} delays spikes alone"
+            yield Finding("delay", "error", node.name, message, "put it behind neurons")
+
+
+def _sends_events(node: Node) -> bool:
+    return isinstance(node, Input) and node.levels is not None
 
 
 def one_kind_of_source(graph: Graph, title: str) -> Iterator[Finding]:
@@ -102,11 +124,16 @@ def one_layout(graph: Graph, title: str) -> Iterator[Finding]:
 
 def layouts(graph: Graph) -> dict[str, Shape]:
     """Node -> shape (C, H, W) or (N,) in whose order a pipeline keeps what it sends: a flattening moves nothing."""
-    found: dict[str, Shape] = {}
-    for name in graph.order():
-        node, into = graph.nodes[name], graph.into(name)
-        found[name] = found[into[0].source] if isinstance(node, Flatten) and into else node.shape
-    return found
+    return {name: _layout(graph, name) for name in graph.nodes}
+
+
+def _layout(graph: Graph, name: str) -> Shape:
+    node, into = graph.nodes[name], graph.into(name)
+    seen = {name}
+    while isinstance(node, Flatten | Delay) and into and into[0].source not in seen:
+        node, into = graph.nodes[into[0].source], graph.into(into[0].source)
+        seen.add(node.name)
+    return node.shape
 
 
 def fits_a_message(graph: Graph, title: str) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Graph, Neuron
+from snnhw.graph.ir import LIF, SYNAPSES, Graph, Neuron
 from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
@@ -24,7 +24,10 @@ from snnhw.rules.structure import BROKEN, structure
 
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
-FIRST: tuple[Rule, ...] = (given.norms, given.recurrence, given.levels, given.one_arithmetic)
+FIRST: tuple[Rule, ...] = (
+    *(given.norms, given.products, given.levels, given.one_arithmetic),
+    given.reads_every_step,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ LAVA = Way(
         kinds.kernels,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.flattened_into_weights,
         flow.one_layout,
         neurons.neurons_with_bias,
@@ -74,6 +78,7 @@ INTEGERS = Way(
         flow.fits_a_message,
         flow.layers_on_sums,
         flow.passed_sums,
+        flow.delays_in_time,
         flow.one_kind_of_source,
         flow.layers_once,
         flow.flattened_behind_neurons,
@@ -89,7 +94,7 @@ SANAFE = Way(
     "sanafe",
     LOIHI_CHANNELS,
     (own_synapses, fold_pool),
-    (*FIRST, deployment),
+    (given.recurrence, *FIRST, deployment),
     (
         kinds.kinds_of_sanafe,
         flow.binary_events,
@@ -155,10 +160,15 @@ def _asked(rules: tuple[Rule, ...], graph: Graph, title: str) -> list[Finding]:
 
 
 def _as_given(graph: Graph, ready: Graph, name: str) -> str:
-    """The node of `graph` that a node of the compiled graph stands for: the unit of a channel or of its identity."""
+    """The node of `graph` that a node of the compiled graph stands for: the unit of a channel or its identity's.
+
+    Neurons that compute a max pool stand for that.
+    """
     node = ready.nodes.get(name)
     if name in graph.nodes or node is None:
         return name
     if isinstance(node, SYNAPSES) and node.identity:
         node = ready.nodes[ready.out_of(name)[0].target]
+    if isinstance(node, LIF) and node.pool:
+        return node.pool
     return node.unit_name if isinstance(node, Neuron) else name

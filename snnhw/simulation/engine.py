@@ -15,13 +15,14 @@ from torch import Tensor
 
 from snnhw.errors import InputError
 from snnhw.gates.memory import check_size, max_bytes
-from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Readout
+from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Product, Readout
 from snnhw.simulation.events import convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
 from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.plan import Step, plan_of
-from snnhw.simulation.record import Keep, SpikeRecord, UnitRecord, event_record, levels_of, outputs_of
+from snnhw.simulation.products import meetings, products_of_spikes
+from snnhw.simulation.record import Keep, Meetings, SpikeRecord, UnitRecord, event_record, levels_of, outputs_of
 from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
@@ -92,12 +93,13 @@ class _State:
     raster: dict[str, Array] = field(default_factory=dict)
     membranes: dict[str, Array] = field(default_factory=dict)
     outputs: dict[str, Array] = field(default_factory=dict)  # logits of each read-out
+    products: dict[str, Meetings] = field(default_factory=dict)  # of each product of two spike tensors
     entered: int = 0  # memory of the input, which may be the caller's array
 
 
 @torch.no_grad()
 def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Execution, keep: Keep) -> SpikeRecord:
-    state, steps = _State(), graph.timesteps
+    state, steps, of_spikes = _State(), graph.timesteps, products_of_spikes(graph)
     for step in plan:
         node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
         if isinstance(node, Input):
@@ -117,14 +119,18 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
                 x = x.expand(steps, *x.shape[1:])
             y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
             state.values[step.name] = wrap_sum(y) if step.wraps else y
-            if isinstance(node, MaxPool) and graph.signal(node.name).kind == "spikes":
+            if isinstance(node, Product) and node.name in of_spikes:
+                state.products[node.name] = meetings(graph, node, x, steps)
+            if isinstance(node, MaxPool | Product) and graph.signal(node.name).kind == "spikes":
                 _pooled(state, node, y, graph.signal(node.name).levels, steps, keep)
         for value in step.last_use:
             state.values.pop(value, None)
             for key in [k for k in state.sums if any(name == value for name, _ in k)]:
                 del state.sums[key]
     first, several = outputs_of(graph, state.outputs)
-    return SpikeRecord(len(frames), steps, state.units, first, state.raster, state.membranes, several)
+    return SpikeRecord(
+        len(frames), steps, state.units, first, state.raster, state.membranes, several, products=state.products
+    )
 
 
 def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
@@ -161,8 +167,8 @@ def _fire(state: _State, step: Step, x: Tensor, steps: int, keep: Keep) -> None:
         state.membranes[step.name] = fired.membranes
 
 
-def _pooled(state: _State, node: MaxPool, y: Tensor, levels: int, steps: int, keep: Keep) -> None:
-    """The spikes that a pool sends are recorded as those of an input, since they are no sum of what arrives."""
+def _pooled(state: _State, node: MaxPool | Product, y: Tensor, levels: int, steps: int, keep: Keep) -> None:
+    """The spikes that a pool or a product sends are recorded as those of an input: no unit sends them."""
     sent = y.transpose(0, 1).cpu().numpy()
     state.units[node.name] = event_record(sent, levels, steps)
     if keep.raster:

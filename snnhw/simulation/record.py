@@ -40,6 +40,22 @@ class UnitRecord:
 
 
 @dataclass(frozen=True)
+class Meetings:
+    """Pairs of spikes that met in a product of two spike tensors, by time step, summed over samples."""
+
+    events: Array  # int64 [T]: pairs of which neither is 0
+    synops: Array  # int64 [T]: the same, each pair as often as the product of both values says
+
+    def __add__(self, other: Meetings) -> Meetings:
+        """Those of two disjoint sets of samples."""
+        return Meetings(self.events + other.events, self.synops + other.synops)
+
+    def at(self, step: int) -> Meetings:
+        """Those of one step."""
+        return Meetings(self.events[step : step + 1], self.synops[step : step + 1])
+
+
+@dataclass(frozen=True)
 class Keep:
     """Arrays that a record holds beside the counts."""
 
@@ -62,6 +78,7 @@ class SpikeRecord(Summarised):
     membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
     outputs: Mapping[str, Array] = field(default_factory=dict)  # read-out -> logits, where the network has several
     stepped: bool = False  # the samples had an axis of time steps; False: each was shown at every step
+    products: Mapping[str, Meetings] = field(default_factory=dict)  # product of two spike tensors -> what met in it
 
     def summary(self) -> Summary:
         """Sums over units, samples and time steps."""
@@ -91,6 +108,7 @@ class SpikeRecord(Summarised):
             {name: np.concatenate([u, other.membranes[name]]) for name, u in self.membranes.items()},
             {name: np.concatenate([logits, other.outputs[name]]) for name, logits in self.outputs.items()},
             self.stepped or other.stepped,
+            {name: met + other.products[name] for name, met in self.products.items()},
         )
 
     def correct(self, target: Array) -> int:
@@ -109,7 +127,8 @@ class SpikeRecord(Summarised):
     def arrays(self) -> dict[str, Array]:
         """The `spikes.npz` layout: counts/, levels/, events/ (graded spikes), counts_t/ and levels_t/<unit>; logits.
 
-        Where the network has several read-outs, also logits/<read-out>.
+        Where the network has several read-outs, also logits/<read-out>; of products of two spike tensors, the pairs
+        that met by time step, met/ and met_units/<product>.
         """
         out: dict[str, Array] = {"logits": self.logits}
         out |= {f"logits/{name}": logits for name, logits in self.outputs.items()}
@@ -119,6 +138,9 @@ class SpikeRecord(Summarised):
             out[f"events/{name}"] = unit.graded_spikes  # the documented key
             out[f"counts_t/{name}"] = unit.levels_t.sum(axis=0)
             out[f"levels_t/{name}"] = unit.levels_t
+        for name, met in self.products.items():
+            out[f"met/{name}"] = met.events
+            out[f"met_units/{name}"] = met.synops
         for name, raster in self.raster.items():
             out[f"raster/{name}"] = raster
         return out
@@ -143,7 +165,7 @@ def outputs_of(graph: Graph, found: Mapping[str, Array]) -> tuple[Array, dict[st
 
 
 # What stands before the slash in the names of the arrays
-PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "raster")
+PARTS = ("logits", "counts", "levels", "events", "counts_t", "levels_t", "met", "met_units", "raster")
 
 
 def check_replaceable(path: Path) -> None:

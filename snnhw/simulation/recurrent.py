@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, Array, Delay, Graph, Input, MaxPool, Neuron, Readout
+from snnhw.graph.ir import LI, Array, Delay, Graph, Input, MaxPool, Neuron, Product, Readout
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.neurons import Steps, step_unit
 from snnhw.simulation.plan import Step
-from snnhw.simulation.record import Keep, SpikeRecord, event_record, levels_of, outputs_of, unit_record
+from snnhw.simulation.products import meetings, products_of_spikes
+from snnhw.simulation.record import Keep, Meetings, SpikeRecord, event_record, levels_of, outputs_of, unit_record
 from snnhw.simulation.synapses import apply_node, before_first_step, leaky_step, logits_of, wrap_sum
 
 
@@ -65,7 +66,9 @@ def run_recurrent(
     history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
     integrated: dict[str, Tensor] = {}  # v of each LI
     outputs: dict[str, list[Tensor]] = {readout.name: [] for readout in graph.readouts}
-    pools = {n.name: graph.signal(n.name) for n in graph.of_type(MaxPool) if graph.signal(n.name).kind == "spikes"}
+    passing = ((n.name, graph.signal(n.name)) for n in graph.of_type(MaxPool, Product))
+    pools = {name: signal for name, signal in passing if signal.kind == "spikes"}
+    met: dict[str, list[Meetings]] = {name: [] for name in products_of_spikes(graph)}
     pooled: dict[str, list[Tensor]] = {name: [] for name in pools}
     for t in range(graph.timesteps):
         sent: dict[str, Tensor] = {}
@@ -86,7 +89,10 @@ def run_recurrent(
             elif isinstance(node, Readout):
                 outputs[node.name].append(_arriving(step, sent))
             else:
-                y = apply_node(node, _arriving(step, sent)[None])[0]
+                arrived = _arriving(step, sent)[None]
+                y = apply_node(node, arrived)[0]
+                if isinstance(node, Product) and node.name in met:
+                    met[node.name].append(meetings(graph, node, arrived, 1))
                 sent[node.name] = wrap_sum(y) if step.wraps else y
                 if node.name in pooled:
                     pooled[node.name].append(y)
@@ -111,7 +117,12 @@ def run_recurrent(
         rasters if keep.raster else {},
         {name: _samples_first(torch.stack(unit.membranes)) for name, unit in units.items()} if keep.membranes else {},
         several,
+        products={name: _in_a_row(steps) for name, steps in met.items()},
     )
+
+
+def _in_a_row(steps: Sequence[Meetings]) -> Meetings:
+    return Meetings(np.concatenate([m.events for m in steps]), np.concatenate([m.synops for m in steps]))
 
 
 def _arriving(step: Step, sent: dict[str, Tensor]) -> Tensor:

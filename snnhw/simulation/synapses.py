@@ -26,6 +26,7 @@ from snnhw.graph.ir import (
     Node,
     Norm,
     Pool,
+    Product,
     Readout,
     Scale,
     Wires,
@@ -98,6 +99,17 @@ def _wires(node: Wires, x: Tensor) -> Tensor:
     return with_zero.index_select(2, source).reshape(*x.shape[:2], *node.shape)
 
 
+def _product(node: Product, x: Tensor) -> Tensor:
+    left, right = factors_of(node, x)
+    return left @ right
+
+
+def factors_of(node: Product, x: Tensor) -> tuple[Tensor, Tensor]:
+    """[T, B, groups, rows, inner] and [T, B, groups, inner, columns] of what arrives, [T, B, both]."""
+    left, right = x[:, :, : node.sizes[0]], x[:, :, node.sizes[0] :]
+    return left.reshape(*x.shape[:2], *node.left), right.reshape(*x.shape[:2], *node.right)
+
+
 def _delay(node: Delay, x: Tensor) -> Tensor:
     """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
     y = torch.zeros_like(x)
@@ -139,6 +151,7 @@ APPLY: dict[type[Node], Callable[..., Tensor]] = {
     Flatten: _flatten,
     Scale: _scale,
     Wires: _wires,
+    Product: _product,
     Delay: _delay,
     LI: _integrate,
 }
@@ -164,6 +177,10 @@ def wrap_sum(x: Tensor) -> Tensor:
 
 def logits_of(node: Readout, x: Tensor, timesteps: int) -> Tensor:
     """[B, classes] from x [T, B, classes]."""
+    if node.reduction == "last":
+        return x[-1]
+    if node.reduction == "max":
+        return x.amax(dim=0)
     total = x.sum(dim=0)
     return total / timesteps if node.reduction == "mean" else total
 

@@ -7,6 +7,7 @@ is wires that put zeros between the values, and a convolution behind them, whose
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Conv2d, Node, Pool, Scale, Window
+from snnhw.graph.ir import Conv2d, Linear, Node, Pool, Scale, Window, Wires
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.rearrange import spread
 
@@ -70,6 +71,23 @@ def _window_of(module: Any) -> tuple[tuple[Any, int], tuple[Any, int], tuple[Any
 
 def _row(value: Any, other: int) -> tuple[int, int]:
     return other, int(value if isinstance(value, int) else value[0])
+
+
+def of_last_axis(name: str, matrix: Linear, shape: Shape) -> tuple[Node, ...]:
+    """A matrix of the last axis alone, as of tokens (N, C): a convolution of kernel 1 on its values as channels."""
+    outputs, weight = len(matrix.weight), matrix.weight[:, :, None, None]
+    turned = (shape[2], shape[1], shape[0])
+    return (
+        _turned(f"{name}_turned", shape),
+        Conv2d(name=name, shape=(outputs, *turned[1:]), weight=weight, bias=matrix.bias),
+        _turned(f"{name}_sent", (outputs, *turned[1:])),
+    )
+
+
+def _turned(name: str, taken: Shape) -> Wires:
+    """Wires that put the axes in the opposite order."""
+    source = np.arange(math.prod(taken)).reshape(taken).transpose()
+    return Wires(name=name, shape=source.shape, source=source, taken=taken)
 
 
 def plain_window(name: str, module: Any, size: tuple[int, int], window: Window) -> Window:

@@ -79,14 +79,20 @@ def scaled(graph: Growing, stream: Stream, factor: Any) -> Stream | None:
         except ValueError:
             return None  # it says something about batch or time, or changes the shape
         shape = held(stream.shape)
-        return graph.add(Scale(name=graph.name("scale"), shape=shape, scale=full.reshape(shape).copy()), stream)
+        return _for_each(graph, Scale(name=graph.name("scale"), shape=shape, scale=full.reshape(shape).copy()), stream)
     if not factor:
         return None
     gains = [factor * gain for _, gain in stream.terms]
-    if all(gain == int(gain) for gain in gains):
+    largest = stream.end is not None and stream.end.reduction == "max"
+    if all(gain == int(gain) for gain in gains) and not largest:
         terms = tuple((name, int(gain)) for (name, _), gain in zip(stream.terms, gains, strict=True))
         return dataclasses.replace(stream, terms=terms)
-    return graph.add(Scale(name=graph.name("scale"), shape=held(stream.shape), scale=float(factor)), stream)
+    return _for_each(graph, Scale(name=graph.name("scale"), shape=held(stream.shape), scale=float(factor)), stream)
+
+
+def _for_each(graph: Growing, node: Scale, stream: Stream) -> Stream:
+    """What a node sends that takes each value alone, however batch and time stand."""
+    return dataclasses.replace(graph.add(node, dataclasses.replace(stream, lead=(Rows(),))), lead=stream.lead)
 
 
 def moved(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Stream | None:

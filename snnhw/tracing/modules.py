@@ -15,18 +15,18 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph import ir
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Window
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Reduction, Window
 from snnhw.graph.shapes import Shape
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.tracing.derived import as_image, flipped, held, transposed
+from snnhw.tracing.derived import as_image, flipped, held, of_last_axis, transposed
 from snnhw.tracing.norms import array, batchnorm, group_norm, instance_norm, layer_norm, tdbn
 from snnhw.tracing.pools import adaptive_max_pool, adaptive_pool, avg_pool, max_pool, pair, sum_pool
 from snnhw.tracing.rearrange import moving
 
 Modules = Mapping[type[nn.Module], Callable[[str, Any, Shape], Node]]  # (node name, module, shape that arrives) -> node
-Built = Node | tuple[Node, Node]  # one node, or one and another behind it, which has the name
+Built = Node | tuple[Node, ...]  # one node, or several one behind the other, of which one has the name
 
 
 def _padding(
@@ -63,13 +63,15 @@ def _conv(name: str, module: nn.Conv2d, shape: Shape) -> Node:
     )
 
 
-def _linear(name: str, module: nn.Linear, shape: Shape) -> Node:
-    if shape != (module.in_features,):
+def _linear(name: str, module: nn.Linear, shape: Shape) -> Built:
+    if shape[-1] != module.in_features or len(shape) not in (1, 3):
         raise InputError(
             f"Linear {name!r} takes {module.in_features} values and gets shape {shape}; flatten before it."
         )
-    bias = None if module.bias is None else array(module.bias, 0, 0.0)
-    return Linear(name=name, shape=(module.out_features,), weight=array(module.weight, 0, 0.0), bias=bias)
+    weight, bias = array(module.weight, 0, 0.0), None if module.bias is None else array(module.bias, 0, 0.0)
+    if len(shape) == 1:
+        return Linear(name=name, shape=(module.out_features,), weight=weight, bias=bias)
+    return of_last_axis(name, Linear(name=name, shape=(module.out_features,), weight=weight, bias=bias), shape)
 
 
 def _mlf(name: str, module: MLF, shape: Shape) -> Node:
@@ -108,9 +110,9 @@ def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
     return Flatten(name=name, shape=(int(np.prod(shape)),))
 
 
-def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Readout:
+def readout(name: str, module: MeanOverTime | None, shape: Shape, reduction: Reduction = "mean") -> Readout:
     """The readout; a network that ends without one gets the mean over time."""
-    return Readout(name=name, shape=held(shape), reduction="mean")
+    return Readout(name=name, shape=held(shape), reduction=reduction)
 
 
 PASS_THROUGH = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import math
+from typing import Any, Literal
 
+import numpy as np
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Flatten, Pool
+from snnhw.graph.ir import Flatten, Pool, Wires
 from snnhw.tracing import calls
 from snnhw.tracing.calls import dims
 from snnhw.tracing.derived import held
@@ -47,7 +49,7 @@ def reshaping(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[st
 
 
 def reducing(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Stream | None:
-    """The mean or the sum over time, and the mean over all positions of a channel."""
+    """The mean or the sum over time or over axes of a sample, such as all positions of a channel."""
     if target not in (*calls.MEANS, *calls.SUMS) or not args or not isinstance(args[0], Stream):
         return None
     stream = args[0]
@@ -60,8 +62,10 @@ def reducing(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str
         return graph.end(readout(graph.name("readout"), None, stream.shape), summed, steps)
     lead = stream.lead
     positions = list(range(len(lead) + 1, len(stream.sizes)))
-    if target not in calls.MEANS or not positions or axes != positions:
+    if not axes or axes[0] < len(lead):
         return None
+    if target not in calls.MEANS or axes != positions:
+        return _reduced(graph, stream, axes, "avg" if target in calls.MEANS else "sum", keepdim)
     channels, *kernel = held(stream.shape)
     window = (kernel[0], kernel[1])
     pool = Pool(name=graph.name("pool"), shape=(channels, 1, 1), kind="avg", kernel=window, stride=window)
@@ -69,6 +73,22 @@ def reducing(graph: Growing, target: Any, args: tuple[Any, ...], named: dict[str
     if not keepdim:
         pooled = graph.add(Flatten(name=graph.name("flatten"), shape=(channels,)), pooled)
     return dataclasses.replace(pooled, lead=lead)
+
+
+def _reduced(graph: Growing, stream: Stream, axes: list[int], kind: Literal["avg", "sum"], keepdim: bool) -> Stream:
+    """The mean or the sum over `axes` of a sample: a pool over rows of what is added up."""
+    lead = len(stream.lead)
+    gone = [axis - lead for axis in axes]
+    kept = [axis for axis in range(len(stream.shape)) if axis not in gone]
+    sizes = [[stream.shape[axis] for axis in some] for some in (kept, gone)]
+    many, each = (math.prod(some) for some in sizes)
+    source = np.arange(math.prod(stream.shape)).reshape(stream.shape).transpose([*kept, *gone]).reshape(many, 1, each)
+    wires = Wires(name=graph.name("wires"), shape=source.shape, source=source, taken=stream.shape)
+    pool = Pool(name=graph.name("pool"), shape=(many, 1, 1), kind=kind, kernel=(1, each), stride=(1, each))
+    rows = dataclasses.replace(through_wires(graph, wires, stream), lead=(Rows(),))
+    shape = tuple(1 if axis in gone else n for axis, n in enumerate(stream.shape)) if keepdim else tuple(sizes[0])
+    back = reshaped(graph.name("view"), pool.shape, shape or (1,))
+    return dataclasses.replace(through_wires(graph, back, graph.add(pool, rows)), lead=stream.lead)
 
 
 def viewed(graph: Growing, stream: Stream, wanted: tuple[Size, ...], name: str = "") -> Stream | None:

@@ -10,7 +10,22 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
-from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
+from snnhw.verbs.options import (
+    Data,
+    Dt,
+    Json,
+    Kind,
+    Model,
+    OutDir,
+    Quiet,
+    Reset,
+    Samples,
+    Shape,
+    Timesteps,
+    WrittenBy,
+    check_data,
+    frame,
+)
 from snnhw.verbs.terminal import err, progress_bars, show
 
 
@@ -97,20 +112,38 @@ def map_to_chip(
     model: Model,
     chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
     deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
+    source: Annotated[
+        str | None, typer.Option("--input", help="samples whose spikes count for the least time of the busiest core")
+    ] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="whose times are used; without it all of the chip")
+    ] = None,
+    kind: Kind = None,
+    data: Data = None,
+    samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Cores and chips that a model takes, and which limit binds in each layer."""
+    """Cores and chips that a model takes, which limit binds in each layer, and the least time on the busiest core."""
+    if source is None and (data is not None or samples is not None or kind is not None):
+        raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
+    check_data(data, source or "")
+    from snnhw.data.inputs import load_inputs
     from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.verbs.tables.numbers import mapping_table
+    from snnhw.verbs.tables.numbers import mapping_table, time_tables
     from snnhw.workflows.load import load_model
-    from snnhw.workflows.map import map_to_chip as run
+    from snnhw.workflows.map import bound_on_chip
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
-    made = run(loaded, chip, deployment)
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+    inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
+    with progress_bars(quiet or as_json) as tick:
+        made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
     result = {**made.to_dict(), **findings_dict(loaded.findings)}
-    show(result, as_json, mapping_table(loaded.name, made), *finding_lines(loaded.findings))
+    shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
+    show(result, as_json, *shown, *finding_lines(loaded.findings))

@@ -20,9 +20,11 @@ from snnhw.verbs.options import (
     Quiet,
     Reset,
     Samples,
+    Shape,
     Timesteps,
     WrittenBy,
     check_data,
+    frame,
 )
 from snnhw.verbs.terminal import progress_bars, show
 
@@ -46,6 +48,7 @@ def report(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -65,7 +68,7 @@ def report(
     from snnhw.workflows.processes import process_group
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
     options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
@@ -86,6 +89,7 @@ def compare(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -101,7 +105,7 @@ def compare(
     from snnhw.workflows.load import load_models
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
-    loaded = load_models(models, Reading(dt, written_by, reset, timesteps))
+    loaded = load_models(models, Reading(dt, written_by, reset, timesteps, frame(shape)))
     steps = {label: m.timesteps for label, m in loaded.items()}
     inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
     with progress_bars(quiet or as_json) as tick:

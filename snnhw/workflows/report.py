@@ -143,6 +143,7 @@ def build_report(
         relays=relays(model.graph, record),
         steps=options.steps,
         example=simulate(model.graph, inputs.values[:1], raster=True),
+        record=record,
     )
     return assemble(model.graph, count(model.graph, record), chosen, stamp, sections)
 

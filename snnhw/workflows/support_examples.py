@@ -127,6 +127,7 @@ MODULES: Mapping[str, Callable[[], Graph]] = {
     "ConvTranspose2d, stride 1": in_between(nn.ConvTranspose2d(4, 4, 3)),
     "ConvTranspose2d, stride 2": in_between(nn.ConvTranspose2d(4, 4, 2, stride=2)),
     "Linear": in_between(nn.Sequential(nn.Flatten(), nn.Linear(256, 16))),
+    "Linear of the last axis": in_between(nn.Linear(8, 5)),
     "BatchNorm1d": behind_sums(nn.BatchNorm1d(4), SEQUENCE),
     "BatchNorm2d": behind_sums(nn.BatchNorm2d(4)),
     "TDBatchNorm": behind_sums(TDBatchNorm(4, 0.6)),
@@ -175,6 +176,10 @@ CALLS: Mapping[str, Callable[[], Graph]] = {
     "x[:, :, ::2, ::2]": behind_spikes(lambda x: x[:, :, ::2, ::2]),
     "x.permute, x.flip within a sample": behind_spikes(lambda x: x.permute(0, 1, 3, 2)),
     "F.interpolate, nearest": behind_spikes(lambda x: F.interpolate(x, scale_factor=2)),
+    "x @ y": behind_spikes(lambda x: x @ x.transpose(-1, -2)),
+    "x * y": behind_spikes(lambda x: x * x.flip(2)),
+    "torch.einsum of x and y": behind_spikes(lambda x: torch.einsum("bchw,bchv->bcwv", x, x)),
+    "x.sum(1)": behind_spikes(lambda x: x.sum(1, keepdim=True)),
     "x.mean((2, 3))": behind_spikes(lambda x: x.mean((2, 3), keepdim=True)),
 }
 NEURONS: Mapping[str, Callable[[], Graph]] = {

@@ -41,6 +41,6 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
         sections["levels"] = level_advice(graph, net.inputs, target, chosen[0])
     record = simulate(graph, net.inputs)
     counts = count(graph, record)
-    sections["relays"] = relays(graph, record)
+    sections["relays"], sections["record"] = relays(graph, record), record
     chips = changes.pop("chips", CHIPS)
     return assemble(graph, counts, chosen, stamp, Sections(**{**sections, **changes}), chips=chips)

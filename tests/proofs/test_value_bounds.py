@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Flatten, Graph, Input, Linear, Pool, Readout, Scale
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Flatten, Graph, Input, Linear, Pool, Product, Readout, Scale
 from snnhw.proofs.interval import Interval
 from snnhw.proofs.value_bounds import arriving, value_bounds
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE
 from tests.graph.strategies import SEEDS, float_graphs
 from tests.nets import norm
 from tests.nir.step_runner import run_steps
@@ -168,3 +170,21 @@ def test_taps_on_the_padding_may_be_zero_where_no_input_is():
     sent = run_steps(graph, np.ones((1, 1, 3, 3)))["conv"]
     found = value_bounds(graph, every_level(graph), (1.0, 2.0))["conv"]
     assert sent.min() == 4 and found.low[0] <= sent.min() and sent.max() <= found.high[0]
+
+
+@given(SEEDS, st.tuples(*[st.integers(1, 3)] * 4), st.booleans())
+def test_a_product_has_the_bounds_of_the_worst_pair_of_its_group(seed, sizes, events):
+    groups, rows, inner, columns = sizes
+    node = Product(name="product", shape=(groups, rows, columns), inner=inner)
+    both = Input(name="input", shape=(sum(node.sizes),), levels=3 if events else None)
+    graph = Graph.build(
+        [both, node, Readout(name="end", shape=node.shape)], [("input", "product"), ("product", "end")], 1
+    )
+    found = value_bounds(graph, lambda node, x: x, (-2.0, 1.5))["product"]
+    low, high = (0.0, 9.0 * inner) if events else (-3.0 * inner, 4.0 * inner)
+    np.testing.assert_allclose(found.low, np.full(groups, low), atol=1e-4)
+    np.testing.assert_allclose(found.high, np.full(groups, high), atol=1e-4)
+    ends = (0, 3) if events else (-2.0, 1.5)
+    x = np.random.default_rng(seed).choice(ends, (4, *both.shape))
+    sent = simulate(graph, x, execution=DOUBLE).logits
+    assert (sent >= found.low[:, None, None]).all() and (sent <= found.high[:, None, None]).all()

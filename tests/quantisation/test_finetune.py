@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from snnhw.data.datasets import load
-from snnhw.data.samples import inputs_of
+from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
 from snnhw.passes import compile_channels
 from snnhw.quantisation.code_input import code_input
@@ -16,6 +17,7 @@ from snnhw.quantisation.finetune import Tuning, finetune
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import load_model
+from tests.exporters.lava.test_recurrent import network
 
 
 @pytest.mark.slow
@@ -58,3 +60,24 @@ def test_no_epoch_gives_the_quantisation_back_and_each_one_is_reported():
     assert finetune(model.graph, quantised, data, Tuning(epochs=0)) is quantised
     finetune(model.graph, quantised, data, Tuning(epochs=2, lr=0.0), lambda *tick: ticks.append(tick))
     assert ticks == [("fine-tuning epochs", 1, 2), ("fine-tuning epochs", 2, 2)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["LIF", "current-based"])
+def test_recurrent_networks_of_plain_neurons_with_a_max_pool_are_tuned(kind):
+    """Labels are what the floats say; coarse weights lose many of them, and fine-tuning brings some back."""
+    graph, _ = network(kind, "synapse", seed=1, timesteps=4)
+    x = np.random.default_rng(0).normal(size=(300, 4, 2, 6, 6)).astype(np.float32)
+    labels = simulate(graph, x).logits.argmax(axis=1)
+    train, test = (Samples("own", x[part], labels[part], None, "") for part in (slice(0, 200), slice(200, 300)))
+    fine = compile_loihi(graph, train.values)
+    channels = code_input(compile_channels(graph), train.values)
+    scales = {name: scale / (1 if name.startswith("pool") else 60) for name, scale in fine.scales.items()}
+    coarse = quantise(channels, scales=scales)
+
+    def accuracy(quantised):
+        return simulate(quantised.graph, test.values).accuracy(test.targets)
+
+    tuned = finetune(graph, coarse, train, Tuning(epochs=6, lr=5e-3))
+    assert accuracy(fine) > 0.9 and accuracy(coarse) < accuracy(fine) - 0.15
+    assert accuracy(tuned) > accuracy(coarse) + 0.05

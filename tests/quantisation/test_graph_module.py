@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 
 from snnhw.data.datasets import load
 from snnhw.graph.ir import Conv2d, Linear, LoihiLIF
-from snnhw.passes import FLOAT, compile_channels, run_passes
+from snnhw.passes import BEFORE_SYNAPSES, FLOAT, FOLDED, compile_channels, run_passes
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes.identity_synapses import identity_synapses
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.graph_module import GraphModule
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import load_model
+from tests.exporters.lava.test_recurrent import network
 from tests.nets import residual_nets
 
 
@@ -42,3 +45,24 @@ def test_fine_tuning_begins_with_the_integers():
     for node in quantised.graph.of_type(LoihiLIF):
         other = again.nodes[node.name]
         assert other.threshold == node.threshold and np.array_equal(other.bias, node.bias)
+
+
+@pytest.mark.parametrize("loop", ["both", "forward", "two layers"])
+@pytest.mark.parametrize("kind", ["LIF", "MLF", "current-based"])
+def test_other_neurons_loops_and_max_pools_compute_what_the_engine_does(kind, loop):
+    """In floats, and with scales what the integers do; every parameter gets a gradient."""
+    graph, inputs = network(kind, loop, steps=2, seed=4)
+    x = torch.as_tensor(inputs, dtype=torch.float32).transpose(0, 1)
+    trainable = run_passes(graph, (*BEFORE_SYNAPSES, identity_synapses, *FOLDED))
+    np.testing.assert_allclose(
+        GraphModule(trainable)(x).detach().numpy(), simulate(graph, inputs).logits, rtol=0, atol=1e-5
+    )
+    quantised = compile_loihi(graph, inputs)
+    module = GraphModule(dequantise(trainable, quantised), quantised.scales)
+    logits = module(x)
+    per_step = quantised.logit_scale * graph.timesteps
+    np.testing.assert_allclose(
+        logits.detach().numpy(), simulate(quantised.graph, inputs).logits / per_step, rtol=0, atol=1e-4
+    )
+    logits.square().sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in module.parameters())

@@ -9,6 +9,7 @@ import numpy as np
 from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Norm
 from snnhw.rules import given
 from tests.checks.nets import integers, lif, net
+from tests.graph.test_product import graph_of
 
 ONE = np.ones(4)
 NORM = Norm(name="norm", shape=(4, 4, 4), gamma=ONE, beta=ONE, mean=ONE, var=ONE, eps=1e-5)
@@ -33,6 +34,11 @@ def test_every_delay_on_a_loop_is_named() -> None:
     assert codes(given.recurrence, graph) == [("recurrent", "late")]
 
 
+def test_every_product_is_named() -> None:
+    graph = graph_of([], [])
+    assert codes(given.products, graph) == [("product", "product")] and codes(given.products, net()) == []
+
+
 def test_levels_share_kind_shape_and_inputs() -> None:
     first, second = (lif(name=f"u{k}", unit="u", level=k, threshold=float(k)) for k in (1, 2))
     into = tuple(Edge("conv", n.name) for n in (first, second))
@@ -49,6 +55,15 @@ def test_float_neurons_among_integers_are_named() -> None:
     graph = integers()
     mixed = graph.replace(nodes=[*graph.nodes.values(), odd], edges=(*graph.edges, Edge("conv", "odd")))
     assert codes(given.one_arithmetic, mixed) == [("mixed-arithmetic", "odd")]
+
+
+def test_a_read_out_of_one_step_is_named() -> None:
+    for reduction, named in (("mean", []), ("sum", []), ("last", ["end"]), ("max", ["end"])):
+        graph = net()
+        (end,) = graph.readouts
+        nodes = [*(n for n in graph.nodes.values() if n is not end), dataclasses.replace(end, reduction=reduction)]
+        expected = [("readout-of-a-step", end.name) for _ in named]
+        assert codes(given.reads_every_step, graph.replace(nodes=nodes)) == expected
 
 
 def test_an_input_that_reaches_layers_is_no_current() -> None:

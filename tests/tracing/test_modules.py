@@ -98,6 +98,7 @@ def test_a_unit_keeps_its_thresholds_and_decay():
         (nn.Conv2d(3, 4, 3), SHAPE, r"'node' takes 3 channels and gets \(4, 6, 7\); fix the shapes"),
         (nn.Conv2d(4, 4, 3), (4,), r"'node' takes 4 channels and gets \(4,\)"),
         (nn.Linear(5, 3), (4,), r"'node' takes 5 values and gets shape \(4,\); flatten before it"),
+        (nn.Linear(5, 3), SHAPE, r"'node' takes 5 values and gets shape \(4, 6, 7\)"),
         (nn.BatchNorm2d(4, track_running_stats=False), SHAPE, "'node' keeps no running statistics; train it with"),
         (nn.AvgPool2d(2, ceil_mode=True), SHAPE, "'node' uses ceil_mode, and its windows reach beyond the 6x7 image"),
         (nn.Upsample(scale_factor=2, mode="bilinear"), SHAPE, "'node' interpolates by the mode 'bilinear'"),

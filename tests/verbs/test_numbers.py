@@ -29,6 +29,17 @@ def test_profiles_are_held_against_measured_chips(call):
     assert [row["answer"] for row in speck["points"]] == ["covered"] * 6
 
 
+def test_map_bounds_the_time_of_the_spikes_of_samples(call, refused):
+    silent = call("map", "digits", "--json")
+    counted = call("map", "digits", "--input", "digits:test", "--samples", "4", "--json", "-q")
+    assert (silent["samples"], counted["samples"]) == (0, 4) and "no spike is counted" in silent["notes"][0]
+    for name, found in counted["floorline"].items():
+        before = silent["floorline"][name]
+        assert found["step_seconds"]["typical"] > before["step_seconds"]["typical"]
+        assert (found["binds"], before["binds"]) == ("memory", "compute")
+    assert "belong to --input" in refused("map", "digits", "--samples", "4")
+
+
 @pytest.mark.lava
 @pytest.mark.very_slow
 def test_the_demo_reaches_its_bars(call):

@@ -22,8 +22,20 @@ EVERYWHERE = {
     "Linear",
     "ZeroPad2d",
     "torch.cat of channels",
+    "MaxPool1d",
+    "MaxPool2d",
+    "AdaptiveMaxPool2d",
 }
-NOWHERE = {"MaxPool2d", "MaxPool2d behind a layer", "GroupNorm", "LayerNorm", "Upsample, nearest", "PixelShuffle"}
+NOWHERE = {
+    "x @ y",
+    "x * y",
+    "torch.einsum of x and y",
+    "MaxPool2d behind a layer",
+    "GroupNorm",
+    "LayerNorm",
+    "Upsample, nearest",
+    "PixelShuffle",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +56,14 @@ def test_rows_say_what_the_verbs_do(rows):
         assert not rows[name].refused, rows[name]
     for name in NOWHERE:
         assert set(rows[name].refused) == HARDWARE
-        assert all("layer" in reason for reason in rows[name].refused.values())
+        word = "product" if "y" in name.split() else "layer"
+        assert all(word in reason for reason in rows[name].refused.values())
     assert rows["MaxPool2d"].nodes == ("MaxPool",) and rows["x - y"].nodes == () and rows["0.5 * x"].nodes == ("Scale",)
 
 
-@pytest.mark.parametrize("name", ["MaxPool2d", "GroupNorm", "torch.cat of channels", "torch.cat of rows"])
+@pytest.mark.parametrize(
+    "name", ["MaxPool2d", "MaxPool2d behind a layer", "GroupNorm", "torch.cat of channels", "torch.cat of rows"]
+)
 def test_check_finds_what_quantise_refuses(name):
     graph = run_passes({**MODULES, **CALLS}[name](), FLOAT)
     errors = [finding for finding in check(graph, "loihi1") if finding.severity == "error"]

@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "modules.md"
 BEGIN, END = "<!-- written by benchmarks/conformance/modules/run.py -->", "<!-- end -->"
 sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
-from run import Importer, environment  # noqa: E402
+from environments import interpreter  # noqa: E402
 
 from tests.staged import stage  # noqa: E402
 
@@ -83,8 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         path = stage(Path(work) / "staged")
         for framework in FRAMEWORKS:
-            importer = Importer(framework.name, "", framework.packages, framework.title)
-            python = Path(given.get(framework.name) or environment(importer, options.environments / "modules"))
+            python = Path(
+                given.get(framework.name) or interpreter(framework.packages, options.environments / "modules")
+            )
             found = compared(framework, python, path)
             lines += [row(framework, found["version"], each) for each in found["rows"]]
             exact += sum(not each["differing"] for each in found["rows"])

@@ -58,19 +58,22 @@ def assemble(network: LavaNetwork, *, frames: Array | None = None, records: Reco
     built: dict[str, LavaObject] = {}
     inputs: list[LavaObject] = []
     outputs: list[LavaObject] = []
+    open_end = records.readout is None
     for process in network.processes:
         if process.kind == "source":
             if frames is not None:
                 built[process.name] = _frames(network, frames)
+        elif process.kind not in BUILD:
+            raise LavaRunError(f"Process {process.name!r} is a {process.kind!r}, which this runtime lacks; update it.")
+        elif process.kind != "sink" or not open_end:
+            built[process.name] = BUILD[process.kind](network, process, records)
+    for process in network.processes:
+        if process.kind == "source":
             continue
-        if process.kind == "sink" and records.readout is None:
+        if process.kind == "sink" and open_end:
             outputs.extend(_out_port(built[source]) for source in process.sources)
             continue
-        if process.kind not in BUILD:
-            raise LavaRunError(f"Process {process.name!r} is a {process.kind!r}, which this runtime lacks; update it.")
-        made = BUILD[process.kind](network, process, records)
-        built[process.name] = made
-        target = _in_port(made)
+        target = _in_port(built[process.name])
         for source in process.sources:
             if source in built:
                 port = _out_port(built[source])
@@ -94,7 +97,7 @@ def run_configuration(integer: bool, stock_conv: bool = False) -> LavaObject:
 def _frames(network: LavaNetwork, frames: Array) -> LavaObject:
     from .processes.streams import Frames
 
-    return Frames(name=network.source.name, frames=frames, timesteps=network.timesteps)
+    return Frames(name=network.source.name, frames=frames, timesteps=network.timesteps, gap=network.gap)
 
 
 def _conv(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
@@ -126,22 +129,31 @@ def _dense(network: LavaNetwork, process: Process, records: Records) -> LavaObje
 def _lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.neurons import SampledLIF
 
-    values = {key: network.arrays[name] for key, name in process.arrays.items()}
-    return SampledLIF(
-        name=process.name,
-        shape=process.shape,
-        depth=process.depth,
-        timesteps=network.timesteps,
-        samples=records.samples,
-        spikes=records.spikes.get(process.name),
-        membranes=records.membranes.get(process.name),
-        du=process.params["du"],
-        dv=process.params["dv"],
-        bias_mant=values["bias_mant"],
-        bias_exp=process.params["bias_exp"],
-        vth=values.get("vth", process.params.get("vth")),
-        start=(values.get("u_start", 0), values.get("v_start", 0)),
-    )
+    return SampledLIF(**_population(network, process, records))
+
+
+def _soft_lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
+    from .processes.soft_reset import SoftResetLIF
+
+    return SoftResetLIF(**_population(network, process, records))
+
+
+def _population(network: LavaNetwork, process: Process, records: Records) -> dict[str, Any]:
+    """Arguments of a population: numbers as they are, arrays by name."""
+    values = {**process.params, **{key: network.arrays[name] for key, name in process.arrays.items()}}
+    start = (values.pop("u_start", 0), values.pop("v_start", 0))
+    return {
+        "name": process.name,
+        "shape": process.shape,
+        "depth": process.depth,
+        "timesteps": network.timesteps,
+        "gap": network.gap,
+        "samples": records.samples,
+        "spikes": records.spikes.get(process.name),
+        "membranes": records.membranes.get(process.name),
+        "start": start,
+        **values,
+    }
 
 
 def _delay(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
@@ -179,6 +191,7 @@ def _sink(network: LavaNetwork, process: Process, records: Records) -> LavaObjec
         values=np.asarray(records.readout),
         depth=process.depth,
         timesteps=network.timesteps,
+        gap=network.gap,
         samples=records.samples,
     )
 
@@ -187,6 +200,7 @@ BUILD: dict[str, Callable[[LavaNetwork, Process, Records], LavaObject]] = {
     "conv": _conv,
     "dense": _dense,
     "lif": _lif,
+    "soft_lif": _soft_lif,
     "delay": _delay,
     "gain": _gain,
     "pool": _pool,

@@ -21,6 +21,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 LONGEST_WORDS = 200  # characters of another library's message
 FORMAT = 1
+WITH_GAPS = 2  # of networks that wait between samples, which runtimes of format 1 do not
 BROKEN = (  # of NumPy, zip and json, on files of another content
     OSError,
     ValueError,
@@ -44,12 +45,15 @@ class LavaRunError(Exception):
         self.traceback_text = traceback_text
 
 
+NEURONS = ("lif", "soft_lif")  # kinds of processes that fire
+
+
 @dataclass(frozen=True)
 class Process:
     """One Lava process. What its sources send is summed at its input."""
 
     name: str
-    kind: str  # source, conv, dense, delay, gain, pool, lif, sink
+    kind: str  # source, conv, dense, delay, gain, pool, lif, soft_lif, sink
     shape: tuple[int, ...]  # of what it sends: (W, H, C) or (N,)
     depth: int  # Lava steps between the input and what it sends
     sources: tuple[str, ...] = ()
@@ -67,7 +71,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class LavaNetwork:
-    """Processes in an order in which sources come before targets."""
+    """Processes in an order in which sources come before targets, but for those that lead back to what is before."""
 
     name: str
     timesteps: int
@@ -76,6 +80,12 @@ class LavaNetwork:
     units: tuple[Unit, ...]
     reduction: str  # logits: "sum" or "mean" over the time steps
     arrays: Mapping[str, Array]
+    gap: int = 0  # silent steps between samples, in which delayed spikes of one sample run out
+
+    @property
+    def period(self) -> int:
+        """Lava steps from one sample to the next."""
+        return self.timesteps + self.gap
 
     @property
     def source(self) -> Process:
@@ -95,9 +105,10 @@ class LavaNetwork:
     def save(self, file: IO[bytes]) -> None:
         """Write the .npz."""
         description = {
-            "format": FORMAT,
+            "format": WITH_GAPS if self.gap else FORMAT,
             "name": self.name,
             "timesteps": self.timesteps,
+            "gap": self.gap,
             "integer": self.integer,
             "reduction": self.reduction,
             "processes": [asdict(p) for p in self.processes],
@@ -123,7 +134,7 @@ def load_network(path: Path) -> LavaNetwork:
         with np.load(path, allow_pickle=False) as content:
             text = json.loads(str(content["description"]))
             arrays = {name[len("array/") :]: content[name] for name in content.files if name.startswith("array/")}
-        if text["format"] != FORMAT:
+        if text["format"] not in (FORMAT, WITH_GAPS):
             raise LavaRunError(f"{path} has format {text['format']}, this runtime reads {FORMAT}; export it again.")
         return LavaNetwork(
             name=text["name"],
@@ -133,6 +144,7 @@ def load_network(path: Path) -> LavaNetwork:
             units=tuple(Unit(u["name"], tuple(u["populations"])) for u in text["units"]),
             reduction=text["reduction"],
             arrays=arrays,
+            gap=int(text.get("gap", 0)),
         )
     except FileNotFoundError as error:
         raise LavaRunError(f"There is no network file {path}; export the network again.") from error

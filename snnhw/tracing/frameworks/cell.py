@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container
 from dataclasses import dataclass
+from itertools import pairwise
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node
@@ -38,9 +39,16 @@ def single(node: Node) -> Cell:
     return Cell((node,), (), node.name, node.name)
 
 
-def chained(first: Node, second: Node) -> Cell:
-    """A layer that is two nodes, one behind the other."""
-    return Cell((first, second), (Edge(first.name, second.name),), first.name, second.name)
+def chained(*nodes: Node) -> Cell:
+    """A layer that is several nodes, one behind the other."""
+    edges = tuple(Edge(one.name, other.name) for one, other in pairwise(nodes))
+    return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
+
+
+def in_a_row(nodes: tuple[Node, ...]) -> Cell:
+    """A layer that is several nodes, one behind the other."""
+    edges = tuple(Edge(a.name, b.name) for a, b in pairwise(nodes))
+    return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
 
 
 def current_based(current: LI, neuron: LIF | LI) -> Cell:
@@ -67,7 +75,7 @@ def recurrent(cell: Cell, weights: Node, *, from_the_start: bool = True) -> Cell
     return Cell((*cell.nodes, late, weights), (*cell.edges, *around), cell.entry, cell.sent)
 
 
-def weights_of(name: str, node: Node | tuple[Node, Node], sent: Node) -> Node:
+def weights_of(name: str, node: Node | tuple[Node, ...], sent: Node) -> Node:
     """`node`, the weights around a neuron.
 
     Raises:

@@ -20,11 +20,13 @@ from snnhw.graph.ir import LIF
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, single
+from snnhw.tracing.frameworks.spikingjelly_containers import element_wise, linear, voting
 from snnhw.tracing.streams import Axes
 
 
 def _axes(module: Any) -> Axes:
-    return "time" if module.step_mode == "m" else "step"
+    """Modules of before 0.0.0.0.14 have no mode: their classes say in their names that they take all steps."""
+    return "time" if getattr(module, "step_mode", "s") == "m" else "step"
 
 
 def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> Cell:
@@ -62,6 +64,9 @@ NEURONS: Mapping[str, Adapter] = {
     "IFNode": Adapter(_axes, cell=_if),
     "LIFNode": Adapter(_axes, cell=_lif),
     "ParametricLIFNode": Adapter(_axes, cell=_plif),
+    "MultiStepIFNode": Adapter(always("time"), cell=_if),
+    "MultiStepLIFNode": Adapter(always("time"), cell=_lif),
+    "MultiStepParametricLIFNode": Adapter(always("time"), cell=_plif),
 }
 LAYERS: Mapping[str, Adapter] = {
     "Conv2d": _layer(nn.Conv2d),
@@ -74,12 +79,17 @@ LAYERS: Mapping[str, Adapter] = {
     "Flatten": _layer(nn.Flatten),
     "Dropout": _layer(nn.Dropout),
     "Dropout2d": _layer(nn.Dropout2d),
+    "VotingLayer": Adapter(_axes, chain=voting),
 }
 CONTAINERS: Mapping[str, Adapter] = {
     "SeqToANNContainer": Adapter(always("time"), opened=True),
     "MultiStepContainer": Adapter(always("time"), opened=True),
     "StepModeContainer": Adapter(_axes, opened=True),
 }
+RECURRENT: Mapping[str, Adapter] = {
+    "ElementWiseRecurrentContainer": Adapter(_axes, cell=element_wise({**NEURONS, **LAYERS})),
+    "LinearRecurrentContainer": Adapter(_axes, cell=linear({**NEURONS, **LAYERS})),
+}
 SPIKINGJELLY = Framework(
-    {**NEURONS, **LAYERS, **CONTAINERS}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
+    {**NEURONS, **LAYERS, **CONTAINERS, **RECURRENT}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
 )

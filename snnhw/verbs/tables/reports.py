@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.analysis.digits import range_text, significant
+from snnhw.analysis.report.bill import PACES, bills
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import lines, precision_name, rate_text, steps_text, twin_sentence
@@ -30,7 +31,27 @@ def report_tables(report: Report) -> tuple[Table | str, ...]:
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
-    return layers, _twins_table(report), twin_sentence(report)
+    return bill_table(report), *_bounds(report), layers, _twins_table(report), twin_sentence(report)
+
+
+def bill_table(report: Report) -> Table:
+    """Energy without and with static power, side by side: the first thing on the terminal."""
+    cells = []
+    for bill in bills(report.energy, report.static, report.floorline):
+        paces = [bill.with_static.get(pace, bill.with_static.get("")) for pace in PACES]
+        shown = [range_text(energy, "J") if energy else "" for energy in paces]
+        without = "not known apart" if bill.without is None else range_text(bill.without, "J")
+        cells.append((bill.profile, without, *shown, bill.note or f"work alone: {bill.covers}"))
+    columns = ("profile", ">its work alone", ">with waiting, own pace", ">in fixed steps", "what that is")
+    return table("Energy per inference, without and with what the chip draws while it waits", columns, cells)
+
+
+def _bounds(report: Report) -> tuple[str, ...]:
+    """A line for each profile that bounds the time."""
+    return tuple(
+        f"{name}: at least {range_text(floor.sample, 's')} per inference; {floor.sentence}"
+        for name, floor in report.floorline.items()
+    )
 
 
 def twin_tables(report: Report) -> tuple[Table | str, ...]:

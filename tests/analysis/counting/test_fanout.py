@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnhw.analysis.counting.fanout import dense_taps, effective_taps, fanout
+from snnhw.analysis.counting.fanout import arrivals, dense_taps, effective_taps, fanout
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Conv2d, Flatten, Linear, Pool
+from snnhw.graph.ir import MLF, Conv2d, Flatten, Linear, Pool, Product
 from tests.analysis.nets import conv_shape, convs, weights
 from tests.oracle import taps
 
@@ -32,6 +32,25 @@ def test_conv_map_equals_the_taps(data, seed):
     np.testing.assert_array_equal(found, brute([conv], shape))
     assert effective_taps(conv, shape) == found.sum()
     assert dense_taps(conv, shape) == brute([full(conv)], shape).sum() >= found.sum()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(0, 2**32 - 1))
+def test_arrivals_are_the_fan_out_seen_from_the_targets(data, seed):
+    """Each spike is one synop at every target that its taps reach; sums over both sides are equal."""
+    rng = np.random.default_rng(seed)
+    shape = data.draw(st.tuples(st.sampled_from([1, 2, 4]), st.integers(3, 6), st.integers(3, 6)))
+    conv = data.draw(convs("conv", shape, rng))
+    spikes = rng.integers(0, 4, shape)
+    found, expected = arrivals([conv], spikes), np.zeros(conv.shape, dtype=np.int64)
+    for position in np.ndindex(*shape):
+        for target in taps(conv, position, shape):
+            expected[target] += spikes[position]
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.int64 and found.sum() == (fanout([conv], shape) * spikes).sum()
+    np.testing.assert_array_equal(arrivals([], spikes), spikes)
+    with pytest.raises(InputError, match="'conv' takes"):
+        arrivals([conv], np.zeros((3, 9, 9), dtype=np.int64))
 
 
 def full(conv):
@@ -87,6 +106,22 @@ def test_a_spike_into_the_average_pool_costs_one_synop_per_class():
         Linear(name="fc", shape=(10,), weight=np.ones((10, 16))),
     ]
     assert (fanout(nodes, (16, 8, 8)) == 10).all()
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_a_spike_in_a_factor_meets_a_row_or_a_column_of_the_other(overlapping):
+    """[2, 3] @ [3, 5] of two groups; behind a pool whose windows overlap, targets of both windows are counted once."""
+    product = Product(name="product", shape=(2, 2, 5), inner=3)
+    left, right = product.sizes
+    if not overlapping:
+        found = fanout([product], (left + right,))
+        assert (found[:left] == 5).all() and (found[left:] == 2).all()
+        return
+    pool = Pool(name="pool", shape=(1, 1, left + right), kind="sum", kernel=(1, 2), stride=(1, 1))
+    flat = Flatten(name="flat", shape=(left + right,))
+    found = fanout([pool, flat, product], (1, 1, left + right + 1)).ravel()
+    assert found[0] == 5 and found[1] == 5  # two elements of one row meet the same five targets
+    assert found[3] == 10 and found[left] == 5 + 2  # two rows; a row, and a column of the other factor
 
 
 def test_what_does_not_fit_is_refused():

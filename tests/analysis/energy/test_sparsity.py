@@ -58,3 +58,11 @@ def test_a_network_that_fails_is_left_as_it_was():
     with pytest.raises(RuntimeError):
         activation_sparsity(network, [torch.ones(1, 2)])
     assert network.training and not any(m._forward_hooks for m in network.modules())
+
+
+def test_convolutions_of_sequences_are_layers_too():
+    """Zeros at every other position of three channels: half of what the second layer multiplies."""
+    first, second = nn.Conv1d(1, 3, 1, bias=False), nn.Conv1d(3, 2, 1)
+    nn.init.ones_(first.weight)
+    x = torch.tensor([[[0.0, 1.0, 0.0, 1.0]]])
+    assert activation_sparsity(nn.Sequential(first, second), [x]) == pytest.approx(0.5)

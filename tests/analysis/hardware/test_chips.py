@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.analysis.hardware.chips import FOLDER, available_chips, load_chip
+from snnhw.analysis.hardware.chips import FOLDER, KNOWN, available_chips, check_chip, load_chip
+from snnhw.analysis.hardware.profiles import available_profiles, load_profile
+from snnhw.analysis.measured.points import measured_points
 from snnhw.errors import InputError
 
 
@@ -73,3 +75,12 @@ def test_a_file_that_is_no_toml_and_a_limit_that_is_no_integer_are_refused(tmp_p
             load_chip(path)
     path.write_text(re.sub(r"block_overhead_bits = \d+", "block_overhead_bits = 0", good))
     assert load_chip(path).block_overhead_bits == 0
+
+
+def test_every_chip_that_anything_names_is_known_and_every_known_one_is_named():
+    named = {load_profile(name).chip for name in available_profiles()} - {""}
+    named |= {point.chip for point in measured_points()} | set(available_chips())
+    assert named == set(KNOWN)
+    assert check_chip("speck", "here") == "speck"
+    with pytest.raises(InputError, match=r"'speckle' is unknown; did you mean 'speck'\? Otherwise leave"):
+        check_chip("speckle", "here")

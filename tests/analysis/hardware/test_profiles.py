@@ -93,6 +93,12 @@ def test_every_profile_is_complete(name):
         (["twins", "int8"], "horowitz45-int8", "twin 'int8' is 'horowitz45-int8'; give a list"),
         (["twins", "int8"], ["horowitz46"], "names the profile 'horowitz46', which does not exist"),
         (["twins", "fp4"], ["horowitz45-int8"], "names a twin 'fp4'; use fp32 or int8"),
+        (["chip"], "loihi9", "chip.toml: the chip 'loihi9' is unknown; did you mean 'loihi"),
+        (["chip"], "abacus", "chip.toml: the chip 'abacus' is unknown; leave 'chip' out or use loihi1"),
+        (["constants", "synop", "by_tiles"], [[4, 1.0], [1, 2.0]], "'by_tiles' is .*; give a list of .tiles, value."),
+        (["constants", "synop", "by_tiles"], [[0, 1.0]], "'by_tiles' is .*; give a list of .tiles, value."),
+        (["constants", "synop", "by_tiles"], 3, "'by_tiles' is 3; give a list of .tiles, value."),
+        (["constants", "synop", "by_tiles"], [[1, -1.0]], "by_tiles: 'value' is -1.0; give a finite number"),
     ],
 )
 def test_a_profile_that_breaks_a_rule_is_refused(path, value, message):
@@ -133,3 +139,27 @@ def test_unknown_names_list_what_there_is():
         load_profile("zzz")
     with pytest.raises(InputError, match="no constant 'mac'; it has"):
         load_profile("loihi1-davies2018")["mac"]
+
+
+@pytest.mark.parametrize("name", available_profiles())
+def test_a_typical_value_at_an_end_of_its_range_has_a_reason(name):
+    for constant in load_profile(name).constants.values():
+        low, typical, high = constant.range.ends
+        if low < high and typical in (low, high):
+            assert "typical" in constant.spread, f"{name}, {constant.name}"
+
+
+def test_a_time_that_grows_with_the_tiles_is_that_of_the_last_step_of_its_table():
+    """SANA-FE 2.2.9: 0.6, 1.0, 1.4 and 1.8 us on 1, 2, 4 and 29 tiles; in between it waits as long as with fewer."""
+    barrier = load_profile("loihi1-sanafe")["barrier_time"]
+    us = [0.6, 1.0, 1.0, 1.4, 1.4, 1.8]
+    assert [barrier.at_tiles(n).ends for n in (1, 2, 3, 4, 28, 32)] == [pytest.approx((x * 1e-6,) * 3) for x in us]
+    plain = load_profile("loihi1-davies2018")["barrier_time"]
+    assert plain.at_tiles(3) == plain.range
+
+
+def test_a_profile_is_of_the_chip_that_it_names_or_else_of_the_one_its_name_begins_with():
+    named, nameless = (parse_profile(changed(["name"], "loihi1-mine") | extra, "a.toml")
+        for extra in ({"chip": "speck"}, {}))  # fmt: skip
+    assert (named.is_of("speck"), named.is_of("loihi1")) == (True, False)
+    assert (nameless.is_of("loihi1"), nameless.is_of("loihi2")) == (True, False)

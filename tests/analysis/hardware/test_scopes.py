@@ -17,7 +17,7 @@ def test_every_profile_of_the_package_has_a_scope(name):
 
 def test_joined_scopes_are_words_joined():
     assert scope_words("core_dynamic + chip_static") == (
-        "the switching of the cores in use and the leakage of the whole chip"
+        "the work of the cores in use and what the whole chip draws while it waits"
     )
     assert check_scope("core_dynamic + x86", "here") == "core_dynamic + x86"
     with pytest.raises(InputError, match="here: scope 'cores' is unknown"):

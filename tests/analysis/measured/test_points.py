@@ -8,7 +8,7 @@ from snnhw.analysis.measured.points import GRADES, measured_points, parse_points
 from snnhw.errors import InputError
 
 GOOD = {
-    "chip": "chip",
+    "chip": "speck",
     "source": "Someone 2020",
     "grade": "primary",
     "networks": {
@@ -64,6 +64,7 @@ def test_the_points_of_the_package():
         (["grade"], None, "has no 'grade'"),
         (["grade"], "hearsay", "'hearsay' is unknown"),
         (["chip"], None, "has no 'chip'"),
+        (["chip"], "loihi9", "the chip 'loihi9' is unknown; did you mean 'loihi"),
         (["points"], [], "has no measurements"),
         (["points", 0, "table"], " ", "has no 'table'"),
         (["points", 0, "unit"], "mW", "not a unit of J"),
@@ -87,7 +88,7 @@ def test_a_file_that_breaks_a_rule_is_refused(path, value, message):
 
 def test_two_of_one_name_and_runs_that_are_not_there_are_refused(tmp_path):
     text = (
-        'chip = "c"\nsource = "s"\ngrade = "primary"\n[[points]]\nid = "a"\nworkload = "w"\nquantity = "power"\n'
+        'chip = "speck"\nsource = "s"\ngrade = "primary"\n[[points]]\nid = "a"\nworkload = "w"\nquantity = "power"\n'
         'value = 1\nunit = "W"\nscope = "chip"\ntable = "t"\n'
     )
     (tmp_path / "a.toml").write_text(text)

@@ -9,10 +9,11 @@ from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.layers import layers
 from snnhw.analysis.counting.sources import populations
 from snnhw.analysis.report.graph_picture import graph_svg, rails
-from snnhw.graph.ir import LIF, Conv2d, Delay, Graph, Input, Linear, MaxPool, Readout
+from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Input, Linear, MaxPool, Readout
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import networks
+from tests.graph.test_product import graph_of, unit
 from tests.nets import residual_net, residual_nets
 
 
@@ -112,3 +113,17 @@ def test_long_names_stay_in_their_box():
     counts = count(graph, simulate(graph, net.inputs))
     longest = max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 200)))
     assert longest < 20 < max(len(text) for text in re.findall(r">([^<>\n]+)</text>", graph_svg(graph, counts, 640)))
+
+
+def test_a_product_is_a_row_that_its_factors_and_its_readers_are_joined_with():
+    graph = graph_of([unit("a")], [])
+    behind = LIF(name="behind", shape=(1, 2, 2), decay=0.5, threshold=1.0)
+    edges = (*(e for e in graph.edges if e.target != "end"), Edge("product", "behind"), Edge("behind", "end"))
+    graph = graph.replace(nodes=[*graph.nodes.values(), behind], edges=edges)
+    rows = layers(graph)
+    assert [row.name for row in rows] == ["a", "product", "behind"] and rows[2].products == ("product",)
+    assert {(rail.joins, rail.reads) for rail in rails(rows, "input") if not rail.analog} == {
+        ((1,), (2,)),
+        ((2,), (3,)),
+    }
+    assert "product over 3" in graph_svg(graph, None, 600)

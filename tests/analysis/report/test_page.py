@@ -13,6 +13,7 @@ from snnhw.analysis.digits import count_text, range_text, typical_text
 from snnhw.analysis.hardware.profiles import MODELS, Constant, available_profiles, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import report as report_module
+from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.page import Family, Sources, family_name, render
 from snnhw.analysis.report.verdict import precision_name
 from snnhw.analysis.report.writing import write_report
@@ -80,6 +81,32 @@ def test_first_screen_gives_verdict_accuracy_and_fidelity(html, report):
     assert "97.8\u202f%" in text
     assert "spike-exact" in text
     assert all(energy.profile.title in text for energy in report.energy.values())
+
+
+def test_first_screen_sets_static_power_beside_the_work_and_says_what_binds(html, report):
+    text = Page(html[: html.index('id="energy"')]).text
+    (bill, other) = bills(report.energy, report.static, report.floorline)
+    assert bill.sentence in text and other.note in text
+    for energy in (bill.without, *bill.with_static.values()):
+        assert range_text(energy, "J") in text
+    floor = report.floorline["loihi1-davies2018"]
+    assert floor.sentence in text and range_text(floor.sample, "s") in text
+    assert "covers the work of the cores in use" in text and "core_dynamic" not in text
+
+
+def test_the_busiest_core_of_every_layer_is_on_the_page(html, report):
+    floor, text = report.floorline["loihi1-davies2018"], Page(html).text
+    table = html[html.index("The busiest core of each layer on loihi1-davies2018") :]
+    rows = table[: table.index("</table>")].split("<tr>")[2:]
+    assert len(rows) == len(floor.layers) == len(report.counts.layers)
+    for row, layer in zip(rows, floor.layers, strict=True):
+        assert layer.place.layer in row and range_text(Range.exact(layer.compute), "s") in row
+    assert f"a step takes at least {range_text(floor.step, 's')}" in text
+    assert "Not known, and taken as none: message in time, message out time." in text
+
+
+def test_the_width_of_the_weights_that_synapse_memory_counts_is_said(html):
+    assert "own 64-bit weights; chips store fewer bits" in Page(html).text
 
 
 def test_break_even_of_every_layer_is_on_the_page(report, out, html):

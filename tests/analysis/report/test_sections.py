@@ -17,7 +17,9 @@ from snnhw.analysis.report.sections import (
     break_evens,
     chip_mappings,
     deployment_energies,
+    floorlines,
     layer_break_evens,
+    placements,
     static_cases,
 )
 from snnhw.analysis.report.writing import write_report
@@ -94,24 +96,55 @@ def test_a_platform_that_prices_the_chip_alone_has_no_break_even_by_layer(report
     assert all(set(by_layer[name]) == set(twins) for name, twins in report.ann.items())
 
 
-def test_static_power_belongs_to_the_chip_whose_name_the_profile_begins_with(report):
+def test_static_power_belongs_to_the_chip_that_the_profile_names(report):
     loihi, other = load_profile("loihi1-davies2018"), load_profile("horowitz45-fp32")
     mappings, remarks = chip_mappings(report.graph, [load_chip("loihi1"), load_chip("loihi2")])
     assert list(mappings) == ["loihi1", "loihi2"] and remarks == ()
-    found = static_cases(report.graph, report.counts, [loihi, other], mappings)
+    placed = placements(report.graph, [loihi, other], mappings)
+    assert placed == {loihi.name: mappings["loihi1"]}
+    found = static_cases(report.graph, report.counts, [loihi, other], placed)
     assert list(found) == [loihi.name] and list(found[loihi.name]) == ["batch1", "realtime"]
     for case in found[loihi.name].values():
         assert case.load.chips == mappings["loihi1"].chips
         assert case.to_dict()["per_inference"] == {"unit": "J", **case.energy.per_inference.to_dict()}
-    assert static_cases(report.graph, report.counts, [loihi], {"loihi2": mappings["loihi2"]}) == {}
+        assert case.without == report.energy[loihi.name].per_inference
+    assert placements(report.graph, [loihi], {"loihi2": mappings["loihi2"]}) == {}
+    nameless = dataclasses.replace(loihi, chip="")  # a file of one's own, called after its chip
+    assert placements(report.graph, [nameless], mappings) == placed
+    elsewhere = dataclasses.replace(loihi, chip="speck")
+    assert placements(report.graph, [elsewhere], mappings) == {}
     untimed = dataclasses.replace(loihi, constants={k: v for k, v in loihi.constants.items() if k != "barrier_time"})
-    assert list(static_cases(report.graph, report.counts, [untimed], mappings)[loihi.name]) == ["realtime"]
+    assert list(static_cases(report.graph, report.counts, [untimed], placed)[loihi.name]) == ["realtime"]
+
+
+def test_static_power_is_that_of_the_deployment_of_the_profile(report):
+    """Loihi 2 sends graded spikes: its cores, its energy without and its energy with are all of that deployment."""
+    loihi2 = load_profile("loihi2")
+    mappings, _ = chip_mappings(report.graph, [load_chip("loihi2")])
+    placed = placements(report.graph, [loihi2], mappings)[loihi2.name]
+    assert (mappings["loihi2"].deployment, placed.deployment) == ("channels", "graded")
+    (case,) = static_cases(report.graph, report.counts, [loihi2], {loihi2.name: placed})[loihi2.name].values()
+    assert case.energy.deployment == "graded" == case.to_dict()["deployment"]
+    assert case.without == estimate(report.counts, loihi2).per_inference
+
+
+def test_the_pace_of_static_power_is_that_of_the_busiest_core(report):
+    loihi = load_profile("loihi1-davies2018")
+    floor = report.floorline[loihi.name]
+    case = report.static[loihi.name]["batch1"]
+    assert case.load.seconds.ends == pytest.approx(floor.serial.scaled(floor.steps).ends)
+    even = static_cases(report.graph, report.counts, [loihi], placements(report.graph, [loihi], report.mapping))
+    same = even[loihi.name]["batch1"].load.seconds  # every layer of this small network is on one core
+    assert {layer.cores for layer in report.mapping["loihi1"].layers} == {1}
+    assert case.load.seconds.ends == pytest.approx(same.ends)
+    assert floorlines(report.graph, None, [loihi], {}) == {}
+    assert floor.step.low <= floor.serial.low and floor.step.high <= floor.serial.high
 
 
 def test_a_run_that_adds_nothing_leaves_every_part_empty(report):
     profiles = [load_profile(name) for name in report.energy]
     bare = assemble(report.graph, report.counts, profiles, report.stamp)
     for field in dataclasses.fields(Sections):
-        if field.name not in ("sparsity", "findings"):
+        if field.name not in ("sparsity", "findings", "record"):
             assert getattr(bare, field.name) == getattr(NOTHING_MORE, field.name)
     assert bare.to_dict()["totals"] == report.to_dict()["totals"]

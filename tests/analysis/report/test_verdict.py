@@ -54,7 +54,7 @@ def test_every_line_says_what_of_the_machine_its_energy_covers():
     report = sample_report(complete=False, profiles=("horowitz45-fp32", "loihi1-davies2018"))
     shown = {line.profile: line.covers for line in lines(report)}
     assert shown == {name: scope_words(load_profile(name).scope) for name in report.energy}
-    assert set(shown.values()) == {"the arithmetic alone", "the switching of the cores in use"}
+    assert set(shown.values()) == {"the arithmetic alone", "the work of the cores in use"}
 
 
 def line(profile, **verdicts):

@@ -5,7 +5,7 @@ Shares no code with the engine or the exporter. Convolution is a sum of shifted 
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, Conv2d, Flatten, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import LIF, Conv2d, Delay, Flatten, Input, Linear, LoihiLIF, Pool, Readout
 
 
 def conv(x, node):
@@ -50,6 +50,13 @@ def loihi_step(node, u, v, a):
     return u, v, v > np.asarray(node.threshold, dtype=np.int64) << 6
 
 
+def _after(node, v):
+    """What is left of the membrane behind a spike."""
+    if node.reset == "hard":
+        return 0
+    return v - (node.taken_off if isinstance(node, LoihiLIF) else node.threshold - node.v_reset)
+
+
 def run_oracle(graph, inputs):
     """Spikes and membranes [N, T, *shape] of every neuron node, and logits [N, classes]."""
     spikes = {n.name: [] for n in graph.of_type(LIF, LoihiLIF)}
@@ -60,10 +67,15 @@ def run_oracle(graph, inputs):
         neurons = {name: graph.nodes[name] for name in spikes}
         state = {name: (getattr(node, "current_start", 0), node.start) for name, node in neurons.items()}
         total = 0
+        past = {node.name: [] for node in graph.of_type(Delay)}  # what arrived at it, step by step
         for frame in frames:
             values = {}
-            for name in graph.order():
+            for name in graph.order(loops=True):
                 node = graph.nodes[name]
+                if isinstance(node, Delay):  # of at least one step
+                    known = len(past[name]) >= node.steps
+                    values[name] = past[name][-node.steps] if known else np.zeros(node.shape, dtype=np.int64)
+                    continue
                 x = sum(values[e.source] * e.gain for e in graph.into(name))
                 if isinstance(node, Input):
                     values[name] = frame
@@ -92,8 +104,10 @@ def run_oracle(graph, inputs):
                         s = v > node.threshold
                     spikes[name].append(s)
                     membranes[name].append(v)
-                    state[name] = (u, np.where(s, 0, v))
+                    state[name] = (u, np.where(s, _after(node, v), v))
                     values[name] = s.astype(np.int64 if graph.is_integer else np.float64)
+            for name, arrived in past.items():
+                arrived.append(sum(values[e.source] * e.gain for e in graph.into(name)))
         logits.append(total / graph.timesteps if graph.readout.reduction == "mean" else total)
     shaped = {n.name: (len(inputs), graph.timesteps, *n.shape) for n in graph.of_type(LIF, LoihiLIF)}
     return (

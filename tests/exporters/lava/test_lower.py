@@ -73,7 +73,7 @@ def test_one_bit_messages_give_every_population_its_synapse():
 def test_a_delay_that_is_missing_is_refused():
     _, graph = residual(0)
     edges = [dataclasses.replace(e, delay=0) if e.delay else e for e in graph.edges]
-    with pytest.raises(InputError, match=r"arrive \d steps early; run balance_delays"):
+    with pytest.raises(InputError, match=r"arrives \d steps early; give the graph of compile_channels"):
         lower(graph.replace(edges=tuple(edges)))
 
 
@@ -91,7 +91,7 @@ def test_one_delay_that_is_missing_is_refused():
     _, graph = residual(0)
     for late in (e for e in graph.edges if e.delay):
         edges = tuple(dataclasses.replace(e, delay=e.delay - 1) if e is late else e for e in graph.edges)
-        with pytest.raises(InputError, match="steps early; run balance_delays"):
+        with pytest.raises(InputError, match="steps early; give the graph of compile_channels"):
             lower(graph.replace(edges=edges))
 
 
@@ -120,7 +120,7 @@ def test_a_gain_needs_graded_messages():
 
 def test_the_folder_of_processes_holds_processes_only():
     files = sorted(p.name for p in (LAVA / "runtime" / "processes").iterdir() if p.name != "__pycache__")
-    assert files == ["__init__.py", "im2col.py", "neurons.py", "streams.py"]
+    assert files == ["__init__.py", "im2col.py", "neurons.py", "soft_reset.py", "streams.py"]
 
 
 def test_nothing_here_imports_torch():

@@ -8,6 +8,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import LIF
 from snnhw.simulation.engine import simulate
+from snnhw.tracing.frameworks.registry import adapter_of
 from snnhw.tracing.trace import trace
 from tests.tracing.frameworks.standins import StandIn, cell_of, named, recorded, sent_by, standin
 
@@ -82,3 +83,19 @@ def test_neurons_without_a_node_are_refused_by_name():
     network = nn.Sequential(nn.Linear(3, 2), standin("spikingjelly", "KLIFNode", (memory,)))
     with pytest.raises(InputError, match=r"1 \(KLIFNode of spikingjelly, whose neurons with a node are IFNode"):
         trace(network, (3,), timesteps=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "single"), [("IFNode", {}), ("LIFNode", {"tau": 2.0}), ("ParametricLIFNode", {"w": 0.3})]
+)
+@pytest.mark.parametrize("v_reset", [0.0, None])
+def test_neurons_of_before_modes_take_all_steps_where_their_name_says_so(name, single, v_reset):
+    """`clock_driven` of 0.0.0.0.12, in which public transformers are written: the same steps, and no step_mode."""
+    own = {"surrogate_function": SURROGATE, "v_threshold": 0.5, "v_reset": v_reset, "decay_input": True, **single}
+    several = standin("spikingjelly", f"MultiStep{name}", **own)
+    one = standin("spikingjelly", name, **own)
+    assert (adapter_of(several).axes(several), adapter_of(one).axes(one)) == ("time", "step")
+    current = np.random.default_rng(0).normal(0.4, 0.5, (16, 6)).astype(np.float32)
+    cells = [cell_of(module, (6,)) for module in (several, one, module_of({"class": name, "step_mode": "s", **own}))]
+    sent = [sent_by(cell, current) for cell in cells]
+    assert np.array_equal(sent[0], sent[1]) and np.array_equal(sent[0], sent[2]) and 0.1 < sent[0].mean() < 0.9

@@ -2,6 +2,7 @@
 
 import pytest
 
+from snnhw.analysis.digits import range_text
 from snnhw.analysis.report.comparison import compare_reports
 from snnhw.verbs.tables.reports import comparison_tables, report_tables, twin_tables
 from snnhw.workflows.compare import Compared
@@ -15,7 +16,14 @@ def report():
 
 
 def test_a_row_per_layer_with_its_counts(report):
-    layers, _, twin = report_tables(report)
+    bill, bound, layers, _, twin = report_tables(report)
+    assert [row[0] for row in cells(bill)] == list(report.energy)  # the first thing on the terminal
+    static = report.static["loihi1-davies2018"].values()
+    shown = (report.energy["loihi1-davies2018"].per_inference, *(case.energy.per_inference for case in static))
+    assert list(cells(bill)[0][1:4]) == [range_text(energy, "J") for energy in shown]
+    assert list(cells(bill)[1][2:]) == ["", "", "no chip, so none draws power while it waits"]
+    floor = report.floorline["loihi1-davies2018"]
+    assert bound == f"loihi1-davies2018: at least {range_text(floor.sample, 's')} per inference; {floor.sentence}"
     assert twin == "ANN twin: one dense pass per inference, since every step shows the same frame."
     assert [row[0] for row in cells(layers)] == [layer.name for layer in report.counts.layers]
     synops = [int(row[4].replace(",", "")) for row in cells(layers)]

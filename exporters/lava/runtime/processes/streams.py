@@ -15,10 +15,10 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 
 class Frames(AbstractProcess):
-    """Sends `frames` [N, 1 or T, *shape], sample after sample, T steps each, then zeros."""
+    """Sends `frames` [N, 1 or T, *shape], sample after sample, T steps each and `gap` steps of zeros; then zeros."""
 
-    def __init__(self, *, frames, timesteps, name=None):
-        super().__init__(frames=frames, timesteps=timesteps, name=name)
+    def __init__(self, *, frames, timesteps, gap=0, name=None):
+        super().__init__(frames=frames, timesteps=timesteps, gap=gap, name=name)
         self.s_out = OutPort(shape=frames.shape[2:])
 
 
@@ -26,10 +26,11 @@ class _FramesModel(PyLoihiProcessModel):
     def __init__(self, proc_params):
         super().__init__(proc_params)
         self.frames, self.timesteps = proc_params["frames"], proc_params["timesteps"]
+        self.period = self.timesteps + proc_params["gap"]
 
     def run_spk(self):
-        sample, t = divmod(self.time_step - 1, self.timesteps)
-        if sample < len(self.frames):
+        sample, t = divmod(self.time_step - 1, self.period)
+        if sample < len(self.frames) and t < self.timesteps:
             self.s_out.send(self.frames[sample, t % self.frames.shape[1]])
         else:
             self.s_out.send(np.zeros_like(self.frames[0, 0]))
@@ -180,8 +181,8 @@ class PoolFixed(_PoolModel):
 class Recorder(AbstractProcess):
     """Writes what arrives for sample n into slot n % slots of the shared array `values` [slots, T, *shape]."""
 
-    def __init__(self, *, values, depth, timesteps, samples, name=None):
-        super().__init__(values=values, window=(depth, timesteps, samples), name=name)
+    def __init__(self, *, values, depth, timesteps, samples, gap=0, name=None):
+        super().__init__(values=values, window=(depth, timesteps, samples, timesteps + gap), name=name)
         self.a_in = InPort(shape=values.shape[2:])
 
 
@@ -189,12 +190,12 @@ class _RecorderModel(PyLoihiProcessModel):
     def __init__(self, proc_params):
         super().__init__(proc_params)
         self.values = proc_params["values"]
-        self.depth, self.timesteps, self.samples = proc_params["window"]
+        self.depth, self.timesteps, self.samples, self.period = proc_params["window"]
 
     def run_spk(self):
         arrived = self.a_in.recv()
-        sample, t = divmod(self.time_step - 1 - self.depth, self.timesteps)
-        if 0 <= sample < self.samples:
+        sample, t = divmod(self.time_step - 1 - self.depth, self.period)
+        if 0 <= sample < self.samples and t < self.timesteps:
             self.values[sample % len(self.values), t] = arrived
 
 

@@ -1,0 +1,118 @@
+"""Work of every core: its sums are the counts of the layers, and one small network by hand, core by core."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.deployments import work
+from snnhw.analysis.counting.fanout import fanout
+from snnhw.analysis.hardware.chips import load_chip
+from snnhw.analysis.hardware.mapping import map_network
+from snnhw.analysis.hardware.tile_work import tile_ids, tile_work
+from snnhw.errors import InputError
+from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.passes.fold_pool import fold_pool
+from tests.analysis.nets import networks, random_raster, record_of
+
+CHIP = dataclasses.replace(load_chip("loihi1"), compartments_per_core=40)  # so that layers need several cores
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(), st.sampled_from(["channels", "shared", "graded"]), st.integers(0, 2**31))
+def test_sums_over_the_cores_are_the_counts_of_the_layers(graph, deployment, seed) -> None:
+    graph = fold_pool(graph)
+    record = record_of(graph, random_raster(graph, np.random.default_rng(seed), samples=3))
+    try:
+        mapping = map_network(graph, CHIP, deployment)
+    except InputError:
+        assume(False)
+    found, counts = tile_work(graph, mapping, record), count(graph, record)
+    assert len(found.layers) == mapping.cores
+    for layer in counts.layers:
+        on = np.array([name == layer.name for name in found.layers])
+        synops = sum(kind[on].sum() for kind in found.synops.values())
+        assert synops * 3 == pytest.approx(work(layer, counts, deployment).synops + extra(layer, counts, deployment))
+        assert found.compartments[on].sum() * 3 * counts.timesteps == layer.neuron_updates
+        assert found.compartments[on].max() <= CHIP.compartments_per_core
+        assert found.spikes[on].sum() * 3 == pytest.approx(sum(layer.spikes))
+        assert found.received[on].max() <= found.received[on].sum() <= len(on[on]) * packets(layer, deployment)
+
+
+def packets(layer, deployment) -> float:
+    """The most that one core can take in, of a mean sample."""
+    edges = layer.edges + layer.shared
+    return sum(edge.graded_spikes if deployment == "graded" else edge.spikes for edge in edges) / 3 + 1e-9
+
+
+def extra(layer, counts, deployment) -> int:
+    """Synops of shared sums: every population has synapses of its own on cores, whatever the counting computes once."""
+    if deployment == "channels":
+        return 0
+    per = {"shared": lambda edge: sum(edge.level_synops), "graded": lambda edge: edge.events}[deployment]
+    return sum(per(edge) for edge in layer.shared)
+
+
+def test_two_tiles_by_hand() -> None:
+    """4 neurons on two cores behind a kernel of 3; two spikes at the left end, one in the middle, of two samples.
+
+    The left core holds neurons 0 and 1, the right one 2 and 3. A spike at 0 meets neurons 0 and 1, one at 2 meets 1, 2
+    and 3, so that core 0 does 2 + 2 + 1 synops and takes three packets, core 1 does 2 and takes one.
+    """
+    nodes = [
+        Input(name="events", shape=(1, 1, 4), levels=1),
+        Conv2d(name="conv", shape=(1, 1, 4), weight=np.ones((1, 1, 1, 3)), padding=(0, 1)),
+        LIF(name="lif", shape=(1, 1, 4), decay=0.5, threshold=1.0),
+        Linear(name="fc", shape=(2,), weight=np.ones((2, 4))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=2)
+    raster = {"events": np.zeros((2, 2, 1, 1, 1, 4), np.uint8), "lif": np.zeros((2, 2, 1, 1, 1, 4), np.uint8)}
+    raster["events"][0, :, 0, 0, 0, 0] = 1
+    raster["events"][1, 0, 0, 0, 0, 2] = 1
+    raster["lif"][1, 1, 0, 0, 0, 3] = 1
+    mapping = map_network(graph, dataclasses.replace(load_chip("loihi1"), compartments_per_core=2))
+    assert [layer.cores for layer in mapping.layers] == [2, 1]
+    found = tile_work(graph, mapping, record_of(graph, raster))
+    assert found.layers == ("lif", "lif", "readout")
+    assert (found.synops["conv"] * 2).tolist() == [5, 2, 0]
+    assert (found.synops["dense"] * 2).tolist() == [0, 0, 2]
+    assert (found.received * 2).tolist() == [3, 1, 1]
+    assert (found.sent * 2).tolist() == [0, 1, 0] and (found.spikes * 2).tolist() == [0, 1, 0]
+    assert found.compartments.tolist() == [2, 2, 2]
+    assert [found.core_of(core) for core in range(3)] == [("lif", 0), ("lif", 1), ("readout", 0)]
+    silent = tile_work(graph, mapping)
+    assert silent.compartments.tolist() == [2, 2, 2] and not silent.received.any() and not silent.synops["conv"].any()
+
+
+def test_positions_are_numbered_by_channel_row_and_column() -> None:
+    ids = tile_ids((2, 2, 3), (2, 1, 2))
+    assert ids.tolist() == [[[0, 0, 1], [0, 0, 1]], [[2, 2, 3], [2, 2, 3]]]
+    assert tile_ids((5,), (1, 1, 2)).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_the_fan_out_oracle_agrees_on_strided_convolutions() -> None:
+    rng = np.random.default_rng(5)
+    conv = Conv2d(name="c", shape=(4, 3, 3), weight=rng.normal(size=(4, 2, 3, 3)), stride=(2, 2), padding=(1, 1))
+    nodes = [
+        Input(name="events", shape=(2, 6, 6), levels=1),
+        conv,
+        LIF(name="lif", shape=(4, 3, 3), decay=0.5, threshold=1.0),
+        Linear(name="fc", shape=(2,), weight=np.ones((2, 36))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=1)
+    record = record_of(graph, random_raster(graph, rng, samples=1, density=0.5))
+    mapping = map_network(graph, dataclasses.replace(CHIP, compartments_per_core=10))
+    found, ids = tile_work(graph, mapping, record), tile_ids((4, 3, 3), mapping.layers[0].tiles)
+    spikes = record.units["events"].levels.sum(axis=0)
+    for core in range(mapping.layers[0].cores):
+        fan = fanout([conv], (2, 6, 6), ids == core)
+        assert found.synops["conv"][core] == (fan * spikes).sum()
+        assert found.received[core] == ((fan > 0) * spikes).sum()

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.host import GroupNorm, HostNode, MaxPool
+from snnhw.graph.ilif import ILIF
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
@@ -39,6 +40,7 @@ from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
 
 __all__ = [
+    "ILIF",
     "LI",
     "LIF",
     "MLF",
@@ -270,7 +272,7 @@ class Graph(Summarised):
         return frozenset(seen)
 
     def units(self) -> dict[str, tuple[Neuron, ...]]:
-        """Multi-level units: unit name -> its neurons by ascending level. An MLF or SlotMLF is a unit of its own."""
+        """Multi-level units: unit name -> its neurons by ascending level. An MLF, ILIF or SlotMLF is one of its own."""
         found: dict[str, list[Neuron]] = {}
         for node in self.nodes.values():
             if isinstance(node, Neuron):

@@ -15,7 +15,7 @@ from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, MLF, Array, Graph
+from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
@@ -102,7 +102,7 @@ def verify(
         Stage(graph_backend("K channels", channels), channels),
         Stage(graph_backend("NIR read back", read_nir(nir)), channels),
     ]
-    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF):
+    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, ILIF, LIF):
         stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
     if lava.samples:
         stages.append(lava_stage(channels))

@@ -18,7 +18,7 @@ from snnhw.analysis.counting.sources import source_levels, source_shape
 from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
-from snnhw.graph.ir import Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
+from snnhw.graph.ir import ILIF, Conv2d, Graph, HostNode, Input, Linear, LoihiLIF, MaxPool, Neuron, Pool, Synapse, Wires
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -26,7 +26,8 @@ def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
     """Exact counts of every layer.
 
     The multi-level and the decomposed form of a network, and the form with its average pool folded into the read-out,
-    give the same spikes, events, synops and updates. An analogue input is multiplied at every step (direct coding).
+    give the same spikes, events, synops and updates (an ILIF has one membrane, its channels have D). An analogue input
+    is multiplied at every step (direct coding).
 
     Args:
         graph: folded (no Norm), multi-level or decomposed, float or integer.
@@ -76,7 +77,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         macs=steps * sum(node_macs(graph, name) for name in row.owns if name in row.analog),
         bias_adds=steps * (sum(_biases(graph, name) for name in row.owns) + _neuron_biases(nodes)),
         pool_adds=steps * sum(_pool_taps(graph, name) for name in row.pools),
-        neuron_updates=steps * (size * row.levels + sum(graph.nodes[name].size for name in row.integrators)),
+        neuron_updates=steps * (size * row.membranes + sum(graph.nodes[name].size for name in row.integrators)),
         edges=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.runs),
         dense_macs=sum(twin.of(name) * dense_macs(graph, name) for name in row.owns),
         dense_inputs=sum(twin.of(name) * dense_inputs(graph, name) for name in row.owns),
@@ -90,7 +91,14 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
         repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in row.owns if name in twin.every_step),
         passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
+        shared_membrane=row.membranes < row.levels,
+        lateral_spikes=0 if sent is None or not _inhibits(graph, nodes) else int(sent.levels.sum()),
     )
+
+
+def _inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
+    """Whether the levels of a unit would have to inhibit each other if they were neurons of their own."""
+    return any(isinstance(node, ILIF) and not node.separable(graph.timesteps) for node in nodes)
 
 
 def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: Counts) -> EdgeCounts:

@@ -6,6 +6,7 @@ one core. Convolution weights are stored once per pattern of targets that a sour
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +27,12 @@ from snnhw.analysis.hardware.tiling import (
     windows,
 )
 from snnhw.errors import InputError, unknown
-from snnhw.graph.ir import Conv2d, Graph, Pool, Synapse
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import ILIF, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.given import separate_membranes
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
@@ -115,12 +118,13 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
 
     Raises:
         InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
-            core, or pools are left between populations.
+            core, pools are left between populations, or integer neurons cannot be deployed so.
     """
     refuse((*host_nodes(graph, chip.name), *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
+    refuse(_INTEGER_NEURONS[deployment](graph, chip.name), graph, chip.name)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
@@ -138,6 +142,21 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         channels, height, width = cut[row.name]
         found.append(LayerMapping(row.name, channels * height * width, cut[row.name], demand, binds, shares[binds]))
     return ChipMapping(chip, deployment, tuple(found))
+
+
+def _fires_once(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each integer neuron: a compartment sends at most one spike in a step."""
+    for node in graph.of_type(ILIF):
+        message = f"it would send up to {node.levels} binary spikes in a step, and compartments of {title} send one"
+        yield Finding("several-spikes", "error", node.name, message, "map it as graded")
+
+
+# What keeps integer neurons from a deployment.
+_INTEGER_NEURONS: Mapping[str, Callable[[Graph, str], Iterable[Finding]]] = {
+    "channels": separate_membranes,
+    "shared": _fires_once,
+    "graded": lambda graph, title: (),
+}
 
 
 def _smallest(place: _Placement, row: _Row, cut: dict[str, Tiles]) -> Tiles:
@@ -177,6 +196,7 @@ class _Row:
     name: str
     size: Volume
     levels: int
+    membranes: int  # of one position, each a compartment
     axons: int  # that leave one position for each target tile
     arrows: tuple[_Arrow, ...]
 
@@ -192,7 +212,9 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))
-    return _Row(row.name, volume(row.shape), row.levels, 1 if deployment == "graded" else row.levels, tuple(arrows))
+    axons, size = 1 if deployment == "graded" else row.levels, volume(row.shape)
+    membranes = row.levels if deployment == "channels" else row.membranes
+    return _Row(row.name, size, row.levels, membranes, axons, tuple(arrows))
 
 
 @dataclass(frozen=True)
@@ -242,7 +264,7 @@ class _Placement:
 
 def _compartments(row: _Row, tiles: Tiles) -> int:
     sizes = [-(-size // parts) for size, parts in zip(row.size, tiles, strict=True)]
-    return sizes[0] * sizes[1] * sizes[2] * row.levels
+    return sizes[0] * sizes[1] * sizes[2] * row.membranes
 
 
 def _synapse_bits(arrow: _Arrow, size: Volume, tiles: Tiles, chip: Chip, copies: int) -> int:

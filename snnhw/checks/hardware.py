@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Pool
+from snnhw.graph.ir import ILIF, MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Pool
 from snnhw.graph.loihi import CURRENT_LIMIT
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
@@ -78,7 +78,7 @@ def _settled(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
     elif isinstance(node, Pool):
         message = "the pool is folded into the weights behind it, where that is possible"
         yield Finding("pool", "info", node.name, message, settled("fold_pool or pool_into_conv"))
-    elif isinstance(node, MLF):
+    elif isinstance(node, MLF) or (isinstance(node, ILIF) and node.separable(graph.timesteps)):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"
         )

@@ -24,7 +24,13 @@ from snnhw.rules.structure import BROKEN, structure
 
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
-FIRST: tuple[Rule, ...] = (given.norms, given.recurrence, given.levels, given.one_arithmetic)
+FIRST: tuple[Rule, ...] = (
+    given.norms,
+    given.recurrence,
+    given.levels,
+    given.separate_membranes,
+    given.one_arithmetic,
+)
 
 
 @dataclass(frozen=True)

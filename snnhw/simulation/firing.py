@@ -153,9 +153,10 @@ def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, keep: K
     single = [torch.empty_like(x) for _ in range(levels)] if channels else []
     rows: list[Tensor] = []
     potentials: list[Tensor] = []
+    of_sums = torch.uint8 if levels < 256 else torch.int64  # bytes add up many times faster
     for t, (spikes, u) in enumerate(step_unit(neurons, x)):
         stacked = torch.stack(spikes)  # [K, B, *shape]
-        total = stacked.sum(dim=0)
+        total = stacked.view(torch.uint8).sum(dim=0, dtype=of_sums)
         sent[t] = total
         per_level = stacked.sum(dim=1)
         counts += per_level

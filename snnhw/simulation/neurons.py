@@ -67,7 +67,10 @@ def _step_ilif(unit: ILIF, current: Iterable[Tensor], like: Tensor) -> Steps:
     for x in current:
         u = unit.decay * carried + x
         spikes = [u > theta for theta in unit.thresholds]
-        carried = u - unit.taken_off * torch.stack(spikes).sum(dim=0).to(u.dtype)
+        sent = spikes[0].to(torch.int16)
+        for level in spikes[1:]:
+            sent += level
+        carried = u - unit.taken_off * sent.to(u.dtype)
         yield spikes, [u] * unit.levels
 
 

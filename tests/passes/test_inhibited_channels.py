@@ -87,7 +87,7 @@ def test_levels_that_feel_a_reset_are_refused_and_would_be_wrong():
         decompose(graph)
     assert run(graph, inputs).raster["unit"].sum(axis=2).ravel().tolist() == [1, 1]
     alone = LIF(name="alone", shape=(1,), decay=1.0, threshold=graph.nodes["unit"].thresholds[1])
-    assert 1.25 + 0.5 > alone.threshold  # which would fire in the second step
+    assert alone.threshold < 1.25 + 0.5  # which would fire in the second step
     assert run(inhibited_channels(graph), inputs).raster["unit"].sum(axis=2).ravel().tolist() == [1, 1]
 
 

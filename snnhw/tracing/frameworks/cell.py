@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node
+from snnhw.graph.ir import ILIF, LI, LIF, Conv2d, Delay, Edge, Linear, Node
 from snnhw.graph.names import free_name
 
 
@@ -43,7 +43,7 @@ def chained(first: Node, second: Node) -> Cell:
     return Cell((first, second), (Edge(first.name, second.name),), first.name, second.name)
 
 
-def current_based(current: LI, neuron: LIF | LI) -> Cell:
+def current_based(current: LI, neuron: LIF | LI | ILIF) -> Cell:
     """A neuron behind a leaky synaptic current."""
     return Cell((current, neuron), (Edge(current.name, neuron.name),), current.name, neuron.name)
 

@@ -11,6 +11,7 @@ from torch import nn
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nir.io import read_nir
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.workflows.diagnose import module_of
@@ -40,6 +41,32 @@ def test_networks_of_vectors_are_verified(shape, first, tmp_path):
     x = np.random.default_rng(0).normal(0, 3, shape).astype(np.float32)
     made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
     assert made.certificate.agrees and all(a.spikes > 0 for a in made.certificate.agreements)
+
+
+def test_integer_neurons_of_one_step_are_verified_down_to_integers(tmp_path):
+    """With T = 1 no reset is felt, so the D channels go wherever those of an MLF unit do."""
+    torch.manual_seed(0)
+    layers = (
+        nn.Linear(7, 9),
+        nn.BatchNorm1d(9),
+        ILIF(timesteps=1),
+        nn.Linear(9, 9),
+        ILIF(timesteps=1),
+        nn.Linear(9, 4),
+    )
+    model = model_of(nn.Sequential(Frames(1), *layers, MeanOverTime(1)), (7,))
+    x = np.random.default_rng(0).normal(0, 12, (12, 7)).astype(np.float32)
+    made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
+    assert made.certificate.agrees and made.certificate.agreements[0].reference == "torch module"
+    assert all(len(record.levels) == 4 for record in made.integers.units.values())
+    assert all(record.levels[-1].sum() > 0 for record in made.floats.units.values())
+
+
+def test_integer_neurons_with_a_memory_are_refused_by_the_rule(tmp_path):
+    model = model_of(nn.Sequential(Frames(2), nn.Linear(7, 4), ILIF(timesteps=2), MeanOverTime(2)), (7,))
+    x = np.ones((3, 7), np.float32)
+    with pytest.raises(InputError, match="take off from one membrane"):
+        verify(model, Samples("own", x, None, None, ""), x, tmp_path)
 
 
 class Tutorial(nn.Module):

@@ -10,8 +10,11 @@ def decayed(state, keep):
     return (abs(product) >> 12) * (1 if product >= 0 else -1)
 
 
-def loihi_neuron(currents, vth, du, dv, bias):
-    """Spikes and membranes (before reset) of one neuron for the integer currents a[t]."""
+def loihi_neuron(currents, vth, du, dv, bias, taken_off=None):
+    """Spikes and membranes (before reset) of one neuron for the integer currents a[t].
+
+    It resets to 0, or by subtraction of `taken_off`, which is not Lava's.
+    """
     u = v = 0
     spikes, membranes = [], []
     for a in currents:
@@ -21,5 +24,6 @@ def loihi_neuron(currents, vth, du, dv, bias):
         v = min(max(decayed(v, 4096 - dv) + u + bias, -(2**23) + 1), 2**23 - 1)
         membranes.append(v)
         spikes.append(int(v > vth << 6))
-        v = 0 if spikes[-1] else v
+        if spikes[-1]:
+            v = 0 if taken_off is None else v - taken_off
     return spikes, membranes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -154,11 +154,14 @@ def product_graph(weight: np.ndarray, bits: int = 8) -> Graph:
     return Graph.build(nodes, list(pairwise(chain)), 1)
 
 
-def neuron(vth: int = 300, du: int = 4095, dv: int = 3072, mant: int = 0, exp: int = 0) -> LoihiLIF:
-    """One neuron in integers."""
-    return LoihiLIF(
+def neuron(
+    vth: int = 300, du: int = 4095, dv: int = 3072, mant: int = 0, exp: int = 0, taken_off: int | None = None
+) -> LoihiLIF:
+    """One neuron in integers; with `taken_off` it resets by subtraction."""
+    made = LoihiLIF(
         name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
     )
+    return made if taken_off is None else replace(made, reset="subtract", taken_off=taken_off)
 
 
 def with_integer_neurons(graph: Graph, levels: int, decay: float, threshold: float = 1.0) -> Graph:

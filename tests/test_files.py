@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from snnhw import files
 from snnhw.errors import InputError
-from snnhw.files import toml_file, write_text
+from snnhw.files import toml_file, write_atomically, write_text
 
 
 def test_a_device_stays_a_device(tmp_path):
@@ -50,3 +53,46 @@ def test_a_name_of_full_length_is_written_and_a_longer_one_refused(tmp_path):
     assert write_text(tmp_path / ("x" * 255), "words").read_text() == "words"
     with pytest.raises(InputError, match="File name too long"):
         write_text(tmp_path / ("x" * 256), "words")
+
+
+KILLED = """
+import os, pathlib, signal
+from snnhw.files import write_atomically
+def write(file):
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+write_atomically(pathlib.Path("file"), write)
+"""
+
+
+def test_a_killed_process_leaves_no_half_file(tmp_path):
+    for old in ([], ["file"]):
+        done = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False)
+        assert done.returncode == -9 and os.listdir(tmp_path) == old
+        write_text(tmp_path / "file", "whole")
+
+
+@pytest.mark.parametrize("missing", ["O_TMPFILE", "/proc"])
+def test_without_nameless_files_one_beside_is_renamed(tmp_path, monkeypatch, missing):
+    if missing == "/proc":
+        monkeypatch.setattr(files, "OPEN_FILES", str(tmp_path / "none"))
+    else:
+        monkeypatch.delattr(os, "O_TMPFILE")
+    seen: list[list[str]] = []
+    for words in ("old", "new"):
+        write_atomically(
+            tmp_path / "file", lambda file: (file.write(words.encode()), seen.append(os.listdir(tmp_path)))
+        )
+    assert [len(names) for names in seen] == [1, 2]
+    assert (tmp_path / "file").read_text() == "new" and os.listdir(tmp_path) == ["file"]
+
+
+def test_the_mode_of_a_new_file_is_that_of_the_user(tmp_path, monkeypatch):
+    before = os.umask(0o027)
+    try:
+        for name in ("unnamed", "beside"):
+            assert write_text(tmp_path / name, "x").stat().st_mode & 0o777 == 0o640
+            monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    finally:
+        os.umask(before)

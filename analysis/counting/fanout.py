@@ -57,6 +57,26 @@ def fanout(
     return reached.round().to(torch.int64).numpy()
 
 
+def arrivals(nodes: Sequence[Node], spikes: Counts) -> Counts:
+    """Synaptic operations that the spikes of a source make at each target: the other side of `fanout`.
+
+    Args:
+        nodes: what the spikes pass, as for `fanout`, without pools.
+        spikes: how often each position of the source fired.
+
+    Returns:
+        int64 of the last node's shape.
+
+    Raises:
+        InputError: the nodes do not fit the shape of the spikes.
+    """
+    _shapes(nodes, spikes.shape)
+    value = torch.from_numpy(np.ascontiguousarray(spikes)).to(torch.float64)[None]
+    for node in nodes:
+        value = _push(node, value)
+    return value[0].round().to(torch.int64).numpy()
+
+
 Connected = npt.NDArray[np.bool_] | None  # positions of an input at which something can arrive; None: all
 
 

@@ -32,8 +32,10 @@ class Chip:
     word_bits: int
     source: str
     confidence: str
+    cores_per_tile: int | None = None
     in_axons_per_core: int | None = None
     out_axons_per_core: int | None = None
+    decay_pairs_per_core: int | None = None
     assumes: tuple[str, ...] = ()
 
     def axon_bits(self, synapses: int, *, dense: bool) -> int:

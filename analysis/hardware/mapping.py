@@ -1,4 +1,4 @@
-"""How many cores a network takes on a chip, and which limit binds: compartments, axons or memory.
+"""How many cores a network takes on a chip, and which limit binds: compartments, axons, memory or decays.
 
 Each population is cut into equal tiles of positions (and of channels where one position alone is too much); a tile is
 one core. Convolution weights are stored once per pattern of targets that a source position reaches inside the tile.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -28,15 +29,16 @@ from snnhw.analysis.hardware.tiling import (
 )
 from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import ILIF, Conv2d, Graph, Pool, Synapse
+from snnhw.graph.ir import ILIF, Array, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.merge_readout import merge_readout
+from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.flow import layers_on_sums
 from snnhw.rules.given import separate_membranes
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
-LIMITS = ("compartments", "in_axons", "out_axons", "memory")
+LIMITS = ("compartments", "in_axons", "out_axons", "memory", "decays")
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,18 @@ class Demand:
     in_axons: int
     out_axons: int
     memory: int
+    decays: int = 1  # different pairs of decays, of current and membrane
 
     def shares(self, chip: Chip) -> dict[str, float]:
-        """Use of each limit that the chip has, 1 is full."""
+        """Use of each limit that the chip has, 1 is full; one decay for all is not counted."""
         limits = (
             chip.compartments_per_core,
             chip.in_axons_per_core,
             chip.out_axons_per_core,
             chip.memory_bits_per_core,
+            chip.decay_pairs_per_core,
         )
-        used = (self.compartments, self.in_axons, self.out_axons, self.memory)
+        used = (self.compartments, self.in_axons, self.out_axons, self.memory, self.decays if self.decays > 1 else 0)
         return {name: n / limit for name, n, limit in zip(LIMITS, used, limits, strict=True) if limit is not None}
 
 
@@ -165,7 +169,9 @@ def _smallest(place: _Placement, row: _Row, cut: dict[str, Tiles]) -> Tiles:
     for tiles in choices(row.size):
         if _compartments(row, tiles) > chip.compartments_per_core:
             continue
-        if chip.in_axons_per_core is not None and place.in_axons(row, tiles) > chip.in_axons_per_core:
+        if chip.decay_pairs_per_core is not None and not row.decays_fit(tiles, chip.decay_pairs_per_core):
+            refused = "decays"
+        elif chip.in_axons_per_core is not None and place.in_axons(row, tiles) > chip.in_axons_per_core:
             refused = "in-axons"
         elif place.memory(row, tiles) > chip.memory_bits_per_core:
             refused = "memory"
@@ -199,6 +205,21 @@ class _Row:
     membranes: int  # of one position, each a compartment
     axons: int  # that leave one position for each target tile
     arrows: tuple[_Arrow, ...]
+    pairs: Array | None = None  # of decays, [levels, C, H, W]; None where all neurons decay alike
+
+    def decays(self, tiles: Tiles) -> int:
+        """Different pairs in the tile that has most of them."""
+        if self.pairs is None:
+            return 1
+        cuts = product(*(spans(size, parts) for size, parts in zip(self.size, tiles, strict=True)))
+        return max(len(np.unique(self.pairs[:, a:b, c:d, e:f])) for (a, b), (c, d), (e, f) in cuts)
+
+    def decays_fit(self, tiles: Tiles, limit: int) -> bool:
+        """Whether no tile has more than `limit` pairs."""
+        if self.pairs is None:
+            return True
+        enough = len(np.unique(self.pairs)) <= limit * tiles[0] * tiles[1] * tiles[2]
+        return enough and self.decays(tiles) <= limit
 
 
 def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
@@ -214,7 +235,14 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))
     axons, size = 1 if deployment == "graded" else row.levels, volume(row.shape)
     membranes = row.levels if deployment == "channels" else row.membranes
-    return _Row(row.name, size, row.levels, membranes, axons, tuple(arrows))
+    return _Row(row.name, size, row.levels, membranes, axons, tuple(arrows), _pairs(graph, row.name, size))
+
+
+def _pairs(graph: Graph, unit: str, size: Volume) -> Array | None:
+    """Pairs of decays of a population, None where there is one."""
+    found = [decay_pairs(graph, node).reshape(size) for node in graph.units().get(unit, ())]
+    pairs = np.stack(found) if found else np.zeros(1)
+    return None if np.ptp(pairs) == 0 else pairs
 
 
 @dataclass(frozen=True)
@@ -232,6 +260,7 @@ class _Placement:
             self.in_axons(row, tiles),
             self.out_axons(row, tiles, cut),
             self.memory(row, tiles),
+            row.decays(tiles),
         )
 
     def in_axons(self, row: _Row, tiles: Tiles) -> int:

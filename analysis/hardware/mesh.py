@@ -8,7 +8,7 @@ A packet is one (spike, destination core); it walks first along one axis of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from snnhw.analysis.counting.fanout import fanout
 from snnhw.analysis.hardware.profiles import Profile
+from snnhw.analysis.hardware.reach import Cores, Reached, paths, reached, senders
 from snnhw.analysis.hardware.stepwise import Activity, populations, synapses_into
 from snnhw.errors import InputError
-from snnhw.graph.ir import SYNAPSES, Conv2d, Graph, Input, Linear, Neuron, Node
+from snnhw.graph.ir import Conv2d, Graph, Linear, Node
 from snnhw.rules.cores import NEURONS_PER_CORE, first_cores
 
-Cores = Mapping[str, npt.NDArray[np.int64]]  # sender or population -> core of every neuron [*shape]
 SynapseKind = str  # "conv" | "dense" | "sparse"
 
 
@@ -96,25 +96,27 @@ def synapse_kind(graph: Graph, population: str) -> SynapseKind:
 def traffic(graph: Graph, activity: Activity, cores: Cores, mesh: Mesh = LOIHI_MESH, *, zeros: bool = False) -> Traffic:
     """Synaptic events, packets and hops of a run; `zeros`: synapses of weight zero are stored and take events too."""
     events: dict[SynapseKind, int] = {}
-    packets = hops_ew = hops_ns = 0
-    for sender in graph.nodes.values():
-        if not isinstance(sender, Neuron) and not (isinstance(sender, Input) and sender.levels is not None):
-            continue
+    for sender in senders(graph):
         sent = activity.sent(sender.name)
-        reached: dict[int, npt.NDArray[np.bool_]] = {}
-        for path, population in _paths(graph, sender.name):
+        for path, population in paths(graph, sender.name):
             kind = synapse_kind(graph, population)
-            for core in np.unique(cores[population]):
-                fan = fanout(path, sender.shape, cores[population] == core, zeros=zeros)
-                events[kind] = events.get(kind, 0) + int((fan * sent).sum())
-                reached[int(core)] = reached.get(int(core), np.zeros(sender.shape, dtype=bool)) | (fan > 0)
-        for core, meets in reached.items():
-            leaving = np.where(meets, sent, 0)
-            packets += int(leaving.sum())
-            for home in np.unique(cores[sender.name]):
-                n = int(leaving[cores[sender.name] == home].sum())
-                ew, ns = mesh.hops(int(home), core)
-                hops_ew, hops_ns = hops_ew + n * ew, hops_ns + n * ns
+            events[kind] = events.get(kind, 0) + int((fanout(path, sender.shape, zeros=zeros) * sent).sum())
+    return carried(events, activity, tuple(reached(graph, cores, zeros=zeros)), mesh)
+
+
+def carried(events: Mapping[SynapseKind, int], activity: Activity, found: Sequence[Reached], mesh: Mesh) -> Traffic:
+    """The events with their packets and hops: a spike sends one packet to each core that it reaches."""
+    packets = hops_ew = hops_ns = 0
+    for one in found:
+        sent = activity.sent(one.sender).ravel().astype(np.float64)
+        homes, at = np.unique(one.homes, return_inverse=True)
+        leaving = np.zeros((len(homes), len(one.targets)))
+        for column, meets in enumerate(one.meets.T):
+            leaving[:, column] = np.bincount(at, sent * meets, minlength=len(homes))
+        for home, row in zip(homes.tolist(), leaving.astype(np.int64).tolist(), strict=True):
+            for core, n in zip(one.targets.tolist(), row, strict=True):
+                ew, ns = mesh.hops(home, core)
+                packets, hops_ew, hops_ns = packets + n, hops_ew + n * ew, hops_ns + n * ns
     return Traffic(events, packets, hops_ew, hops_ns)
 
 
@@ -132,15 +134,3 @@ def noc_energy(graph: Graph, activity: Activity, found: Traffic, profile: Profil
         + profile["hop_ew"].typical * found.hops_ew
         + profile["hop_ns"].typical * found.hops_ns,
     )
-
-
-def _paths(graph: Graph, sender: str) -> list[tuple[tuple[Node, ...], str]]:
-    """(synapse node or nothing, population) that the spikes of `sender` take."""
-    found: list[tuple[tuple[Node, ...], str]] = []
-    for edge in graph.out_of(sender):
-        node = graph.nodes[edge.target]
-        if isinstance(node, SYNAPSES):
-            found += [((node,), after.target) for after in graph.out_of(node.name)]
-        else:
-            found.append(((), node.name))
-    return found

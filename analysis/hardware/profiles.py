@@ -16,7 +16,7 @@ from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml
+from snnhw.gates.plain_text import read_toml, shown
 from snnhw.passes import DEPLOYMENTS
 from snnhw.summary import Summarised, Summary
 
@@ -48,17 +48,18 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "power": (("chip_power", "step_time"), ("chip_spike",)),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
-ALWAYS_ALLOWED = (*MEMORIES, "static_chip", "step_time", "synop_time", "neuron_time", "barrier_time")
+TIMES = (
+    *("step_time", "barrier_time", "synop_time", "synop_time_dense", "synop_time_sparse"),
+    *("neuron_time", "neuron_active_time", "spike_time", "message_in_time", "message_out_time"),
+)
+ALWAYS_ALLOWED = (*MEMORIES, "static_chip", *TIMES)
 DIMENSIONS = {
     "ram_slope": "J/bit",
     "move_bit": "J/bit/hop",
     "move_bit_dense": "J/bit/hop",
     "chip_power": "W",
     "static_chip": "W",
-    "step_time": "s",
-    "synop_time": "s",
-    "neuron_time": "s",
-    "barrier_time": "s",
+    **dict.fromkeys(TIMES, "s"),
 }
 
 
@@ -79,11 +80,20 @@ class Constant:
     spread: str = ""  # where low and high come from
     access_bits: int | None = None
     follows: str = ""  # what a derived constant was read off: all that follow it vary together
+    by_tiles: tuple[tuple[int, float], ...] = ()  # (tiles in use, value in SI), for a time that grows with them
 
     @property
     def typical(self) -> float:
         """The value."""
         return self.range.typical
+
+    def at_tiles(self, tiles: int) -> Range:
+        """The range with so many tiles in use: the last of `by_tiles` that is not above; all of it without such a list.
+
+        SANA-FE 2.2.9 reads its table so: 3 tiles wait as long as 2 do.
+        """
+        reached = [value for least, value in self.by_tiles if least <= tiles]
+        return Range.exact(reached[-1]) if reached else self.range
 
     def to_dict(self) -> dict[str, object]:
         """Provenance for JSON and footnotes."""
@@ -232,7 +242,7 @@ CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "tab
 
 
 def _constant(name: str, data: Table, technology: float, where: str) -> Constant:
-    refuse_unknown(data, CONSTANT_KEYS | {"access_bits"}, where)
+    refuse_unknown(data, CONSTANT_KEYS | {"access_bits", "by_tiles"}, where)
     unit, kind, confidence = (text_at(data, key, where) for key in ("unit", "kind", "confidence"))
     for word, known in ((unit, tuple(UNITS)), (kind, KINDS), (confidence, CONFIDENCES)):
         if word not in known:
@@ -261,6 +271,7 @@ def _constant(name: str, data: Table, technology: float, where: str) -> Constant
         confidence=confidence,
         spread=text_at(data, "spread", where) if "spread" in data else "",
         access_bits=_width(data, where),
+        by_tiles=_by_tiles(data, scale, where),
     )
 
 
@@ -269,3 +280,16 @@ def _width(data: Table, where: str) -> int | None:
     if bits is not None and (type(bits) is not int or bits < 1):
         raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
     return bits
+
+
+def _by_tiles(data: Table, scale: float, where: str) -> tuple[tuple[int, float], ...]:
+    """Pairs [tiles, value] in ascending order of tiles, the values in SI and inside the range of the constant."""
+    pairs = data.get("by_tiles", [])
+    problem = InputError(f"{where}: 'by_tiles' is {shown(pairs)}; give a list of [tiles, value], tiles ascending.")
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise problem
+    if not all(type(tiles) is int and tiles > 0 for tiles, _ in pairs):
+        raise problem
+    if [tiles for tiles, _ in pairs] != sorted({tiles for tiles, _ in pairs}):
+        raise problem
+    return tuple((tiles, number_at({"value": value}, "value", f"{where}, by_tiles") * scale) for tiles, value in pairs)

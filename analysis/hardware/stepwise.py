@@ -8,6 +8,7 @@ Integer graphs keep Loihi's units (v is the membrane over 64); float graphs are 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from snnhw.analysis.counting.fanout import with_every_synapse
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Readout, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Neuron, Node, Readout, Synapse
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
-from snnhw.simulation.synapses import apply_node
+from snnhw.simulation.synapses import apply_node, product_dtype
 
 QUANTUM = 64.0
+AT_A_TIME = 64  # steps that go through a synapse together
 FLOAT_SCALE = 1024.0  # weights and thresholds times this, so that 1/64 steps of the membrane do no harm
 
 
@@ -36,11 +37,17 @@ class Compartment:
 
 @dataclass(frozen=True)
 class Activity:
-    """What happened in `steps` steps."""
+    """What happened in `steps` steps; the arrays are [steps, *shape]."""
 
     steps: int
-    spikes: dict[str, npt.NDArray[np.uint8]]  # input, neurons and read-out: [steps, *shape]
-    updated: int  # neuron-steps, inputs not included
+    spikes: dict[str, npt.NDArray[np.uint8]]  # input, neurons and read-out
+    updates: dict[str, npt.NDArray[np.bool_]]  # neurons and read-out: which had a cause to update
+    arrivals: dict[str, npt.NDArray[np.int32]]  # neurons and read-out: events that the spikes of the step send there
+
+    @property
+    def updated(self) -> int:
+        """Neuron-steps that updated, inputs not included."""
+        return sum(int(found.sum()) for found in self.updates.values())
 
     def sent(self, name: str) -> npt.NDArray[np.int64]:
         """Spikes per neuron."""
@@ -85,9 +92,9 @@ def compartment(graph: Graph, name: str, image: Array | None) -> Compartment:
         bias += apply_node(synapse, x)[0, 0].numpy()
     if isinstance(node, Readout):
         return Compartment(np.inf, 1.0, bias)
-    if isinstance(node, LoihiLIF) and node.du == DECAY_ONE - 1:
+    if isinstance(node, LoihiLIF) and node.resets_to_zero and node.has_one_decay and not node.current_lasts:
         bias += np.broadcast_to(node.bias, node.shape) / UNITS_PER_WEIGHT
-        return Compartment(node.threshold, 1 - node.dv / DECAY_ONE, bias)
+        return Compartment(node.threshold, float(np.ravel(node.kept)[0]) / DECAY_ONE, bias)
     if isinstance(node, LIF) and node.has_one_decay and node.is_plain:
         return Compartment(node.threshold, node.one_decay, bias)
     raise InputError(
@@ -110,58 +117,73 @@ def run_stepwise(graph: Graph, inputs: Array, steps: int, *, zeros: bool = False
         steps: of the chip's time.
         zeros: synapses of weight zero are stored and take events, so they wake their neurons too.
     """
-    listed = {node.name: _listed(node, zeros) for node in graph.nodes.values() if isinstance(node, Conv2d | Linear)}
     analog = graph.input.levels is None
-    fed = {name: compartment(graph, name, inputs if analog else None) for name in populations(graph)}
-    state = {name: torch.zeros(c.bias.shape, dtype=torch.float64) for name, c in fed.items()}
-    silent = {n.name: torch.zeros(n.shape, dtype=torch.float64) for n in graph.nodes.values() if _sends(n)}
     quantum = QUANTUM * (1.0 if graph.is_integer else FLOAT_SCALE)
-    before, updated = dict(silent), 0
-    spikes: dict[str, list[npt.NDArray[np.uint8]]] = {name: [] for name in (*silent, *fed)}
-    for step in range(steps):
-        now = dict(silent)
-        if not analog and step < len(inputs):
-            now[graph.input.name] = torch.as_tensor(inputs[step], dtype=torch.float64)
-        for name, c in fed.items():
-            current, touched = _arriving(graph, name, before, listed)
-            bias = torch.as_tensor(c.bias)
-            v = state[name]
-            updated += int(((v != 0) | touched | (bias != 0)).sum())
-            v = (v * c.decay * quantum).trunc() / quantum + bias + current
-            fired = v > torch.as_tensor(c.threshold)
-            state[name] = v.masked_fill(fired, 0.0)
-            now[name] = fired.double()
-        for name, value in now.items():
-            spikes[name].append(value.to(torch.uint8).numpy())
-        before = now
-    return Activity(steps, {name: np.stack(found) for name, found in spikes.items()}, updated)
+    sent: dict[str, Tensor] = {}  # 0 and 1, [steps, *shape]
+    if not analog:
+        given = torch.as_tensor(np.asarray(inputs[:steps], dtype=np.float32))
+        sent[graph.input.name] = torch.cat([given, torch.zeros(steps - len(given), *graph.input.shape)])
+    updates, arrivals, kept = {}, {}, populations(graph)
+    for name in (name for name in graph.order() if name in kept):  # spikes are late by a step: no population waits
+        own = compartment(graph, name, inputs if analog else None)
+        current, events = _arriving(graph, name, sent, steps, zeros)
+        sent[name], updates[name] = _steps(own, _later(current), _later(events) > 0, quantum)
+        arrivals[name] = events.to(torch.int32).numpy()
+    spikes = {name: found.to(torch.uint8).numpy() for name, found in sent.items()}
+    return Activity(steps, spikes, updates, arrivals)
 
 
-def _sends(node: Node) -> bool:
-    return isinstance(node, Neuron) or (isinstance(node, Input) and node.levels is not None)
+def _steps(own: Compartment, current: Tensor, touched: Tensor, quantum: float) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+    """Spikes [steps, *shape] of one population, and which of its neurons had a cause to update."""
+    bias, threshold = torch.as_tensor(own.bias), torch.as_tensor(own.threshold)
+    v, spikes, updated = torch.zeros_like(bias), torch.zeros(current.shape), touched | (bias != 0)
+    for step, arriving in enumerate(current):
+        updated[step] |= v != 0
+        v = (v * own.decay * quantum).trunc() / quantum + bias + arriving
+        fired = v > threshold
+        v = v.masked_fill(fired, 0.0)
+        spikes[step] = fired
+    return spikes, updated.numpy()
 
 
-def _arriving(
-    graph: Graph, name: str, sent: dict[str, Tensor], listed: dict[str, tuple[Synapse, Synapse]]
-) -> tuple[Tensor, Tensor]:
-    """Current [*shape] and whether any event arrived [*shape]; biases are not part of it."""
-    shape = graph.nodes[name].shape
-    current, touched = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape, dtype=torch.bool)
+def _later(found: Tensor) -> Tensor:
+    """The same a step later: what a step sends arrives in the next."""
+    return torch.cat([torch.zeros_like(found[:1]), found[:-1]])
+
+
+def _arriving(graph: Graph, name: str, sent: Mapping[str, Tensor], steps: int, zeros: bool) -> tuple[Tensor, Tensor]:
+    """What the spikes of each step make at a population: current without biases, and events [steps, *shape]."""
+    shape = (steps, *graph.nodes[name].shape)
+    current, events = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape)
     for edge in graph.into(name):
-        if edge.source in listed:
-            weighted, present = listed[edge.source]
-            spikes = [sent[e.source] * e.gain for e in graph.into(edge.source) if e.source in sent]
-            if any(bool(x.any()) for x in spikes):
-                x = sum(spikes, torch.zeros(()))[None, None]
-                current = current + apply_node(weighted, x)[0, 0]
-                touched |= apply_node(present, (x > 0).double())[0, 0] > 0
+        node = graph.nodes[edge.source]
+        if isinstance(node, Conv2d | Linear):
+            into = [e for e in graph.into(node.name) if e.source in sent]
+            if into:
+                spikes = sum((sent[e.source] for e in into), torch.zeros(()))
+                weighted = sum((sent[e.source] * e.gain for e in into), torch.zeros(()))
+                current += _applied(*_weighted(graph, node), weighted)
+                events += _applied(_present(node, zeros), torch.float32, spikes).round()
         elif edge.source in sent:
-            current = current + sent[edge.source] * edge.gain
-            touched |= sent[edge.source] > 0
-    return current, touched
+            current += sent[edge.source] * edge.gain
+            events += sent[edge.source]
+    return current, events
 
 
-def _listed(node: Synapse, zeros: bool) -> tuple[Synapse, Synapse]:
-    """The synapse node without its bias, and with weight 1 wherever a synapse is stored."""
-    present = with_every_synapse(node).weight if zeros else (node.weight != 0).astype(np.float64)
-    return dataclasses.replace(node, bias=None), dataclasses.replace(node, weight=present, bias=None)
+def _applied(node: Synapse, dtype: torch.dtype, spikes: Tensor) -> Tensor:
+    """A synapse on the spikes of all steps, some steps at a time."""
+    parts = [apply_node(node, part.to(dtype)[:, None])[:, 0] for part in spikes.split(AT_A_TIME)]
+    return torch.cat(parts)
+
+
+def _weighted(graph: Graph, node: Synapse) -> tuple[Synapse, torch.dtype]:
+    """The synapse node without its bias, and the type in which its products are exact enough."""
+    dtype = product_dtype(graph, node.name) if graph.is_integer else torch.float64
+    weight = node.weight.astype(np.float32 if dtype == torch.float32 else np.float64)
+    return dataclasses.replace(node, weight=weight, bias=None), dtype
+
+
+def _present(node: Synapse, zeros: bool) -> Synapse:
+    """The synapse node with weight 1 wherever a synapse is stored, without its bias."""
+    weight = np.ones(node.weight.shape) if zeros else node.weight != 0
+    return dataclasses.replace(node, weight=weight.astype(np.float32), bias=None)

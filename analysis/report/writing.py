@@ -13,6 +13,7 @@ from snnhw.analysis.counting.counts import BY_STEP
 from snnhw.analysis.report.comparison import Comparison, comparison_frame
 from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
 from snnhw.analysis.report.page import render, render_comparison
+from snnhw.analysis.report.place import COMPARISON, REPORT, check_place
 from snnhw.analysis.report.report import Report
 from snnhw.files import write_text
 from snnhw.gates.text import csv_cell
@@ -20,15 +21,17 @@ from snnhw.gates.text import csv_cell
 LONGEST_HEADER = 10_000  # characters
 
 
-def write_report(report: Report, out: str | Path) -> Path:
+def write_report(report: Report, out: str | Path, *, force: bool = False) -> Path:
     """Write report.json, layers.csv, energy.csv and, last, report.html into the folder `out`; gives the page's path.
 
     With counts by time step there is a steps.csv, too; without, that of the report which is replaced goes with it.
 
     Raises:
-        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+        InputError: the folder cannot be written, holds a file of such a name that is of no report and `force` is not
+            given, or jinja2 or matplotlib is not installed.
     """
     out = Path(out)
+    check_place(out, (*REPORT, "steps.csv") if report.steps else REPORT, force=force)
     page = render(report)
     write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
     frames: Mapping[str, Callable[[], pd.DataFrame]] = {
@@ -54,13 +57,15 @@ def _is_ours(steps: Path) -> bool:
     return columns[:2] == ["step", "name"] and tuple(columns[-len(BY_STEP) :]) == tuple(BY_STEP)
 
 
-def write_comparison(comparison: Comparison, out: str | Path) -> Path:
+def write_comparison(comparison: Comparison, out: str | Path, *, force: bool = False) -> Path:
     """Write compare.json, compare.csv and, last, compare.html into the folder `out`; gives the page's path.
 
     Raises:
-        InputError: the folder cannot be written, or jinja2 or matplotlib is not installed.
+        InputError: as `write_report`.
     """
-    out, page = Path(out), render_comparison(comparison)
+    out = Path(out)
+    check_place(out, COMPARISON, force=force)
+    page = render_comparison(comparison)
     write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
     write_text(out / "compare.csv", csv_text(comparison_frame(comparison)))
     return write_text(out / "compare.html", page)

@@ -9,17 +9,19 @@ from __future__ import annotations
 import functools
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.errors import InputError
+from snnhw.exporters.lava.answer import answer_of
+from snnhw.gates.text import visible
 
 VARIABLE = "SNNHW_LAVA_PYTHON"
 LAVA_VERSION = "0.10.0"
 FOLDER = "snnhw-lava"
 PROBE_TIMEOUT_S = 120.0
+LONGEST_REASON = 300  # characters
 REMEDY = "run `snnhw lava install`"
 # imports what the worker imports, so that an environment that passes is complete
 PROBE = """
@@ -112,24 +114,18 @@ def _probe_once(python: str) -> LavaStatus:
     if not Path(python).exists():
         return LavaStatus(python, None, f"there is no file {python}; {REMEDY} or name another interpreter.")
     try:
-        done = subprocess.run(
-            [python, "-c", PROBE],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_TIMEOUT_S,
-            env=environment_of(python),
-            check=False,
-        )
+        said = answer_of([python, "-c", PROBE], timeout_s=PROBE_TIMEOUT_S, environment=environment_of(python))
     except OSError as error:
         return LavaStatus(python, None, f"it cannot be started ({error.strerror}); {REMEDY}.")
-    except subprocess.TimeoutExpired:
+    if said.endless:
+        return LavaStatus(python, None, f"{python} prints without end, which Python with Lava does not; {REMEDY}.")
+    if said.code is None:
         return LavaStatus(python, None, f"it did not import Lava within {PROBE_TIMEOUT_S:.0f} s; {REMEDY}.")
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    lines = said.text.strip().splitlines()
+    if said.code != 0 or not lines:
+        reason = visible((lines or [f"exit code {said.code}"])[-1])[:LONGEST_REASON]
         return LavaStatus(python, None, f"{python} cannot import Lava ({reason}); {REMEDY}.")
-    version = _version(lines[-1])
+    version = next(filter(None, map(_version, reversed(lines))), None)  # warnings may stand behind it
     if version is None:
         return LavaStatus(python, None, f"{python} does not answer as Python with Lava does; {REMEDY}.")
     if version != LAVA_VERSION:

@@ -96,7 +96,7 @@ class _Lowering:
             self._own(node, "pool", values)
         elif isinstance(node, LIF | LoihiLIF):
             values = lif_parameters(self.graph, node)
-            self._own(node, "lif", values)
+            self._own(node, "lif" if node.reset == "hard" else "soft_lif", values)
         elif isinstance(node, Readout):
             bias = readout_bias(self.graph)
             values = ({"shape": list(node.shape)}, {} if bias is None else {"bias": bias})

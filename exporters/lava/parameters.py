@@ -13,9 +13,10 @@ import numpy as np
 
 from snnhw.exporters.lava.runtime.network import Array
 from snnhw.graph.currents import current_before
-from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, Graph, Linear, LoihiLIF, Pool, Synapse
+from snnhw.graph.ir import LIF, SYNAPSES, Conv2d, DType, Graph, Linear, LoihiLIF, Pool, Synapse
 
 Params = dict[str, Any]  # numbers and lists of numbers
+Parameters = dict[str, float | Array]  # of neurons, numbers or arrays
 Values = tuple[Params, dict[str, Array]]
 
 
@@ -58,19 +59,31 @@ def pool_parameters(node: Pool, arriving: tuple[int, ...]) -> Values:
 
 
 def lif_parameters(graph: Graph, node: LIF | LoihiLIF) -> Values:
-    """Parameters of Lava's LIF, with the biases of the synapses in front of it."""
+    """Parameters of Lava's LIF, with the biases of the synapses in front of it; of a soft reset, `taken_off` too."""
+    bias: Array
+    dtype: DType
     if isinstance(node, LoihiLIF):
-        params: Params = {"du": int(node.du), "dv": int(node.dv), "bias_exp": int(node.bias_exp)}
-        arrays = {"bias_mant": _to_lava(node.bias_mant.astype(np.int16), node.shape)}
-        arrays |= _starts(node.start, node.current_start, node.shape, np.int32)
-        return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.int32), node.shape)
-    bias = _synapse_bias(graph, node.name, node.shape) + node.leak
-    current = current_before(graph, node)
-    kept = 0.0 if current is None else float(np.ravel(current.decay)[0])
-    params = {"du": 1.0 - kept, "dv": 1.0 - node.one_decay, "bias_exp": 0}
-    arrays = {"bias_mant": _to_lava(np.asarray(bias, dtype=np.float64), node.shape)}
-    arrays |= _starts(node.start, 0.0 if current is None else current.start, node.shape, np.float64)
-    return _with_threshold(params, arrays, np.asarray(node.threshold, dtype=np.float64), node.shape)
+        values: Parameters = {"vth": node.threshold, "du": node.du, "dv": node.dv}
+        starts: Parameters = {"v_start": node.start, "u_start": node.current_start}
+        bias, exponent, dtype = node.bias_mant.astype(np.int16), int(node.bias_exp), np.dtype(np.int32)
+    else:
+        current = current_before(graph, node)
+        kept = np.asarray(0.0 if current is None else current.decay)
+        values = {"vth": node.threshold, "du": 1.0 - kept, "dv": 1.0 - np.asarray(node.decay)}
+        starts = {"v_start": node.start, "u_start": 0.0 if current is None else current.start}
+        bias, exponent, dtype = _synapse_bias(graph, node.name, node.shape) + node.leak, 0, np.dtype(np.float64)
+    if node.reset == "subtract":
+        values["taken_off"] = node.taken_off
+    params: Params = {"bias_exp": exponent}
+    arrays = {"bias_mant": _to_lava(bias, node.shape)}
+    arrays |= {key: _to_lava(np.asarray(v, dtype), node.shape) for key, v in starts.items() if np.any(v)}
+    for key, value in values.items():
+        given = np.asarray(value, dtype)
+        if np.ptp(given) == 0:
+            params[key] = given.flat[0].item()
+        else:
+            arrays[key] = _to_lava(given, node.shape)
+    return params, arrays
 
 
 def readout_bias(graph: Graph) -> Array | None:
@@ -80,20 +93,6 @@ def readout_bias(graph: Graph) -> Array | None:
     if not bias.any():
         return None
     return bias.astype(np.int64) if graph.is_integer else bias
-
-
-def _with_threshold(params: Params, arrays: dict[str, Array], theta: Array, shape: tuple[int, ...]) -> Values:
-    if theta.ndim:
-        arrays["vth"] = _to_lava(theta, shape)
-    else:
-        params["vth"] = theta.item()
-    return params, arrays
-
-
-def _starts(v: float | Array, u: float | Array, shape: tuple[int, ...], dtype: type[np.generic]) -> dict[str, Array]:
-    """Membranes and currents before the first step, of neurons that have some."""
-    states = {"v_start": v, "u_start": u}
-    return {key: _to_lava(np.asarray(state, dtype), shape) for key, state in states.items() if np.any(state)}
 
 
 def _to_lava(values: Array, shape: tuple[int, ...]) -> Array:

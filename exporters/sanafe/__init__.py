@@ -6,7 +6,6 @@ below some million synapses.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from snnhw.analysis.hardware.mesh import LOIHI_MESH
 from snnhw.errors import InputError
 from snnhw.exporters.base import Artifact, check_options
+from snnhw.exporters.lava.runtime.scratch import scratch_folder
 from snnhw.exporters.sanafe.network import build, conv_synapses
 from snnhw.exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
 from snnhw.files import write_atomically
@@ -49,8 +49,8 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     chip, relays = with_relays(channels(graph))
     sample = samples(chip, np.asarray(options.inputs)[:1])[0]
     network, _, gates = build(chip, sample, LOIHI_MESH, windows(chip))
-    with tempfile.TemporaryDirectory() as folder:
-        beside = Path(folder) / "network.yaml"
+    with scratch_folder("snnhw-sanafe-") as folder:
+        beside = folder / "network.yaml"
         network.save(str(beside))
         path = write_atomically(path, lambda file: file.write(beside.read_bytes()))
     findings = [

@@ -10,16 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from snnhw.errors import InputError
-from snnhw.graph.finding import Finding
-from snnhw.graph.ir import ILIF, MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Pool
-from snnhw.graph.loihi import CURRENT_LIMIT
+from snnhw.graph.finding import Finding, Severity
+from snnhw.graph.ir import (
+    ILIF,
+    MLF,
+    SYNAPSES,
+    Conv2d,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    MaxPool,
+    Neuron,
+    Node,
+    Norm,
+    Pool,
+)
+from snnhw.graph.loihi import CURRENT_LIMIT, DECAY_PAIRS
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
+from snnhw.passes.max_pool_into_neurons import is_pool_of_spikes, pool_neurons
 from snnhw.proofs.largest import highest_current
+from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
-from snnhw.rules.neurons import one_threshold
+from snnhw.rules.neurons import one_threshold, resets_to_zero
 from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
@@ -36,7 +54,7 @@ class Chip:
 
 CHIPS: dict[str, Chip] = {
     "lava": Chip(LAVA, LAVA),
-    "loihi1": Chip(INTEGERS, LAVA, (one_threshold, exponents, deployment)),
+    "loihi1": Chip(INTEGERS, LAVA, (one_threshold, resets_to_zero, exponents, deployment)),
     "loihi2": Chip(INTEGERS, LAVA, (exponents,)),
     "sanafe": Chip(SANAFE, SANAFE),
 }
@@ -57,6 +75,8 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
             yield from _settled(graph, node, target)
         if isinstance(node, LoihiLIF):
             yield from _may_wrap(graph, node)
+        if isinstance(node, Neuron) and target in ("loihi1", "loihi2"):
+            yield from _decays(graph, node, target)
     yield from _whole(graph, target)
 
 
@@ -78,6 +98,12 @@ def _settled(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
     elif isinstance(node, Pool):
         message = "the pool is folded into the weights behind it, where that is possible"
         yield Finding("pool", "info", node.name, message, settled("fold_pool or pool_into_conv"))
+    elif isinstance(node, MaxPool) and is_pool_of_spikes(graph, node):
+        message = (
+            f"{pool_neurons(graph, node)} neurons that forget each step compute it on the chip, deeper by a synapse: "
+            "counts of the compiled network have them, those of this one have operations of a host"
+        )
+        yield Finding("max-pool", "info", node.name, message, settled("max_pool_into_neurons"))
     elif isinstance(node, MLF) or (isinstance(node, ILIF) and node.separable(graph.timesteps)):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"
@@ -108,6 +134,23 @@ def _may_wrap(graph: Graph, node: LoihiLIF) -> Iterator[Finding]:
     if bound >= CURRENT_LIMIT:
         message = f"its current can reach {bound} weight units; from {CURRENT_LIMIT} on it wraps"
         yield Finding("current-may-wrap", "warning", node.name, message, "quantise with a smaller scale")
+
+
+def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:
+    """What decays of channels or neurons take of a core."""
+    with np.errstate(invalid="ignore"):  # values that are not finite are errors of their own
+        pairs = np.unique(decay_pairs(graph, node)).size
+    if pairs == 1:
+        return
+    severity: Severity = "warning"
+    if target == "loihi2":
+        message = f"it has {pairs} different decays; how many a core of Loihi 2 holds is not public, so map counts none"
+    else:
+        message = f"it has {pairs} different decays, and a core of Loihi 1 holds {DECAY_PAIRS} (nengo_loihi 1.1.0)"
+        severity = "info" if pairs <= DECAY_PAIRS else "warning"
+        if pairs > DECAY_PAIRS:
+            message += f", so it takes at least {-(-pairs // DECAY_PAIRS)} cores"
+    yield Finding("decays-per-core", severity, node.name, message, "use one decay, or few that its channels share")
 
 
 def _whole(graph: Graph, target: str) -> Iterator[Finding]:

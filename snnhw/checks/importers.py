@@ -45,7 +45,7 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
     kind = {LI: "LI", Scale: "Scale", Delay: "Delay"}.get(type(node))
     if isinstance(node, Pool) and node.kind == "avg":
         kind = "AvgPool2d"
-    if node.name in currents(graph).values() or (isinstance(node, LoihiLIF) and node.current_kept):
+    if node.name in currents(graph).values() or (isinstance(node, LoihiLIF) and node.current_lasts):
         kind = "CubaLIF"  # it is written as part of one
     if kind in dialect.unknown:
         message = f"the importer of {dialect.name} has no {kind}"
@@ -66,7 +66,12 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
         yield Finding(
             "start", lacking, node.name, message, "read the file with snnhw, or set the states in the importer"
         )
+    if isinstance(node, LoihiLIF) and node.reset == "subtract":
+        message = "it resets by subtraction, which NIR cannot say: importers reset it to 0"
+        yield Finding("reset", lacking, node.name, message, "read the file with snnhw")
     if isinstance(node, LoihiLIF):
+        mixed = [key for key in ("du", "dv") if np.ptp(getattr(node, key)) > 0]
+        yield from _per_neuron(mixed, node, dialect, lacking)
         message = "Loihi truncates the membrane to 1/64 weight unit in each step, importers do not"
         yield Finding("integers-truncated", "info", node.name, message, "expect other spikes at near-ties")
     if isinstance(node, Pool) and node.kind == "sum" and any(node.padding):
@@ -86,11 +91,15 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
 def _neuron(node: LIF, dialect: Dialect, lacking: Severity) -> Iterator[Finding]:
     parameters = {key: getattr(node, key) for key in ("decay", "threshold", "gain", "leak", "v_reset")}
     mixed = [key for key, value in parameters.items() if isinstance(value, np.ndarray) and np.ptp(value) > 0]
-    if dialect.uniform and mixed:
-        message = f"{', '.join(mixed)} differ between its neurons, which {dialect.name} does not import"
-        yield Finding("per-neuron-parameters", lacking, node.name, message, "use the dialect norse, or equal values")
+    yield from _per_neuron(mixed, node, dialect, lacking)
     if not dialect.resets_elsewhere:
         ignored = [key for key in ("leak", "v_reset") if np.any(parameters[key])]
         if ignored:
             message = f"{dialect.name} refuses or ignores a {' and a '.join(ignored)} other than 0"
             yield Finding("reset-ignored", lacking, node.name, message, "train without it")
+
+
+def _per_neuron(mixed: list[str], node: Node, dialect: Dialect, lacking: Severity) -> Iterator[Finding]:
+    if dialect.uniform and mixed:
+        message = f"{', '.join(mixed)} differ between its neurons, which {dialect.name} does not import"
+        yield Finding("per-neuron-parameters", lacking, node.name, message, "use the dialect norse, or equal values")

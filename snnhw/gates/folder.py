@@ -121,6 +121,17 @@ def place_for(path: Path | str, *, force: bool = False) -> Place:
     return Place(folder, own, force)
 
 
+def check_folder(path: Path | str) -> None:
+    """Nothing, where files can be written into the folder `path`, which need not be there yet.
+
+    Raises:
+        InputError: it is no folder, or cannot be written.
+    """
+    folder = _resolved(Path(path))
+    there = os.path.exists(folder)
+    _check_writable(folder if there else _nearest(folder), folder)
+
+
 def sha256(path: Path) -> str:
     """Of a file, read piece by piece."""
     digest = hashlib.sha256()

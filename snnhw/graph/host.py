@@ -53,13 +53,13 @@ class MaxPool(HostNode):
     def operations(self, arriving: Shape) -> int:
         """Comparisons: of every output, one less than its window has positions inside the image."""
         window = self.window((arriving[1], arriving[2]))
-        rows, columns = (_inside(window, axis) for axis in (0, 1))
+        rows, columns = (int(window.inside(axis).sum()) for axis in (0, 1))
         return arriving[0] * (rows * columns - math.prod(window.out))
 
     @property
     def remedy(self) -> str:
         """What to do where a target has nothing for it."""
-        return "train with average pools or with convolutions of stride 2"
+        return "put neurons before the pool, or train with average pools or with convolutions of stride 2"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -83,10 +83,3 @@ class GroupNorm(HostNode):
     def remedy(self) -> str:
         """What to do where a target has nothing for it."""
         return "train with batch norm, which folds into the weights"
-
-
-def _inside(window: Window, axis: int) -> int:
-    """Positions inside the image, summed over the windows along an axis."""
-    starts = np.arange(window.out[axis]) * window.stride[axis] - window.padding[axis]
-    taps = starts[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
-    return int(((taps >= 0) & (taps < window.size[axis])).sum())

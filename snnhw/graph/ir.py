@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -20,6 +20,7 @@ from snnhw.graph.ilif import ILIF
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
+    REDUCTIONS,
     SYNAPSES,
     Array,
     Conv2d,
@@ -32,6 +33,7 @@ from snnhw.graph.nodes import (
     Norm,
     Pool,
     Readout,
+    Reduction,
     Scale,
     Synapse,
 )
@@ -44,6 +46,7 @@ __all__ = [
     "LI",
     "LIF",
     "MLF",
+    "REDUCTIONS",
     "SYNAPSES",
     "Array",
     "Conv2d",
@@ -64,6 +67,7 @@ __all__ = [
     "Pair",
     "Pool",
     "Readout",
+    "Reduction",
     "Scale",
     "Signal",
     "SlotMLF",
@@ -288,8 +292,11 @@ class Graph(Summarised):
             return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
         if isinstance(node, Neuron):
             return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Pool | Delay | Wires):
+        if isinstance(node, Flatten | Delay | Wires):
             return self.arriving(name)
+        if isinstance(node, Pool):
+            taps = node.kernel[0] * node.kernel[1] if node.kind == "sum" else 1
+            return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
         if isinstance(node, MaxPool) and not self._averaged(name):
             return self.arriving(name)
         return Signal("analog")

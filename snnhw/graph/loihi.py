@@ -12,6 +12,7 @@ CURRENT_RANGE = 2**24  # the current wraps
 ACCUMULATOR_RANGE = 2**32  # the product of weights and activations is int32
 MEMBRANE_LIMIT = 2**23 - 1  # the membrane clips, symmetrically
 DECAY_ONE = 4096  # 12-bit decays
+DECAY_PAIRS = 32  # different (du, dv) on a core of Loihi 1: its compartment configurations (nengo_loihi 1.1.0)
 BIAS_MANT_LIMIT = 4095  # 13-bit mantissa, -4096..4095
 BIAS_EXP_LIMIT = 7
 INT8_LIMIT = 127  # Lava keeps kernels, strides, paddings, dilations and groups as int8 and wraps beyond without a word

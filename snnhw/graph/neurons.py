@@ -119,7 +119,8 @@ class LIF(Neuron):
 
     `reset` "hard": u = v_reset where s; "subtract": u = u - (threshold - v_reset) where s. decay 1 is the IF neuron.
     Parameters are numbers or arrays of `shape`. `start` is u before the first step (`fold_neuron`). `unit` and `level`
-    (1..K) say which multi-level unit it is a channel of; a LIF of its own is its own unit.
+    (1..K) say which multi-level unit it is a channel of; a LIF of its own is its own unit. `pool` is the max pool that
+    it computes (`max_pool_into_neurons`), "" for a neuron of the network.
     """
 
     decay: float | Array
@@ -131,6 +132,7 @@ class LIF(Neuron):
     start: float | Array = 0.0
     unit: str = ""
     level: int = 1
+    pool: str = ""
 
     @property
     def unit_name(self) -> str:
@@ -151,6 +153,11 @@ class LIF(Neuron):
     def resets_to_zero(self) -> bool:
         """Whether the membrane is 0 after a spike."""
         return self.reset == "hard" and not np.any(self.v_reset)
+
+    @property
+    def taken_off(self) -> float | Array:
+        """What a spike takes off the membrane of a neuron that resets by subtraction, threshold - v_reset."""
+        return self.threshold - self.v_reset
 
     @property
     def has_unit_gain(self) -> bool:
@@ -181,18 +188,22 @@ class LIF(Neuron):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class LoihiLIF(Neuron):
-    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, hard reset, strict threshold.
+    """Lava's fixed-point LIF (PyLifModelBitAcc): all integers, `du`, `dv` in 0..4095, strict threshold.
 
     `threshold` is the mantissa (compared as threshold << 6); bias = bias_mant << bias_exp (bias_mant of `shape` or
     broadcast along it as [C, 1, 1]) in units of 1/64 weight. `start` and `current_start` are v and u before the first
-    step, in the same units, numbers or of `shape`. See `simulation/neurons.py` for the recurrence.
+    step, in the same units. Where it spikes, `reset` "hard" makes v 0, which is Lava's; "subtract" takes `taken_off`
+    off it, in the same units too, which Loihi 2 can be programmed to do. Decays, states and what is taken off are
+    numbers or of `shape`. See `simulation/neurons.py` for the recurrence.
     """
 
     threshold: int | Array
-    du: int
-    dv: int
+    du: int | Array
+    dv: int | Array
     bias_mant: Array
     bias_exp: int
+    reset: Literal["hard", "subtract"] = "hard"
+    taken_off: int | Array = 0
     start: int | Array = 0
     current_start: int | Array = 0
     unit: str = ""
@@ -211,12 +222,32 @@ class LoihiLIF(Neuron):
     @property
     def leaks(self) -> bool:
         """Whether the membrane decays."""
-        return self.dv != 0
+        return bool(np.any(self.dv))
 
     @property
-    def current_kept(self) -> int:
+    def current_kept(self) -> int | Array:
         """How much of the current stays from one step to the next, in 1/4096; 0 where it lasts one step."""
         return DECAY_ONE - 1 - self.du
+
+    @property
+    def current_lasts(self) -> bool:
+        """Whether some current lasts longer than one step."""
+        return bool(np.any(self.current_kept))
+
+    @property
+    def resets_to_zero(self) -> bool:
+        """Whether the membrane is 0 after a spike."""
+        return self.reset == "hard"
+
+    @property
+    def kept(self) -> int | Array:
+        """How much of the membrane stays from one step to the next, in 1/4096."""
+        return DECAY_ONE - self.dv
+
+    @property
+    def has_one_decay(self) -> bool:
+        """Whether all its neurons, and all their currents, decay alike."""
+        return bool(np.ptp(self.dv) == 0 and np.ptp(self.du) == 0)
 
     @property
     def bias(self) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from snnhw.graph.shapes import Pair, Shape, Window
 
 Array = npt.NDArray[Any]
 DType = np.dtype[Any]
+Reduction = Literal["mean", "sum", "last", "max"]
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -85,9 +87,9 @@ class Input(Node):
 class Conv2d(Node):
     """Cross-correlation as torch defines it. weight [O, I/groups, kh, kw], bias [O] or None.
 
-    `identity`: made by `identity_synapses` because hardware adds nothing to a membrane without a synapse; no layer of
-    the trained network or of its ANN twin. `unfolded`: the window from before pools were folded into the weights
-    (`pool_into_conv`), which is what the ANN twin computes.
+    `identity`: made by `identity_synapses` because hardware adds nothing to a membrane without a synapse, or by
+    `max_pool_into_neurons`; no layer of the trained network or of its ANN twin. `unfolded`: the window from before
+    pools were folded into the weights (`pool_into_conv`), which is what the ANN twin computes.
     """
 
     weight: Array
@@ -221,9 +223,12 @@ class LI(Node):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Readout(Node):
-    """Where the network ends: logits are the mean (float) or the sum (integers) of the input over time."""
+    """Where the network ends: logits are the mean (float) or the sum (integers) of the input over time.
 
-    reduction: Literal["mean", "sum"] = "mean"
+    "last" reads the last step alone, "max" the largest value of all steps.
+    """
+
+    reduction: Reduction = "mean"
 
 
 Synapse = Conv2d | Linear

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.bool_]
 Shape = tuple[int, ...]  # of one frame, without time and batch: (C, H, W) or (N,)
 Pair = tuple[int, int]  # (height, width)
 
@@ -29,6 +33,13 @@ class Window:
             for n, k, s, p, d in zip(self.size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
         )
         return height, width
+
+    def inside(self, axis: int) -> Array:
+        """Which taps of each window lie inside the image along an axis, bool [out, kernel]."""
+        starts = np.arange(self.out[axis]) * self.stride[axis] - self.padding[axis]
+        taps = starts[:, None] + np.arange(self.kernel[axis]) * self.dilation[axis]
+        within: Array = (taps >= 0) & (taps < self.size[axis])
+        return within
 
     def sent(self, channels: int) -> Shape | None:
         """(channels, height, width) of what it gives, None where it fits nowhere or does not move on."""

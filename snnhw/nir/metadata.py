@@ -10,11 +10,11 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from snnhw.graph.ir import LI, LIF, Array, Input, LoihiLIF, Window
+from snnhw.graph.ir import LI, LIF, REDUCTIONS, Array, Input, LoihiLIF, Reduction, Window
 
 KEY = "snnhw"
 VERSION = 1
@@ -32,7 +32,7 @@ class Metadata:
     order: tuple[str, ...]  # of the nodes in the graph
     names: Mapping[str, str]  # name in the file -> name in the graph, where they differ
     input: Mapping[str, Any]
-    reduction: Literal["mean", "sum"]
+    reduction: Reduction
     neurons: Mapping[str, Mapping[str, Any]]
     carriers: Mapping[str, int] = field(default_factory=dict)  # node in the file that stands for edges -> their gain
     delays: tuple[tuple[str, str, int, int], ...] = ()  # edges (source, target, gain, delay) of pipelined hardware
@@ -76,7 +76,7 @@ def _checked(meta: Metadata) -> Metadata:
     timesteps, dt = int(meta.timesteps), float(meta.dt)
     if described["levels"] is not None and described["levels"] < 1:
         raise ValueError("events of at most 0 are none")
-    if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in ("mean", "sum"):
+    if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in REDUCTIONS:
         raise ValueError("a value is out of range")
     return Metadata(
         name=str(meta.name),
@@ -118,7 +118,8 @@ def window_of(numbers: tuple[int, ...]) -> Window:
     return Window(size, kernel, stride, padding, dilation)
 
 
-STARTS = ("start", "current_start")  # states of integer neurons before the first step, which NIR cannot say
+REGISTERS = ("threshold", "du", "dv")  # of integer neurons, numbers or arrays
+UNSAID = ("taken_off", "start", "current_start")  # what a spike takes off, and first states, which NIR cannot say
 
 
 def describe_input(node: Input) -> dict[str, Any]:
@@ -133,14 +134,11 @@ def describe_neuron(node: LIF | LI | LoihiLIF) -> dict[str, Any]:
         described |= {"unit": node.unit, "level": node.level}
     if isinstance(node, LoihiLIF):
         return described | {
-            "threshold": _packed(np.asarray(node.threshold))
-            if isinstance(node.threshold, np.ndarray)
-            else node.threshold,
-            "du": node.du,
-            "dv": node.dv,
+            **{key: _written(getattr(node, key)) for key in REGISTERS},
             "bias_mant": _packed(node.bias_mant),
             "bias_exp": node.bias_exp,
-            **{key: _packed(np.asarray(getattr(node, key))) for key in STARTS if np.any(getattr(node, key))},
+            **({} if node.reset == "hard" else {"reset": node.reset}),
+            **{key: _written(getattr(node, key)) for key in UNSAID if np.any(getattr(node, key))},
         }
     numbers = {key: getattr(node, key, None) for key in PARAMETERS}
     return described | {k: float(v) for k, v in numbers.items() if isinstance(v, float | int)}
@@ -154,16 +152,16 @@ def neuron_described(parsed: LIF | LI, entry: Mapping[str, Any]) -> LIF | LI | L
     """
     try:
         if entry["kind"] == "LoihiLIF":
-            threshold = entry["threshold"]
+            if entry.get("reset", "hard") not in ("hard", "subtract"):
+                raise ValueError("another reset")
             return LoihiLIF(
                 name=parsed.name,
                 shape=parsed.shape,
-                threshold=_unpacked(threshold) if isinstance(threshold, dict) else int(threshold),
-                du=int(entry["du"]),
-                dv=int(entry["dv"]),
+                **{key: _read(entry[key]) for key in REGISTERS},
                 bias_mant=_unpacked(entry["bias_mant"]),
                 bias_exp=int(entry["bias_exp"]),
-                **{key: _unpacked(entry[key]) for key in STARTS if key in entry},
+                reset=entry.get("reset", "hard"),
+                **{key: _read(entry[key]) for key in UNSAID if key in entry},
                 unit=str(entry["unit"]),
                 level=int(entry["level"]),
             )
@@ -175,6 +173,14 @@ def neuron_described(parsed: LIF | LI, entry: Mapping[str, Any]) -> LIF | LI | L
         return dataclasses.replace(parsed, **numbers)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"the entry of {parsed.name} is incomplete or of the wrong kind ({error})") from error
+
+
+def _written(value: int | Array) -> int | dict[str, Any]:
+    return _packed(value) if isinstance(value, np.ndarray) else int(value)
+
+
+def _read(entry: Any) -> int | Array:
+    return _unpacked(entry) if isinstance(entry, Mapping) else int(entry)
 
 
 def _packed(array: Array) -> dict[str, Any]:

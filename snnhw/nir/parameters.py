@@ -69,7 +69,7 @@ def cuba_fields(current: LI, membrane: LIF, dialect: Dialect, dtype: DType) -> d
 
 def loihi_current(node: LoihiLIF) -> LI | None:
     """The current of Loihi integers as a NIR importer can run it, None where it lasts one step."""
-    if not node.current_kept:
+    if not node.current_lasts:
         return None
     return LI(name=f"{node.name}_syn", shape=node.shape, decay=node.current_kept / DECAY_ONE, current_of=node.name)
 
@@ -79,13 +79,14 @@ def loihi_as_lif(node: LoihiLIF, bias_elsewhere: bool) -> LIF:
 
     The threshold is an integer, decay = 1 - dv/4096; the bias is a leak unless a synapse holds it (`bias_elsewhere`).
     Loihi truncates the membrane to 1/64 weight unit after each decay, an importer does not: spikes may differ at ties.
-    Its current is `loihi_current`.
+    A reset by subtraction, for which NIR has no word, is one to 0 here: the metadata holds it. Its current is
+    `loihi_current`.
     """
     bias = bias_in_weights(node)
     return LIF(
         name=node.name,
         shape=node.shape,
-        decay=1 - node.dv / DECAY_ONE,
+        decay=node.kept / DECAY_ONE,
         threshold=node.threshold if isinstance(node.threshold, int) else np.asarray(node.threshold, np.float64),
         leak=0.0 if bias_elsewhere or not bias.any() else np.broadcast_to(bias, node.shape),
         unit=node.unit,

@@ -94,7 +94,7 @@ def bias_carriers(graph: Graph) -> dict[str, str]:
             or any((e.gain, e.delay) != (1, 0) for e in edges)
         ):
             continue
-        if any(t.name in served or not _per_channel(t) or t.current_kept for t in targets):
+        if any(t.name in served or not _per_channel(t) or t.current_lasts for t in targets):
             continue
         biases = [bias_in_weights(t).reshape(-1) for t in targets]
         if biases[0].any() and all(np.array_equal(b, biases[0]) for b in biases):

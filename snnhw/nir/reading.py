@@ -1,4 +1,4 @@
-"""What a user says about a NIR file that the file itself does not say; the four always travel together."""
+"""What a user says about a model that its file itself does not say; all of it always travels together."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ class Reading:
         reset: a key of `RESETS` for all neurons; else that of the framework, else of the file.
         timesteps: steps that a sample lasts; else what the metadata says, else 16. Models that are no NIR file take
             it too: weights do not depend on T, accuracy does.
+        input_shape: (C, H, W) or (N,) of one frame, of a network in a Python file that does not say it.
     """
 
     dt: float | None = None
     written_by: str | None = None
     reset: str | None = None
     timesteps: int | None = None
+    input_shape: tuple[int, ...] | None = None
 
     def convention(self) -> Convention:
         """How the neurons step.

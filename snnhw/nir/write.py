@@ -26,6 +26,7 @@ from snnhw.graph.ir import (
     Input,
     Linear,
     LoihiLIF,
+    MaxPool,
     Neuron,
     Node,
     Pool,
@@ -37,7 +38,7 @@ from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, window_numbers
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
-from snnhw.passes.decompose import decompose
+from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.rules.expressible import deployment
 from snnhw.rules.given import separate_membranes
@@ -49,12 +50,14 @@ EXACT_IN_FLOAT32 = 2**24
 def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     """`graph` for the importer that `dialect` names; multi-level units become K LIF nodes `<unit>_l1` .. `<unit>_lK`.
 
+    Max pools of spikes become convolutions and LIF nodes that forget (`max_pool_into_neurons`).
+
     Raises:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
     refuse((*deployment(graph, "nir"), *separate_membranes(graph, "nir")), graph, "nir")
-    channels = decompose(graph) if graph.of_type(MLF, ILIF) else graph
+    channels = _channels(graph)
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()
 
@@ -62,7 +65,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
 def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     """Node or unit -> why `to_nir` refuses it, for all of them."""
     found = {finding.node: sentence(finding, graph, "nir") for finding in separate_membranes(graph, "nir")}
-    channels = inhibited_channels(graph) if graph.of_type(MLF, ILIF) else graph
+    channels = _channels(graph)
     writer = _Writer(channels, dialect_named(dialect))
     for node in channels.nodes.values():
         try:
@@ -71,6 +74,12 @@ def refusals(graph: Graph, dialect: str) -> dict[str, str]:
             name = node.name if node.name in graph.nodes else node.unit_name if isinstance(node, Neuron) else node.name
             found.setdefault(name, str(error))
     return found
+
+
+def _channels(graph: Graph) -> Graph:
+    """`graph` as it is written: units as their channels, max pools of spikes as neurons."""
+    graph = run_passes(graph, NO_MAX_POOLS) if graph.of_type(MaxPool) else graph
+    return inhibited_channels(graph) if graph.of_type(MLF, ILIF) else graph
 
 
 def _check_connected(graph: Graph) -> None:

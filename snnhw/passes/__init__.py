@@ -2,9 +2,10 @@
 
 FLOAT folds normalisation, and wires into the layers behind them, and keeps multi-level units. The others go on to what
 hardware runs, with currents that keep nothing gone, pools in the convolutions before them or in the readout, and delays
-balanced: LOIHI_CHANNELS has K binary channels per unit and its other pools in the convolutions behind them (`quantise`,
-which needs calibration, follows), LOIHI_CURRENT is the same with an input that enters the first neurons as a current
-instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one binary channel per unit in S sub-steps.
+balanced: LOIHI_CHANNELS has K binary channels per unit, max pools of spikes as neurons and its other pools in the
+convolutions behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same with an input that
+enters the first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit, TIME_SLOTS one
+binary channel per unit in S sub-steps.
 For Loihi's integers, matrices on matrices become one, and a layer that several units take becomes one for each.
 """
 
@@ -28,6 +29,7 @@ from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.fold_wires import fold_wires
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
+from snnhw.passes.max_pool_into_neurons import max_pool_into_neurons
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.passes.own_synapses import own_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
@@ -39,8 +41,9 @@ BEFORE_SYNAPSES: tuple[Pass, ...] = (conv_into_pool, fold_current)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
-LOIHI_CHANNELS: tuple[Pass, ...] = (*WITH_SYNAPSES, *ON_CHANNELS)
-LOIHI_CURRENT: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)
+NO_MAX_POOLS: tuple[Pass, ...] = (max_pool_into_neurons, fold_wires)
+LOIHI_CHANNELS: tuple[Pass, ...] = (*NO_MAX_POOLS, *WITH_SYNAPSES, *ON_CHANNELS)
+LOIHI_CURRENT: tuple[Pass, ...] = (*NO_MAX_POOLS, *FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (*WITH_SYNAPSES, decompose_graded, fold_pool, balance_delays)
 TIME_SLOTS: tuple[Pass, ...] = (*WITH_SYNAPSES, fold_pool, decompose_slots, balance_delays)
 

@@ -9,7 +9,7 @@ definition of the unit: o[t] = sum_k s_k[t], where the s_k depend on the shared 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import ILIF, LIF, MLF, Graph, Node
@@ -24,7 +24,7 @@ def decompose(graph: Graph) -> Graph:
     """
     for unit in inseparable(graph):
         raise InputError(f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; {DEPLOY_OTHERWISE}.")
-    channels: dict[str, list[Node]] = {unit.name: [*_channels(unit, graph.nodes)] for unit in graph.of_type(MLF)}
+    channels: dict[str, list[Node]] = {unit.name: [*channels_of(unit, graph.nodes)] for unit in graph.of_type(MLF)}
     channels |= {unit.name: [*_of_membrane(unit, graph)] for unit in graph.of_type(ILIF)}
     nodes: list[Node] = []
     for node in graph.nodes.values():
@@ -73,14 +73,15 @@ def recompose(graph: Graph) -> Graph:
 def _of_membrane(unit: ILIF, graph: Graph) -> list[LIF]:
     """The channels of a separable unit: nothing is left of its reset, or the one level does it itself."""
     forgets = graph.timesteps == 1 or unit.decay == 0
-    channels = _channels(unit, graph.nodes)
+    channels = channels_of(unit, graph.nodes)
     if forgets:
         return channels
     (only,) = channels
     return [dataclasses.replace(only, reset="subtract", v_reset=unit.thresholds[0] - unit.taken_off)]
 
 
-def _channels(unit: MLF | ILIF, taken: Container[str]) -> list[LIF]:
+def channels_of(unit: MLF | ILIF, taken: Container[str]) -> list[LIF]:
+    """The K binary populations of a unit, by ascending level, under names that are not `taken`."""
     return [
         LIF(
             name=free_name(f"{unit.name}_l{level}", taken),
@@ -94,7 +95,7 @@ def _channels(unit: MLF | ILIF, taken: Container[str]) -> list[LIF]:
     ]
 
 
-def _names(channels: dict[str, list[Node]], name: str) -> list[str]:
+def _names(channels: Mapping[str, list[LIF]], name: str) -> list[str]:
     return [n.name for n in channels[name]] if name in channels else [name]
 
 

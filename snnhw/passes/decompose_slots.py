@@ -65,6 +65,11 @@ def _check(graph: Graph) -> Graph:
     if graph.is_integer or graph.of_type(SlotMLF):
         raise InputError(f"Graph {graph.name!r} is compiled already; give the multi-level float network.")
     graph.order()
+    for end in graph.of_type(Readout):
+        if end.reduction not in ("mean", "sum"):
+            raise InputError(
+                f"Read-out {end.name!r} reads no sum over the steps, and time slots are added up; deploy as channels."
+            )
     for node in graph.of_type(Norm, LI):
         remedy = (
             "give the graph of model_of, which has it in its weights"

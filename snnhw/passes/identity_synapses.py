@@ -35,7 +35,7 @@ def identity_synapses(graph: Graph) -> Graph:
             continue
         fed = units[unit] if isinstance(target, Neuron) else (target,)
         if fed[0].name not in made:
-            made[fed[0].name] = _identity(free_name(f"{unit}_identity", graph.nodes), target.shape)
+            made[fed[0].name] = identity_synapse(free_name(f"{unit}_identity", graph.nodes), target.shape)
             edges.extend(Edge(made[fed[0].name].name, node.name) for node in fed)
         if edge.target == fed[0].name:  # the channels of a unit share their input
             edges.append(dataclasses.replace(edge, target=made[fed[0].name].name))
@@ -73,9 +73,15 @@ def _in_place(graph: Graph, made: Mapping[str, Synapse]) -> list[Node]:
     return nodes
 
 
-def _identity(name: str, shape: tuple[int, ...]) -> Synapse:
+def identity_synapse(name: str, shape: tuple[int, ...]) -> Synapse:
+    """A synapse that gives what it takes."""
     if len(shape) != 3:
         return Linear(name=name, shape=shape, weight=np.eye(int(np.prod(shape))), identity=True)
+    return passing_on(name, shape)
+
+
+def passing_on(name: str, shape: tuple[int, ...]) -> Conv2d:
+    """A convolution of one tap that passes each channel on; Lava counts groups up to 127."""
     channels = shape[0]
     if channels <= INT8_LIMIT:
         depthwise = np.ones((channels, 1, 1, 1))

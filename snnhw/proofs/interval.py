@@ -50,6 +50,12 @@ def constant(value: float | Array, shape: tuple[int, ...]) -> Interval:
     return Interval(rows.min(axis=1), rows.max(axis=1))
 
 
+def rows_of(value: float | Array, shape: tuple[int, ...]) -> Array:
+    """A parameter as [C, neurons of a channel], [1, 1] where it is a number."""
+    given = np.asarray(value)
+    return given.reshape(1, 1) if given.ndim == 0 else np.broadcast_to(given, shape).reshape(shape[0], -1)
+
+
 def unbounded(channels: int) -> Interval:
     """Nothing is known."""
     return Interval(np.full(channels, -np.inf), np.full(channels, np.inf))

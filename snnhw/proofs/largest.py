@@ -8,6 +8,7 @@ import numpy as np
 
 from snnhw.graph.ir import SYNAPSES, Array, Graph, Input, LoihiLIF, Neuron, Pool
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
+from snnhw.proofs.interval import rows_of
 
 
 def largest_input(graph: Graph, name: str) -> int:
@@ -21,17 +22,22 @@ def highest_current(graph: Graph, neuron: LoihiLIF) -> int:
     Of what arrived, kept/4096 stays in each step, and truncation towards zero only makes it smaller. What a current
     starts from and what arrives are added up in each channel, since the largest of both may lie in two channels.
     """
-    kept = max(0, neuron.current_kept) / DECAY_ONE
-    first = np.abs(np.broadcast_to(neuron.current_start, neuron.shape)).reshape(neuron.shape[0], -1).max(axis=1)
+    kept = np.maximum(0, rows_of(neuron.current_kept, neuron.shape)) / DECAY_ONE
+    first = np.abs(rows_of(neuron.current_start, neuron.shape))
     arriving = np.zeros(neuron.shape[0])
     for edge in graph.into(neuron.name):
         arriving += abs(edge.gain) * _largest_of_channels(graph, edge.source)
-    return ceil(float(np.max(kept * first / UNITS_PER_WEIGHT + arriving * summed_shares(kept, graph.timesteps))))
+    summed = arriving[:, None] * summed_shares(kept, graph.timesteps)
+    return ceil(float(np.max(kept * first / UNITS_PER_WEIGHT + summed)))
 
 
-def summed_shares(kept: float, timesteps: int) -> float:
+def summed_shares(kept: Array, timesteps: int) -> Array:
     """1 + kept + kept^2 + ... of `timesteps` terms: the most that a constant input of 1 adds up to."""
-    return sum(kept**t for t in range(timesteps)) if kept else 1.0
+    total, share = np.ones_like(kept), np.ones_like(kept)
+    for _ in range(1, timesteps):
+        share = share * kept
+        total = total + share
+    return total
 
 
 def largest_output(graph: Graph, name: str) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph, LoihiLIF, Node
 from snnhw.graph.loihi import CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
-from snnhw.proofs.interval import ROUNDING, Interval, constant, rounded_sum
+from snnhw.proofs.interval import ROUNDING, Interval, constant, rounded_sum, rows_of
 from snnhw.proofs.value_bounds import value_bounds
 
 STEP_OPERATIONS = 5  # decay*u, gain*x, two sums, gain rounded
@@ -85,62 +85,71 @@ def membrane_bound(node: MLF | ILIF | LIF | LoihiLIF, x: Interval, timesteps: in
 
 
 def _integer_bound(node: LoihiLIF, x: Interval, timesteps: int) -> Array:
-    """The recurrence of Lava's fixed-point LIF at both ends; nothing is proven where the 24-bit current may wrap."""
-    unknown = np.full(node.shape[0], np.inf)
-    keep_u, keep_v = DECAY_ONE - 1 - node.du, DECAY_ONE - node.dv
+    """The recurrence of Lava's fixed-point LIF, neuron by neuron, at both ends of what arrives.
+
+    Nothing is proven where the 24-bit current may wrap.
+    """
     finite = np.isfinite(x.low) & np.isfinite(x.high) & (np.maximum(abs(x.low), abs(x.high)) < CURRENT_RANGE)
-    if keep_u < 0 or keep_v < 0 or not finite.any():
-        return unknown
-    drive = [UNITS_PER_WEIGHT * np.where(finite, end, 0).astype(np.int64) for end in (np.floor(x.low), np.ceil(x.high))]
-    rows = np.broadcast_to(node.bias, node.shape).reshape(node.shape[0], -1)
-    bias = (rows.min(axis=1), rows.max(axis=1))
-    u, v = (_ends(start, node.shape) for start in (node.current_start, node.start))
+    kept_u, kept_v, bias = (rows_of(value, node.shape) for value in (node.current_kept, node.kept, node.bias))
+    if kept_u.min() < 0 or kept_v.min() < 0 or not finite.any():
+        return np.full(node.shape[0], np.inf)
+    ends = [np.where(finite, end, 0).astype(np.int64)[:, None] for end in (np.floor(x.low), np.ceil(x.high))]
+    u, v = ([rows_of(start, node.shape)] * 2 for start in (node.current_start, node.start))
     highest = np.full(node.shape[0], -MEMBRANE_LIMIT)
     for _ in range(timesteps):
         for end in (0, 1):
-            u[end] = _decayed(u[end], keep_u) + drive[end]
-            finite &= abs(u[end]) < CURRENT_RANGE // 2
-            v[end] = np.clip(_decayed(v[end], keep_v) + u[end] + bias[end], -MEMBRANE_LIMIT, MEMBRANE_LIMIT)
-        highest = np.maximum(highest, v[1])
+            u[end] = _decayed(u[end], kept_u) + UNITS_PER_WEIGHT * ends[end]
+            finite &= (abs(u[end]) < CURRENT_RANGE // 2).all(axis=1)
+            v[end] = np.clip(_decayed(v[end], kept_v) + u[end] + bias, -MEMBRANE_LIMIT, MEMBRANE_LIMIT)
+        highest = np.maximum(highest, v[1].max(axis=1))
         if not finite.any():
             break
     bound: Array = np.where(finite, highest, np.inf)
     return bound
 
 
-def lowest_states(graph: Graph) -> dict[str, float]:
-    """Integer neuron node -> lowest v that can occur in T steps if nothing clips or wraps, in 1/64 weight units.
+def reached_states(graph: Graph) -> dict[str, tuple[float, float]]:
+    """Integer neuron node -> lowest and highest v that its register has to hold, in 1/64 weight units.
 
-    Whatever is reset starts again from 0 in whichever step, so v counts as 0 where it is above. (The other end needs no
-    proof: the largest membrane is above every threshold, so clipping it changes no spike, and the neuron is reset.)
+    They are what can occur in T steps if nothing clips or wraps. The highest is 0 where the reset is hard: the largest
+    membrane of the register is above every threshold, so clipping it changes no spike, and the neuron starts again from
+    0. One that resets by subtraction keeps what is above. Whatever is reset starts again in whichever step, so at the
+    lower end v counts as 0, or as the least that is left behind a spike, where it is above.
     """
-    lowest: dict[str, float] = {}
+    found: dict[str, tuple[float, float]] = {}
 
     def spikes(node: Node, x: Interval) -> Interval:
         if isinstance(node, LoihiLIF):
-            keep_u, keep_v = (DECAY_ONE - 1 - node.du) / DECAY_ONE, (DECAY_ONE - node.dv) / DECAY_ONE
-            bias = np.broadcast_to(node.bias, node.shape).reshape(node.shape[0], -1).min(axis=1)
-            u, v = (_ends(start, node.shape)[0] for start in (node.current_start, node.start))
-            lowest[node.name] = 0.0
-            for _ in range(graph.timesteps):
-                u = np.trunc(u * keep_u) + UNITS_PER_WEIGHT * x.low
-                v = np.minimum(np.trunc(v * keep_v), 0) + u + bias
-                lowest[node.name] = min(lowest[node.name], float(v.min()))
+            found[node.name] = _reached(node, x, graph.timesteps)
         return Interval(np.zeros(node.shape[0]), np.full(node.shape[0], float(graph.signal(node.name).levels)))
 
     value_bounds(graph, spikes)
-    return lowest
+    return found
 
 
-def _ends(start: int | Array, shape: tuple[int, ...]) -> list[Array]:
-    """Lowest and highest state [C] before the first step."""
-    state = constant(start, shape)
-    return [state.low.astype(np.int64), state.high.astype(np.int64)]
+def _reached(node: LoihiLIF, x: Interval, timesteps: int) -> tuple[float, float]:
+    kept_u, kept_v, bias = (rows_of(value, node.shape) for value in (node.current_kept, node.kept, node.bias))
+    theta = UNITS_PER_WEIGHT * rows_of(node.threshold, node.shape)
+    taken_off = rows_of(node.taken_off, node.shape)
+    low_u = high_u = rows_of(node.current_start, node.shape)
+    low = high = rows_of(node.start, node.shape)
+    lowest = highest = 0.0
+    for _ in range(timesteps):
+        low_u = np.trunc(low_u * (kept_u / DECAY_ONE)) + UNITS_PER_WEIGHT * x.low[:, None]
+        low = np.minimum(np.trunc(low * (kept_v / DECAY_ONE)), 0) + low_u + bias
+        if node.reset == "subtract":
+            low = np.minimum(low, theta + 1 - taken_off)
+            high_u = np.trunc(high_u * (kept_u / DECAY_ONE)) + UNITS_PER_WEIGHT * x.high[:, None]
+            high = np.trunc(high * (kept_v / DECAY_ONE)) + high_u + bias
+            highest = max(highest, float(high.max()))
+            high = np.maximum(np.minimum(high, theta), high - taken_off)
+        lowest = min(lowest, float(low.min()))
+    return lowest, highest
 
 
-def _decayed(state: Array, keep: int) -> Array:
-    """trunc(state * keep / 4096), toward zero."""
-    decayed: Array = np.sign(state) * (abs(state) * keep // DECAY_ONE)
+def _decayed(state: Array, kept: Array) -> Array:
+    """trunc(state * kept / 4096), toward zero."""
+    decayed: Array = np.sign(state) * (abs(state) * kept // DECAY_ONE)
     return decayed
 
 

@@ -72,25 +72,31 @@ def _synapse(graph: Graph, quantised: Quantised, name: str, scale: Array, bias: 
 
 
 def _with_thresholds(nodes: tuple[Neuron, ...], integers: list[LoihiLIF], scale: Array) -> list[Node]:
-    """The neurons with thresholds vth/s and decay 1 - dv/4096.
+    """The neurons with thresholds vth/s, decays 1 - dv/4096 and what a spike takes off.
 
     An MLF node has one threshold for all channels and keeps its own where s differs.
     """
     along = np.reshape(scale, (-1,) + (1,) * (len(integers[0].shape) - 1))
     # spikes need v > 64*vth in integers: half a unit above, no rounding of floats decides
     values = [(n.threshold + 0.5 / UNITS_PER_WEIGHT) / along for n in integers]
-    decay = 1 - integers[0].dv / DECAY_ONE
     if len(nodes) == 1 and isinstance(nodes[0], MLF):
-        uniform = bool((scale == scale[0]).all())
+        uniform, decay = bool((scale == scale[0]).all()), float(np.ravel(integers[0].kept)[0]) / DECAY_ONE
         own = tuple(float(v.flat[0]) for v in values) if uniform else nodes[0].thresholds
         return [dataclasses.replace(nodes[0], thresholds=own, decay=decay)]
     one = [float(v.flat[0]) if (v == v.flat[0]).all() else v for v in values]
     lifs = [n for n in nodes if isinstance(n, LIF)]
-    starts = [_in_floats(whole.start, scale, n) for n, whole in zip(lifs, integers, strict=True)]
-    return [
-        dataclasses.replace(n, threshold=v, decay=decay, start=start)
-        for n, v, start in zip(lifs, one, starts, strict=True)
-    ]
+    return [_lif(n, v, whole, scale) for n, v, whole in zip(lifs, one, integers, strict=True)]
+
+
+def _lif(node: LIF, theta: float | Array, whole: LoihiLIF, scale: Array) -> LIF:
+    soft = whole.reset == "subtract"
+    return dataclasses.replace(
+        node,
+        threshold=theta,
+        decay=whole.kept / DECAY_ONE,
+        start=_in_floats(whole.start, scale, node),
+        v_reset=theta - _in_floats(whole.taken_off, scale, node) if soft else node.v_reset,
+    )
 
 
 def _in_floats(units: int | Array, scale: Array, node: Node) -> float | Array:

@@ -1,6 +1,7 @@
-"""A float neuron, with its synaptic current, as one Loihi neuron: threshold, decays, bias and first states in integers.
+"""A float neuron, with its synaptic current, as one Loihi neuron: threshold, decays, bias and states in integers.
 
-Units are those of Lava's fixed-point model: one weight unit is 64 membrane units. Decays have 12 bits.
+Units are those of Lava's fixed-point model: one weight unit is 64 membrane units. Decays have 12 bits. What a spike
+takes off a membrane that is reset by subtraction is in membrane units, finer than the threshold.
 """
 
 from __future__ import annotations
@@ -33,16 +34,30 @@ def bias_code(units: Array) -> tuple[Array, int]:
     return mantissa, exponent
 
 
-def kept_share(current: LI | None) -> int:
+def kept_share(current: LI | None) -> int | Array:
     """How much of a synaptic current Loihi keeps in a step, in 1/4096: the decay, rounded, at most 4095."""
-    return 0 if current is None else min(DECAY_ONE - 1, round(float(np.ravel(current.decay)[0]) * DECAY_ONE))
+    return 0 if current is None else _register(np.asarray(current.decay, np.float64) * DECAY_ONE, current.shape)
+
+
+def _register(value: Array, shape: tuple[int, ...]) -> int | Array:
+    """A decay register of 12 bits: a number where all are equal, else an array of the node's shape."""
+    whole = np.minimum(DECAY_ONE - 1, np.rint(value).astype(np.int64))
+    return int(whole.flat[0]) if np.ptp(whole) == 0 else np.broadcast_to(whole, shape).copy()
+
+
+def decay_registers(
+    decay: float | Array, current: LI | None, shape: tuple[int, ...]
+) -> tuple[int | Array, int | Array]:
+    """(du, dv) of neurons of `shape` whose membranes decay by `decay`, their currents, if they last, by theirs."""
+    dv = _register((1 - np.asarray(decay, np.float64)) * DECAY_ONE, shape)
+    return DECAY_ONE - 1 - kept_share(current), dv
 
 
 def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
     """`neuron` in integers.
 
     Args:
-        neuron: plain but for a leak, which is a bias, and a membrane to start from.
+        neuron: with unit gain, and with a hard reset to 0 or one by subtraction.
         current: its synaptic current, where that lasts.
         scale: weight units per float unit of current, [1] or [O].
         bias: of its synapses, [1] or [O], in float units.
@@ -56,22 +71,25 @@ def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -
     uniform = np.ndim(neuron.threshold) == 0 and bool((scale == scale[0]).all())
     column = scale[0] if uniform else scale.reshape(along)
     threshold = np.rint(column * np.asarray(neuron.threshold, dtype=np.float64)).astype(np.int64)
+    du, dv = decay_registers(neuron.decay, current, neuron.shape)
     return LoihiLIF(
         name=neuron.name,
         shape=neuron.shape,
         threshold=int(threshold) if uniform else np.broadcast_to(threshold, neuron.shape).copy(),
-        du=DECAY_ONE - 1 - kept_share(current),
-        dv=min(DECAY_ONE - 1, round((1 - neuron.one_decay) * DECAY_ONE)),
+        du=du,
+        dv=dv,
         bias_mant=mantissa,
         bias_exp=exponent,
-        start=_start(neuron.start, units, neuron.shape),
-        current_start=0 if current is None else _start(current.start, units, neuron.shape),
+        reset=neuron.reset,
+        taken_off=_units(neuron.taken_off, units, neuron.shape) if neuron.reset == "subtract" else 0,
+        start=_units(neuron.start, units, neuron.shape),
+        current_start=0 if current is None else _units(current.start, units, neuron.shape),
         unit=neuron.unit,
         level=neuron.level,
     )
 
 
-def _start(state: float | Array, units: Array, shape: tuple[int, ...]) -> int | Array:
-    """A state before the first step in membrane units, 0 where it is 0 everywhere."""
-    whole = np.rint(units * np.asarray(state, dtype=np.float64)).astype(np.int64)
-    return np.broadcast_to(whole, shape).copy() if whole.any() else 0
+def _units(value: float | Array, units: Array, shape: tuple[int, ...]) -> int | Array:
+    """A float in membrane units: a number where all neurons have the same, else an array of their shape."""
+    whole = np.rint(units * np.asarray(value, dtype=np.float64)).astype(np.int64)
+    return int(whole.flat[0]) if np.ptp(whole) == 0 else np.broadcast_to(whole, shape).copy()

@@ -6,6 +6,7 @@ current that these moments predict.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,18 +22,31 @@ from snnhw.simulation.frames import check_inputs
 BATCH = 16  # samples whose rasters are kept at once
 LARGEST = 1e12  # |x| whose squares still add up in float32
 WINDOWS = 16384  # of each synapse, drawn at random; more say little more
+LARGEST_RUN = 4608  # inputs whose products are kept together: a 3x3 kernel over 512 channels
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Sum of x x^T over windows x [D] of each of G groups, D = inputs per group times kernel area (Linear: inputs)."""
+    """Sums of x x^T over windows x [D] of each of G groups, D = inputs per group times kernel area (Linear: inputs).
+
+    `products` holds one float64 [G, d, d] for each run of d inputs; inputs of different runs count as unrelated. There
+    is one run, d = D, unless D is larger than `LARGEST_RUN`, as behind a pool that was folded into the read-out of a
+    large image.
+    """
 
     windows: int
-    products: Array  # float64 [G, D, D]
+    products: tuple[Array, ...]
 
-    def __add__(self, other: Moments) -> Moments:
-        """Moments of both sets of windows."""
-        return Moments(self.windows + other.windows, self.products + other.products)
+    @property
+    def groups(self) -> int:
+        """G."""
+        return len(self.products[0])
+
+    @property
+    def squares(self) -> Array:
+        """Mean squares of the inputs, [G, D]."""
+        sums: Array = np.concatenate([np.einsum("gdd->gd", product) for product in self.products], axis=1)
+        return sums / self.windows
 
 
 def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
@@ -52,16 +66,21 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
             f"The calibration data reach |x| = {largest:.3g}; scale them to the range of the training data."
         )
     windows = max(1, WINDOWS // -(-len(frames) // BATCH))
-    found: dict[str, Moments] = {}
+    count: dict[str, int] = {}
+    sums: dict[str, tuple[Array, ...]] = {}
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
         raster = simulate(graph, batch if batch.shape[1] > 1 else batch[:, 0], raster=True).raster
         for synapse in (n for n in graph.nodes.values() if isinstance(n, SYNAPSES)):
             arriving = _arriving(graph, synapse, batch, raster)
             if arriving is not None:
-                part = _moments(synapse, arriving, windows)
-                found[synapse.name] = found[synapse.name] + part if synapse.name in found else part
-    return found
+                seen, products = _products(synapse, arriving, windows)
+                count[synapse.name] = count.get(synapse.name, 0) + seen
+                if synapse.name not in sums:
+                    sums[synapse.name] = tuple(np.zeros(product.shape) for product in products)
+                for total, product in zip(sums[synapse.name], products, strict=True):
+                    total += product  # in place: those of a wide layer fill hundreds of megabytes
+    return {name: Moments(count[name], products) for name, products in sums.items()}
 
 
 def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str, Array]) -> Array | None:
@@ -74,26 +93,44 @@ def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str
         elif edge.source in place:
             unit, k = place[edge.source]
             spikes = raster[unit]
-            value = spikes.sum(axis=2) if len(graph.units()[unit]) < spikes.shape[2] else spikes[:, :, k]
+            of_all = len(graph.units()[unit]) < spikes.shape[2]
+            value = spikes.sum(axis=2, dtype=np.float32) if of_all else spikes[:, :, k]
         else:
             return None
-        value = edge.gain * value.astype(np.float32)
+        value = edge.gain * value.astype(np.float32, copy=False)
         total = value if total is None else total + value
     return None if total is None else total.reshape(-1, *total.shape[2:])
 
 
-def _moments(synapse: Synapse, arriving: Array, windows: int) -> Moments:
-    if isinstance(synapse, Conv2d):
-        x = _windows(synapse, torch.from_numpy(arriving))
-    else:
-        x = torch.from_numpy(arriving).flatten(1)[:, None]
-    if len(x) > windows:
-        x = x[torch.from_numpy(np.random.default_rng(0).choice(len(x), windows, replace=False))]
-    rows = x.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
-    return Moments(rows.shape[1], (rows.transpose(1, 2) @ rows).double().numpy())
+def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tuple[Array, ...]]:
+    """How many windows were drawn, and the sums of their products for each run, float32 [G, d, d]."""
+    x = torch.from_numpy(arriving)
+    drawn = _drawn(_windows_of(synapse, x), windows)
+    rows = _windows(synapse, x, drawn) if isinstance(synapse, Conv2d) else x.flatten(1)[drawn, None]
+    rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
+    runs = rows.tensor_split(-(-rows.shape[2] // LARGEST_RUN), dim=2)
+    return rows.shape[1], tuple((run.transpose(1, 2) @ run).numpy() for run in runs)
 
 
-def _windows(conv: Conv2d, x: torch.Tensor) -> torch.Tensor:
-    """Windows [positions, G, D] of x [N, C, H, W], in the order of weight[o].ravel()."""
-    columns = F.unfold(x, conv.weight.shape[2:], conv.dilation, conv.padding, conv.stride)
-    return columns.transpose(1, 2).reshape(-1, conv.groups, columns.shape[1] // conv.groups)
+def _windows_of(synapse: Synapse, x: torch.Tensor) -> int:
+    """How many windows the weights of a synapse see in the frames x."""
+    return len(x) * math.prod(synapse.shape[1:]) if isinstance(synapse, Conv2d) else len(x)
+
+
+def _drawn(count: int, windows: int) -> torch.Tensor:
+    """Which of `count` windows are taken: all of them in order, or as many as wanted at random."""
+    if count <= windows:
+        return torch.arange(count)
+    return torch.from_numpy(np.random.default_rng(0).choice(count, windows, replace=False))
+
+
+def _windows(conv: Conv2d, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """The chosen windows [chosen, G, D] of x [N, C, H, W], in the order of weight[o].ravel()."""
+    (height, width), kernel = conv.shape[1:], conv.weight.shape[2:]
+    frame, place = chosen // (height * width), chosen % (height * width)
+    corners = place // width * conv.stride[0], place % width * conv.stride[1]
+    reach = [torch.arange(size) * step for size, step in zip(kernel, conv.dilation, strict=True)]
+    rows, columns = (corner[:, None] + offset for corner, offset in zip(corners, reach, strict=True))
+    padded = F.pad(x, (conv.padding[1],) * 2 + (conv.padding[0],) * 2)
+    values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [chosen, kh, kw, C]
+    return values.permute(0, 3, 1, 2).reshape(len(chosen), conv.groups, -1)

@@ -26,7 +26,7 @@ from snnhw.graph.loihi import (
     WEIGHT_LIMIT,
 )
 from snnhw.proofs.largest import highest_current, largest_input
-from snnhw.proofs.membrane_bound import lowest_states
+from snnhw.proofs.membrane_bound import reached_states
 from snnhw.quantisation.integer_neuron import integer_neuron
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
@@ -46,6 +46,7 @@ class LayerScale:
     saturated: int  # weights clipped to the limit
     current_bound: int  # largest |a| that can occur
     lowest_state: int = 0  # lowest membrane that can occur, in 1/64 weight units; Lava clips it at -2^23 + 1
+    highest_state: int = 0  # highest that has to be held, as what is left behind a spike depends on it; 2^23 - 1
 
     def to_dict(self) -> dict[str, float | int | str]:
         """Plain values for JSON."""
@@ -100,14 +101,16 @@ class Quantised(Summarised):
                     f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
                 )
                 found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
-            if layer.lowest_state < -MEMBRANE_LIMIT:
-                message = (
-                    f"its membrane could fall to {layer.lowest_state} on the worst input and is clipped at "
-                    f"{-MEMBRANE_LIMIT}, where a float goes on"
-                )
-                found.append(
-                    Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
-                )
+            for state, goes in ((layer.lowest_state, "fall"), (layer.highest_state, "rise")):
+                if abs(state) > MEMBRANE_LIMIT:
+                    limit = MEMBRANE_LIMIT if state > 0 else -MEMBRANE_LIMIT
+                    message = (
+                        f"its membrane could {goes} to {state} on the worst input and is clipped at {limit}, where a "
+                        "float goes on"
+                    )
+                    found.append(
+                        Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
+                    )
         return tuple(found)
 
 
@@ -166,8 +169,8 @@ def quantise(
         layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     integer = currents_inside(graph.replace(nodes=[nodes[n] for n in graph.nodes]))
-    lowest = lowest_states(integer)
-    return Quantised(integer, tuple(_bounded(integer, layer, lowest) for layer in layers), used)
+    reached = reached_states(integer)
+    return Quantised(integer, tuple(_bounded(integer, layer, reached) for layer in layers), used)
 
 
 def _check(graph: Graph) -> None:
@@ -202,7 +205,7 @@ def _report(
     return LayerScale(name, float(scale.mean()), float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
 
 
-def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> LayerScale:
+def _bounded(graph: Graph, layer: LayerScale, reached: Mapping[str, tuple[float, float]]) -> LayerScale:
     neurons = [node.name for node in graph.units().get(layer.name, ())]
     first = graph.nodes[neurons[0]] if neurons else graph.readout
     bound = highest_current(graph, first) if isinstance(first, LoihiLIF) else largest_input(graph, first.name)
@@ -210,5 +213,6 @@ def _bounded(graph: Graph, layer: LayerScale, lowest: Mapping[str, float]) -> La
         raise InputError(
             f"The current of {layer.name!r} can reach {bound} >= 2^17 and would wrap; lower the weight scale."
         )
-    state = min((int(lowest[name]) for name in neurons), default=0)
-    return dataclasses.replace(layer, current_bound=bound, lowest_state=state)
+    lowest = min((int(reached[name][0]) for name in neurons), default=0)
+    highest = max((int(reached[name][1]) for name in neurons), default=0)
+    return dataclasses.replace(layer, current_bound=bound, lowest_state=lowest, highest_state=highest)

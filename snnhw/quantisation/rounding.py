@@ -16,6 +16,7 @@ from snnhw.graph.loihi import WEIGHT_LIMIT
 from snnhw.quantisation.moments import Moments
 
 DAMPING = 0.01  # of the mean square, added to all; more where windows are few
+BLOCK = 128  # columns that the errors of all columns before them reach in one matrix product
 
 
 def even_weights(weight: Array, scale: Array) -> Array:
@@ -36,31 +37,50 @@ def rounded_weights(weight: Array, scale: Array, moments: Moments | None) -> Arr
     if moments is None:
         return nearest
     wanted = (weight.astype(np.float64) * np.reshape(scale, (-1,) + (1,) * (weight.ndim - 1))).reshape(len(weight), -1)
-    groups = np.split(wanted, len(moments.products))
-    parts = [
-        _compensated(rows, p / moments.windows, moments.windows)
-        for rows, p in zip(groups, moments.products, strict=True)
-    ]
-    integers = np.concatenate(parts)
+    ends = np.cumsum([product.shape[2] for product in moments.products])[:-1]
+    groups = enumerate(np.split(wanted, moments.groups))
+    integers = np.concatenate([_by_runs(np.split(rows, ends, axis=1), moments, group) for group, rows in groups])
     allowed = np.abs(wanted).sum(axis=1) + wanted.shape[1]
     within = np.abs(integers).sum(axis=1) <= allowed
     kept: Array = np.where(within[:, None], integers, nearest.reshape(integers.shape))
     return kept.reshape(weight.shape).astype(np.int32)
 
 
+def _by_runs(runs: list[Array], moments: Moments, group: int) -> Array:
+    """Rows [O, D] of one group, rounded run by run [O, d]."""
+    windows = moments.windows
+    pairs = zip(runs, moments.products, strict=True)
+    return np.concatenate([_compensated(rows, products[group] / windows, windows) for rows, products in pairs], axis=1)
+
+
 def _compensated(wanted: Array, products: Array, windows: int) -> Array:
-    """Rows [O, D] rounded column by column, the inputs with the largest mean square first; products E[x x^T]."""
+    """Rows [O, D] rounded column by column, the inputs with the largest mean square first; products E[x x^T].
+
+    With H = R R^T, R upper triangular, the squared error of the current is |(q - w) R|^2, and its term j holds the
+    errors of the columns up to j alone. So each column is rounded where its own term would vanish, which gives the
+    weights of GPTQ without the inverse of H (Chen et al. 2025, arXiv 2507.18553).
+    """
     square = np.diag(products)
     damping = max(DAMPING, len(square) / windows) * max(float(square.mean()), np.finfo(np.float32).tiny)
     order = np.argsort(-square, kind="stable")
-    damped = torch.from_numpy(products[np.ix_(order, order)] + damping * np.eye(len(order)))
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
-    factor = torch.linalg.cholesky(inverse, upper=True).numpy()  # inverse = factor^T factor
-    left = wanted[:, order].copy()
-    done = np.empty_like(left)
-    for i in range(len(order)):
-        done[:, i] = np.clip(2 * np.rint(left[:, i] / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT)
-        left[:, i + 1 :] -= np.outer((left[:, i] - done[:, i]) / factor[i, i], factor[i, i + 1 :])
-    back: Array = np.empty_like(done)
-    back[:, order] = done
+    damped = products[np.ix_(order, order)]
+    damped[np.diag_indices_from(damped)] += damping
+    terms = _upper_factor(damped)
+    terms /= np.diag(terms)
+    left, errors = wanted[:, order], np.empty_like(wanted)
+    for first in range(0, len(order), BLOCK):
+        block = slice(first, first + BLOCK)
+        handed_on = errors[:, :first] @ terms[:first, block]
+        for i in range(first, min(first + BLOCK, len(order))):
+            target = left[:, i] - handed_on[:, i - first] - errors[:, first:i] @ terms[first:i, i]
+            errors[:, i] = np.clip(2 * np.rint(target / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) - left[:, i]
+    back: Array = np.empty_like(errors)
+    back[:, order] = np.rint(left + errors)
     return back
+
+
+def _upper_factor(positive: Array) -> Array:
+    """R, upper triangular, with positive = R R^T: Cholesky's factor of the matrix read from its other end."""
+    lower = torch.linalg.cholesky(torch.from_numpy(positive).flip(0, 1))
+    factor: Array = lower.flip(0, 1).numpy()
+    return factor

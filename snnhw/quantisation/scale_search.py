@@ -105,16 +105,17 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
         rounding += synapse.weight[0].size * limit  # rounding makes a weight larger by one unit at most
     current = current_before(graph, neurons[0])
     if current is not None:
-        longest = summed_shares(float(np.max(current.decay)) + HALF_A_SHARE, graph.timesteps)
+        longest = float(summed_shares(np.max(current.decay) + HALF_A_SHARE, graph.timesteps))
         reach, rounding = reach * longest, rounding * longest
         reach = reach + _largest(current.start, current.shape)
     leaks = [_largest(n.leak, n.shape) for n in neurons]
     bias = (np.abs(total_bias(synapses)) + np.max(leaks, axis=0)) * UNITS_PER_WEIGHT
     start = np.max([_largest(n.start, n.shape) for n in neurons], axis=0)
+    taken_off = np.max([_largest(n.taken_off, n.shape) for n in neurons if n.reset == "subtract"] or [start], axis=0)
     for numerator, denominator in (
         (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
         (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
-        (CURRENT_LIMIT - 1, start),  # in the same 24 bits
+        (CURRENT_LIMIT - 1, np.maximum(start, taken_off)),  # in the same 24 bits
     ):
         limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
     return limits
@@ -135,5 +136,5 @@ def _usage(synapse: Synapse, moments: Moments | None) -> Array:
     """Mean square of the inputs of each weight, [O, ...]; ones where it is not known."""
     if moments is None:
         return np.ones_like(synapse.weight, dtype=np.float64)
-    square = np.einsum("gdd->gd", moments.products) / moments.windows
+    square = moments.squares
     return np.repeat(square + 1e-3, len(synapse.weight) // len(square), axis=0).reshape(synapse.weight.shape)

@@ -37,6 +37,6 @@ def whole_decays(graph: Graph) -> Graph:
 
 def _more(current: LI) -> Array:
     """What its start is with the share that integers keep, less what it is with its own decay."""
-    kept, decay = kept_share(current) / DECAY_ONE, float(np.ravel(current.decay)[0])
+    kept, decay = kept_share(current) / DECAY_ONE, np.asarray(current.decay, dtype=np.float64)
     change: Array = np.asarray(current.start, dtype=np.float64) * ((1 - decay) / (1 - kept) - 1)
     return change

@@ -29,9 +29,6 @@ def currents(graph: Graph, title: str) -> Iterator[Finding]:
         if np.any(np.asarray(node.gain) != 1) or np.any(node.leak):
             message = "the current has a gain or a leak of its own"
             yield Finding("gain", "error", node.name, message, "fold it into weights and bias")
-        if np.ptp(node.decay) != 0:
-            message = "its currents decay differently"
-            yield Finding("mixed-decay", "error", node.name, message, "use one decay per population")
         sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
         direct = [source.name for source in sources if not isinstance(source, SYNAPSES)]
         if direct:

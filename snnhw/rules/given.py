@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron
+from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron, Readout
 from snnhw.passes.decompose import DEPLOY_OTHERWISE, SHARED_MEMBRANE, inseparable
 from snnhw.passes.fold_norm import shared_norms
 from snnhw.passes.identity_synapses import not_a_current
@@ -51,6 +51,16 @@ def one_arithmetic(graph: Graph, title: str) -> Iterator[Finding]:
             kind = "floats" if isinstance(node, LIF) else f"floats ({type(node).__name__})"
             message = f"it computes in {kind} among neurons in Loihi integers"
             yield Finding("mixed-arithmetic", "error", node.name, message, "quantise the whole network at once")
+
+
+def reads_every_step(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each read-out that is no sum or mean over the steps."""
+    for end in graph.of_type(Readout):
+        if end.reduction not in ("mean", "sum"):
+            what = "the last step alone" if end.reduction == "last" else "the largest value of all steps"
+            message = f"it reads {what}, and what is read from {title} is a sum over the steps"
+            remedy = "return the sum or the mean over the steps, and train with that"
+            yield Finding("readout-of-a-step", "error", end.name, message, remedy)
 
 
 def input_as_current(graph: Graph, title: str) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ def registers(graph: Graph, title: str) -> Iterator[Finding]:
             "dv": (node.dv, 0, DECAY_ONE - 1),
             "bias_mant": (node.bias_mant, -BIAS_MANT_LIMIT - 1, BIAS_MANT_LIMIT),
             "bias_exp": (node.bias_exp, -BIAS_EXP_LIMIT, BIAS_EXP_LIMIT),
+            "taken_off": (node.taken_off, -MEMBRANE_LIMIT, MEMBRANE_LIMIT),
             "start": (node.start, -MEMBRANE_LIMIT, MEMBRANE_LIMIT),
             "current_start": (node.current_start, -MEMBRANE_LIMIT, MEMBRANE_LIMIT),
         }
@@ -74,8 +75,9 @@ def biases(graph: Graph, title: str) -> Iterator[Finding]:
 def one_step_currents(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each population whose current lasts longer than a step."""
     for node in graph.of_type(LoihiLIF):
-        if node.du != DECAY_ONE - 1:
-            message = f"its current lasts longer than a step (du = {node.du}), which {title} does not have"
+        if node.current_lasts:
+            least = int(np.min(node.du))
+            message = f"its current lasts longer than a step (du = {least}), which {title} does not have"
             remedy = f"train with a synaptic time constant of one step, du = {DECAY_ONE - 1}"
             yield Finding("no-counterpart", "error", node.name, message, remedy)
 

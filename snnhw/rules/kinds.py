@@ -16,6 +16,7 @@ from snnhw.graph.ir import (
     HostNode,
     Input,
     LoihiLIF,
+    MaxPool,
     Node,
     Pool,
     Readout,
@@ -51,8 +52,7 @@ def kinds_of_sanafe(graph: Graph, title: str) -> Iterator[Finding]:
 def host_nodes(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each node that a host computes, or that moves values between layers."""
     for node in graph.of_type(HostNode, Wires):
-        message = f"a {type(node).__name__} has no counterpart on {title}"
-        yield Finding("no-counterpart", "error", node.name, message, node.remedy)
+        yield _no_counterpart(node, title)
 
 
 def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator[Finding]:
@@ -70,8 +70,14 @@ def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator
             remedy = "train with a synaptic time constant of one step"
             yield Finding("no-counterpart", "error", node.name, message, remedy)
         else:
-            message = f"a {type(node).__name__} has no counterpart on {title}"
-            yield Finding("no-counterpart", "error", node.name, message, node.remedy)
+            yield _no_counterpart(node, title)
+
+
+def _no_counterpart(node: Node, title: str) -> Finding:
+    message = f"a {type(node).__name__} has no counterpart on {title}"
+    if isinstance(node, MaxPool):
+        message = f"a MaxPool of analogue values has no counterpart on {title}, where neurons can be the OR of spikes"
+    return Finding("no-counterpart", "error", node.name, message, node.remedy)
 
 
 def kernels(graph: Graph, title: str) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Rules about neurons in floats: a leaky membrane with one decay, a hard reset to 0 and its input as it is."""
+"""Rules about neurons: in floats a leaky membrane and its input as it is; what of resets and thresholds a chip has."""
 
 from __future__ import annotations
 
@@ -12,31 +12,46 @@ from snnhw.graph.ir import LIF, SYNAPSES, Graph, Input, LoihiLIF
 
 
 def plain_neurons(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each way in which a neuron differs from u = decay*u + x with a hard reset to 0."""
-    for node in graph.of_type(LIF):
-        yield from _common(node)
-        if not node.has_unit_gain or np.any(node.leak):
+    """One error for each way in which a neuron differs from u = decay*u + x, one decay, with a hard reset to 0.
+
+    Neurons in integers have no gain, and a bias for a leak.
+    """
+    for node in _with_a_threshold(graph):
+        if not node.resets_to_zero:
+            yield _reset(node)
+        if np.ptp(node.dv if isinstance(node, LoihiLIF) else node.decay) != 0:
+            message = "its neurons decay differently"
+            yield Finding("mixed-decay", "error", node.name, message, "use one decay per population")
+        if isinstance(node, LIF) and (not node.has_unit_gain or np.any(node.leak)):
             yield _gain(node, "a gain or a leak of its own", "fold it into weights and bias")
 
 
 def neurons_with_bias(graph: Graph, title: str) -> Iterator[Finding]:
-    """As `plain_neurons`, but a leak is right: it is the bias of Lava's neuron, in floats and in integers."""
+    """One error for each way in which a neuron in floats has no counterpart in the processes of Lava and in integers.
+
+    These have a bias, for a leak, decays of each neuron, and a reset to 0 or by subtraction.
+    """
     for node in graph.of_type(LIF):
-        yield from _common(node)
+        if node.reset == "hard" and not node.resets_to_zero:
+            yield _reset(node)
         if not node.has_unit_gain:
             yield _gain(node, "a gain of its own", "fold it into the weights")
 
 
-def _common(node: LIF) -> Iterator[Finding]:
-    if not node.resets_to_zero:
-        yield Finding("reset", "error", node.name, "it does not reset to 0", "train with a hard reset to 0")
-    if not node.has_one_decay:
-        message = "its neurons decay differently"
-        yield Finding("mixed-decay", "error", node.name, message, "use one decay per population")
+def _reset(node: LIF | LoihiLIF) -> Finding:
+    return Finding("reset", "error", node.name, "it does not reset to 0", "train with a hard reset to 0")
 
 
 def _gain(node: LIF, what: str, remedy: str) -> Finding:
     return Finding("gain", "error", node.name, f"it has {what}", remedy)
+
+
+def resets_to_zero(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population that resets by subtraction; a compartment of Loihi 1 has no such reset."""
+    for node in _with_a_threshold(graph):
+        if node.reset == "subtract":
+            message = f"it resets by subtraction, and {title} sets the membrane of a compartment that spikes to 0"
+            yield Finding("soft-reset", "error", node.name, message, "train with a hard reset to 0, or take loihi2")
 
 
 def from_rest(graph: Graph, title: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import ILIF, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Node, Readout
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Readout
 from snnhw.graph.shapes import Shape
 
 UNSOUND = frozenset({"ends", "loop", "shape", "shapes-unequal"})  # without these the rest cannot be said
@@ -64,6 +64,7 @@ def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
         message = f"it sends nothing: its shape is {list(node.shape)}"
         yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
         return
+    yield from _parameters(node)
     arriving: Mapping[Shape, Edge] = {graph.nodes[e.source].shape: e for e in graph.into(node.name)}
     if len(arriving) > 1:
         shapes = " and ".join(str(list(s)) for s in sorted(arriving))
@@ -79,7 +80,24 @@ def _shapes(graph: Graph, node: Node) -> Iterator[Finding]:
             yield Finding("shape", "error", node.name, message, "correct its shape or what leads to it")
 
 
-def _values(node: Node) -> Iterator[Finding]:
+def _parameters(node: Node) -> Iterator[Finding]:
+    """Parameters of neurons and integrators are numbers, or arrays that broadcast to their shape."""
+    if not isinstance(node, Neuron | LI):
+        return
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, np.ndarray) and not _broadcasts(value.shape, node.shape):
+            message = f"its {field.name} has the shape {list(value.shape)}, which does not fit {list(node.shape)}"
+            yield Finding("shape", "error", node.name, message, "give one number, or one for each neuron")
+
+
+def _broadcasts(given: Shape, shape: Shape) -> bool:
+    behind = shape[len(shape) - len(given) :]
+    return len(given) <= len(shape) and all(n in (1, most) for n, most in zip(given, behind, strict=True))
+
+
+def numbers(node: Node) -> Iterator[Finding]:
+    """Findings about values that no network can run with: NaN, infinity, and a negative variance, whose root is NaN."""
     for field in dataclasses.fields(node):
         value = getattr(node, field.name)
         if (
@@ -90,6 +108,12 @@ def _values(node: Node) -> Iterator[Finding]:
             yield Finding(
                 "not-finite", "error", node.name, f"{field.name} holds NaN or infinity", "train or load it again"
             )
+    if isinstance(node, Norm) and (node.var < 0).any():
+        yield Finding("variance", "error", node.name, "var holds a negative variance", "train or load it again")
+
+
+def _values(node: Node) -> Iterator[Finding]:
+    yield from numbers(node)
     if isinstance(node, Conv2d | Linear) and not node.weight.any():
         yield Finding("dead-synapse", "warning", node.name, "all its weights are 0", "remove it")
     if isinstance(node, MLF | ILIF) and list(node.thresholds) != sorted(set(node.thresholds)):

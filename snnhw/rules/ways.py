@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Graph, Neuron
+from snnhw.graph.ir import LIF, SYNAPSES, Graph, Neuron
 from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
@@ -25,11 +25,8 @@ from snnhw.rules.structure import BROKEN, structure
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
 FIRST: tuple[Rule, ...] = (
-    given.norms,
-    given.recurrence,
-    given.levels,
-    given.separate_membranes,
-    given.one_arithmetic,
+    *(given.norms, given.recurrence, given.levels, given.separate_membranes, given.one_arithmetic),
+    given.reads_every_step,
 )
 
 
@@ -161,10 +158,15 @@ def _asked(rules: tuple[Rule, ...], graph: Graph, title: str) -> list[Finding]:
 
 
 def _as_given(graph: Graph, ready: Graph, name: str) -> str:
-    """The node of `graph` that a node of the compiled graph stands for: the unit of a channel or of its identity."""
+    """The node of `graph` that a node of the compiled graph stands for: the unit of a channel or its identity's.
+
+    Neurons that compute a max pool stand for that.
+    """
     node = ready.nodes.get(name)
     if name in graph.nodes or node is None:
         return name
     if isinstance(node, SYNAPSES) and node.identity:
         node = ready.nodes[ready.out_of(name)[0].target]
+    if isinstance(node, LIF) and node.pool:
+        return node.pool
     return node.unit_name if isinstance(node, Neuron) else name

@@ -7,7 +7,7 @@ loss of the one step that is not exact, quantisation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 from torch import nn
@@ -15,7 +15,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
-from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare
+from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare, pools_apart
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
@@ -23,6 +23,14 @@ from snnhw.simulation.record import SpikeRecord
 from snnhw.simulation.stepped import simulate_stepped
 from snnhw.summary import Summarised, Summary
 from snnhw.tracing.calling import Calling
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A stage that could not be made of a network, and the sentence with which its way refuses it."""
+
+    stage: str
+    reason: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,10 +41,11 @@ class Certificate(Summarised):
     quantisation: Agreement | None  # floats against integers: measured, not expected to be equal
     accuracy: Mapping[str, float]  # stage -> share of samples classified right
     near_tie: float = NEAR_TIE
+    missing: tuple[Missing, ...] = ()
 
     @property
     def agrees(self) -> bool:
-        """True when every stage agrees."""
+        """True when every stage that could be made agrees."""
         return all(agreement.agrees for agreement in self.agreements)
 
     def summary(self) -> Summary:
@@ -45,9 +54,17 @@ class Certificate(Summarised):
         if self.quantisation is not None:
             q = self.quantisation
             compared.append((f"{q.reference} ~ {q.candidate}", f"{q.differing:,} of {q.compared:,} slots differ"))
+        compared += [(missing.stage, f"not made: {missing.reason}") for missing in self.missing]
         if self.accuracy:
             compared.append(("accuracy", ", ".join(f"{name} {share:.2%}" for name, share in self.accuracy.items())))
-        return Summary("Certificate: " + ("all stages agree" if self.agrees else "stages differ"), tuple(compared))
+        return Summary(f"Certificate: {self.verdict}", tuple(compared))
+
+    @property
+    def verdict(self) -> str:
+        """In a few words, whether the stages agree, and whether some could not be made."""
+        if not self.agrees:
+            return "stages differ"
+        return "all stages that could be made agree" if self.missing else "all stages agree"
 
     def to_dict(self) -> dict[str, object]:
         """The `fidelity` block of report.json."""
@@ -57,6 +74,7 @@ class Certificate(Summarised):
             "stages": [agreement.to_dict() for agreement in self.agreements],
             "quantisation": None if self.quantisation is None else self.quantisation.to_dict(),
             "accuracy": dict(self.accuracy),
+            "missing": [asdict(missing) for missing in self.missing],
         }
 
 
@@ -135,12 +153,13 @@ def certify(
 
     def agreement(reference: Stage, candidate: Stage) -> Agreement:
         samples = min(len(inputs) if s.samples is None else s.samples for s in (reference, candidate))
+        chosen = replace(comparison, left_out=comparison.left_out | pools_apart(reference.graph, candidate.graph))
         return compare(
             reference.graph,
             reference.backend,
             candidate.backend,
             inputs[:samples],
-            replace(comparison, near_tie=0.0) if candidate.graph.is_integer else comparison,
+            replace(chosen, near_tie=0.0) if candidate.graph.is_integer else chosen,
             progress=counter(progress, f"{reference.backend.name} = {candidate.backend.name}", samples),
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Array, Graph, MaxPool
+from snnhw.graph.ir import LIF, Array, Graph, MaxPool
 from snnhw.simulation.record import SpikeRecord
 
 NEAR_TIE = 1e-5
@@ -107,6 +107,7 @@ class CompareOptions:
     batch_size: int = 64  # samples compared together
     near_tie: float = NEAR_TIE  # largest distance of membrane and threshold at which a differing spike is a near-tie;
     # logits may be apart by the same share of the largest of them, or of 1 if that is more
+    left_out: frozenset[str] = frozenset()  # units that one side alone records
 
 
 COMPARISON = CompareOptions()
@@ -136,7 +137,7 @@ def compare(
     total: Agreement | None = None
     for start in range(0, len(inputs), comparison.batch_size):
         batch = inputs[start : start + comparison.batch_size]
-        part = _agreement(graph, reference, candidate, batch, comparison.near_tie)
+        part = _agreement(graph, reference, candidate, batch, comparison)
         total = part if total is None else total.merge(part)
         if progress:
             progress(len(batch))
@@ -145,15 +146,29 @@ def compare(
     return total
 
 
-def _without_pools(graph: Graph, record: SpikeRecord) -> SpikeRecord:
-    """The record without the spikes that max pools pass on, which a torch module does not record."""
-    pools = {node.name for node in graph.of_type(MaxPool)}
-    kept = {name: raster for name, raster in record.raster.items() if name not in pools}
-    return dataclasses.replace(record, raster=kept)
+def pools_apart(a: Graph, b: Graph) -> frozenset[str]:
+    """Units that two graphs of a network do not share: max pools, and the neurons that compute them in one alone.
+
+    What the pools send is compared where it arrives.
+    """
+    pools = {node.name for graph in (a, b) for node in graph.of_type(MaxPool)}
+    computed = [{n.unit_name for n in graph.of_type(LIF) if n.pool} for graph in (a, b)]
+    return frozenset(pools | (computed[0] ^ computed[1]))
 
 
-def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Array, near_tie: float) -> Agreement:
-    a, b = (_without_pools(graph, backend.run(batch, False)) for backend in (reference, candidate))
+def _agreement(
+    graph: Graph, reference: Backend, candidate: Backend, batch: Array, comparison: CompareOptions
+) -> Agreement:
+    near_tie = comparison.near_tie
+    # a torch module does not record the spikes that max pools pass on
+    left_out = comparison.left_out | {node.name for node in graph.of_type(MaxPool)}
+
+    def run(backend: Backend, membranes: bool) -> SpikeRecord:
+        record = backend.run(batch, membranes)
+        kept = {name: raster for name, raster in record.raster.items() if name not in left_out}
+        return dataclasses.replace(record, raster=kept)
+
+    a, b = (run(backend, False) for backend in (reference, candidate))
     if set(a.raster) != set(b.raster):
         odd = ", ".join(sorted(set(a.raster) ^ set(b.raster)))
         raise InputError(
@@ -166,12 +181,12 @@ def _agreement(graph: Graph, reference: Backend, candidate: Backend, batch: Arra
         raise InputError(
             f"{reference.name} and {candidate.name} differ in the size of {where}; compare like with like."
         )
-    places = {unit: np.argwhere(a.raster[unit] != b.raster[unit]) for unit in graph.units()}
+    places = {unit: np.argwhere(a.raster[unit] != b.raster[unit]) for unit in graph.units() if unit not in left_out}
     units = {unit: len(found) for unit, found in places.items()}
     differing = sum(units.values())
     ties: dict[str, Array] = {}
     if differing and reference.has_membranes and candidate.has_membranes:
-        a, b = (_without_pools(graph, backend.run(batch, True)) for backend in (reference, candidate))
+        a, b = (run(backend, True) for backend in (reference, candidate))
         ties = {unit: found[_close(graph, unit, found, a, b, near_tie)] for unit, found in places.items()}
     first = _divergences({unit: found[:1] for unit, found in places.items()}, a, b)
     logits_difference = float(np.abs(logits[0] - logits[1]).max())

@@ -83,15 +83,15 @@ def _constants(neurons: Sequence[Neuron], current: Tensor) -> _Constants | None:
     if not isinstance(first, LoihiLIF) or current.dtype == torch.float64:
         return None
     integers = [n for n in neurons if isinstance(n, LoihiLIF)]
-    same = all(
-        (n.dv, n.bias_exp) == (first.dv, first.bias_exp) and np.array_equal(n.bias_mant, first.bias_mant)
+    hard = all(n.reset == "hard" and n.has_one_decay for n in integers)
+    if not hard or not all(
+        np.array_equal(n.dv, first.dv) and n.bias_exp == first.bias_exp and np.array_equal(n.bias_mant, first.bias_mant)
         for n in integers
-    )
-    if not same:
+    ):
         return None
     bias = np.broadcast_to(first.bias, first.shape).astype(np.float32)
     theta = _stacked([np.asarray(n.threshold, dtype=np.float64) * UNITS_PER_WEIGHT for n in integers], first.shape)
-    return _Constants(theta, (DECAY_ONE - first.dv) / DECAY_ONE, bias)
+    return _Constants(theta, float(np.ravel(first.kept)[0]) / DECAY_ONE, bias)
 
 
 def _lif_constants(channels: Sequence[LIF]) -> _Constants | None:

@@ -104,7 +104,8 @@ def _step_loihi(channels: Sequence[LoihiLIF], current: Iterable[Tensor], like: T
     """Lava's PyLifModelBitAcc, one step, all integers.
 
     With a, the sum of weights that arrives:  u = trunc(u*(4095-du)/4096) + 64*a, wrapped to 24 bits;
-    v = clip(trunc(v*(4096-dv)/4096) + u + bias, -2^23+1, 2^23-1);  s = v > 64*vth;  v = 0 where s.
+    v = clip(trunc(v*(4096-dv)/4096) + u + bias, -2^23+1, 2^23-1);  s = v > 64*vth;  v = 0 where s, or, of a neuron
+    that resets by subtraction, v - taken_off.
     """
 
     def constant(value: int | Array) -> Tensor:
@@ -112,6 +113,8 @@ def _step_loihi(channels: Sequence[LoihiLIF], current: Iterable[Tensor], like: T
 
     bias = [constant(n.bias) for n in channels]
     theta = [constant(n.threshold) * UNITS_PER_WEIGHT for n in channels]
+    kept = [(constant(n.current_kept) / DECAY_ONE, constant(n.kept) / DECAY_ONE) for n in channels]
+    taken_off = [constant(n.taken_off) if n.reset == "subtract" else None for n in channels]
     currents = [torch.zeros_like(like) + constant(n.current_start) for n in channels]
     carried = [torch.zeros_like(like) + constant(n.start) for n in channels]
     # float32 is chosen by `integer_dtype` only where nothing can wrap
@@ -119,15 +122,14 @@ def _step_loihi(channels: Sequence[LoihiLIF], current: Iterable[Tensor], like: T
     for a in current:
         drive = a * UNITS_PER_WEIGHT
         membranes, spikes = [], []
-        for k, node in enumerate(channels):
-            currents[k] = wrapped(_decay(currents[k], DECAY_ONE - 1 - node.du) + drive)
-            v = (_decay(carried[k], DECAY_ONE - node.dv) + currents[k] + bias[k]).clamp_(
-                -MEMBRANE_LIMIT, MEMBRANE_LIMIT
-            )
+        for k, (kept_u, kept_v) in enumerate(kept):
+            currents[k] = wrapped((currents[k] * kept_u).trunc_() + drive)
+            v = ((carried[k] * kept_v).trunc_() + currents[k] + bias[k]).clamp_(-MEMBRANE_LIMIT, MEMBRANE_LIMIT)
             s = v > theta[k]
             membranes.append(v)
             spikes.append(s)
-            carried[k] = v.masked_fill(s, 0.0)
+            less = taken_off[k]
+            carried[k] = v.masked_fill(s, 0.0) if less is None else torch.where(s, v - less, v)
         yield spikes, membranes
 
 
@@ -140,23 +142,18 @@ def integer_dtype(neurons: Sequence[LoihiLIF], bound: int) -> torch.dtype:
 
     The membrane is below 2^23; its decay is exact in float32 when 4096-dv is a power of two, because scaling by a power
     of two only moves the exponent; it starts from 0. The current must not wrap (64|a| < 2^23) and v + u + bias must
-    stay below 2^24.
+    stay below 2^24. What a spike takes off lies below 2^23 too, so the difference is exact.
     """
     for node in neurons:
-        keep = DECAY_ONE - node.dv
-        power_of_two = keep & (keep - 1) == 0
+        keep = np.asarray(node.kept)
+        power_of_two = bool(np.all(keep & (keep - 1) == 0))
         bias = int(abs(node.bias).max(initial=0))
         wraps = UNITS_PER_WEIGHT * bound >= CURRENT_RANGE // 2
-        sum_fits = MEMBRANE_LIMIT * keep // DECAY_ONE + UNITS_PER_WEIGHT * bound + bias < 2**24
+        sum_fits = MEMBRANE_LIMIT * int(keep.max()) // DECAY_ONE + UNITS_PER_WEIGHT * bound + bias < 2**24
         from_rest = not np.any(node.start)
-        if wraps or not from_rest or not (node.du == DECAY_ONE - 1 and power_of_two and sum_fits):
+        if wraps or not from_rest or node.current_lasts or not (power_of_two and sum_fits):
             return torch.float64
     return torch.float32
-
-
-def _decay(state: Tensor, keep: int) -> Tensor:
-    """trunc(state * keep / 4096), toward zero."""
-    return (state * (keep / DECAY_ONE)).trunc_()
 
 
 def _as_is(u: Tensor) -> Tensor:

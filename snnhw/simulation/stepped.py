@@ -19,7 +19,7 @@ from snnhw.graph.ir import Array
 from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.simulation.record import SpikeRecord, levels_of, unit_record
-from snnhw.tracing.calling import Calling, axes_of, start
+from snnhw.tracing.calling import Calling, Result, axes_of, start
 from snnhw.tracing.streams import Axes
 
 SQUEEZED = ("batch_size", "num_timesteps")  # of a module that takes rows apart, such as those of sinabs
@@ -58,7 +58,7 @@ def simulate_stepped(
         network.to(dtype).eval()
         with eager(network), _observed(network, units, sent, dtype), _taken_apart(network, len(inputs), steps):
             start(network)
-            logits = _mean(_called(network, calling, x), calling, len(inputs))
+            logits = _logits(network, calling, x, len(inputs))
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{type(network).__name__} does not run as it was traced ({reason}).") from error
@@ -71,38 +71,59 @@ def simulate_stepped(
         numbers = _samples_first(values, axes_of(network, units[unit]), len(inputs), steps)
         rasters[unit] = levels_of(_whole_numbers(numbers, largest), largest, steps)
     records = {unit: unit_record(raster) for unit, raster in rasters.items()}
-    return SpikeRecord(len(inputs), steps, records, logits.numpy(), rasters, stepped=x.dim() not in STATIC)
+    several = logits if len(logits) > 1 else {}
+    first = logits[calling.results[0].readout]
+    return SpikeRecord(len(inputs), steps, records, first, rasters, outputs=several, stepped=x.dim() not in STATIC)
 
 
-def _called(network: nn.Module, calling: Calling, x: Tensor) -> Tensor:
-    """What the network gives for x [B, ...] or [T, B, ...]."""
-    if calling.entering is None:
-        return _value(network(x))
-    frames = x if x.dim() not in STATIC else x.expand(calling.timesteps, *x.shape)
+def _logits(network: nn.Module, calling: Calling, x: Tensor, samples: int) -> dict[str, Array]:
+    """Logits [B, n] of every read-out, for x [B, ...] or [T, B, ...]."""
     if calling.entering == "step":
-        values, states = [], ()
-        for frame in frames:
-            given = network(frame, *states)
-            values.append(_value(given))
-            states = given[1:2] if calling.passes_state and isinstance(given, tuple) else ()
-        return torch.stack(values)
+        calls = _step_by_step(network, calling, _frames(calling, x))
+        given = {r.readout: torch.stack([_value(call, r) for call in calls]) for r in calling.results}
+    else:
+        called = network(x if calling.entering is None else _entering(calling, _frames(calling, x)))
+        given = {r.readout: _value(called, r) for r in calling.results}
+    return {r.readout: _mean(given[r.readout], r, samples, calling.timesteps).numpy() for r in calling.results}
+
+
+def _frames(calling: Calling, x: Tensor) -> Tensor:
+    """x [T, B, ...]."""
+    return x if x.dim() not in STATIC else x.expand(calling.timesteps, *x.shape)
+
+
+def _entering(calling: Calling, frames: Tensor) -> Tensor:
+    """Frames [T, B, ...] as the network takes them."""
     whole = frames if calling.entering == "time" else frames.transpose(0, 1)
-    return _value(network(whole.flatten(0, 1) if calling.entering == "rows" else whole))
+    return whole.flatten(0, 1) if calling.entering == "rows" else whole
 
 
-def _value(given: Any) -> Tensor:
-    """What a module gives, without its states."""
-    value: Tensor = given[0] if isinstance(given, tuple) else given
-    return value
+def _step_by_step(network: nn.Module, calling: Calling, frames: Tensor) -> list[Any]:
+    """What the network gives in each call."""
+    calls: list[Any] = []
+    states: tuple[Any, ...] = ()
+    for frame in frames:
+        calls.append(network(frame, *states))
+        states = calls[-1][1:2] if calling.passes_state and isinstance(calls[-1], tuple) else ()
+    return calls
 
 
-def _mean(given: Tensor, calling: Calling, samples: int) -> Tensor:
+def _value(given: Any, result: Result | None = None) -> Tensor:
+    """One value of what a module gives, without `result` the one before its states."""
+    if result is None:
+        value: Tensor = given[0] if isinstance(given, tuple) else given
+        return value
+    part = given if result.at is None else given[result.at]
+    return torch.stack(list(part)) if result.listed else part
+
+
+def _mean(given: Tensor, result: Result, samples: int, timesteps: int) -> Tensor:
     """Logits [B, n] of what the network gives."""
-    if calling.leaving is None:
+    if result.leaving is None:
         return given
-    if calling.leaving == "rows":
-        given = given.reshape(samples, calling.timesteps, *given.shape[1:])
-    return given.mean(1 if calling.leaving in ("rows", "batch") else 0)
+    if result.leaving == "rows":
+        given = given.reshape(samples, timesteps, *given.shape[1:])
+    return given.mean(1 if result.leaving in ("rows", "batch") else 0)
 
 
 def _samples_first(values: list[Tensor], axes: Axes, samples: int, steps: int) -> Array:

@@ -164,6 +164,10 @@ def wrap_sum(x: Tensor) -> Tensor:
 
 def logits_of(node: Readout, x: Tensor, timesteps: int) -> Tensor:
     """[B, classes] from x [T, B, classes]."""
+    if node.reduction == "last":
+        return x[-1]
+    if node.reduction == "max":
+        return x.amax(dim=0)
     total = x.sum(dim=0)
     return total / timesteps if node.reduction == "mean" else total
 

@@ -11,15 +11,29 @@ from snnhw.tracing.streams import Axes
 
 
 @dataclass(frozen=True)
-class Calling:
-    """A forward takes `entering`, None: samples without time, shown in every step inside; it gives `leaving`.
+class Result:
+    """One value that a forward returns: the read-out that it is, and where it stands in what is returned.
 
-    `leaving` None: the mean or the sum over time. With `entering` "step" there is one call for each step.
-    `passes_state`: what a call gives besides its value goes into the next call, as in norse.
+    `at`: its index in a tuple or list or its key in a dict, None where it is all that is returned. `listed`: it is a
+    list of the values of all steps. `leaving`: how time and batch stand in it, None: the read-out over time itself.
+    """
+
+    readout: str
+    at: int | str | None = None
+    listed: bool = False
+    leaving: Axes | None = None
+
+
+@dataclass(frozen=True)
+class Calling:
+    """A forward takes `entering`, None: samples without time, shown in every step inside; it gives `results`.
+
+    With `entering` "step" there is one call for each step. `passes_state`: what a call gives besides its value goes
+    into the next call, as in norse.
     """
 
     entering: Axes | None
-    leaving: Axes | None
+    results: tuple[Result, ...]
     timesteps: int
     passes_state: bool = False
 

@@ -11,6 +11,8 @@ import torch
 import torch.fx
 import torch.nn.functional as F
 
+from snnhw.errors import InputError
+
 Calls = tuple[Any, ...]  # functions of torch and names of methods, as torch.fx gives them
 ADDITIONS: Calls = (operator.add, operator.iadd, torch.add, "add", "add_")
 PRODUCTS: Calls = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
@@ -28,6 +30,10 @@ COPIES: Calls = ("contiguous", "clone", "detach", torch.clone, operator.pos)  # 
 IN_PLACE: Calls = (  # their first argument changes too
     *(operator.iadd, operator.isub, operator.imul, operator.itruediv),
     *("add_", "sub_", "mul_", "div_", "neg_"),
+)
+DECISIONS: Calls = (  # of what a network gives: no part of it on hardware, where logits are read
+    *(torch.softmax, F.softmax, "softmax", torch.log_softmax, F.log_softmax, "log_softmax"),
+    *(torch.argmax, "argmax", torch.sigmoid, "sigmoid"),
 )
 DROPOUTS: dict[Any, bool] = {  # whether it drops where the call does not say
     F.dropout: True,
@@ -56,6 +62,13 @@ def place(fx_node: torch.fx.Node) -> str:
     """Path of the module whose forward makes the call; "forward" for that of the network itself."""
     stack = fx_node.meta.get("nn_module_stack") or {}
     return next(reversed(list(stack)), "forward") or "forward"
+
+
+def check_decision(fx_node: torch.fx.Node) -> None:
+    """Raise an `InputError` where a call makes a decision of what a network gives, or shares that add up to 1."""
+    if fx_node.target in DECISIONS:
+        what = getattr(fx_node.target, "__name__", fx_node.target)
+        raise InputError(f"{place(fx_node)} takes the {what} of a value{line(fx_node)}; return the value itself")
 
 
 def line(fx_node: torch.fx.Node) -> str:

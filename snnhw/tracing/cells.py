@@ -9,7 +9,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.tracing.frameworks.adapter import Adapter
-from snnhw.tracing.frameworks.cell import Cell, chained, single
+from snnhw.tracing.frameworks.cell import Cell, chained, in_a_row, single
 from snnhw.tracing.modules import PASS_THROUGH, TRACE
 from snnhw.tracing.streams import AXES, Stream
 
@@ -23,6 +23,8 @@ def cell_of(name: str, path: str, module: Any, adapter: Adapter, stream: Stream,
     _check_axes(path, module, adapter, stream)
     if adapter.cell is not None:
         return adapter.cell(name, module, stream.shape).renamed(taken)
+    if adapter.chain is not None:
+        return in_a_row(adapter.chain(name, module, stream.shape)).renamed(taken)
     if adapter.layer in PASS_THROUGH:
         return None
     build = None if adapter.layer is None else TRACE.get(adapter.layer)
@@ -34,7 +36,8 @@ def cell_of(name: str, path: str, module: Any, adapter: Adapter, stream: Stream,
 
 def _check_axes(path: str, module: Any, adapter: Adapter, stream: Stream) -> None:
     takes, gets = adapter.axes(module), stream.axes
-    if takes == gets or adapter.layer is nn.Linear or (adapter.layer is not None and len(stream.lead) == 1):
+    runs_alone = adapter.layer is not None or adapter.chain is not None
+    if takes == gets or adapter.layer is nn.Linear or (runs_alone and len(stream.lead) == 1):
         return  # layers of torch take every row alone, and a matrix takes the last axis
     raise InputError(
         f"{path!r} ({type(module).__name__}) takes {AXES[takes]} and gets {AXES[gets]}; change its mode, or what it is "

@@ -83,7 +83,8 @@ def scaled(graph: Growing, stream: Stream, factor: Any) -> Stream | None:
     if not factor:
         return None
     gains = [factor * gain for _, gain in stream.terms]
-    if all(gain == int(gain) for gain in gains):
+    largest = stream.end is not None and stream.end.reduction == "max"
+    if all(gain == int(gain) for gain in gains) and not largest:
         terms = tuple((name, int(gain)) for (name, _), gain in zip(stream.terms, gains, strict=True))
         return dataclasses.replace(stream, terms=terms)
     return graph.add(Scale(name=graph.name("scale"), shape=held(stream.shape), scale=float(factor)), stream)

@@ -15,7 +15,7 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph import ir
-from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Window
+from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Reduction, Window
 from snnhw.graph.shapes import Shape
 from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
@@ -113,9 +113,9 @@ def _flatten(name: str, module: nn.Flatten, shape: Shape) -> Node:
     return Flatten(name=name, shape=(int(np.prod(shape)),))
 
 
-def readout(name: str, module: MeanOverTime | None, shape: Shape) -> Readout:
+def readout(name: str, module: MeanOverTime | None, shape: Shape, reduction: Reduction = "mean") -> Readout:
     """The readout; a network that ends without one gets the mean over time."""
-    return Readout(name=name, shape=held(shape), reduction="mean")
+    return Readout(name=name, shape=held(shape), reduction=reduction)
 
 
 PASS_THROUGH = (

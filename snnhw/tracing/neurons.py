@@ -52,6 +52,16 @@ class Neurons:
         return (proxy, *given) if given else proxy
 
 
+def check_alone(fx_node: torch.fx.Node) -> None:
+    """Raise an `InputError` where a module gets what another gives with its states beside it, as one value."""
+    states = [a for a in fx_node.all_input_nodes if a.target is state_of]
+    if fx_node.op == "call_module" and states and any(isinstance(a, tuple | list) for a in fx_node.args):
+        raise InputError(
+            f"{str(fx_node.target)!r} gets the spikes of {str(states[0].all_input_nodes[0].target)!r} with its "
+            "states; give it the spikes alone (in snnTorch: make that neuron with init_hidden=True)"
+        )
+
+
 def _is_zero(state: Any) -> bool:
     """True for no state, and for one of zeros."""
     if isinstance(state, tuple | list):

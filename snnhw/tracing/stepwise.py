@@ -7,6 +7,7 @@ whether time stands first, second or not at all (`frameworks/`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import operator
 from fractions import Fraction
 from typing import Any
@@ -16,21 +17,22 @@ import torch.fx
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Edge
-from snnhw.tracing.calling import Calling
+from snnhw.graph.ir import Edge, Reduction
 from snnhw.tracing.calls import line
 from snnhw.tracing.cells import cell_of
 from snnhw.tracing.derived import held
 from snnhw.tracing.frameworks.adapter import Adapter
+from snnhw.tracing.frameworks.cell import Cell
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.kinds import class_of
+from snnhw.tracing.membranes import Membranes
 from snnhw.tracing.modules import Modules, readout
-from snnhw.tracing.neurons import ZEROS
+from snnhw.tracing.neurons import ZEROS, check_alone
+from snnhw.tracing.reductions import PAIRS, ended, first_of_pair, largest, last_taken
 from snnhw.tracing.sequences import REPEATS, shown, stacked
 from snnhw.tracing.sizes import Rows, Size
 from snnhw.tracing.streams import Axes, Stream
-from snnhw.tracing.unrolled import Unrolled, before_the_loop, state_of, step_taken
+from snnhw.tracing.unrolled import Unrolled, state_of, step_taken
 from snnhw.tracing.walk import Walk
 from snnhw.tracing.weights import refresh_weights
 
@@ -49,22 +51,24 @@ class SteppedWalk(Walk):
         timesteps: int | None = None,
     ) -> None:
         super().__init__(network, input_shape, modules)
-        self.entering = entering
+        self.entering, self.told = entering, timesteps
         if timesteps is not None:
             self.timesteps.add(timesteps)
         neurons = [a for m in network.modules() if (a := self._adapter(m)) is not None and a.cell is not None]
         self.unrolled = Unrolled(looping=bool(neurons))
         self.states: set[torch.fx.Node] = set()  # states of neurons, and what is computed from them
+        self.membranes = Membranes()
+        self.pairs: set[torch.fx.Node] = set()  # calls that give (largest values, indices)
         self._reported: set[str] = set()  # lines
-        self.left: Stream | None = None  # what the forward returns
-        self.asks_for_time = False  # the forward takes a step of its input, which has no time
+        self.asks_for_time = ""  # where the forward takes a step of its input, which has no time
+        self.counts_steps = False  # the forward counts up to the size of an axis that is taken for the batch
 
     def _adapter(self, module: nn.Module) -> Adapter | None:
         return None if class_of(module) in self.explained else adapter_of(module)
 
     def _visit(self, fx_node: torch.fx.Node) -> None:
         if fx_node.op == "output":
-            self._end(fx_node)
+            super()._visit(fx_node)
             return
         try:
             first = fx_node if fx_node.op == "placeholder" else self._first(fx_node)
@@ -74,7 +78,8 @@ class SteppedWalk(Walk):
             self._reported.add(where)
             return
         if first is fx_node:
-            super()._visit(fx_node)
+            if fx_node not in self.streams:
+                super()._visit(fx_node)
         elif first in self.streams:
             self.streams[fx_node] = self.streams[first]
         elif first in self.sizes:
@@ -98,6 +103,9 @@ class SteppedWalk(Walk):
     def _first(self, fx_node: torch.fx.Node) -> torch.fx.Node | None:
         """The call that this one repeats, itself where there is none; None where it has no value of its own yet."""
         given = fx_node.all_input_nodes
+        check_alone(fx_node)
+        if fx_node.target is state_of and (found := self._membrane(fx_node)) is not None:
+            return found
         if fx_node.target is state_of or fx_node.target in ZEROS or any(a in self.states for a in given):
             self.states.add(fx_node)
             return None
@@ -108,6 +116,9 @@ class SteppedWalk(Walk):
             return None
         for source in given:
             self._complete(source)
+        pair = first_of_pair(fx_node, self.pairs)
+        if pair is not None:
+            return pair
         if fx_node.op == "call_module":
             adapter = self._adapter(self.network.get_submodule(str(fx_node.target)))
             stream = self.streams.get(given[0]) if given else None
@@ -122,10 +133,10 @@ class SteppedWalk(Walk):
         """The step that a call takes out of a sequence."""
         at = step_taken(fx_node)
         stream = self.streams.get(fx_node.all_input_nodes[0]) if at is not None else None
-        if at is None or stream is None or not self.unrolled.looping:
+        if at is None or stream is None or not self.unrolled.looping or at[1] == -1:
             return None
         if stream.time_axis is None and at[0] < 2 and stream.terms == ((self.input.name, 1),):
-            self.asks_for_time = True
+            self.asks_for_time = self.asks_for_time or line(fx_node) or ", in its forward"
         if stream.time_axis != at[0]:
             return None
         self.unrolled.sequences |= {stream.steps} if isinstance(stream.steps, int) else set()
@@ -140,6 +151,19 @@ class SteppedWalk(Walk):
         stream = self.streams[value]
         summed = stream.all_steps(steps).added_up(steps)
         self.streams[source] = self._add(readout(self._name("readout"), None, stream.shape), summed, steps)
+
+    def _membrane(self, fx_node: torch.fx.Node) -> torch.fx.Node | None:
+        """The first call that gives this membrane, which is a value; None of another state."""
+        neuron, state = fx_node.all_input_nodes[0], fx_node.args[1]
+        first, step = self.unrolled.value(neuron)
+        path = str(neuron.target)
+        adapter = self._adapter(self.network.get_submodule(path))
+        if first not in self.streams or adapter is None or adapter.membrane != state or path not in self.membranes:
+            return None
+        same = self.unrolled.state(fx_node, path, step)
+        if same is fx_node:
+            self.streams[fx_node] = dataclasses.replace(self.streams[first], terms=((self.membranes[path], 1),))
+        return same
 
     def _module(self, fx_node: torch.fx.Node) -> Stream | None:
         path = str(fx_node.target)
@@ -164,13 +188,22 @@ class SteppedWalk(Walk):
         if (steps := adapter.timesteps(module)) is not None:
             self.timesteps.add(steps)
         self.paths[cell.sent] = path
+        if adapter.cell is None:  # a layer, which may stand behind the read-out
+            return functools.reduce(lambda sent, node: self._add(node, sent, any_axes=True), cell.nodes, stream)
         if len(cell.nodes) == 1:
-            return self._add(cell.sender, stream, any_axes=True)
-        sent = stream.through(cell.sender, any_axes=True)
-        self.nodes.update({node.name: node for node in cell.nodes})
-        self.edges.extend(Edge(source, cell.entry, gain) for source, gain in stream.terms)
-        self.edges.extend(cell.edges)
+            sent = self._add(cell.sender, stream, any_axes=True)
+        else:
+            sent = stream.through(cell.sender, any_axes=True)
+            self._wire(cell, stream)
+        beside = self.membranes.beside(path, cell, {*self.nodes, *self.ends}) if adapter.membrane else None
+        if beside is not None:
+            self._wire(beside, stream)
         return sent
+
+    def _wire(self, cell: Cell, stream: Stream) -> None:
+        self.nodes.update({node.name: node for node in cell.nodes})
+        self.edges.extend(Edge(source, cell.entry, gain) for source, gain in stream.terms if cell.entry)
+        self.edges.extend(cell.edges)
 
     def _call(self, fx_node: torch.fx.Node) -> Stream | None:
         args, named = self._arguments(fx_node)
@@ -187,6 +220,13 @@ class SteppedWalk(Walk):
         stream, *rest = args or (None,)
         if not isinstance(stream, Stream):
             return None
+        last = last_taken(fx_node, stream, self.unrolled.looping)
+        if last is not None:
+            return self._ended(stream, "last", last)
+        most = largest(target, stream, tuple(rest), named)
+        if most is not None:
+            self.pairs |= {fx_node} if target in PAIRS else set()
+            return self._ended(stream, "max", most)
         if fx_node in self.unrolled.values and step_taken(fx_node) is not None and stream.time_axis is not None:
             return stream.one_step()
         if target in QUOTIENTS and len(rest) == 1 and isinstance(rest[0], int | float) and rest[0] == int(rest[0]):
@@ -200,51 +240,9 @@ class SteppedWalk(Walk):
             self.timesteps.add(stream.steps)
         return stream
 
-    def _end(self, fx_node: torch.fx.Node) -> None:
-        if self._refused():
-            return  # what is returned depends on it
-        returned = fx_node.args[0]
-        results = [a for a in fx_node.all_input_nodes if a not in self.states]
-        more = [a for a in fx_node.all_input_nodes if a in self.states]
-        if more and not results:
-            raise InputError(
-                f"{type(self.network).__name__} returns a membrane, which a neuron that fires does not send; return "
-                "its spikes, or end in a leaky integrator."
-            )
-        if more and len(results) == 1:
-            if any(a.target is not state_of for a in more):  # not those that every module of norse gives
-                self.findings.append(_states_left_out(self.network))
-            returned = results[0]
-        for result in [returned] if isinstance(returned, torch.fx.Node) else results:
-            self._complete(result)
-            self.unrolled.check_whole(type(self.network).__name__, result)
-        if self.unrolled.steps > 1:
-            self.timesteps.add(self.unrolled.steps)
-            self.findings += before_the_loop(fx_node.graph, self._layers(), self.unrolled.steps)
-        self._finish(returned)
-        if isinstance(returned, torch.fx.Node):
-            self.left = self.streams.get(returned)
-
-    def _layers(self) -> dict[str, str]:
-        """Layers with weights that take single steps: path of the module -> node."""
-        steps = {str(n.target) for n, s in self.streams.items() if s.axes == "step" and s.end is None}
-        weighted = {node.name for node in self.nodes.values() if isinstance(node, SYNAPSES)}
-        return {path: name for name, path in self.paths.items() if name in weighted and path in steps}
-
-    def calling(self, timesteps: int) -> Calling | None:
-        """How the network is called; None where no module of it comes from a framework, or it gives several values."""
-        if self.left is None or not self.unrolled.looping:
-            return None
-        passes = any(not a.keeps_state for m in self.network.modules() if (a := self._adapter(m)) is not None)
-        leaving = None if self.left.end is not None else self.left.axes
-        return Calling(self.entering, leaving, timesteps, passes)
-
-
-def _states_left_out(network: nn.Module) -> Finding:
-    return Finding(
-        "states-left-out",
-        "info",
-        "",
-        f"{type(network).__name__} also returns states of its neurons, which are no output of the graph",
-        "nothing",
-    )
+    def _ended(self, stream: Stream, reduction: Reduction, steps: int | None = None) -> Stream:
+        """`stream` behind a read-out of its own; `steps` None: as many as the network has."""
+        self.timesteps |= set() if steps is None else {steps}
+        made = ended(stream, self._name, reduction, steps or 1)
+        self.ends |= {} if made.end is None else {made.end.name: made.end}
+        return made

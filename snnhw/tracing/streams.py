@@ -73,7 +73,7 @@ class Stream:
         if self.shape != other.shape:
             raise InputError(f"A sum in {place} adds {self.shape} and {other.shape}; make them equal.")
         kinds = {None if s.end is None else s.end.reduction for s in (self, other)}
-        if self.lead != other.lead or self.batch_first != other.batch_first or len(kinds) > 1:
+        if self.lead != other.lead or self.batch_first != other.batch_first or len(kinds) > 1 or "max" in kinds:
             raise InputError(f"A sum in {place} adds values of other steps; add both before or both after the mean.")
         gains = dict(self.terms)
         for name, gain in other.terms:
@@ -84,7 +84,12 @@ class Stream:
         return dataclasses.replace(self, terms=terms, summed=max(self.summed, other.summed))
 
     def times(self, gain: int) -> Stream:
-        """It, `gain` times."""
+        """It, `gain` times.
+
+        Raises:
+            InputError: it is the largest value over time, and the gain is not 1.
+        """
+        self._check_largest(gain)
         return dataclasses.replace(self, terms=tuple((name, gain * g) for name, g in self.terms))
 
     def added_up(self, steps: int) -> Stream:
@@ -127,15 +132,22 @@ class Stream:
         if len(self.lead) != 1 and not any_axes:
             raise InputError(f"{node.name!r} gets time and batch as two axes; put flatten(0, 1) before it.")
         if self.end is not None:
+            if not isinstance(node, Flatten | Wires):
+                self._check_largest(None)
             if not isinstance(node, LINEAR):
+                what = "the last step" if self.end.reduction == "last" else "the mean over time"
                 raise InputError(
-                    f"{node.name!r} ({type(node).__name__}) stands behind the mean over time, where a graph has linear "
-                    "layers only; put it before the mean"
+                    f"{node.name!r} ({type(node).__name__}) stands behind {what}, where a graph has linear layers "
+                    f"only; put it before {what}"
                 )
             shifts = isinstance(node, Norm) or getattr(node, "bias", None) is not None
             if shifts and self.end.reduction == "sum":
                 raise InputError(f"{node.name!r} adds a bias behind the sum over time; use the mean, or leave it out.")
         return dataclasses.replace(self, terms=((node.name, 1),), shape=shown(node.shape, self.shape), summed=1)
+
+    def _check_largest(self, gain: int | None) -> None:
+        if self.end is not None and self.end.reduction == "max" and gain != 1:
+            raise InputError("A forward computes with the largest value over time; return that as it is.")
 
     def folded(self) -> Stream:
         """It with batch and time as one axis."""

@@ -16,10 +16,10 @@ from snnhw.graph.ir import Graph
 from snnhw.nn.wrappers import eager, unwrapped
 from snnhw.tracing.aliases import check_in_place
 from snnhw.tracing.calling import Calling
+from snnhw.tracing.endings import WholeWalk
 from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.hooks import check_hooks, without_hooks
 from snnhw.tracing.modules import Modules
-from snnhw.tracing.stepwise import SteppedWalk
 from snnhw.tracing.streams import Axes
 from snnhw.tracing.tracer import Tracer, untraceable
 
@@ -68,21 +68,24 @@ def traced(
     if "forward" in vars(network):
         raise InputError(f"The forward of this one {type(network).__name__} was replaced; write a class that has it.")
     first: InputError | None = None
+    where = ""
     for entering in entering_axes(network, timesteps):
-        walk = SteppedWalk(network, tuple(input_shape), modules or {}, entering, timesteps)
+        walk = WholeWalk(network, tuple(input_shape), modules or {}, entering, timesteps)
         try:
             graph = _recorded(network, walk).graph(name)
             return graph, walk.calling(graph.timesteps)
         except InputError as error:
-            first = first or error
-            if not walk.asks_for_time:
+            first, where = first or error, walk.asks_for_time
+            if not (where or walk.counts_steps):
                 raise
-    if first is not None and timesteps is None:
-        raise InputError(f"{str(first).rstrip('.')}; where that is a step of the input, give timesteps=T.") from first
+    if first is not None and timesteps is None and where:
+        raise InputError(
+            f"{type(network).__name__} takes steps of its input{where}; say with timesteps=T how many it has."
+        ) from first
     raise first or InputError("Nothing was traced; give a network.")
 
 
-def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
+def _recorded(network: nn.Module, walk: WholeWalk) -> WholeWalk:
     """`walk` through all calls of the network's forward."""
     own = set(vars(network))
     tracer = Tracer(walk.explained, lambda fx_node: walk.size_at(fx_node, tracer.graph.nodes))
@@ -90,7 +93,7 @@ def _recorded(network: nn.Module, walk: SteppedWalk) -> SteppedWalk:
         with eager(network), without_hooks(network):
             traced = tracer.trace(network)
     except (torch.fx.proxy.TraceError, TypeError, RuntimeError) as error:
-        walk.asks_for_time |= tracer.counts_with_batch
+        walk.counts_steps |= tracer.counts_with_batch
         raise untraceable(network, tracer, error, told=walk.entering is not None) from error
     try:
         walk.visit(traced.nodes)

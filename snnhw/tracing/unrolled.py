@@ -46,6 +46,11 @@ class Unrolled:
         """How often the neurons have been called."""
         return max(self.calls.values(), default=1)
 
+    @property
+    def seen(self) -> int:
+        """Steps of the loop; one around layers alone, such as that of norse's Lift, calls no neuron."""
+        return self.steps if self.calls else len(self.taken_at)
+
     def value(self, fx_node: torch.fx.Node) -> Value:
         """What it repeats, and its step."""
         return self.values.get(fx_node, (fx_node, None))
@@ -79,6 +84,10 @@ class Unrolled:
             raise InputError(f"{path!r}{line(fx_node)} is called again and keeps its state; give every place its own")
         self._fed[path] = fx_node
         return fx_node
+
+    def state(self, fx_node: torch.fx.Node, path: str, step: int | None) -> torch.fx.Node:
+        """Take in the membrane that a neuron module gives in a step; gives that of its first call."""
+        return self._keep(fx_node, ("state", path), step)
 
     def taken(self, fx_node: torch.fx.Node, step: int) -> torch.fx.Node:
         """Take in the choice of one step of a sequence; gives the first choice of the same."""
@@ -123,12 +132,17 @@ class Unrolled:
         return (None, 0) if isinstance(before, int | float) and before == 0 else None
 
     def stacked(self, fx_node: torch.fx.Node) -> torch.fx.Node | None:
-        """The value that a call stacks over all its steps; None where it stacks other things.
+        """The value that a call stacks over all its steps; None where it stacks other things."""
+        return self.listed(fx_node.args[0] if fx_node.args else fx_node.kwargs.get("tensors"))
 
-        Raises:
-            InputError: some steps are missing.
-        """
-        listed = fx_node.args[0] if fx_node.args else fx_node.kwargs.get("tensors")
+    def whole(self, listed: object) -> torch.fx.Node | None:
+        """The value of which a list holds every step of a loop, None of another list."""
+        value = self.listed(listed)
+        steps = self.steps if isinstance(listed, list | tuple) and len(listed) == self.steps > 1 else 0
+        return value if steps and isinstance(listed, list | tuple) and self.value(listed[-1])[1] is not None else None
+
+    def listed(self, listed: object) -> torch.fx.Node | None:
+        """The value of which a list holds the first steps in their order, or one value again and again; else None."""
         if not isinstance(listed, list | tuple) or not all(isinstance(a, torch.fx.Node) for a in listed):
             return None
         values = [self.value(a) for a in listed if isinstance(a, torch.fx.Node)]
@@ -137,8 +151,8 @@ class Unrolled:
             return None
         return values[0][0]
 
-    def check_whole(self, network: str, result: torch.fx.Node) -> None:
-        """Look whether the loop is whole once the forward of `network` has returned `result`.
+    def is_last(self, network: str, result: torch.fx.Node) -> bool:
+        """Whether `result`, which the forward of `network` returns, is that of the last step of a loop alone.
 
         Raises:
             InputError: it returns one step of a loop, its neurons differ in their steps, or steps are left out.
@@ -146,19 +160,22 @@ class Unrolled:
         if len(set(self.calls.values())) > 1:
             told = ", ".join(f"{path!r} {n} times" for path, n in self.calls.items())
             raise InputError(f"{network} calls {told} in a forward; call each once in every step.")
-        # a loop around layers alone, such as that of norse's Lift, calls no neuron: its steps are those that it takes
-        seen = self.steps if self.calls else len(self.taken_at)
+        seen = self.seen
         left_out = max(self.sequences, default=seen) - seen
         if left_out > 0:
             raise InputError(
-                f"{network} leaves out {left_out} of {max(self.sequences)} steps; take all of them in their order."
+                f"{network} takes {seen} of {max(self.sequences)} steps; take all of them in their order, or give "
+                f"timesteps={seen}."
             )
         step = self.value(result)[1]
-        if step is not None and (self.steps > 1 or step != 0):
+        if step is None or (self.steps == 1 and step == 0):
+            return False
+        if step != seen - 1:
             raise InputError(
                 f"{network} returns what it computes in step {step}; append every step to a list and return "
                 "torch.stack(list), or their sum."
             )
+        return True
 
     def _keep(self, fx_node: torch.fx.Node, key: Hashable, step: int | None) -> torch.fx.Node:
         first = self._first.setdefault(key, fx_node)
@@ -199,24 +216,28 @@ def step_taken(fx_node: torch.fx.Node) -> tuple[int, int] | None:
     return where[0], int(str(chosen[where[0]]))
 
 
-def before_the_loop(recorded: torch.fx.Graph, layers: Mapping[str, str], steps: int) -> list[Finding]:
-    """What is said about layers that a forward calls once and whose result it uses in every step of a loop.
+def outside_the_loop(recorded: torch.fx.Graph, layers: Mapping[str, str], unrolled: Unrolled) -> list[Finding]:
+    """What is said about layers that a forward calls once: before its loop, or behind it on the last step.
 
     Args:
         recorded: all calls of the forward.
         layers: those that take single steps: path of the module -> its node.
-        steps: of the loop.
+        unrolled: the loop.
     """
-    calls = Counter(str(fx_node.target) for fx_node in recorded.nodes if fx_node.op == "call_module")
-    return [
-        Finding(
-            "before-the-loop",
-            "info",
-            node,
-            f"the module computes {path!r} once, in front of its loop; the graph runs and counts it in each of the "
-            f"{steps} steps, which gives the same spikes for {steps} times its operations",
-            "divide its operations by the steps where the hardware keeps the result",
+    called = [fx_node for fx_node in recorded.nodes if fx_node.op == "call_module"]
+    calls = Counter(str(fx_node.target) for fx_node in called)
+    once = [n for n in called if str(n.target) in layers and calls[str(n.target)] == 1]
+    steps = unrolled.steps
+    found = []
+    for fx_node in once:
+        path, behind = str(fx_node.target), unrolled.value(fx_node)[1] is not None
+        where = "behind its loop, on the last step" if behind else "in front of its loop"
+        message = (
+            f"the module computes {path!r} once, {where}; the graph runs and counts it in each of the {steps} steps, "
+            f"which gives the same {'logits' if behind else 'spikes'} for {steps} times its operations"
         )
-        for path, node in layers.items()
-        if calls[path] == 1
-    ]
+        remedy = "divide its operations by the steps where the hardware computes it once"
+        found.append(
+            Finding("outside-the-loop" if behind else "before-the-loop", "info", layers[path], message, remedy)
+        )
+    return found

@@ -6,13 +6,14 @@ Takes the calls that torch.fx has recorded, gives the graph, or one error that n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch.fx
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.graph import ir
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Edge, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout, Scale, Wires
 from snnhw.nn.time import Frames
@@ -174,6 +175,7 @@ class Walk:
         for idiom in (*UNARY, *IDIOMS):
             stream = stream or idiom(self.growing, target, args, named)
         if stream is None:
+            calls.check_decision(fx_node)
             self.unknown.append(f"{place(fx_node)} ({getattr(target, '__name__', target)}{line(fx_node)})")
         return stream
 
@@ -201,20 +203,17 @@ class Walk:
         return sent
 
     def _end(self, fx_node: torch.fx.Node) -> None:
-        self._finish(fx_node.args[0])
+        found = returned(type(self.network).__name__, fx_node.args[0])
+        missing = next((key for key, node in found.items() if node not in self.streams), None)
+        if missing is not None and not self._refused():  # else it is behind an operator that has been reported
+            network = type(self.network).__name__
+            raise InputError(f"{network} returns {missing or 'a size'}, which is no value; leave it out.")
+        self._finish({key: self.streams[node] for key, node in found.items() if node in self.streams})
 
-    def _finish(self, given: Any) -> None:
-        """The read-outs of what the forward returns."""
-        results = returned(type(self.network).__name__, given)
-        several, ends = len(results) > 1, set(self.ends)
-        for key, result in results.items():
-            if result not in self.streams:
-                if self._refused():
-                    continue  # it is behind an operator that has been reported
-                raise InputError(
-                    f"{type(self.network).__name__} returns {key or 'a size'}, which is no value; leave it out."
-                )
-            stream = self.streams[result]
+    def _finish(self, streams: Mapping[str, Stream]) -> list[str]:
+        """Add the read-outs of what the forward returns; gives their names."""
+        several, ends, names = len(streams) > 1, set(self.ends), []
+        for key, stream in streams.items():
             if several and stream.end is None and self.timesteps - {1}:
                 self.problems.append(f"{key!r} is no mean over time; end it with MeanOverTime(T), or do not return it")
                 continue
@@ -222,6 +221,8 @@ class Walk:
             name = output_name(key, end.name, {*self.nodes, *(ends - {end.name})}) if several else end.name
             self.nodes[name] = dataclasses.replace(end, name=name, shape=held(stream.shape))
             self.edges.extend(Edge(source, name, gain) for source, gain in stream.terms)
+            names.append(name)
+        return names
 
     def _name(self, path: str) -> str:
         return node_name(self.network, path, {*self.nodes, *self.ends})
@@ -241,7 +242,7 @@ class Walk:
             raise InputError(
                 f"Layers of {type(self.network).__name__} last {sorted(self.timesteps)} time steps; set one T."
             )
-        if not self.timesteps and any(isinstance(node, Neuron) for node in self.nodes.values()):
+        if not self.timesteps and any(isinstance(node, Neuron | ir.LI) for node in self.nodes.values()):
             network = type(self.network).__name__
             raise InputError(f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T.")
         steps = self.timesteps.pop() if self.timesteps else 1

@@ -26,9 +26,11 @@ from snnhw.verbs.options import (
     Quiet,
     Reset,
     Samples,
+    Shape,
     Timesteps,
     WrittenBy,
     check_data,
+    frame,
 )
 from snnhw.verbs.terminal import progress_bars, show
 
@@ -59,6 +61,7 @@ def export(
     kind: Kind = None,
     data: Data = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -78,7 +81,7 @@ def export(
     if kind is not None and calibrate is None and source is None:
         raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
     _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants))
     t = loaded.timesteps
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
     example = load_inputs(source, data, t, kind) if source else None
@@ -104,6 +107,7 @@ def quantise(
     data: Data = None,
     samples: Samples = CALIBRATION_SAMPLES,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -118,7 +122,7 @@ def quantise(
     from snnhw.workflows.quantise import Integers
     from snnhw.workflows.quantise import quantise as run
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     calibration = load_inputs(calibrate, data, loaded.timesteps, kind)
     wanted = Integers(samples, per_channel, input_as, tune, each_layer)
     with progress_bars(quiet or as_json) as tick:
@@ -140,6 +144,7 @@ def simulate(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -158,7 +163,7 @@ def simulate(
 
     if not force:
         check_replaceable(path)
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     t = loaded.timesteps
     inputs = load_inputs(source, data, t, kind).first(samples)
     calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
@@ -176,6 +181,7 @@ def verify(
     samples: Samples = None,
     lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -185,9 +191,8 @@ def verify(
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
     check_data(data, calibrate, source)
-    import tempfile
-
     from snnhw.data.inputs import load_inputs
+    from snnhw.exporters.lava.runtime.scratch import scratch_folder
     from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.compiling import certificate_table
     from snnhw.verbs.tables.findings import finding_lines
@@ -195,16 +200,17 @@ def verify(
     from snnhw.workflows.verify import LavaShare
     from snnhw.workflows.verify import verify as run
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps), constants=_constants(constants))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants))
     inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
     calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
-    with tempfile.TemporaryDirectory() as folder, progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, calibration, Path(folder), LavaShare(lava_samples), tick)
+    with scratch_folder("snnhw-verify-") as folder, progress_bars(quiet or as_json) as tick:
+        made = run(loaded, inputs, calibration, folder, LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
-    note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}"
-    scales = {"samples": len(calibration.values), "data": calibration.name}
+    scales = {"samples": len(calibration.values), "data": calibration.name} if made.quantised else None
+    note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}" if scales else ""
     result = {**made.certificate.to_dict(), "calibration": scales, **findings_dict(made.findings)}
-    show(result, as_json, certificate_table(made.certificate), note, *finding_lines(made.findings))
+    notes = (note,) if note else ()
+    show(result, as_json, certificate_table(made.certificate), *notes, *finding_lines(made.findings))
     raise typer.Exit(0 if made.certificate.agrees else 1)
 
 
@@ -213,6 +219,7 @@ def check(
     target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2 or sanafe")] = "nir",
     dialect: Dialect = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -223,7 +230,7 @@ def check(
     from snnhw.workflows.check import check as run
     from snnhw.workflows.load import load_model
 
-    made = run(load_model(model, Reading(dt, written_by, reset, timesteps)), target, dialect)
+    made = run(load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape))), target, dialect)
     show(made.to_dict(), as_json, *check_tables(made))
     raise typer.Exit(0 if made.passes else 1)
 

@@ -10,7 +10,7 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
-from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Timesteps, WrittenBy
+from snnhw.verbs.options import Dt, Json, Model, OutDir, Quiet, Reset, Shape, Timesteps, WrittenBy, frame
 from snnhw.verbs.terminal import err, progress_bars, show
 
 
@@ -98,6 +98,7 @@ def map_to_chip(
     chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
     deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -110,7 +111,7 @@ def map_to_chip(
     from snnhw.workflows.load import load_model
     from snnhw.workflows.map import map_to_chip as run
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     made = run(loaded, chip, deployment)
     result = {**made.to_dict(), **findings_dict(loaded.findings)}
     show(result, as_json, mapping_table(loaded.name, made), *finding_lines(loaded.findings))

@@ -10,7 +10,9 @@ import typer
 from snnhw.errors import InputError
 from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
 
-Model = Annotated[str, typer.Argument(help="run folder, zoo name, official .pth checkpoint or .nir file")]
+Model = Annotated[
+    str, typer.Argument(help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run")
+]
 InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
 TestInput = Annotated[
     str | None, typer.Option("--input", help="labelled samples (default: the test split of the data it was trained on)")
@@ -22,6 +24,9 @@ Kind = Annotated[
 Data = Annotated[Path | None, typer.Option("--data", help="folder with data sets (default: SNNHW_DATA)")]
 Samples = Annotated[int | None, typer.Option("--samples", min=1, help="use only the first N samples")]
 Timesteps = Annotated[int | None, typer.Option("--timesteps", min=1, help="T, in place of the model's own")]
+Shape = Annotated[
+    str | None, typer.Option("--input-shape", help="C,H,W of a frame, or N, of a FILE.py:NAME that does not say it")
+]
 Dt = Annotated[float | None, typer.Option("--dt", help="time step in seconds of a NIR file that does not say")]
 WrittenBy = Annotated[
     str | None,
@@ -49,6 +54,20 @@ Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]
+
+
+def frame(shape: str | None) -> tuple[int, ...] | None:
+    """The size of a frame as typed, such as 1,28,28.
+
+    Raises:
+        InputError: it is no list of one to three whole numbers of at least 1.
+    """
+    if shape is None:
+        return None
+    parts = [part.strip() for part in shape.split(",")]
+    if not 1 <= len(parts) <= 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise InputError(f"--input-shape {shape} is no size of a frame; give C,H,W such as 1,28,28, or N.")
+    return tuple(int(part) for part in parts)
 
 
 def check_data(data: Path | None, *sources: str | None) -> None:

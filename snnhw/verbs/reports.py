@@ -11,6 +11,7 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs.options import (
     Data,
     Dt,
+    Force,
     InputOption,
     Json,
     Kind,
@@ -19,9 +20,11 @@ from snnhw.verbs.options import (
     Quiet,
     Reset,
     Samples,
+    Shape,
     Timesteps,
     WrittenBy,
     check_data,
+    frame,
 )
 from snnhw.verbs.terminal import progress_bars, show
 
@@ -45,9 +48,11 @@ def report(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -63,9 +68,9 @@ def report(
     from snnhw.workflows.processes import process_group
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels)
+    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
     with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
@@ -84,9 +89,11 @@ def compare(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -98,10 +105,10 @@ def compare(
     from snnhw.workflows.load import load_models
     from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
-    loaded = load_models(models, Reading(dt, written_by, reset, timesteps))
+    loaded = load_models(models, Reading(dt, written_by, reset, timesteps, frame(shape)))
     steps = {label: m.timesteps for label, m in loaded.items()}
     inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
     with progress_bars(quiet or as_json) as tick:
         pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
-        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann), tick)
+        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
     show(made.to_dict(), as_json, *comparison_tables(made))

@@ -20,10 +20,12 @@ from snnhw.verbs.options import (
     Quiet,
     Reset,
     Samples,
+    Shape,
     TestInput,
     Timesteps,
     WrittenBy,
     check_data,
+    frame,
 )
 from snnhw.verbs.terminal import err, progress_bars, show
 
@@ -57,6 +59,7 @@ def evaluate(
     data: Data = None,
     samples: Samples = None,
     timesteps: Timesteps = None,
+    shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
@@ -73,7 +76,7 @@ def evaluate(
     from snnhw.workflows.evaluate import evaluation_data
     from snnhw.workflows.load import load_model
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps))
+    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
     inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = run(loaded, inputs, tick)

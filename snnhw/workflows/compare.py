@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.analysis.report.comparison import Comparison, compare_reports
+from snnhw.analysis.report.place import COMPARISON, REPORT, check_place
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.writing import write_comparison, write_report
 from snnhw.data.samples import Samples
@@ -63,13 +64,17 @@ def compare(
     options, folder = options or ReportOptions(), None if folder is None else Path(folder)
     if options.ann is not None and len(models) > 1:
         raise InputError(f"--ann is the twin of one model and {len(models)} are named; compare them one by one.")
+    if folder is not None:
+        for label in models:
+            check_place(folder / file_name(label), REPORT, force=options.force)
+        check_place(folder, COMPARISON if len(models) > 1 else (), force=options.force)
     reports: dict[str, Report] = {}
     page = None
     for label, (model, inputs) in models.items():
         reports[label] = build_report(model, inputs, options, progress)
         if folder is not None:
-            page = write_report(reports[label], folder / file_name(label))
+            page = write_report(reports[label], folder / file_name(label), force=options.force)
     if len(reports) == 1:
         return Compared(reports, None, page)
     found = compare_reports(reports)
-    return Compared(reports, found, None if folder is None else write_comparison(found, folder))
+    return Compared(reports, found, None if folder is None else write_comparison(found, folder, force=options.force))

@@ -78,7 +78,7 @@ def run_demo(folder: str | Path, *, lava: bool = True, fit: Fit = fit, progress:
         record=found.floats,
         accuracy=found.certificate.accuracy,
         certificate=found.certificate,
-        quantisation=found.quantised.layers,
+        quantisation=found.quantised.layers if found.quantised else (),
     )
     report, page = make_report(model, test, folder, known)
     return DemoResult(run.path, run.card, found.certificate, report, page)

@@ -1,4 +1,4 @@
-"""MODEL on the command line: a run folder, a zoo name, a checkpoint of the MLF authors' code, or a NIR file.
+"""MODEL on the command line: a run folder, a zoo name, a checkpoint of the MLF authors' code, a NIR or a Python file.
 
 All of them become the same thing: a folded multi-level graph, with the trained module where there is one.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,10 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
 from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
+from snnhw.rules.refuse import refuse
+from snnhw.rules.structure import numbers
 from snnhw.summary import Summarised, Summary, shape_text
+from snnhw.workflows.script import from_script, is_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
@@ -103,20 +106,23 @@ def load_model(
     """Model from what a user names.
 
     Args:
-        source: run folder, zoo name, official `.pth`, or `.nir`.
+        source: run folder, zoo name, official `.pth`, `.nir`, or `FILE.py:NAME`, which is run (`script.py`).
         reading: what a NIR file does not say, and T in place of any model's own.
-        input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it.
+        input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it, or of a network in a Python
+            file; the same as that of `reading`.
         constants: of an official checkpoint, which does not hold them: thresholds, decay, downsample_sum.
 
     Raises:
         InputError: nothing of that name exists, the file is damaged, or what is given is for another kind of model.
     """
     path, reading = Path(source), reading_given(reading)
+    input_shape = reading.input_shape if input_shape is None else input_shape
     if constants and path.suffix not in (".pth", ".pt"):
         raise InputError(f"{source} is no official checkpoint and holds its constants; leave --constant out.")
-    if input_shape is not None and path.suffix not in (".pth", ".pt"):
-        raise InputError(f"{source} is no official checkpoint and says its own input; leave input_shape out.")
     is_folder = os.path.isdir(path)  # also of names that no file can have
+    script = is_script(str(source)) and not is_folder
+    if input_shape is not None and not script and path.suffix not in (".pth", ".pt"):
+        raise InputError(f"{source} is no official checkpoint and says its own input; leave input_shape out.")
     if path.suffix == ".nir" and not is_folder:
         return _from_nir(path, reading)
     given = reading.for_files_alone()
@@ -124,13 +130,15 @@ def load_model(
         raise InputError(f"{source} is no NIR file, so {', '.join(given)} would change nothing; leave it out.")
     if is_folder:
         return _from_run(path, reading)
+    if script:
+        return from_script(str(source), replace(reading, input_shape=input_shape))
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, reading, input_shape, constants or {})
     from snnhw.zoo import zoo_names, zoo_path
 
     if str(source) in zoo_names():
         return _from_run(zoo_path(str(source)), reading)
-    raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file")
+    raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file, or FILE.py:NAME")
 
 
 def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[str, LoadedModel]:
@@ -141,10 +149,12 @@ def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[s
             these alone.
     """
     files = [source for source in sources if source.endswith(".nir")]
+    scripts = any(is_script(source) for source in sources)
     loaded: dict[str, LoadedModel] = {}
     for source in sources:
         own = reading if source in files or not files else Reading(timesteps=reading.timesteps)
-        short = Path(source).stem
+        own = replace(own, input_shape=reading.input_shape if is_script(source) or not scripts else None)
+        short = source.rpartition(":")[2] if is_script(source) else Path(source).stem
         label = short if short not in loaded else source.strip("/.").replace("/", "_")
         if label in loaded:
             raise InputError(f"Model {source} is named twice; name every model once.")
@@ -170,7 +180,8 @@ def model_of(
         timesteps: T of a network of another framework whose forward does not say it (docs/modules.md).
 
     Raises:
-        InputError: the module uses what has no node in the graph; the place is named.
+        InputError: the module uses what has no node in the graph, or holds NaN, infinity or a negative variance; the
+            place is named.
     """
     import torch
 
@@ -180,6 +191,7 @@ def model_of(
     network = unwrapped(network.eval())
     label = name or type(network).__name__
     graph, calling = traced(network, input_shape, name=label, modules=modules, timesteps=timesteps)
+    refuse((finding for node in graph.nodes.values() for finding in numbers(node)), graph, "any use")
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())

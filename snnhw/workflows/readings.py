@@ -87,7 +87,7 @@ def _readings(model: LoadedModel, file: Path) -> Iterator[tuple[str, Graph]]:
     readings: dict[str, Reading] = {}
     if any(finding.code == WRITER_UNKNOWN for finding in model.findings):
         readings = {
-            name: _Departing(said.dt, said.written_by, said.reset, said.timesteps, taken)
+            name: _Departing(said.dt, said.written_by, said.reset, said.timesteps, said.input_shape, taken)
             for name, taken in DEPARTURES.items()
         }
     else:

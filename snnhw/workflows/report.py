@@ -15,6 +15,7 @@ from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.counting.streaming import count_steps, sum_over_processes
 from snnhw.analysis.energy.level_advice import Variant, level_advice
 from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.analysis.report.place import REPORT, check_place
 from snnhw.analysis.report.report import Report, assemble
 from snnhw.analysis.report.sections import Sections
 from snnhw.analysis.report.stamp import Origin, make_stamp
@@ -50,6 +51,7 @@ class ReportOptions:
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
+    force: bool = False  # replace files of such names that are of no report
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,12 @@ def make_report(
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: as `build_report`, or the folder cannot be written.
+        InputError: as `build_report`, the folder cannot be written, or a file of such a name there is of no report.
     """
+    force = options is not None and options.force
+    check_place(folder, REPORT, force=force)
     report = build_report(model, inputs, options, progress)
-    return report, write_report(report, folder)
+    return report, write_report(report, folder, force=force)
 
 
 def report_together(
@@ -181,6 +185,8 @@ def report_together(
 
     `by_step` counts each time step on its own, too, and writes steps.csv.
     """
+    if rank() == 0:
+        check_place(folder, (*REPORT, "steps.csv") if by_step else REPORT, force=options.force)
     measured = measure(model, inputs, progress, by_step=by_step)
     if rank() > 0:
         return None

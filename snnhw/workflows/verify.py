@@ -5,7 +5,7 @@ Takes a loaded model and samples; gives the certificate together with what was m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snnhw.data.given import samples_given
@@ -15,19 +15,24 @@ from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.quantise import Quantised
-from snnhw.simulation.certificate import Certificate, Stage, certify, graph_backend, module_backend
+from snnhw.rules.refuse import refuse, sentence
+from snnhw.rules.structure import structure
+from snnhw.rules.ways import INTEGERS, LAVA, refusals
+from snnhw.simulation.certificate import Certificate, Missing, Stage, certify, graph_backend, module_backend
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.summary import Summarised, Summary
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, model_given
+
+CHANNELS = "K channels"
 
 
 @dataclass(frozen=True)
@@ -40,23 +45,24 @@ class LavaShare:
 
 @dataclass(frozen=True, repr=False)
 class Verification(Summarised):
-    """The certificate, with the integers, records and files that belong to it."""
+    """The certificate, with the integers, records and files that belong to it; None where they could not be made."""
 
     certificate: Certificate
-    quantised: Quantised
+    quantised: Quantised | None
     floats: SpikeRecord  # of the multi-level graph, all samples
-    integers: SpikeRecord  # of the integer graph, all samples
-    nir: Path  # float channels
-    nir_integers: Path
+    integers: SpikeRecord | None  # of the integer graph, all samples
+    nir: Path | None  # float channels
+    nir_integers: Path | None
     findings: tuple[Finding, ...] = ()  # what had to be assumed or is to be said of the model and the samples
 
     def summary(self) -> Summary:
         """The certificate, and where the files are."""
         found = self.certificate.summary()
-        files = (("NIR files", f"{self.nir.name}, {self.nir_integers.name}"), ("in", str(self.nir.parent)))
-        verdict = "all stages agree" if self.certificate.agrees else "stages differ"
+        written = [path for path in (self.nir, self.nir_integers) if path is not None]
+        files = [("NIR files", ", ".join(p.name for p in written)), ("in", str(written[0].parent))] if written else []
         told = (("assumed", taken.text) for taken in assumptions(self.findings))
-        return Summary(f"Verification of {self.floats.samples:,} samples: {verdict}", (*found.rows, *files, *told))
+        title = f"Verification of {self.floats.samples:,} samples: {self.certificate.verdict}"
+        return Summary(title, (*found.rows, *files, *told))
 
 
 def verify(
@@ -67,18 +73,19 @@ def verify(
     lava: LavaShare = LavaShare(),
     progress: Progress | None = None,
 ) -> Verification:
-    """Certificate of `model` on `inputs`.
+    """Certificate of `model` on `inputs`; what no rule refuses is compared, and what one refuses is listed with it.
 
     Args:
         model: float model.
         inputs: samples; all of them run in torch.
         calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
-        folder: where `<name>.nir` and `<name>_loihi.nir` are written.
+        folder: where `<name>.nir` and `<name>_loihi.nir` are written; the first, and its row, are left out where NIR
+            has no word for a neuron in floats.
         lava: how many samples also run in Lava.
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: the model is in integers already, or a rule of `snnhw.rules.ways.INTEGERS` refuses it.
+        InputError: the model is in integers already, its structure is broken, or there is nothing to compare it with.
     """
     model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
     if model.graph.is_integer:
@@ -87,47 +94,67 @@ def verify(
         model, calibration = for_data(model, inputs, calibration), calibration.values
     else:
         model = for_data(model, inputs)
-    quantised = compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
-    channels = compile_channels(model.graph)
+    refuse(structure(model.graph), model.graph, "any simulator")
+    missing: list[Missing] = []
+    lacking = refusals(model.graph, INTEGERS)
+    quantised = None if lacking else compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
+    if lacking:
+        missing.append(Missing("torch integers", sentence(lacking[0], model.graph, "Loihi")))
     name = file_name(model.name)
-    nir = write_nir(run_passes(model.graph, FLOAT), folder / f"{name}.nir")
-    nir_integers = write_nir(quantised.graph, folder / f"{name}_loihi.nir")
 
     def lava_stage(graph: Graph) -> Stage:
         backend = lava_backend(graph, lava.time_limit_s, progress)
         return Stage(backend, graph, samples=min(lava.samples, len(inputs.values)))
 
-    stages = [
-        Stage(graph_backend("multi-level graph", model.graph), model.graph),
-        Stage(graph_backend("K channels", channels), channels),
-        Stage(graph_backend("NIR read back", read_nir(nir)), channels),
-    ]
-    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, ILIF, LIF):
-        stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
-    if lava.samples:
-        stages.append(lava_stage(channels))
-    integers = Stage(graph_backend("torch integers", quantised.graph), quantised.graph)
-    stages += [
-        integers,
-        Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
-    ]
-    if lava.samples:
-        stages.append(lava_stage(quantised.graph))
+    floats, nir = float_stages(model, folder / f"{name}.nir", missing)
+    nir_integers = None
+    integers: list[Stage] = []
+    if lava.samples and (refused := refusals(model.graph, LAVA)):
+        missing.append(Missing("Lava floating point", sentence(refused[0], model.graph, "lava")))
+    elif lava.samples:
+        floats.append(lava_stage(compile_channels(model.graph)))
+    if quantised is not None:
+        nir_integers = write_nir(quantised.graph, folder / f"{name}_loihi.nir")
+        integers = [
+            Stage(graph_backend("torch integers", quantised.graph), quantised.graph),
+            Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
+            *([lava_stage(quantised.graph)] if lava.samples else []),
+        ]
+    if len(floats) == 1 and not integers:
+        reasons = " ".join(stage.reason for stage in missing)
+        raise InputError(f"There is nothing to compare {model.name!r} with, for no other stage takes it. {reasons}")
 
     total = len(inputs.values)
-    floats = simulate(model.graph, inputs.values, progress=counter(progress, "float simulation", total))
-    whole = simulate(quantised.graph, inputs.values, progress=counter(progress, "integer simulation", total))
-    accuracy = {}
-    if inputs.targets is not None:
-        accuracy = {"float": floats.accuracy(inputs.targets), "loihi integers": whole.accuracy(inputs.targets)}
-    certificate = certify(
-        tuple(stages),
-        inputs.values,
-        quantisation=(Stage(graph_backend("float channels", channels), channels), integers),
-        accuracy=accuracy,
-        progress=progress,
-    )
-    return Verification(certificate, quantised, floats, whole, nir, nir_integers, model.findings)
+    whole = simulate(model.graph, inputs.values, progress=counter(progress, "float simulation", total))
+    rounded = None
+    if quantised is not None:
+        rounded = simulate(quantised.graph, inputs.values, progress=counter(progress, "integer simulation", total))
+    runs = {"float": whole} | ({} if rounded is None else {"loihi integers": rounded})
+    accuracy = {} if inputs.targets is None else {run: runs[run].accuracy(inputs.targets) for run in runs}
+    channels = next((stage for stage in floats if stage.backend.name == CHANNELS), floats[0])
+    loss = (Stage(graph_backend("float channels", channels.graph), channels.graph), integers[0]) if integers else None
+    certificate = certify((*floats, *integers), inputs.values, quantisation=loss, accuracy=accuracy, progress=progress)
+    certificate = replace(certificate, missing=tuple(missing))
+    return Verification(certificate, quantised, whole, rounded, nir, nir_integers, model.findings)
+
+
+def float_stages(model: LoadedModel, file: Path, missing: list[Missing]) -> tuple[list[Stage], Path | None]:
+    """The stages in floats but Lava's, and the NIR file that was written; what cannot be made goes into `missing`."""
+    stages = [Stage(graph_backend("multi-level graph", model.graph), model.graph)]
+    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, ILIF, LIF, LI):
+        stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
+    try:
+        channels = compile_channels(model.graph)
+        stages.append(Stage(graph_backend(CHANNELS, channels), channels))
+    except InputError as error:
+        missing.append(Missing(CHANNELS, str(error)))
+    try:
+        nir = write_nir(run_passes(model.graph, FLOAT), file)
+    except InputError as error:
+        missing.append(Missing("NIR read back", str(error)))
+        return stages, None
+    stages.append(Stage(graph_backend("NIR read back", read_nir(nir)), stages[-1].graph))
+    return stages, nir
 
 
 def lava_backend(graph: Graph, time_limit_s: float, progress: Progress | None = None) -> Backend:

@@ -28,12 +28,12 @@ BROKEN = Conv2d(name="conv", shape=(4, 4, 4), weight=np.full((4, 2, 3, 3), np.na
 
 def test_complete_all_errors_at_once() -> None:
     bad = net(
-        unit=lif(reset="subtract", decay=0.5),
+        unit=lif(reset="subtract", decay=0.5, gain=np.linspace(1, 2, 64).reshape(4, 4, 4)),
         fc=Linear(name="fc", shape=(3,), weight=np.full((3, 64), np.inf)),
         conv=BROKEN,
     )
     assert {("not-finite", "conv"), ("not-finite", "fc"), ("nir-refused", "unit")} <= errors(bad, "nir")
-    assert {("not-finite", "conv"), ("not-finite", "fc"), ("reset", "unit")} <= errors(bad, "lava")
+    assert {("not-finite", "conv"), ("not-finite", "fc"), ("gain", "unit")} <= errors(bad, "lava")
 
 
 def test_errors_come_first_and_say_what_to_do() -> None:
@@ -41,7 +41,7 @@ def test_errors_come_first_and_say_what_to_do() -> None:
     ranks = [["error", "warning", "info"].index(f.severity) for f in findings]
     assert ranks == sorted(ranks)
     assert all(f.remedy and f.message and "\n" not in f.message for f in findings)
-    assert findings[0].to_dict()["code"] == "reset"
+    assert findings[0].to_dict()["code"] == "soft-reset"
 
 
 def test_what_the_reader_found_is_reported() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from snnhw.checks.check import check
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
@@ -39,10 +40,8 @@ def test_integers_of_the_strategy_differ_from_loihi_only_in_range(graph: Graph) 
 @pytest.mark.parametrize(
     ("node", "code"),
     [
-        (lif(reset="subtract"), "reset"),
         (lif(v_reset=0.9), "negative-threshold"),
         (lif(gain=np.linspace(1, 2, 64).reshape(4, 4, 4)), "gain"),
-        (lif(decay=np.linspace(0, 1, 64).reshape(4, 4, 4)), "mixed-decay"),
         (LI(name="unit", shape=(4, 4, 4), decay=0.5), "no-counterpart"),
         (Scale(name="unit", shape=(4, 4, 4), scale=0.5), "no-counterpart"),
         (Delay(name="unit", shape=(4, 4, 4), steps=1), "no-counterpart"),
@@ -50,6 +49,31 @@ def test_integers_of_the_strategy_differ_from_loihi_only_in_range(graph: Graph) 
 )
 def test_neurons_that_hardware_lacks(node: Node, code: str, target: str) -> None:
     assert (code, "unit") in (found if target == "lava" else errors)(net(unit=node), target)
+
+
+@pytest.mark.parametrize("make", [net, None], ids=["floats", "integers"])
+def test_a_reset_by_subtraction_is_for_lava_and_loihi_2(make) -> None:
+    """Lava runs a process of ours for it; neither Loihi 1 nor SANA-FE has it."""
+    graph = integers(reset="subtract", taken_off=640) if make is None else net(unit=lif(reset="subtract"))
+    assert errors(graph, "lava") == errors(graph, "loihi2") == set()
+    assert errors(graph, "loihi1") == {("soft-reset", "unit")} and errors(graph, "sanafe") == {("reset", "unit")}
+
+
+def test_decays_of_every_neuron_are_integers_and_not_for_sanafe() -> None:
+    decays = np.linspace(0, 1, 64).reshape(4, 4, 4)
+    for graph in (net(unit=lif(decay=decays)), integers(dv=np.arange(64).reshape(4, 4, 4))):
+        assert all(not errors(graph, target) for target in ("lava", "loihi1", "loihi2"))
+        assert errors(graph, "sanafe") == {("mixed-decay", "unit")}
+
+
+@pytest.mark.parametrize(("many", "severity"), [(1, None), (2, "info"), (32, "info"), (33, "warning")])
+def test_what_decays_of_every_neuron_take_of_a_core_is_said(many: int, severity: str | None) -> None:
+    dv = np.minimum(np.arange(64), many - 1).reshape(4, 4, 4)
+    said = {t: [f for f in check(integers(dv=dv), t) if f.code == "decays-per-core"] for t in ("loihi1", "loihi2")}
+    assert [f.severity for f in said["loihi1"]] == ([severity] if severity else [])
+    assert [f.severity for f in said["loihi2"]] == (["warning"] if severity else [])
+    assert all(f"{many} different decays" in f.message for found in said.values() for f in found)
+    assert ("at least 2 cores" in str(said["loihi1"])) == (many == 33)
 
 
 @pytest.mark.parametrize("fields", [{"gain": 2.0}, {"leak": 0.1}, {"v_reset": 0.1}, {"v_reset": -0.5, "gain": 0.3}])

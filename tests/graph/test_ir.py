@@ -163,9 +163,9 @@ def test_what_travels_on_an_edge_adds_up_through_sums_pools_delays_and_gains() -
         ("lif", "pool"), ("pool", "flat"), ("flat", "fc"),
     ]  # fmt: skip
     graph = Graph.build(nodes, edges, 1)
-    sent = {"events": 2, "unit": 3, "lif": 1, "late": 8, "pool": 9, "flat": 9}
+    sent = {"events": 2, "unit": 3, "lif": 1, "late": 8, "pool": 144, "flat": 144}
     assert {n: graph.signal(n) for n in sent} == {n: Signal("spikes", levels) for n, levels in sent.items()}
-    assert graph.arriving("fc") == Signal("spikes", 9) and graph.signal("fc") == Signal("analog")
+    assert graph.arriving("fc") == Signal("spikes", 144) and graph.signal("fc") == Signal("analog")
     analogue = graph.replace(nodes={**graph.nodes, "events": Input(name="events", shape=SHAPE)})
     assert analogue.signal("flat") == Signal("analog") and analogue.signal("unit") == Signal("spikes", 3)
     assert graph.arriving("events") == Signal("analog")

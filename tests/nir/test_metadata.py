@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Graph, Input, LoihiLIF
+from snnhw.graph.ir import LI, LIF, REDUCTIONS, Graph, Input, LoihiLIF
 from snnhw.graph.same import differences
 from snnhw.nir.io import from_nir, to_nir
 from snnhw.nir.metadata import Metadata, describe_neuron, neuron_described
@@ -59,7 +59,7 @@ METADATA = st.builds(
             "bits": st.integers(1, 32),
         }
     ),
-    reduction=st.sampled_from(["mean", "sum"]),
+    reduction=st.sampled_from(REDUCTIONS),
     neurons=st.dictionaries(NAMES, st.fixed_dictionaries({"kind": NAMES, "decay": st.floats(0, 1)}), max_size=3),
     carriers=st.dictionaries(NAMES, WHOLE, max_size=3),
     delays=st.lists(st.tuples(NAMES, NAMES, WHOLE, WHOLE), max_size=3).map(tuple),
@@ -89,7 +89,7 @@ def test_what_must_be_there_is_missed(meta: Metadata, key: str) -> None:
         ({"format": "other"}, "another format or a newer version"),
         ({"timesteps": 0}, "a value is out of range"),
         ({"dt": 0}, "a value is out of range"),
-        ({"reduction": "max"}, "a value is out of range"),
+        ({"reduction": "min"}, "a value is out of range"),
         ({"input": {"levels": 0, "scale": None, "bits": 8}}, "events of at most 0 are none"),
         ({"order": 3}, "incomplete or of the wrong kind"),
         ({"neurons": {"n": 3}}, "incomplete or of the wrong kind"),

@@ -147,7 +147,6 @@ def test_the_bias_of_a_current_by_hand():
     ("changes", "code"),
     [
         ({"gain": np.linspace(1, 2, 60).reshape(3, 4, 5)}, "gain"),
-        ({"reset": "subtract"}, "reset"),
         ({"v_reset": 0.9}, "negative-threshold"),
     ],
 )
@@ -155,6 +154,13 @@ def test_what_does_not_fit_is_refused_by_name(changes, code):
     graph, _ = own_values_net(levels=1)
     nodes = [dataclasses.replace(n, **changes) if n.name == "first_l1" else n for n in graph.nodes.values()]
     assert (code, "first_l1") in {(f.code, f.node) for f in refusals(graph.replace(nodes=nodes), INTEGERS)}
+
+
+def test_a_reset_by_subtraction_stays_and_its_gain_and_leak_go():
+    graph, _ = own_values_net(levels=1, reset="subtract", v_reset=0.2)
+    first = fold_neuron(graph).nodes["first_l1"]
+    assert (first.reset, first.v_reset, first.gain, first.leak) == ("subtract", 0.2, 1.0, 0.0)
+    assert refusals(graph, INTEGERS) == []
 
 
 def test_a_current_that_keeps_everything_sums_its_bias_for_ever():

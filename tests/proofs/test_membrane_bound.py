@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from snnhw.graph.ir import LIF, MLF, LoihiLIF
 from snnhw.proofs.interval import Interval
-from snnhw.proofs.membrane_bound import lowest_states, membrane_bound
+from snnhw.proofs.membrane_bound import _reached, membrane_bound, reached_states
 from tests.loihi_oracle import loihi_neuron
 from tests.nets import neuron, product_graph
 
@@ -100,4 +100,31 @@ def test_the_lowest_state_is_what_the_worst_input_reaches(weight, mant, exp, dv,
         kept = abs(v) * (4096 - dv) // 4096
         v = (kept if v > 0 else -kept) + 64 * current + (mant << exp)
         reached.append(v)
-    assert lowest_states(graph) == {"n": min(reached)}
+    assert reached_states(graph) == {"n": (min(reached), 0)}  # what a hard reset makes 0 may be clipped
+
+
+@given(
+    st.integers(-300, 300), st.integers(-300, 300), st.sampled_from([0, 2048, 4095]), st.integers(0, 4095),
+    st.integers(0, 300), st.integers(0, 40_000), st.integers(1, 6),
+)  # fmt: skip
+def test_no_sequence_leaves_the_states_of_a_reset_by_subtraction(a, b, du, dv, vth, taken_off, timesteps):
+    """All sequences of the two ends; where nothing is taken off, the highest is reached."""
+    low, high = min(a, b), max(a, b)
+    node = neuron(vth, du, dv, taken_off=taken_off)
+    runs = [loihi_neuron(s, vth, du, dv, 0, taken_off)[1] for s in product((low, high), repeat=timesteps)]
+    lowest, highest = _reached(node, ends(low, high), timesteps)
+    assert lowest <= min(map(min, runs)) and max(map(max, runs)) <= highest
+    if not taken_off:
+        assert highest == max(0, *map(max, runs))
+
+
+def test_every_neuron_of_integers_has_the_bound_of_its_decays():
+    """The channel's bound is that of the neuron that reaches most."""
+    du, dv = (np.array([[[4095, 100]], [[2000, 3000]]]) - less for less in (0, 50))
+    node = LoihiLIF(name="n", shape=(2, 1, 2), threshold=1, du=du, dv=dv, bias_mant=np.zeros(1, int), bias_exp=0)
+    x = Interval(np.array([-9.0, -9.0]), np.array([40.0, 30.0]))
+    wanted = [
+        max(membrane_bound(neuron(1, int(du[c, 0, i]), int(dv[c, 0, i])), ends(-9, x.high[c]), 5)[0] for i in (0, 1))
+        for c in (0, 1)
+    ]
+    assert membrane_bound(node, x, 5).tolist() == wanted

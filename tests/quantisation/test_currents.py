@@ -112,7 +112,6 @@ def _with(graph, name, **changes):
     "name, changes, code",
     [
         ("first_current", {"gain": np.linspace(1, 2, 60).reshape(3, 4, 5)}, "gain"),
-        ("second_current", {"decay": np.linspace(0, 0.5, 6)}, "mixed-decay"),
         ("second_current", {"current_of": "other"}, "shared-current"),
         ("second_current", {"current_of": ""}, "no-counterpart"),
     ],

@@ -17,7 +17,7 @@ def test_every_register_by_hand() -> None:
     made = integer_neuron(neuron, current, np.array([10.0]), np.array([0.1]))
     assert (made.threshold, made.dv, made.du, made.bias_exp) == (15, 1024, 4095 - 2048, 0)
     assert made.bias.ravel().tolist() == [192] and np.asarray(made.start).tolist() == [0, -320]
-    assert np.asarray(made.current_start).tolist() == [-640, -640]
+    assert made.current_start == -640 and made.reset == "hard"
 
 
 def test_without_a_current_it_lasts_one_step_and_starts_from_rest() -> None:

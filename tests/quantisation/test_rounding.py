@@ -13,7 +13,7 @@ from snnhw.quantisation.rounding import even_weights, rounded_weights
 def moments_of(x):
     """Moments of windows x [windows, G, D]."""
     grouped = x.transpose(1, 0, 2)
-    return Moments(len(x), grouped.transpose(0, 2, 1) @ grouped)
+    return Moments(len(x), (grouped.transpose(0, 2, 1) @ grouped,))
 
 
 @st.composite
@@ -39,7 +39,7 @@ def test_any_layer_keeps_the_limits_of_weights_and_current(layer):
 def test_independent_inputs_are_rounded_to_the_nearest():
     rng = np.random.default_rng(0)
     weight, scale = rng.normal(size=(6, 20)), np.full(6, 40.0)
-    moments = Moments(10**9, 10**9 * np.eye(20)[None])
+    moments = Moments(10**9, (10**9 * np.eye(20)[None],))
     assert np.array_equal(rounded_weights(weight, scale, moments), even_weights(weight, scale))
 
 
@@ -60,3 +60,31 @@ def test_even_weights_round_and_clip():
     weight = np.array([0.0, 0.9, 1.1, 253.9, 1000.0, -1000.0])
     assert even_weights(weight, np.ones(6)).tolist() == [0, 0, 2, 254, 254, -254]
     assert even_weights(np.array([[1.1], [1.1]]), np.array([1.0, 10.0])).tolist() == [[2], [12]]
+
+
+def one_column_at_a_time(weight, scale, windows):
+    """The weights of GPTQ as Frantar et al. 2023 write them: rank-one updates by the factor of the inverse."""
+    wanted = (weight * scale[:, None]).astype(float)
+    products = windows.T @ windows / len(windows)
+    square = np.diag(products)
+    damped = products + max(0.01, len(square) / len(windows)) * square.mean() * np.eye(len(square))
+    order = np.argsort(-square, kind="stable")
+    factor = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
+    left, integers = wanted[:, order], np.empty_like(wanted)
+    for i, column in enumerate(order):
+        integers[:, column] = np.clip(2 * np.rint(left[:, i] / 2), -254, 254)
+        error = (left[:, i] - integers[:, column]) / factor[i, i]
+        left[:, i + 1 :] -= np.outer(error, factor[i, i + 1 :])
+    return integers
+
+
+@given(st.integers(0, 2**31), st.integers(1, 300))
+def test_any_layer_is_rounded_as_one_column_at_a_time(seed, size):
+    """Through the boundary of a block too: what is handed on in one product is what single updates hand on."""
+    rng = np.random.default_rng(seed)
+    weight, scale = rng.normal(size=(3, size)), rng.uniform(5, 60, 3)
+    windows = (rng.poisson(0.5, (600, 1)) + rng.poisson(0.3, (600, size))).astype(float)
+    expected = one_column_at_a_time(weight, scale, windows)
+    grows = np.abs(expected).sum(axis=1) > np.abs(weight * scale[:, None]).sum(axis=1) + size
+    expected[grows] = even_weights(weight, scale)[grows]
+    assert np.array_equal(rounded_weights(weight, scale, moments_of(windows[:, None])), expected)

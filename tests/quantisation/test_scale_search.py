@@ -39,7 +39,7 @@ def slow_error(weight, scale, gain, theta, square):
 def test_no_candidate_has_a_smaller_error(seed, per_channel, gain):
     graph, fc, unit = layer(seed)
     square = np.random.default_rng(seed + 1).uniform(0.1, 2.0, 4)
-    moments = {"fc": Moments(10, 10 * np.diag(square)[None])}
+    moments = {"fc": Moments(10, (10 * np.diag(square)[None],))}
     scale, error = best_scales(graph, [fc], {"fc": gain}, [unit], moments, per_channel=per_channel)
     largest = np.abs(fc.weight).max(axis=1) if per_channel else np.full(3, np.abs(fc.weight).max())
     tried = np.outer(CANDIDATES, 254 * gain / largest)  # nothing else limits so small a layer

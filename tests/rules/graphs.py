@@ -20,6 +20,7 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
+    MaxPool,
     Node,
     Norm,
     Pool,
@@ -91,8 +92,9 @@ class Maker:
             if len(self.shape(new)) == 3 and self.rng.random() < 0.25:
                 new = self.pool([new])
             fires = self.integrate if self.rng.random() < 0.2 else self.fires
-            return self.with_residual([fires([new])], last)
-        foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm)
+            together = self.with_residual([fires([new])], last)
+            return [self.largest(together)] if self.rng.random() < 0.15 else together
+        foreign = (self.fires, self.scale, self.delay, self.integrate, self.loop, self.levels, self.norm, self.largest)
         kinds += foreign
         return self.with_residual([kinds[int(self.rng.integers(len(kinds)))](last)], last)
 
@@ -180,6 +182,18 @@ class Maker:
                     padding=padding)  # fmt: skip
         return self.add(made, *last)
 
+    def largest(self, last: list[str]) -> str:
+        """A max pool, of spikes or of anything."""
+        shape = self.shape(last[0])
+        if len(shape) != 3:
+            return self.fires(last)
+        kernel = (min(2, shape[1]), min(3, shape[2]))
+        padding = (kernel[0] // 2, 0) if self.odd(0.5) else (0, 0)
+        window = Window(shape[1:], kernel, (1, 2), padding)
+        made = MaxPool(name=self.name("largest"), shape=(shape[0], *window.out), kernel=kernel, stride=(1, 2),
+                       padding=padding)  # fmt: skip
+        return self.add(made, *last)
+
     def flatten(self, last: list[str]) -> str:
         return self.add(Flatten(name=self.name("flat"), shape=(self.nodes[last[0]].size,)), *last)
 
@@ -195,7 +209,8 @@ class Maker:
         if not self.tame and self.rng.random() < 0.4:
             return self.add(LI(name=self.name("li"), shape=shape, decay=decay), *last)
         current, neuron = self.name("current"), self.name("unit")
-        self.add(LI(name=current, shape=shape, decay=decay, current_of=neuron), *last)
+        of_each = _mixed(self.rng, shape) if self.odd(0.3) else decay
+        self.add(LI(name=current, shape=shape, decay=of_each, current_of=neuron), *last)
         return self.add(LIF(name=neuron, shape=shape, decay=0.5, threshold=0.5), current)
 
     def loop(self, last: list[str]) -> str:

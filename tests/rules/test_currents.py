@@ -1,4 +1,4 @@
-"""Currents that last: one for each unit, fed by weights without a bias, decaying alike."""
+"""Currents that last: one for each unit, fed by weights without a bias."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ def codes(graph):
     return [(f.code, f.node) for f in currents(graph, "it")]
 
 
-def test_a_current_of_its_own_is_right() -> None:
-    assert codes(small()) == []
+@pytest.mark.parametrize("decay", [0.5, np.array([0.1, 0.2])])
+def test_a_current_of_its_own_is_right(decay) -> None:
+    assert codes(small(dataclasses.replace(CURRENT, decay=decay))) == []
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,6 @@ def test_a_current_of_its_own_is_right() -> None:
     [
         ({"gain": 0.5}, (), "gain"),
         ({"leak": np.ones(2)}, (), "gain"),
-        ({"decay": np.array([0.1, 0.2])}, (), "mixed-decay"),
         ({"current_of": "other"}, (), "shared-current"),
         ({}, (Edge("current", "readout"),), "shared-current"),
         ({}, (Edge("fc", "unit"),), "shared-current"),

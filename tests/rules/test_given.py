@@ -75,6 +75,15 @@ def test_float_neurons_among_integers_are_named() -> None:
     assert codes(given.one_arithmetic, mixed) == [("mixed-arithmetic", "odd")]
 
 
+def test_a_read_out_of_one_step_is_named() -> None:
+    for reduction, named in (("mean", []), ("sum", []), ("last", ["end"]), ("max", ["end"])):
+        graph = net()
+        (end,) = graph.readouts
+        nodes = [*(n for n in graph.nodes.values() if n is not end), dataclasses.replace(end, reduction=reduction)]
+        expected = [("readout-of-a-step", end.name) for _ in named]
+        assert codes(given.reads_every_step, graph.replace(nodes=nodes)) == expected
+
+
 def test_an_input_that_reaches_layers_is_no_current() -> None:
     assert codes(given.input_as_current, net()) == [("input-as-current", "conv")]
     direct = net(lif(name="first", shape=(2, 4, 4)), edges=(Edge("input", "first"),))

@@ -1,4 +1,4 @@
-"""Neurons in floats: what differs from a leaky membrane with a hard reset to 0, per way."""
+"""Neurons: what differs from a leaky membrane with a hard reset to 0, per way."""
 
 from __future__ import annotations
 
@@ -16,21 +16,42 @@ MIXED = np.linspace(0.1, 0.9, 64).reshape(4, 4, 4)
     ("fields", "plain", "lava"),
     [
         ({}, [], []),
-        ({"reset": "subtract"}, ["reset"], ["reset"]),
+        ({"reset": "subtract"}, ["reset"], []),
+        ({"reset": "subtract", "v_reset": MIXED}, ["reset"], []),
         ({"v_reset": 0.5}, ["reset"], ["reset"]),
         ({"gain": 2.0}, ["gain"], ["gain"]),
         ({"gain": np.ones((4, 4, 4))}, [], []),
         ({"leak": 0.5}, ["gain"], []),
-        ({"decay": MIXED}, ["mixed-decay"], ["mixed-decay"]),
+        ({"decay": MIXED}, ["mixed-decay"], []),
         ({"decay": np.full((4, 4, 4), 0.3)}, [], []),
         ({"decay": MIXED, "reset": "subtract", "gain": 3.0}, ["reset", "mixed-decay", "gain"],
-         ["reset", "mixed-decay", "gain"]),
+         ["gain"]),
     ],
 )  # fmt: skip
 def test_every_difference_is_named(fields: dict[str, object], plain: list[str], lava: list[str]) -> None:
     graph = net(unit=lif(**fields))
     assert [f.code for f in neurons.plain_neurons(graph, "it")] == plain
     assert [f.code for f in neurons.neurons_with_bias(graph, "it")] == lava
+
+
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [
+        ({}, []),
+        ({"reset": "subtract", "taken_off": 5}, ["reset"]),
+        ({"dv": np.arange(64).reshape(4, 4, 4)}, ["mixed-decay"]),
+    ],
+)
+def test_integers_differ_in_the_same_ways(fields: dict[str, object], codes: list[str]) -> None:
+    graph = integers(**fields)
+    assert [f.code for f in neurons.plain_neurons(graph, "it")] == codes
+    assert list(neurons.neurons_with_bias(graph, "it")) == []
+
+
+def test_a_reset_by_subtraction_in_floats_and_integers_is_named() -> None:
+    for graph in (net(unit=lif(reset="subtract")), integers(reset="subtract")):
+        assert [(f.code, f.node) for f in neurons.resets_to_zero(graph, "loihi1")] == [("soft-reset", "unit")]
+    assert list(neurons.resets_to_zero(net(unit=lif(v_reset=0.5)), "loihi1")) == []
 
 
 def test_thresholds() -> None:

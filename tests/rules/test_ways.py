@@ -21,7 +21,7 @@ from snnhw.exporters import exporter, options_of
 from snnhw.exporters.lava import run as lava
 from snnhw.exporters.lava.lower import lower
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Array, Graph
+from snnhw.graph.ir import Array, Graph, MaxPool
 from snnhw.nir.frameworks import DIALECTS
 from snnhw.passes import FLOAT, deploy, run_passes
 from snnhw.quantisation import scale_search
@@ -38,7 +38,10 @@ from tests.rules.broken import broken
 from tests.rules.graphs import random_graph
 
 GRAPHS = 300
-CHIPS_ALONE = {"loihi1": {"mixed-threshold", "graded-spikes", "negative-exponent"}, "loihi2": {"negative-exponent"}}
+CHIPS_ALONE = {
+    "loihi1": {"mixed-threshold", "soft-reset", "graded-spikes", "negative-exponent"},
+    "loihi2": {"negative-exponent"},
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def agree(graph: Graph, verb: Verb, x: Array, path: Path, seen: Counter[tuple[st
 @pytest.mark.slow
 def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) -> None:
     """Graphs in floats, and the integers of those that have some, as they are and with something wrong."""
+    pooled = 0
     floats: Counter[tuple[str, str]] = Counter()
     integers: Counter[tuple[str, str]] = Counter()
     for seed in range(GRAPHS):
@@ -138,13 +142,14 @@ def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) ->
             agree(graph, verb, x, tmp_path, floats)
         if seed % 2 or refusals(graph, INTEGERS):
             continue
+        pooled += bool(graph.of_type(MaxPool))
         graph = compile_loihi(graph, x).graph
         for tampered in (graph, broken(graph, np.random.default_rng(seed))):
             for verb in verbs_of(tampered, seed):
                 agree(tampered, verb, x, tmp_path, integers)
     for target in ("loihi1", "loihi2", "lava", "sanafe", "nir"):
         assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
-    assert len({code for _, code in floats}) > 20
+    assert len({code for _, code in floats}) > 20 and pooled >= 5
     assert {"integer-range", "weight-range", "synapse-bias"} <= {code for _, code in integers}
 
 
@@ -162,12 +167,14 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
             continue
         given = Samples("own", x, None, None, "")
         try:
-            made = verify(model, given, x, tmp_path, LavaShare(samples=0))
+            certificate = verify(model, given, x, tmp_path, LavaShare(samples=0)).certificate
         except InputError as error:
-            assert found and str(error) == sentence(found[0], graph, "Loihi")
+            runs = found[0].code != "levels-differ"  # which no engine steps, so verify ends before it asks for integers
+            assert not runs or sentence(found[0], graph, "Loihi") in str(error)
         else:
-            assert not found and made.certificate.agrees
-            verified += 1
+            refused = [stage.reason for stage in certificate.missing if stage.stage == "torch integers"]
+            assert certificate.agrees and refused == [sentence(error, graph, "Loihi") for error in found[:1]]
+            verified += not found
     assert verified > 10
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import LIF, MLF
+from snnhw.graph.ir import LIF, MLF, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.simulation.neurons import integer_dtype, step_unit
 from tests.loihi_oracle import loihi_neuron
@@ -100,7 +100,8 @@ def test_gain_leak_and_reset_value_enter_as_documented():
 def check(node, currents, dtype):
     x = torch.as_tensor(currents, dtype=dtype).reshape(-1, 1, 1)
     rows = [(int(s[0]), int(v[0])) for s, v in step_unit((node,), x)]
-    spikes, membranes = loihi_neuron(currents, node.threshold, node.du, node.dv, int(node.bias[0]))
+    taken_off = node.taken_off if node.reset == "subtract" else None
+    spikes, membranes = loihi_neuron(currents, node.threshold, node.du, node.dv, int(node.bias[0]), taken_off)
     assert [v for _, v in rows] == membranes
     assert [s for s, _ in rows] == spikes
 
@@ -112,9 +113,38 @@ def check(node, currents, dtype):
     dv=st.integers(0, 4095),
     mant=st.integers(-4096, 4095),
     exp=st.integers(-3, 7),
+    taken_off=st.none() | st.integers(-MEMBRANE_LIMIT, MEMBRANE_LIMIT),
 )
-def test_any_neuron_equals_python_integers(currents, vth, du, dv, mant, exp):
-    check(neuron(vth, du, dv, mant, exp), [*currents, 1], torch.float64)
+def test_any_neuron_equals_python_integers(currents, vth, du, dv, mant, exp, taken_off):
+    check(neuron(vth, du, dv, mant, exp, taken_off), [*currents, 1], torch.float64)
+
+
+@given(st.integers(0, 2**31), st.booleans())
+def test_neurons_with_decays_of_their_own_are_as_many_single_ones(seed, soft):
+    """Decays of membranes and currents, what a spike takes off, thresholds and biases differ from one to the next."""
+    rng = np.random.default_rng(seed)
+    size, steps = 6, 9
+    du, dv, vth, taken_off = (rng.integers(0, most, size) for most in (4096, 4096, 3000, 300_000))
+    node = LoihiLIF(
+        name="n", shape=(size,), threshold=vth, du=du, dv=dv, bias_mant=rng.integers(-99, 99, size), bias_exp=2,
+        reset="subtract" if soft else "hard", taken_off=taken_off,
+    )  # fmt: skip
+    currents = rng.integers(-2000, 4000, (steps, 2, size))
+    rows = list(step_unit((node,), torch.as_tensor(currents, dtype=torch.float64)))
+    for sample, n in np.ndindex(2, size):
+        bias, less = int(node.bias[n]), int(taken_off[n]) if soft else None
+        wanted = loihi_neuron(currents[:, sample, n].tolist(), int(vth[n]), int(du[n]), int(dv[n]), bias, less)
+        assert [int(s[0][sample, n]) for s, _ in rows] == wanted[0]
+        assert [int(v[0][sample, n]) for _, v in rows] == wanted[1]
+
+
+def test_golden_spikes_of_a_soft_reset_and_of_two_decays():
+    """By hand: 64 * 10 a step, 640 taken off at more than 64 * 15; the second neuron keeps half of its membrane."""
+    node = LoihiLIF(name="n", shape=(2,), threshold=15, du=4095, dv=np.array([0, 2048]), bias_mant=np.zeros(1, int),
+                    bias_exp=0, reset="subtract", taken_off=640)  # fmt: skip
+    rows = list(step_unit((node,), torch.full((5, 1, 2), 10.0, dtype=torch.float64)))
+    assert [v[0][0].tolist() for _, v in rows] == [[640, 640], [1280, 960], [1280, 1120], [1280, 880], [1280, 1080]]
+    assert [s[0][0].tolist() for s, _ in rows] == [[False] * 2, [True, False], [True] * 2, [True, False], [True] * 2]
 
 
 @given(
@@ -123,9 +153,10 @@ def test_any_neuron_equals_python_integers(currents, vth, du, dv, mant, exp):
     mant=st.integers(-4096, 4095),
     exp=st.integers(0, 7),
     dv=st.sampled_from([0, 2048, 3072, 3584, 4095]),
+    taken_off=st.none() | st.integers(-MEMBRANE_LIMIT, MEMBRANE_LIMIT),
 )
-def test_float32_is_exact_wherever_it_is_chosen(currents, vth, mant, exp, dv):
-    node = neuron(vth, 4095, dv, mant, exp)
+def test_float32_is_exact_wherever_it_is_chosen(currents, vth, mant, exp, dv, taken_off):
+    node = neuron(vth, 4095, dv, mant, exp, taken_off)
     check(node, currents, integer_dtype((node,), max(abs(a) for a in currents)))
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.simulation.certificate import Stage, certify, graph_backend, module_backend
 from snnhw.simulation.stepped import simulate_stepped
-from snnhw.tracing.calling import Calling
+from snnhw.tracing.calling import Calling, Result
 from snnhw.workflows.load import model_of
 from tests.tracing.test_stepwise import INPUTS, STEPS, Net, added, batch_first, in_place, stacked
 
@@ -66,11 +66,16 @@ def test_a_wrong_graph_is_found():
 
 def test_what_is_no_spike_is_refused():
     net = nn.Sequential(snn.Leaky(0.5, threshold=0.1, graded_spikes_factor=0.5, init_hidden=True))
-    calling = Calling("step", "time", 3)
+    calling = Calling("step", (Result("readout", leaving="step"),), 3)
     with pytest.raises(InputError, match="something else than single spikes"):
         simulate_stepped(net, calling, {"n": "0"}, np.ones((2, 4)))
 
 
 def test_a_network_that_cannot_run_is_an_error_of_one_sentence():
     with pytest.raises(InputError, match=r"Sequential does not run as it was traced \(mat1"):
-        simulate_stepped(nn.Sequential(nn.Linear(3, 2)), Calling("step", "time", 3), {}, np.ones((2, 4)))
+        simulate_stepped(
+            nn.Sequential(nn.Linear(3, 2)),
+            Calling("step", (Result("readout", leaving="step"),), 3),
+            {},
+            np.ones((2, 4)),
+        )

@@ -5,7 +5,7 @@ import snntorch as snn
 import torch
 from torch import nn
 
-from snnhw.tracing.calling import Calling, axes_of, start
+from snnhw.tracing.calling import Calling, Result, axes_of, start
 from snnhw.tracing.trace import traced
 from tests.tracing.frameworks.standins import namespace, standin
 from tests.tracing.test_stepwise import INPUTS, STEPS, Net, added, batch_first, in_place, stacked
@@ -14,10 +14,11 @@ from tests.tracing.test_stepwise import INPUTS, STEPS, Net, added, batch_first, 
 @pytest.mark.parametrize(
     ("forward", "told", "found"),
     [
-        (stacked, {}, Calling(None, "time", STEPS)),
-        (added(0), {}, Calling(None, None, STEPS)),
-        (in_place, {"timesteps": STEPS}, Calling("time", None, STEPS)),
-        (batch_first, {"timesteps": STEPS}, Calling("batch", "batch", STEPS)),
+        (stacked, {}, Calling(None, (Result("readout", 0, leaving="time"),), STEPS)),
+        (stacked, {"timesteps": STEPS}, Calling(None, (Result("readout", 0, leaving="time"),), STEPS)),
+        (added(0), {}, Calling(None, (Result("readout"),), STEPS)),
+        (in_place, {"timesteps": STEPS}, Calling("time", (Result("readout"),), STEPS)),
+        (batch_first, {"timesteps": STEPS}, Calling("batch", (Result("readout", leaving="batch"),), STEPS)),
     ],
 )
 def test_axes_of_what_enters_and_leaves(forward, told, found):
@@ -28,7 +29,9 @@ def test_cells_of_norse_give_their_state_to_the_next_call():
     parameters = {"tau_mem_inv": 100.0, "v_leak": 0.0, "v_th": 0.5, "v_reset": 0.0, "method": "super"}
     cell = standin("norse", "LIFCell", dt=0.001, p=namespace({**parameters, "tau_syn_inv": 200.0}))
     network = nn.Sequential(nn.Linear(3, 2), cell)
-    assert traced(network, (3,), timesteps=4)[1] == Calling("step", "step", 4, passes_state=True)
+    assert traced(network, (3,), timesteps=4)[1] == Calling(
+        "step", (Result("readout", 0, leaving="step"),), 4, passes_state=True
+    )
     assert (axes_of(network, "1"), axes_of(network, "0")) == ("step", "frames")
 
 

@@ -48,6 +48,21 @@ def stacked(net, x):
     return torch.stack(spikes), torch.stack(membranes, dim=0)
 
 
+def recorded(give):
+    """A forward that returns what `give` makes of its lists of spikes and membranes."""
+
+    def forward(net, x):
+        mem1, mem2 = net.start()
+        spikes, membranes = [], []
+        for _ in range(net.steps):
+            out, mem1, mem2 = net.step(x, mem1, mem2)
+            spikes.append(out)
+            membranes.append(mem2)
+        return give(spikes, membranes)
+
+    return forward
+
+
 def added(start, of=lambda net, x: (x for _ in range(net.steps))):
     def forward(net, x):
         mem1, mem2 = net.start()
@@ -152,18 +167,25 @@ def changed_state(net, x):
     return out
 
 
-def last_spikes(net, x):
-    mem1, mem2 = net.start()
-    for _ in range(net.steps):
-        out, mem1, mem2 = net.step(x, mem1, mem2)
-    return out
+def third(net, x):
+    return recorded(lambda spikes, membranes: spikes[2])(net, x)
 
 
-def membrane(net, x):
+def by_index(net, x):
     mem1, mem2 = net.start()
-    for _ in range(net.steps):
-        _, mem1, mem2 = net.step(x, mem1, mem2)
-    return mem2
+    total = 0
+    for t in range(net.steps):
+        out, mem1, mem2 = net.step(x[t], mem1, mem2)
+        total += out
+    return total
+
+
+def step_of_the_largest(net, x):
+    return recorded(lambda spikes, membranes: torch.stack(membranes).max(0)[1])(net, x)
+
+
+def twice_the_largest(net, x):
+    return recorded(lambda spikes, membranes: torch.stack(membranes).max(0)[0] - torch.stack(spikes).amax(0))(net, x)
 
 
 def shared(net, x):
@@ -210,14 +232,21 @@ def half_of_it(net, x):
 REFUSED = {
     "a state of its own": (own_state, {"timesteps": 3}, "'lif1' starts in a state of its own"),
     "a changed state": (changed_state, {}, "'lif1' does not go on from its call before"),
-    "the last step": (last_spikes, {}, "returns what it computes in step 5; append every step"),
-    "a membrane": (membrane, {}, "returns a membrane, which a neuron that fires does not send"),
+    "a step before the last": (third, {}, "returns what it computes in step 2; append every step"),
     "one module at two places": (shared, {}, "'lif1', test_stepwise.py line .* gets something else in call 2"),
     "a layer that starts late": (late, {}, "calls 'lif1' 6 times, 'lif2' 5 times"),
     "two steps together": (mixed, {}, "'lif2', test_stepwise.py line .* gets something else in call 2"),
     "some of the steps": (half_of_it, {}, r"last \[3, 6\] time steps"),
     "steps of an input without time": (in_place, {}, "say how many steps the input has with timesteps=T"),
-    "another T": (added(0), {"timesteps": 4}, r"last \[4, 6\] time steps"),
+    "another T": (added(0), {"timesteps": 4}, "runs 6 time steps where timesteps=4 was given; give timesteps=6"),
+    "more steps than are taken": (by_index, {"timesteps": 8}, "takes 6 of 8 steps; .* or give timesteps=6"),
+    "steps of an input, T unsaid": (
+        by_index,
+        {},
+        r"takes steps of its input, test_stepwise.py line \d+; say with time",
+    ),
+    "the step of the largest": (step_of_the_largest, {}, "uses the step of the largest value, test_stepwise.py line"),
+    "twice the largest": (twice_the_largest, {}, "computes with the largest value over time; return that as it is"),
     "no whole number": (added(0), {"timesteps": 0}, "give a whole number of at least 1"),
 }
 

@@ -138,7 +138,10 @@ def test_a_network_runs_as_its_module_however_it_is_written(flatten, end, seed, 
     [
         (lambda net, x: net.unit(net.a(net.mean(x))), r"'unit' \(MLF\) stands behind the mean over time"),
         (lambda net, x: net.mean(net.mean(net.a(x))), "takes a mean over time of a mean over time"),
-        (lambda net, x: torch.softmax(net.mean(net.a(x)), 1), r"forward \(softmax, test_walk"),
+        (
+            lambda net, x: torch.softmax(net.mean(net.a(x)), 1),
+            r"takes the softmax of a value, test_walk.* return the value",
+        ),
         (lambda net, x: net.mean(net.a(x)) ** 2, r"forward \(pow, test_walk"),
         (lambda net, x: net.mean(net.a(x)) + net.b(x), "adds values of other steps"),
         (lambda net, x: x.view(x.size(0) // STEPS, STEPS, -1).mean(1), r"forward \(view, test_walk"),

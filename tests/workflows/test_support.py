@@ -22,8 +22,11 @@ EVERYWHERE = {
     "Linear",
     "ZeroPad2d",
     "torch.cat of channels",
+    "MaxPool1d",
+    "MaxPool2d",
+    "AdaptiveMaxPool2d",
 }
-NOWHERE = {"MaxPool2d", "MaxPool2d behind a layer", "GroupNorm", "LayerNorm", "Upsample, nearest", "PixelShuffle"}
+NOWHERE = {"MaxPool2d behind a layer", "GroupNorm", "LayerNorm", "Upsample, nearest", "PixelShuffle"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,9 @@ def test_rows_say_what_the_verbs_do(rows):
     assert rows["MaxPool2d"].nodes == ("MaxPool",) and rows["x - y"].nodes == () and rows["0.5 * x"].nodes == ("Scale",)
 
 
-@pytest.mark.parametrize("name", ["MaxPool2d", "GroupNorm", "torch.cat of channels", "torch.cat of rows"])
+@pytest.mark.parametrize(
+    "name", ["MaxPool2d", "MaxPool2d behind a layer", "GroupNorm", "torch.cat of channels", "torch.cat of rows"]
+)
 def test_check_finds_what_quantise_refuses(name):
     graph = run_passes({**MODULES, **CALLS}[name](), FLOAT)
     errors = [finding for finding in check(graph, "loihi1") if finding.severity == "error"]

@@ -10,10 +10,12 @@ from torch import nn
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.ir import Delay, Edge
 from snnhw.nir.io import read_nir
 from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.workflows.check import check
 from snnhw.workflows.diagnose import module_of
 from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.load import model_of
@@ -62,11 +64,14 @@ def test_integer_neurons_of_one_step_are_verified_down_to_integers(tmp_path):
     assert all(record.levels[-1].sum() > 0 for record in made.floats.units.values())
 
 
-def test_integer_neurons_with_a_memory_are_refused_by_the_rule(tmp_path):
+def test_integer_neurons_with_a_memory_are_held_to_the_module_and_the_rest_is_said(tmp_path):
     model = model_of(nn.Sequential(Frames(2), nn.Linear(7, 4), ILIF(timesteps=2), MeanOverTime(2)), (7,))
-    x = np.ones((3, 7), np.float32)
-    with pytest.raises(InputError, match="take off from one membrane"):
-        verify(model, Samples("own", x, None, None, ""), x, tmp_path)
+    x = np.random.default_rng(0).normal(0, 5, (9, 7)).astype(np.float32)
+    made = verify(model, Samples("own", x, None, None, ""), x, tmp_path)
+    (agreement,) = made.certificate.agreements
+    assert made.certificate.agrees and agreement.reference == "torch module" and agreement.spikes > 0
+    assert made.certificate.missing
+    assert all("take off from one membrane" in stage.reason for stage in made.certificate.missing)
 
 
 class Tutorial(nn.Module):
@@ -96,3 +101,48 @@ def test_a_network_of_snntorch_is_verified_evaluated_and_not_diagnosed(tmp_path)
     assert evaluate(model, samples).accuracy == made.certificate.accuracy["float"]
     with pytest.raises(InputError, match="has neurons of another framework"):
         module_of(model)
+
+
+class Soft(Tutorial):
+    """The same, which resets by subtraction."""
+
+    def __init__(self):
+        super().__init__()
+        self.lif1 = snn.Leaky(0.75, threshold=0.2)
+
+
+def test_what_a_way_refuses_is_listed_and_the_rest_is_compared(tmp_path):
+    torch.manual_seed(0)
+    model = model_of(Soft(), (7,))
+    values = np.random.default_rng(0).uniform(0, 1, (6, 7))
+    samples = Samples("six", values, np.array([0, 1, 2, 0, 1, 2]), 3, "")
+    refused = {f.message for f in check(model, "lava").findings if f.severity == "error"}
+    made = verify(model, samples, samples.values, tmp_path, LavaShare(samples=2))
+    lacking = {missing.stage: missing.reason for missing in made.certificate.missing}
+    assert any(message in lacking["Lava floating point"] for message in refused)
+    first = made.certificate.agreements[0]
+    assert (first.reference, first.candidate) == ("torch module", "multi-level graph") and first.spikes > 20
+    assert made.certificate.agrees and made.certificate.accuracy["float"] > 0
+    told = made.certificate.to_dict()["missing"]
+    assert [entry["stage"] for entry in told] == list(lacking) and "not made" in str(made)
+    for part, stage in (("nir", "NIR read back"), ("quantised", "torch integers"), ("integers", "torch integers")):
+        assert (getattr(made, part) is None) == (stage in lacking)
+
+
+def test_a_stage_that_differs_is_told_where_others_are_missing(tmp_path):
+    model = model_of(Soft(), (7,))
+    model.network.fc2.weight.data += 1
+    values = np.random.default_rng(0).uniform(0, 1, (6, 7))
+    made = verify(model, Samples("six", values, None, None, ""), values, tmp_path, LavaShare(samples=0))
+    assert not made.certificate.agrees and made.certificate.verdict == "stages differ"
+
+
+def test_nothing_to_compare_with_is_an_error(tmp_path):
+    file = dataclasses.replace(model_of(Soft(), (7,)), network=None, traced=None)
+    late = Delay(name="late", shape=(12,), steps=1)
+    graph = file.graph
+    edges = (*graph.edges, Edge("lif1", "late"), Edge("late", "lif1"))
+    looped = dataclasses.replace(file, graph=graph.replace(nodes=[*graph.nodes.values(), late], edges=edges))
+    values = np.random.default_rng(0).uniform(0, 1, (6, 7))
+    with pytest.raises(InputError, match=r"no other stage takes it\. 'late' does not fit"):
+        verify(looped, Samples("six", values, None, None, ""), values, tmp_path, LavaShare(samples=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -115,6 +116,64 @@ def constants() -> Case:
     return Case("beta and threshold for each neuron, resets", net, frames(T, B, 20), stepped, {"timesteps": T})
 
 
+class Images(nn.Module):
+    """The networks of snnTorch's tutorials on images: max pools before the neurons, one call for each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(1, 12, 5, padding=2), nn.MaxPool2d(2), snn.Leaky(beta=0.5, threshold=0.3, **HIDDEN)),
+            *(nn.Conv2d(12, 16, 3, padding=1), nn.MaxPool2d(2), snn.Leaky(beta=0.5, threshold=0.3, **HIDDEN)),
+            *(nn.Flatten(), nn.Linear(64, 10), snn.Leaky(beta=0.5, threshold=0.3, output=True, **HIDDEN)),
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Spikes and membranes of all steps."""
+        utils.reset(self.layers)
+        spikes, membranes = [], []
+        for _ in range(T):
+            spk, mem = self.layers(x)
+            spikes.append(spk)
+            membranes.append(mem)
+        return torch.stack(spikes), torch.stack(membranes)
+
+
+def images() -> Case:
+    return Case("convolutions, max pools, `utils.reset` in the forward", Images(), frames(B, 1, 8, 8), recorded)
+
+
+class Regression(nn.Module):
+    """A network that is trained on the membranes of its last neurons, which never reset."""
+
+    def __init__(self, read: str) -> None:
+        super().__init__()
+        self.read = read
+        self.fc1, self.lif1 = nn.Linear(20, 40), snn.Leaky(beta=0.8, threshold=0.4, learn_beta=True)
+        self.fc2, self.lif2 = nn.Linear(40, 30), snn.Synaptic(0.7, 0.8, threshold=0.6)
+        reset = "subtract" if read == "max" else "none"
+        self.fc3, self.lif3 = nn.Linear(30, 10), snn.Leaky(beta=0.9, threshold=0.3, reset_mechanism=reset)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What the network gives."""
+        mem1, (syn2, mem2), mem3 = self.lif1.reset_mem(), self.lif2.reset_mem(), self.lif3.reset_mem()
+        membranes = []
+        for step in range(x.size(0)):
+            spk1, mem1 = self.lif1(self.fc1(x[step]), mem1)
+            spk2, syn2, mem2 = self.lif2(self.fc2(spk1), syn2, mem2)
+            _, mem3 = self.lif3(self.fc3(spk2), mem3)
+            membranes.append(mem3)
+        if self.read == "last":
+            return mem3
+        return torch.stack(membranes) if self.read == "mean" else torch.stack(membranes).max(0)[0]
+
+
+def membranes(read: str, what: str) -> Callable[[], Case]:
+    def run(network: nn.Module, x: Tensor) -> Tensor:
+        return network(x).mean(0) if read == "mean" else network(x)
+
+    return lambda: Case(what, Regression(read), frames(T, B, 20), run, {"timesteps": T})
+
+
 def trained() -> Case:
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 48), snn.Leaky(0.9, learn_beta=True, **HIDDEN), nn.Linear(48, 10))
 
@@ -135,6 +194,10 @@ NETWORKS = {
     "residual": residual,
     "spiking": spiking,
     "constants": constants,
+    "images": images,
+    "membranes": membranes("mean", "ends in membranes that never reset"),
+    "largest": membranes("max", "the largest membrane of neurons that reset"),
+    "last": membranes("last", "the membrane of the last step"),
     "trained": trained,
 }
 NEURONS: dict[str, Any] = {}

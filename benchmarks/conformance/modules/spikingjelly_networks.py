@@ -143,6 +143,26 @@ def trained() -> Case:
     return Case(f"trained on digits to {accuracy:.1%}", net, digits(1797)[0][1500:] * 4, run)
 
 
+def recurrent() -> Case:
+    inner = nn.Sequential(nn.Linear(40, 30), neuron.LIFNode(v_threshold=0.15))
+    net = nn.Sequential(
+        *(layer.Linear(20, 40), neuron.IFNode(v_threshold=0.4)),
+        *(layer.LinearRecurrentContainer(inner, 40, 30), layer.Linear(30, 10)),
+    )
+    functional.set_step_mode(net, "m")
+    return Case("`LinearRecurrentContainer`", net, frames(T, B, 20), over_time, {"timesteps": T})
+
+
+def element_wise() -> Case:
+    inner = neuron.ParametricLIFNode(init_tau=3.0, v_threshold=0.4, v_reset=None)
+    net = nn.Sequential(
+        *(layer.Linear(20, 40), layer.ElementWiseRecurrentContainer(inner, lambda x, y: x + y)),
+        *(layer.Linear(40, 50), neuron.LIFNode(v_threshold=0.1), layer.VotingLayer(5)),
+    )
+    functional.set_step_mode(net, "m")
+    return Case("`ElementWiseRecurrentContainer`, `VotingLayer`", net, frames(T, B, 20), over_time, {"timesteps": T})
+
+
 NETWORKS = {
     "conv": conv,
     "loop": loop,
@@ -151,6 +171,8 @@ NETWORKS = {
     "constants": constants,
     "single": single,
     "integers": integers,
+    "recurrent": recurrent,
+    "element_wise": element_wise,
     "trained": trained,
 }
 NEURONS: dict[str, Any] = {

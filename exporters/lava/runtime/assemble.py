@@ -126,22 +126,30 @@ def _dense(network: LavaNetwork, process: Process, records: Records) -> LavaObje
 def _lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
     from .processes.neurons import SampledLIF
 
-    values = {key: network.arrays[name] for key, name in process.arrays.items()}
-    return SampledLIF(
-        name=process.name,
-        shape=process.shape,
-        depth=process.depth,
-        timesteps=network.timesteps,
-        samples=records.samples,
-        spikes=records.spikes.get(process.name),
-        membranes=records.membranes.get(process.name),
-        du=process.params["du"],
-        dv=process.params["dv"],
-        bias_mant=values["bias_mant"],
-        bias_exp=process.params["bias_exp"],
-        vth=values.get("vth", process.params.get("vth")),
-        start=(values.get("u_start", 0), values.get("v_start", 0)),
-    )
+    return SampledLIF(**_population(network, process, records))
+
+
+def _soft_lif(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
+    from .processes.soft_reset import SoftResetLIF
+
+    return SoftResetLIF(**_population(network, process, records))
+
+
+def _population(network: LavaNetwork, process: Process, records: Records) -> dict[str, Any]:
+    """Arguments of a population: numbers as they are, arrays by name."""
+    values = {**process.params, **{key: network.arrays[name] for key, name in process.arrays.items()}}
+    start = (values.pop("u_start", 0), values.pop("v_start", 0))
+    return {
+        "name": process.name,
+        "shape": process.shape,
+        "depth": process.depth,
+        "timesteps": network.timesteps,
+        "samples": records.samples,
+        "spikes": records.spikes.get(process.name),
+        "membranes": records.membranes.get(process.name),
+        "start": start,
+        **values,
+    }
 
 
 def _delay(network: LavaNetwork, process: Process, records: Records) -> LavaObject:
@@ -187,6 +195,7 @@ BUILD: dict[str, Callable[[LavaNetwork, Process, Records], LavaObject]] = {
     "conv": _conv,
     "dense": _dense,
     "lif": _lif,
+    "soft_lif": _soft_lif,
     "delay": _delay,
     "gain": _gain,
     "pool": _pool,

@@ -33,7 +33,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     flags = ["--stock-conv"] * given.stock_conv + ["--raster"] * given.raster
     try:
-        with scratch_folder("lava-") as work:
+        with scratch_folder("snnhw-run-") as work:
             output = work / "spikes.npz"
             samples = given.samples or folder / EXAMPLE
             command = worker_command(sys.executable, folder / NETWORK, samples, output, flags)

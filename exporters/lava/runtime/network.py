@@ -41,12 +41,15 @@ class LavaRunError(Exception):
         self.traceback_text = traceback_text
 
 
+NEURONS = ("lif", "soft_lif")  # kinds of processes that fire
+
+
 @dataclass(frozen=True)
 class Process:
     """One Lava process. What its sources send is summed at its input."""
 
     name: str
-    kind: str  # source, conv, dense, delay, gain, pool, lif, sink
+    kind: str  # source, conv, dense, delay, gain, pool, lif, soft_lif, sink
     shape: tuple[int, ...]  # of what it sends: (W, H, C) or (N,)
     depth: int  # Lava steps between the input and what it sends
     sources: tuple[str, ...] = ()

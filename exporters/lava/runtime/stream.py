@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assemble import Records, assemble, run_configuration
-from .network import Array, LavaNetwork, Process, Unit
+from .network import NEURONS, Array, LavaNetwork, Process, Unit
 
 RING_BYTES = 256 * 2**20  # of spikes and membranes that wait to be added up
 SAMPLES_PER_RUN = 8
@@ -101,13 +101,13 @@ def to_torch_order(x: Array) -> Array:
 
 
 def _samples_per_run(network: LavaNetwork, options: Options, samples: int, waiting: int) -> int:
-    neurons = sum(int(np.prod(p.shape)) for p in network.processes if p.kind == "lif")
+    neurons = sum(int(np.prod(p.shape)) for p in network.processes if p.kind in NEURONS)
     per_sample = network.timesteps * neurons * (8 if options.membranes else 0.125)
     return int(max(1, min(samples, SAMPLES_PER_RUN, RING_BYTES // max(1, per_sample) - waiting)))
 
 
 def _shared_records(network: LavaNetwork, samples: int, slots: int, membranes: bool) -> Records:
-    populations = {p.name: int(np.prod(p.shape)) for p in network.processes if p.kind == "lif"}
+    populations = {p.name: int(np.prod(p.shape)) for p in network.processes if p.kind in NEURONS}
     number: npt.DTypeLike = np.int64 if network.integer else np.float64
     ring = (slots, network.timesteps)
     return Records(
@@ -125,7 +125,7 @@ def _shared(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
 
 
 def _add_up(network: LavaNetwork, records: Records, slot: int, options: Options, totals: Totals) -> None:
-    shapes = {p.name: p.shape for p in network.processes if p.kind == "lif"}
+    shapes = {p.name: p.shape for p in network.processes if p.kind in NEURONS}
     for unit in network.units:
         bits = np.stack([records.spikes[name][slot] for name in unit.populations], axis=1)  # [T, K, bytes]
         shape = shapes[unit.populations[0]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container
 from dataclasses import dataclass
+from itertools import pairwise
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import ILIF, LI, LIF, Conv2d, Delay, Edge, Linear, Node
@@ -41,6 +42,12 @@ def single(node: Node) -> Cell:
 def chained(first: Node, second: Node) -> Cell:
     """A layer that is two nodes, one behind the other."""
     return Cell((first, second), (Edge(first.name, second.name),), first.name, second.name)
+
+
+def in_a_row(nodes: tuple[Node, ...]) -> Cell:
+    """A layer that is several nodes, one behind the other."""
+    edges = tuple(Edge(a.name, b.name) for a, b in pairwise(nodes))
+    return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
 
 
 def current_based(current: LI, neuron: LIF | LI | ILIF) -> Cell:

@@ -36,6 +36,8 @@ def refusal_of(module: nn.Module) -> str | None:
             continue
         if kind.__name__ in framework.adapters:
             return f", a {kind.__name__} of {_package(kind)} that computes in its own way"
+        if kind.__name__ in framework.refused:
+            return f" of {_package(kind)}, {framework.refused[kind.__name__]}"
         if kind.__name__ in framework.stateful:
             return f" of {_package(kind)}, whose neurons with a node are {', '.join(framework.neurons)}"
     return None

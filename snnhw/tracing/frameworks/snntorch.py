@@ -129,7 +129,7 @@ def _states(*names: str) -> Callable[[Any], tuple[str, ...]]:
 
 
 def _adapter(cell: Callable[[str, Any, Shape], Cell], *states: str) -> Adapter:
-    return Adapter(always("step"), cell=cell, states=_states(*states))
+    return Adapter(always("step"), cell=cell, states=_states(*states), membrane="mem")
 
 
 SNNTORCH = Framework(
@@ -142,4 +142,7 @@ SNNTORCH = Framework(
     },
     stateful=("SpikingNeuron",),
     reset="reset_mem",
+    refused={
+        "LeakyParallel": "which cuts its membrane at 0 in every step, and no node does; use Leaky, and train with it",
+    },
 )

@@ -22,6 +22,7 @@ from snnhw.graph.ir import ILIF, LIF
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, single
+from snnhw.tracing.frameworks.spikingjelly_containers import element_wise, linear, voting
 from snnhw.tracing.streams import Axes
 
 
@@ -96,12 +97,17 @@ LAYERS: Mapping[str, Adapter] = {
     "Flatten": _layer(nn.Flatten),
     "Dropout": _layer(nn.Dropout),
     "Dropout2d": _layer(nn.Dropout2d),
+    "VotingLayer": Adapter(_axes, chain=voting),
 }
 CONTAINERS: Mapping[str, Adapter] = {
     "SeqToANNContainer": Adapter(always("time"), opened=True),
     "MultiStepContainer": Adapter(always("time"), opened=True),
     "StepModeContainer": Adapter(_axes, opened=True),
 }
+RECURRENT: Mapping[str, Adapter] = {
+    "ElementWiseRecurrentContainer": Adapter(_axes, cell=element_wise({**NEURONS, **LAYERS})),
+    "LinearRecurrentContainer": Adapter(_axes, cell=linear({**NEURONS, **LAYERS})),
+}
 SPIKINGJELLY = Framework(
-    {**NEURONS, **LAYERS, **CONTAINERS}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
+    {**NEURONS, **LAYERS, **CONTAINERS, **RECURRENT}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
 )

@@ -88,9 +88,9 @@ def certificate_table(certificate: Certificate) -> Table:
         q = certificate.quantisation
         share = f"{q.differing / q.compared:.2%} of the slots differ (measured)"
         rows.append((f"{q.reference} ~ {q.candidate}", q.samples, q.spikes, q.differing, "", share))
+    rows += [(missing.stage, "", "", "", "", f"not made: {missing.reason}") for missing in certificate.missing]
     columns = ("stages", ">samples", ">spikes", ">differing", ">near-ties", "verdict")
-    title = "Fidelity certificate: " + ("all stages agree" if certificate.agrees else "stages differ")
-    made = table(title, columns, rows)
+    made = table(f"Fidelity certificate: {certificate.verdict}", columns, rows)
     if certificate.accuracy:
         made.caption = ", ".join(f"accuracy {name} {share:.2%}" for name, share in certificate.accuracy.items())
         made.caption_justify = "left"

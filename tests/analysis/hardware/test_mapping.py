@@ -9,7 +9,8 @@ import pytest
 from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.mapping import LIMITS, map_network
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.graph.loihi import DECAY_PAIRS
 from snnhw.nn import build
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
@@ -157,3 +158,36 @@ def test_a_ds_resnet20_needs_many_chips_and_fewer_if_levels_share_their_synapses
     channels, shared = (map_network(graph, loihi, deployment).chips for deployment in ("channels", "shared"))
     assert channels == 117
     assert shared < channels
+
+
+@pytest.mark.parametrize(("decays", "cores"), [(32, 1), (33, 2), (64, 2)])
+def test_a_core_of_loihi_1_holds_few_decays(decays, cores):
+    """A row of 64 neurons is cut until no core has more than 32 different decays; Loihi 2 has no known limit."""
+    own = np.linspace(0.1, 0.9, 64)
+    own[decays:] = own[decays - 1]
+    nodes = [
+        Input(name="input", shape=(4,)),
+        Linear(name="fc", shape=(64,), weight=np.ones((64, 4))),
+        LIF(name="a", shape=(64,), threshold=1.0, decay=own),
+        Linear(name="head", shape=(3,), weight=np.ones((3, 64))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
+    (layer, readout) = map_network(graph, load_chip("loihi1")).layers
+    assert layer.cores == cores and layer.demand.decays <= 32
+    assert layer.binds == "decays" and readout.binds != "decays"
+    assert map_network(graph, load_chip("loihi2")).layers[0].cores == 1
+
+
+def test_decays_of_channels_are_counted_in_the_fullest_tile():
+    """40 channels with a decay each in rows of 4: cutting channels in two leaves 20 decays, cutting rows leaves 40."""
+    own = np.broadcast_to(np.linspace(0.1, 0.9, 40)[:, None, None], (40, 4, 4)).copy()
+    nodes = list(chain(channels=40, size=4, levels=1).nodes.values())
+    nodes[2] = LIF(name="a", shape=(40, 4, 4), threshold=1.0, decay=own)
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
+    layer = map_network(graph, load_chip("loihi1")).layers[0]
+    assert (layer.tiles, layer.demand.decays) == ((2, 1, 1), 20)
+
+
+def test_the_limit_of_decays_is_the_one_that_check_names():
+    assert load_chip("loihi1").decay_pairs_per_core == DECAY_PAIRS

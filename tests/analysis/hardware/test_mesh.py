@@ -35,7 +35,8 @@ def active(graph: Graph, seed: int, steps: int = 3) -> Activity:
     shapes = {name: graph.nodes[name].shape for name in populations(graph)}
     spikes = {name: (rng.random((steps, *shape)) < 0.3).astype(np.uint8) for name, shape in shapes.items()}
     spikes[graph.readout.name][:] = 0
-    return Activity(steps, spikes, 17)
+    updates = {name: rng.random((steps, *shape)) < 0.5 for name, shape in shapes.items()}
+    return Activity(steps, spikes, updates, {})
 
 
 def on_the_mesh(core: int, mesh: Mesh) -> tuple[int, int]:
@@ -125,7 +126,9 @@ def test_energy_is_the_formula_by_hand() -> None:
     neurons = sum(graph.nodes[n].size for n in populations(graph))
     fired = sum(int(activity.spikes[n].sum()) for n in populations(graph))
     assert found.synapse == pytest.approx(10 * each["synop"] + 5 * each["synop_dense"] + 2 * each["synop_sparse"])
-    updates = each["neuron_update"] * neurons * 4 + each["neuron_active_extra"] * 17 + each["spike_out"] * fired
+    awake = sum(int(activity.updates[n].sum()) for n in populations(graph))
+    assert 0 < awake < neurons * 4
+    updates = each["neuron_update"] * neurons * 4 + each["neuron_active_extra"] * awake + each["spike_out"] * fired
     assert found.soma == pytest.approx(updates)
     assert found.network == pytest.approx(7 * each["message"] + 3 * each["hop_ew"] + 11 * each["hop_ns"])
     assert found.total == found.synapse + found.soma + found.network

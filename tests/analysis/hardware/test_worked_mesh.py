@@ -14,6 +14,7 @@ import pytest
 
 from snnhw.analysis.hardware import stepwise
 from snnhw.analysis.hardware.mesh import Traffic, noc_energy, traffic
+from snnhw.analysis.hardware.mesh_time import run_on_mesh
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.exporters.sanafe.network import conv_synapses, loihi
@@ -166,6 +167,9 @@ def test_w6_three_layers(monkeypatch):
     assert energy.network == pytest.approx(0.666 * UJ, abs=0.5 * NJ)
     assert energy.network - 5827 * 111e-12 == pytest.approx(19.4586 * NJ, rel=1e-9)
     assert energy.total == pytest.approx(3.238 * UJ, abs=0.5 * NJ)
+    ours = run_on_mesh(graph, activity, tiles, load_profile("loihi1-sanafe"))
+    assert (ours.traffic, ours.energy) == (found, energy)
+    assert ours.seconds.sum() == pytest.approx(251.0 * US, abs=0.05 * US)
     theirs = sanafe_run(graph, tiles, 20, "simple", events=events)
     assert (theirs["spikes"], theirs["packets_sent"]) == (60_892, 5827)
     for term in ("synapse", "soma", "network"):

@@ -65,7 +65,7 @@ class Net:
             Linear(name=name, shape=(out,), weight=self.weights((out, size), size), bias=self.bias(out)), sources
         )
 
-    def neurons(self, unit, sources, *, theta=None, levels=None):
+    def neurons(self, unit, sources, *, theta=None, levels=None, **fields):
         shape = self.shapes[sources[0]]
         names = []
         for level in range(1, (levels or self.levels) + 1):
@@ -74,9 +74,11 @@ class Net:
                 mant = self.rng.integers(-4096, 4096, (shape[0],) + (1,) * (len(shape) - 1)).astype(np.int16)
                 vth = 700 * level if theta is None else theta
                 dv = min(4095, round((1 - self.decay) * 4096))
-                node = LoihiLIF(threshold=vth, du=4095, dv=dv, bias_mant=mant, bias_exp=self.bias_exp, **common)
+                own = {"threshold": vth, "du": 4095, "dv": dv, "bias_mant": mant, "bias_exp": self.bias_exp}
+                node = LoihiLIF(**{**own, **fields}, **common)
             else:
-                node = LIF(threshold=0.4 * level if theta is None else theta, decay=self.decay, **common)
+                own = {"threshold": 0.4 * level if theta is None else theta, "decay": self.decay}
+                node = LIF(**{**own, **fields}, **common)
             names += self.add(node, sources)
         return names
 

@@ -50,6 +50,13 @@ def loihi_step(node, u, v, a):
     return u, v, v > np.asarray(node.threshold, dtype=np.int64) << 6
 
 
+def _after(node, v):
+    """What is left of the membrane behind a spike."""
+    if node.reset == "hard":
+        return 0
+    return v - (node.taken_off if isinstance(node, LoihiLIF) else node.threshold - node.v_reset)
+
+
 def run_oracle(graph, inputs):
     """Spikes and membranes [N, T, *shape] of every neuron node, and logits [N, classes]."""
     spikes = {n.name: [] for n in graph.of_type(LIF, LoihiLIF)}
@@ -92,7 +99,7 @@ def run_oracle(graph, inputs):
                         s = v > node.threshold
                     spikes[name].append(s)
                     membranes[name].append(v)
-                    state[name] = (u, np.where(s, 0, v))
+                    state[name] = (u, np.where(s, _after(node, v), v))
                     values[name] = s.astype(np.int64 if graph.is_integer else np.float64)
         logits.append(total / graph.timesteps if graph.readout.reduction == "mean" else total)
     shaped = {n.name: (len(inputs), graph.timesteps, *n.shape) for n in graph.of_type(LIF, LoihiLIF)}

@@ -16,6 +16,7 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from tests.exporters.lava.interpreters import interruptible
 from tests.nets import residual_net
+from tests.quantisation.test_resets_and_decays import own_net
 
 
 def run(folder, *arguments, cwd):
@@ -33,6 +34,16 @@ def folder(tmp_path_factory):
     artifact = export(sample.graph, path, Options(inputs=sample.inputs, calibration=sample.inputs))
     assert artifact.path == path and artifact.size_bytes > 10_000
     return path
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_resets_by_subtraction_and_decays_of_every_neuron_are_in_the_folder(tmp_path):
+    graph, x = own_net(9, decays="neuron", currents="neuron")
+    made = export(graph, tmp_path / "net", Options(inputs=x, calibration=x))
+    done = run(made.path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "All spike counts and logits are as expected." in done.stdout
 
 
 @pytest.mark.lava

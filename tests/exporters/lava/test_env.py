@@ -55,6 +55,15 @@ def test_an_interpreter_that_answers_otherwise_is_one_sentence(tmp_path, answer)
     assert found.problem.endswith("does not answer as Python with Lava does; run `snnhw lava install`.")
 
 
+def test_an_interpreter_that_prints_without_end_is_one_sentence(tmp_path):
+    problem = probe(fake_python(tmp_path / "python", "exec yes")).problem
+    assert problem.endswith("prints without end, which Python with Lava does not; run `snnhw lava install`.")
+
+
+def test_a_warning_behind_the_answer_does_no_harm(tmp_path):
+    assert probe(fake_python(tmp_path / "python", 'echo \'["0.10.0", "1.26.4"]\'; echo warning >&2')).works
+
+
 def test_no_answer_at_all_is_one_sentence(tmp_path):
     assert "cannot import Lava (exit code 0)" in probe(fake_python(tmp_path / "python", "true")).problem
 

@@ -120,6 +120,31 @@ def test_threshold_of_every_neuron(integer):
     check(net.graph(x), net.inputs())
 
 
+@pytest.mark.parametrize("integer", [True, False], ids=["integer", "float"])
+def test_a_reset_by_subtraction_of_one_number_and_of_every_neuron(integer):
+    """Late, in which more than the threshold goes, and none, in which nothing goes, are resets of this kind too."""
+    net = Net(14, integer=integer, levels=2, timesteps=6)
+    taken = [{"taken_off": 45_000}, {"taken_off": net.rng.integers(0, 60_000, (3, 6, 6))}]
+    floats = [{"v_reset": -0.1}, {"v_reset": net.rng.uniform(-0.5, 0.4, (3, 6, 6))}]
+    first, second = taken if integer else floats
+    x = net.neurons("u1", net.conv("c1", ["input"], 3), reset="subtract", **first)
+    x = net.neurons("u2", net.conv("c2", x, 3), reset="subtract", **second)
+    check(net.graph(x), net.inputs())
+
+
+def test_decays_of_every_neuron_and_of_every_channel():
+    net = Net(15, levels=2, timesteps=6)
+    du, dv = (net.rng.integers(0, 4096, (3, 6, 6)) for _ in range(2))
+    rows = [np.broadcast_to(net.rng.integers(0, 4096, (3, 1, 1)), (3, 6, 6)) for _ in range(2)]
+    x = net.neurons("u1", net.conv("c1", ["input"], 3), du=du, dv=dv, theta=9000)
+    x = net.neurons("u2", net.conv("c2", x, 3), du=rows[0], dv=rows[1], reset="subtract", taken_off=30_000)
+    check(net.graph(x), net.inputs())
+    net = Net(16, levels=2, timesteps=6, integer=False)
+    x = net.neurons("u1", net.conv("c1", ["input"], 3), decay=net.rng.uniform(0, 1, (3, 6, 6)))
+    x = net.neurons("u2", net.conv("c2", x, 3), decay=np.linspace(0, 1, 3)[:, None, None])
+    check(net.graph(x), net.inputs())
+
+
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9])
 def test_decays(decay):
     for integer in (True, False):

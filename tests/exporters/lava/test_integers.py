@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from snnhw.exporters.lava.run import RunOptions, run_lava
 from snnhw.graph.ir import Array, Graph
@@ -15,6 +16,7 @@ from tests.exporters.lava.oracle import run_oracle
 from tests.passes.test_conv_into_pool import pooled_net
 from tests.passes.test_fold_neuron import own_values_net
 from tests.quantisation.test_currents import cuba_net
+from tests.quantisation.test_resets_and_decays import DECAYS, RESETS, own_net, own_nets
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
 
@@ -44,6 +46,18 @@ def test_pools_behind_convolutions(kind: str) -> None:
 @pytest.mark.parametrize("decay", [0.05, 0.6, 0.95, 1.0])
 def test_currents_that_last(decay: float) -> None:
     assert_no_spike_differs(*cuba_net(7, decay=decay, timesteps=5))
+
+
+@settings(max_examples=4)
+@given(own_nets)
+def test_any_reset_and_any_decays(sample: tuple[Graph, Array]) -> None:
+    """One decay, one of every channel, one of every neuron, of membranes and of currents, with every reset."""
+    assert_no_spike_differs(*sample)
+
+
+@pytest.mark.parametrize(("reset", "decays"), zip(RESETS[1:], DECAYS, strict=True))
+def test_resets_by_subtraction_with_currents_of_every_neuron(reset: str, decays: str) -> None:
+    assert_no_spike_differs(*own_net(8, reset=reset, decays=decays, currents="neuron", biased=True))
 
 
 @pytest.mark.parametrize("current", [False, True])

@@ -120,7 +120,7 @@ def test_a_gain_needs_graded_messages():
 
 def test_the_folder_of_processes_holds_processes_only():
     files = sorted(p.name for p in (LAVA / "runtime" / "processes").iterdir() if p.name != "__pycache__")
-    assert files == ["__init__.py", "im2col.py", "neurons.py", "streams.py"]
+    assert files == ["__init__.py", "im2col.py", "neurons.py", "soft_reset.py", "streams.py"]
 
 
 def test_nothing_here_imports_torch():

@@ -59,10 +59,9 @@ def test_what_loihi_cannot_hold_is_refused(kind, changes, reason):
 @pytest.mark.parametrize(
     "changes, reason",
     [
-        ({"reset": "subtract"}, "it does not reset to 0"),
         ({"gain": 2.0}, "it has a gain of its own"),
         ({"v_reset": 0.1}, "it does not reset to 0"),
-        ({"decay": np.linspace(0, 1, 4)}, "its neurons decay differently"),
+        ({"decay": np.linspace(0, 1, 4)}, r"its decay has the shape \[4\], which does not fit \[4, 6, 6\]"),
     ],
 )
 def test_neurons_that_lava_lacks_are_refused(changes, reason):
@@ -71,6 +70,18 @@ def test_neurons_that_lava_lacks_are_refused(changes, reason):
 
 
 def test_equal_decays_of_all_neurons_are_one_decay():
-    graph = with_node(residual(0, integer=False)[1], LIF, decay=np.full(4, 0.25))
+    graph = with_node(residual(0, integer=False)[1], LIF, decay=np.full((4, 1, 1), 0.25))
     (first, *_) = [p for p in lower(graph).processes if p.kind == "lif"]
     assert first.params["dv"] == 0.75
+
+
+@pytest.mark.parametrize("kind", [LIF, LoihiLIF])
+def test_values_of_every_neuron_are_arrays_in_lavas_order(kind):
+    """Of (C, H, W) Lava keeps (W, H, C); a reset by subtraction is a process of ours."""
+    integer = kind is LoihiLIF
+    decays = np.arange(144).reshape(4, 6, 6) if integer else np.arange(144).reshape(4, 6, 6) / 256
+    own = {"dv": decays, "taken_off": 9} if integer else {"decay": 1 - decays, "threshold": 0.75, "v_reset": 0.5}
+    network = lower(with_node(residual(0, integer=integer)[1], kind, reset="subtract", **own))
+    (soft,) = [p for p in network.processes if p.kind == "soft_lif"]
+    assert np.array_equal(network.arrays[soft.arrays["dv"]], decays.transpose())
+    assert soft.params["taken_off"] == (9 if integer else 0.25) and {"du", "vth"} <= set(soft.params)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from snnhw.analysis.hardware.mesh import Mesh, noc_energy, place, traffic
+from snnhw.analysis.hardware.mesh_time import run_on_mesh
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
 from snnhw.errors import InputError
@@ -38,6 +39,10 @@ def test_formula_equals_the_simulation(build):
     assert energy.network == pytest.approx(chip.network, rel=1e-9)
     if build is dense_net:
         assert on_mesh.hops_ew > 0 and on_mesh.hops_ns > 0
+    both = run_on_mesh(graph, ours, place(graph, mesh), load_profile("loihi1-sanafe"), mesh)
+    assert (both.traffic, both.energy) == (on_mesh, energy)
+    assert both.seconds.sum() == pytest.approx(chip.seconds, rel=1e-9)
+    assert both.seconds.max() > both.seconds.min()
 
 
 def same(ours, theirs):

@@ -7,7 +7,7 @@ from snnhw.tracing.frameworks.registry import FRAMEWORKS
 def test_every_class_is_a_neuron_a_layer_or_a_container():
     for framework in FRAMEWORKS.values():
         for name, adapter in framework.adapters.items():
-            said = [adapter.cell is not None, adapter.layer is not None, adapter.opened]
+            said = [adapter.cell is not None, adapter.layer is not None, adapter.opened, adapter.chain is not None]
             assert said.count(True) == 1, name
             assert adapter.runs is None or adapter.opened
 

@@ -106,7 +106,7 @@ def test_rows_of_a_sample_one_after_the_other():
 
 
 def test_another_number_of_steps_than_the_module_says_is_refused():
-    with pytest.raises(InputError, match=r"last \[4, 5\] time steps"):
+    with pytest.raises(InputError, match=r"runs 4 time steps where timesteps=5 was given; give timesteps=4"):
         trace(nn.Sequential(nn.Linear(3, 2), squeezed(num_timesteps=4)).eval(), (3,), timesteps=5)
 
 

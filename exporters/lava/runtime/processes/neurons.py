@@ -27,7 +27,8 @@ class SampledLIF(LIFReset):
             or None.
         membranes: shared array [slots, T, neurons] that takes v before the reset, or None.
         start: u and v before the first step of every sample, numbers or arrays of the shape of the population.
-        **lif: as LIFReset takes them; `vth` may be an array of the shape of the population.
+        **lif: as LIFReset takes them; `vth`, `du` and `dv` may be arrays of the shape of the population, which Lava's
+            models take element by element.
     """
 
     def __init__(self, *, depth, timesteps, samples, spikes=None, membranes=None, start=(0, 0), **lif):
@@ -60,13 +61,13 @@ class _Sampled:
                 self.spikes[sample % len(self.spikes), t] = np.packbits(spike_vector)
             if self.membranes is not None:
                 self.membranes[sample % len(self.membranes), t] = self.v.ravel()
+        self._reset(spike_vector)
+
+    def _reset(self, spike_vector):
         super().reset_voltage(spike_vector)
 
 
-@implements(proc=SampledLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
-class SampledLIFFloat(_Sampled, AbstractPyLifModelFloat):
+class FloatModel(_Sampled, AbstractPyLifModelFloat):
     """u = u*(1-du) + a;  v = v*(1-dv) + u + bias;  s = v > vth;  v = 0 where s."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -78,10 +79,7 @@ class SampledLIFFloat(_Sampled, AbstractPyLifModelFloat):
         return self.v > self.vth
 
 
-@implements(proc=SampledLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
-class SampledLIFFixed(_Sampled, AbstractPyLifModelFixed):
+class FixedModel(_Sampled, AbstractPyLifModelFixed):
     """The same in Loihi integers, as PyLifModelBitAcc computes them."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
@@ -96,3 +94,18 @@ class SampledLIFFixed(_Sampled, AbstractPyLifModelFixed):
     def spiking_activation(self):
         """Where the membrane is strictly above the threshold."""
         return self.v > self.effective_vth
+
+
+# Lava takes no subclass of a model that implements a process, so these are the leaves
+@implements(proc=SampledLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class SampledLIFFloat(FloatModel):
+    """In floating point."""
+
+
+@implements(proc=SampledLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class SampledLIFFixed(FixedModel):
+    """In Loihi integers."""

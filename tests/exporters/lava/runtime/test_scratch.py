@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
@@ -63,3 +64,20 @@ def test_other_threads_and_errors_leave_nothing_either(tmp_path, monkeypatch):
         _ = 1 / 0
     assert len(kept) == 2 and not any(folder.exists() for folder in kept)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_a_killed_program_left_goes_with_the_next_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed, running = start("told", tmp_path), start("told", tmp_path)
+    killed.kill()
+    killed.communicate(timeout=20)
+    (tmp_path / "test-of_mine").mkdir()  # as mkdtemp calls its folders
+    (tmp_path / "test-of_mine/file").write_text("x")
+    (tmp_path / "test-linked").symlink_to("test-of_mine")
+    assert len(list(tmp_path.iterdir())) == 4
+    with scratch_folder("test-") as folder:
+        left = {path.name for path in tmp_path.iterdir()} - {folder.name, "test-of_mine", "test-linked"}
+        assert len(left) == 1  # of the program that runs
+    running.terminate()
+    running.communicate(timeout=20)
+    assert {path.name for path in tmp_path.iterdir()} == {"test-of_mine", "test-linked"}

@@ -1,0 +1,1 @@
+/tmp/w/neurons/snnhw/__main__.py

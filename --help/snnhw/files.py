@@ -1,0 +1,1 @@
+/tmp/w/neurons/snnhw/files.py

@@ -1,0 +1,172 @@
+"""MODEL as FILE.py:NAME or module:NAME: a network that a Python file of the user's own builds.
+
+NAME is a torch module, a class or a function without arguments that gives one, or what `snnhw.model_of` made of it. The
+file is run, as `python FILE.py` would run it under another name; what it prints goes to standard error. How large a
+frame is and how many steps a sample lasts say, in this order: the command line, the attributes `input_shape` and
+`timesteps` of the network, the constants `INPUT_SHAPE` and `TIMESTEPS` of the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from snnhw.errors import InputError
+from snnhw.gates.regular import open_regular
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from snnhw.nir.reading import Reading
+    from snnhw.workflows.load import LoadedModel
+
+
+def is_script(source: str) -> bool:
+    """Whether a user names a Python file, or a name in a file or in a module."""
+    place, colon, name = source.rpartition(":")
+    if source.endswith(".py") or place.endswith(".py"):
+        return True
+    return bool(colon) and name.isidentifier() and all(part.isidentifier() for part in place.split("."))
+
+
+def from_script(source: str, reading: Reading) -> LoadedModel:
+    """The model that `source` names.
+
+    Raises:
+        InputError: there is no such file or name, its code fails, it gives no network, or nothing says the size of a
+            frame.
+    """
+    place, _, name = (source, "", "") if source.endswith(".py") else source.rpartition(":")
+    with redirect_stdout(sys.stderr):
+        script = _run(place)
+        found = _built(source, script, name)
+    from torch import nn
+
+    from snnhw.workflows.load import LoadedModel
+
+    if isinstance(found, LoadedModel):
+        said = {"--timesteps": reading.timesteps, "--input-shape": reading.input_shape}
+        given = [option for option, value in said.items() if value is not None]
+        if given:
+            raise InputError(f"{source} is a finished model and says its own; leave {', '.join(given)} out.")
+        return found
+    if not isinstance(found, nn.Module):
+        raise InputError(f"{source} is of type {type(found).__name__}; name a torch module, or what gives one.")
+    return _model(source, script, found, name, reading)
+
+
+def _model(source: str, script: ModuleType, network: nn.Module, name: str, reading: Reading) -> LoadedModel:
+    from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.frameworks.registry import adapter_of
+    from snnhw.workflows.load import model_of
+
+    shape = _said(reading.input_shape, network, "input_shape", script)
+    if not isinstance(shape, tuple | list) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise InputError(
+            f"{source} does not say how large a frame is; give --input-shape C,H,W, or write INPUT_SHAPE = (C, H, W) "
+            "in the file."
+        )
+    steps = _said(reading.timesteps, network, "timesteps", script)
+    if not any(adapter_of(module) is not None for module in network.modules()):
+        if reading.timesteps is not None:
+            set_timesteps(network, reading.timesteps)
+        steps = None  # its own modules say T
+    return model_of(network, tuple(shape), name, timesteps=steps)
+
+
+def _said(option: Any, network: nn.Module, key: str, script: ModuleType) -> Any:
+    """What the command line, the network or the file says."""
+    return next((v for v in (option, getattr(network, key, None), getattr(script, key.upper(), None)) if v), None)
+
+
+def _run(place: str) -> ModuleType:
+    """The module of a file or of a dotted name, after its code has run."""
+    if not place.endswith(".py"):
+        with _found_from(Path.cwd()), _told(place):
+            if importlib.util.find_spec(place.partition(".")[0]) is None:
+                raise InputError(
+                    f"There is no Python module {place}; give FILE.py:NAME, a run folder, a zoo name or a .nir file."
+                )
+            return importlib.import_module(place)
+    path = Path(place)
+    open_regular(path, "Python file", "give the path of a .py file").close()
+    spec = importlib.util.spec_from_file_location(f"snnhw_script_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{place} cannot be run; give a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where pickles and dataclasses look for it
+    with _found_from(path.resolve().parent), _told(place):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _built(source: str, script: ModuleType, name: str) -> Any:
+    """What `name` is in `script`, called where it is a class or a function."""
+    if not name or not hasattr(script, name):
+        known = ", ".join(_candidates(script)) or "nothing that builds a network"
+        what = f"has no {name}" if name else "is a file, of which one name is needed, as in FILE.py:NAME"
+        raise InputError(f"{source} {what}; it has {known}.")
+    found = getattr(script, name)
+    if not (inspect.isclass(found) or inspect.isfunction(found)):
+        return found
+    needed = _needed(found)
+    if needed:
+        raise InputError(f"{source} needs the arguments {', '.join(needed)}; name a function without arguments.")
+    with _told(source):
+        return found()
+
+
+def _candidates(script: ModuleType) -> list[str]:
+    """Names in a script that may be asked for."""
+    from torch import nn
+
+    from snnhw.workflows.load import LoadedModel
+
+    def fits(value: Any) -> bool:
+        own = getattr(value, "__module__", None) == script.__name__ and not isinstance(value, type)
+        made = inspect.isfunction(value) and own and not _needed(value)
+        kind = isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == script.__name__
+        return isinstance(value, nn.Module | LoadedModel) or made or (kind and not _needed(value))
+
+    return [name for name, value in vars(script).items() if not name.startswith("_") and fits(value)]
+
+
+def _needed(found: Callable[..., Any]) -> list[str]:
+    """Arguments without a default."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    given = inspect.signature(found).parameters.values()
+    return [p.name for p in given if p.default is p.empty and p.kind not in kinds]
+
+
+@contextmanager
+def _found_from(folder: Path) -> Iterator[None]:
+    """Within it, imports also find what lies in `folder`."""
+    sys.path.insert(0, os.fspath(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(os.fspath(folder))
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Whatever the user's code raises within it, as one sentence that names the line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+        own = [f for f in frames if "importlib" not in f.filename]
+        where = f"{Path(own[-1].filename).name} line {own[-1].lineno}, " if own else ""
+        reason = str(error).strip().splitlines() or [""]
+        raise InputError(f"{place} fails ({where}{type(error).__name__}: {reason[0]}); mend it.") from error

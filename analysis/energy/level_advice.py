@@ -66,7 +66,10 @@ def level_advice(
     for level in range(1, deepest + 1):
         for factor in factors:
             moved = move_threshold(graph, level, factor)
-            if all(list(unit.thresholds) == sorted(set(unit.thresholds)) for unit in moved.of_type(MLF, ILIF)):
+            if all(
+                list(unit.thresholds) == sorted(set(unit.thresholds))
+                for unit in (*moved.of_type(MLF), *moved.of_type(ILIF))
+            ):
                 change = f"threshold x {factor:g}"
                 wanted.append((f"level {level} {change}", level, change, moved))
     found = []

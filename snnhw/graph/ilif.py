@@ -72,4 +72,5 @@ def rounded_down(levels: int, threshold: float) -> tuple[float, ...]:
 
 
 def _below(value: np.float32) -> np.float32:
-    return np.nextafter(value, np.float32(-np.inf))
+    below: np.float32 = np.nextafter(value, np.float32(-np.inf))
+    return below

@@ -24,8 +24,8 @@ def decompose(graph: Graph) -> Graph:
     """
     for unit in inseparable(graph):
         raise InputError(f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; {DEPLOY_OTHERWISE}.")
-    channels: dict[str, list[Node]] = {unit.name: [*channels_of(unit, graph.nodes)] for unit in graph.of_type(MLF)}
-    channels |= {unit.name: [*_of_membrane(unit, graph)] for unit in graph.of_type(ILIF)}
+    channels = {unit.name: channels_of(unit, graph.nodes) for unit in graph.of_type(MLF)}
+    channels |= {unit.name: _of_membrane(unit, graph) for unit in graph.of_type(ILIF)}
     nodes: list[Node] = []
     for node in graph.nodes.values():
         nodes.extend(channels.get(node.name, [node]))

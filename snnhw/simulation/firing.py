@@ -211,7 +211,7 @@ def fire_in_slots(unit: SlotMLF, x: Tensor, keep: Keep = COUNTS) -> Fired:
 
 def _unit_of_window(unit: SlotMLF) -> MLF | ILIF:
     """What decides once in each window."""
-    same = {"name": unit.name, "shape": unit.shape}
     if unit.taken_off is None:
-        return MLF(**same, thresholds=unit.thresholds, decay=unit.decay)
-    return ILIF(**same, thresholds=unit.thresholds, decay=unit.decay, taken_off=unit.taken_off)
+        return MLF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay)
+    off = unit.taken_off
+    return ILIF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay, taken_off=off)

@@ -10,6 +10,7 @@ import io
 import lzma
 import math
 import pickle
+import pickletools
 import struct
 import zlib
 from collections.abc import Sequence
@@ -77,8 +78,9 @@ def read_cifar_python(paths: Sequence[Path], split: str, timesteps: int) -> tupl
     images: list[Array] = []
     targets: list[int] = []
     for path in paths:
-        file = io.BytesIO(read_bytes(path, "file of CIFAR-10", "fetch it again"))
-        batch = _ArraysOnly(file, encoding="bytes").load()
+        content = read_bytes(path, "file of CIFAR-10", "fetch it again")
+        _check_steps(content)
+        batch = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
         images.append(batch[b"data"].array().reshape(-1, 3, 32, 32))
         targets += batch[b"labels"]
     return _normalised(np.concatenate(images)), np.array(targets, np.int64)
@@ -114,6 +116,28 @@ def read_nmnist_packed(paths: Sequence[Path], split: str, timesteps: int) -> tup
         for a, b in pairwise(offsets)
     ]
     return np.stack(frames).astype(np.float32), labels.astype(np.int64)
+
+
+# What a pickle of arrays, tables and lists does, by the names of pickletools
+NAMES = """
+PROTO FRAME STOP MARK GLOBAL STACK_GLOBAL REDUCE BUILD NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1
+BINSTRING SHORT_BINSTRING STRING BINUNICODE SHORT_BINUNICODE UNICODE BINBYTES SHORT_BINBYTES BINBYTES8
+EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS LIST EMPTY_DICT SETITEM SETITEMS DICT
+MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET
+"""
+STEPS = frozenset(NAMES.split())
+
+
+def _check_steps(content: bytes) -> None:
+    """Nothing, where a pickle takes the steps of arrays alone and keeps no more values than it has steps.
+
+    Raises:
+        UnpicklingError: it does not; one step can ask for any amount of memory.
+    """
+    for number, (step, argument, _) in enumerate(pickletools.genops(content)):
+        kept = int(argument) if step.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+        if step.name not in STEPS or kept > number:
+            raise pickle.UnpicklingError(f"it has the step {step.name} of no array")
 
 
 class _ArraysOnly(pickle.Unpickler):

@@ -80,9 +80,9 @@ def _fingerprint(source: Path) -> str:
 
 def _compile(source: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    for folder in place.parent.glob(f"{BUILDING}*"):
-        if time.time() - folder.stat().st_mtime > ABANDONED_S:
-            shutil.rmtree(folder, ignore_errors=True)
+    for left in place.parent.glob(f"{BUILDING}*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     compiler = os.environ.get("CC", "cc")
     with tempfile.TemporaryDirectory(prefix=BUILDING, dir=place.parent) as folder:
         built = Path(folder) / place.name

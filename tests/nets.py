@@ -8,7 +8,23 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Node, Norm, Pool, Readout
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import (
+    ILIF,
+    LIF,
+    MLF,
+    Conv2d,
+    Edge,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    Node,
+    Norm,
+    Pool,
+    Readout,
+)
 
 
 @dataclass(frozen=True)
@@ -146,3 +162,20 @@ def neuron(
         name="n", shape=(1,), threshold=vth, du=du, dv=dv, bias_mant=np.array([mant], np.int16), bias_exp=exp
     )
     return made if taken_off is None else replace(made, reset="subtract", taken_off=taken_off)
+
+
+def with_integer_neurons(graph: Graph, levels: int, decay: float, threshold: float = 1.0) -> Graph:
+    """`graph` with I-LIF in place of its units; gamma of the norms before them as it is."""
+    nodes = [
+        ILIF(
+            name=node.name,
+            shape=node.shape,
+            thresholds=nearest(levels, threshold),
+            decay=decay,
+            taken_off=threshold,
+        )
+        if isinstance(node, MLF | LIF)
+        else node
+        for node in graph.nodes.values()
+    ]
+    return graph.replace(nodes=nodes)

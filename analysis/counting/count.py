@@ -21,6 +21,7 @@ from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import (
+    ILIF,
     Conv2d,
     Graph,
     HostNode,
@@ -41,7 +42,8 @@ def count(graph: Graph, record: SpikeRecord) -> NetworkCounts:
     """Exact counts of every layer.
 
     The multi-level and the decomposed form of a network, and the form with its average pool folded into the read-out,
-    give the same spikes, events, synops and updates. An analogue input is multiplied at every step (direct coding).
+    give the same spikes, events, synops and updates (an ILIF has one membrane, its channels have D). An analogue input
+    is multiplied at every step (direct coding).
 
     Args:
         graph: folded (no Norm), multi-level or decomposed, float or integer.
@@ -74,7 +76,7 @@ def branch_fanout(graph: Graph, branch: Branch) -> Counts:
 def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Counts], twin: TwinPasses) -> LayerCounts:
     steps = record.samples * record.timesteps
     nodes = graph.units().get(row.name, ())
-    membranes = 0 if row.kind == "product" else int(np.prod(row.shape, dtype=np.int64)) * row.levels
+    membranes = 0 if row.kind == "product" else int(np.prod(row.shape, dtype=np.int64)) * row.membranes
     sent = unit_spikes(graph, record, row.name) if nodes else None
     met = met_in(graph, record, row.name) if row.kind == "product" else None
     computed = (*row.owns, row.name) if row.kind == "product" else row.owns  # with an ANN twin
@@ -109,7 +111,14 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
         met_events=0 if met is None else int(met.events.sum()),
         met_synops=0 if met is None else int(met.synops.sum()),
+        shared_membrane=row.membranes < row.levels,
+        lateral_spikes=0 if sent is None or not _inhibits(graph, nodes) else int(sent.levels.sum()),
     )
+
+
+def _inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
+    """Whether the levels of a unit would have to inhibit each other if they were neurons of their own."""
+    return any(isinstance(node, ILIF) and not node.separable(graph.timesteps) for node in nodes)
 
 
 def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: Counts) -> EdgeCounts:

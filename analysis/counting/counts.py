@@ -76,7 +76,7 @@ class LayerCounts:
     macs: int  # multiply-accumulates on analogue values, every step, in-bounds taps with non-zero weight
     bias_adds: int  # non-zero biases, every step, one set (not times K)
     pool_adds: int  # additions of pools on analogue values; pools on spikes fold into the synapses
-    neuron_updates: int  # N * T * K (read-out: N * T accumulators), plus N * T per leaky integrator in front
+    neuron_updates: int  # N * T * membranes (read-out: N * T accumulators), plus N * T per leaky integrator in front
     edges: tuple[EdgeCounts, ...]
     dense_macs: int  # of the ANN twin, per inference with all its passes, in-bounds taps
     dense_inputs: int  # activations that the ANN twin reads, per inference, each once in a pass
@@ -94,10 +94,17 @@ class LayerCounts:
     host_operations: int = 0  # of max pools and of norms by the statistics of their input, every step; without a price
     met_events: int = 0  # of a product of two spike tensors: pairs of which neither is 0; they are events and synops
     met_synops: int = 0  # the same pairs, each as often as the product of both spikes' values
+    shared_membrane: bool = False  # of an integer neuron (ILIF), whose levels have one between them
+    lateral_spikes: int = 0  # of its levels that as channels would have to inhibit each other (`inhibited_channels`)
+
+    @property
+    def membranes(self) -> int:
+        """Of each neuron, where its levels are in one node: K, or 1."""
+        return 1 if self.shared_membrane else self.levels
 
     @property
     def neurons(self) -> int:
-        """N: positions, each with `levels` membranes; none in a product."""
+        """N: positions, each with `membranes` membranes; none in a product."""
         return 0 if self.kind == "product" else int(np.prod(self.shape, dtype=np.int64))
 
     @property
@@ -142,6 +149,7 @@ class LayerCounts:
             "shape": list(self.shape),
             "neurons": self.neurons,
             "levels": self.levels,
+            "membranes": self.membranes,
             "synapse_nodes": list(self.synapse_nodes),
             "spikes": list(self.spikes),
             "spikes_t": [list(level) for level in self.spikes_t],
@@ -168,6 +176,7 @@ class LayerCounts:
             host_operations=self.host_operations + other.host_operations,
             met_events=self.met_events + other.met_events,
             met_synops=self.met_synops + other.met_synops,
+            lateral_spikes=self.lateral_spikes + other.lateral_spikes,
         )
 
 
@@ -185,6 +194,7 @@ BY_STEP = (
     "host_operations",
     "met_events",
     "met_synops",
+    "lateral_spikes",
 )
 STATIC = ("dense_macs", "dense_inputs", "dense_addresses", "synapses", "params", "weight_bits")
 TOTALS = ("neurons", *BY_STEP, *STATIC)
@@ -274,7 +284,10 @@ def _structure(counts: NetworkCounts) -> tuple[object, ...]:
     return (
         counts.timesteps,
         counts.twin,
-        *((c.name, c.kind, c.shape, c.levels, c.synapses, c.params, c.dense_macs) for c in counts.layers),
+        *(
+            (c.name, c.kind, c.shape, c.levels, c.shared_membrane, c.synapses, c.params, c.dense_macs)
+            for c in counts.layers
+        ),
         *((len(c.edges), len(c.shared)) for c in counts.layers),
     )
 

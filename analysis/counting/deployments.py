@@ -5,6 +5,9 @@ channels  each level is a population with synapses of its own (any spiking chip)
 shared    K compartments on one dendrite, the current is computed once: u synops, u messages.
 graded    one multi-bit spike carries the value (Loihi 2): e synops, one message for each.
 slots     the value is sent in unary over S sub-steps on one binary channel: u synops, u messages, S times the steps.
+
+The levels of an integer neuron (ILIF) share a membrane, which is updated once; as channels they are K membranes, and
+each spike also inhibits all levels of its neuron, K synops more, where one resets the others (`inhibited_channels`).
 """
 
 from __future__ import annotations
@@ -54,8 +57,9 @@ def work(layer: LayerCounts, counts: NetworkCounts, deployment: str) -> Work:
     arriving, updates = edges(layer, deployment), layer.neuron_updates
     spikes = sum(edge.spikes for edge in arriving)
     if deployment == "channels":
-        biases = layer.levels * (layer.bias_adds + layer.shared_bias_adds)
-        return Work(layer.replicated_synops, updates, spikes, biases)
+        biases, inhibiting = layer.levels * (layer.bias_adds + layer.shared_bias_adds), layer.lateral_spikes
+        apart = (layer.levels - layer.membranes) * layer.neurons * counts.samples * counts.timesteps
+        return Work(layer.replicated_synops + layer.levels * inhibiting, updates + apart, spikes + inhibiting, biases)
     if deployment == "shared":
         return Work(layer.unit_synops, updates, spikes, layer.bias_adds)
     if deployment == "graded":
@@ -68,6 +72,11 @@ def work(layer: LayerCounts, counts: NetworkCounts, deployment: str) -> Work:
 def edges(layer: LayerCounts, deployment: str) -> tuple[EdgeCounts, ...]:
     """Branches on which spikes travel to this layer: those of shared sums too where each membrane has synapses."""
     return layer.edges + layer.shared if deployment == "channels" else layer.edges
+
+
+def membranes(layer: LayerCounts, deployment: str) -> int:
+    """Membranes of each neuron of a layer: one for each level, unless they share one and are no channels."""
+    return layer.levels if deployment == "channels" else layer.membranes
 
 
 def slots(counts: NetworkCounts) -> int:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from snnhw.analysis.counting.products import is_dense, role
-from snnhw.analysis.counting.sources import PASSES, carries_spikes, levels_of, source_levels, spike_paths
+from snnhw.analysis.counting.sources import (
+    PASSES,
+    carries_spikes,
+    levels_of,
+    membranes_of,
+    source_levels,
+    spike_paths,
+)
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
     LI,
@@ -62,6 +69,7 @@ class Layer:
     kind: LayerKind
     shape: tuple[int, ...]
     levels: int
+    membranes: int  # of each neuron
     synapses: tuple[str, ...]
     owns: tuple[str, ...]
     runs: tuple[Branch, ...]  # into synapse nodes that it owns, or straight into it
@@ -136,6 +144,7 @@ def _layer(graph: Graph, name: str, nodes: tuple[Node, ...], owned: set[str]) ->
         kind=kind,
         shape=nodes[0].shape,
         levels=levels_of(nodes),
+        membranes=membranes_of(nodes),
         synapses=tuple(walk.synapses),
         owns=tuple(new.synapses),
         runs=runs,

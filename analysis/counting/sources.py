@@ -80,6 +80,11 @@ def levels_of(nodes: Sequence[Node]) -> int:
     return sum(node.levels if isinstance(node, Neuron) else 1 for node in nodes)
 
 
+def membranes_of(nodes: Sequence[Node]) -> int:
+    """Membranes of each neuron of a unit: K, or 1 where its levels share one; 1 of a read-out."""
+    return sum(node.membranes if isinstance(node, Neuron) else 1 for node in nodes)
+
+
 def source_shape(graph: Graph, source: str) -> tuple[int, ...]:
     """Shape of what a branch's source sends."""
     node = graph.nodes.get(source)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
-from snnhw.analysis.counting.deployments import edges, work
+from snnhw.analysis.counting.deployments import edges, membranes, work
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.memory import FIFO_WORDS, access_constant
 from snnhw.analysis.energy.static import StaticLoad
@@ -243,7 +243,7 @@ def _memory(layer: LayerCounts, profile: Profile, deployment: str, counts: Netwo
     sent = layer.graded_spikes if deployment == "graded" else sum(layer.spikes)
     stored = layer.twin_words if layer.kind == "product" else copies * layer.params  # of a product, its factors
     weights = access_constant(max(1, stored), profile, "weights" if layer.kind != "product" else "factors")
-    potentials = access_constant(math.prod(layer.shape) * layer.levels, profile, "potentials")
+    potentials = access_constant(math.prod(layer.shape) * membranes(layer, deployment), profile, "potentials")
     messages = access_constant(FIFO_WORDS, profile, "message queue")
     dense = layer.macs + done.bias_adds
     updates = done.updates + layer.current_updates
@@ -265,7 +265,7 @@ def _movement(layer: LayerCounts, profile: Profile, deployment: str, counts: Net
     part = "readout" if layer.kind == "readout" else "neuron"
     yield Priced(part, "neuron_updates", done.updates, "neuron_update", by_spikes=False)
     yield Priced("neuron", "current_updates", layer.current_updates, "neuron_update", by_spikes=False)
-    sizes = {other.name: other.neurons * other.levels for other in counts.layers}
+    sizes = {other.name: other.neurons * membranes(other, deployment) for other in counts.layers}
     bits = 0
     for edge in edges(layer, deployment):
         messages = edge.graded_spikes if deployment == "graded" else edge.spikes
@@ -327,6 +327,15 @@ def _assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None)
     if any(layer.shared for layer in counts.layers):
         found.append(
             "A sum that several populations read is computed once; in the deployment channels it is computed for each."
+        )
+    if any(layer.shared_membrane for layer in counts.layers):
+        found.append(
+            "An integer neuron (I-LIF) is one membrane; in the deployment shared it sends several binary spikes in a "
+            "step, in channels it is a membrane for each level."
+        )
+    if counts.total("lateral_spikes"):
+        found.append(
+            "In the deployment channels, each spike of an integer neuron also inhibits all its levels, one synop each."
         )
     if static is not None:
         found.append(

@@ -15,7 +15,7 @@ from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Array, Graph
+from snnhw.graph.ir import ILIF, MLF, Array, Graph
 from snnhw.simulation.engine import simulate
 
 
@@ -47,7 +47,7 @@ def level_advice(
     """The network as it is, then each level dropped, then each level's threshold times each factor.
 
     Args:
-        graph: multi-level (MLF nodes), folded.
+        graph: multi-level (MLF or ILIF nodes), folded.
         inputs: [N, *shape] or [N, T, *shape].
         target: int [N].
         profile: prices the variants.
@@ -57,7 +57,7 @@ def level_advice(
     Raises:
         InputError: the graph has no multi-level unit.
     """
-    deepest = max((unit.levels for unit in graph.of_type(MLF)), default=0)
+    deepest = max((unit.levels for unit in graph.of_type(MLF, ILIF)), default=0)
     if deepest < 1:
         raise InputError(f"Graph {graph.name!r} has no multi-level unit; recompose its channels first.")
     wanted: list[tuple[str, int | None, str, Graph]] = [("as it is", None, "none", graph)]
@@ -66,7 +66,8 @@ def level_advice(
     for level in range(1, deepest + 1):
         for factor in factors:
             moved = move_threshold(graph, level, factor)
-            if all(list(unit.thresholds) == sorted(set(unit.thresholds)) for unit in moved.of_type(MLF)):
+            units: list[MLF | ILIF] = [*moved.of_type(MLF), *moved.of_type(ILIF)]
+            if all(list(unit.thresholds) == sorted(set(unit.thresholds)) for unit in units):
                 change = f"threshold x {factor:g}"
                 wanted.append((f"level {level} {change}", level, change, moved))
     found = []
@@ -107,7 +108,7 @@ Thresholds = tuple[float, ...]
 def _with_thresholds(graph: Graph, level: int, change: Callable[[Thresholds], Thresholds]) -> Graph:
     nodes = [
         dataclasses.replace(node, thresholds=change(node.thresholds))
-        if isinstance(node, MLF) and node.levels >= level
+        if isinstance(node, MLF | ILIF) and node.levels >= level
         else node
         for node in graph.nodes.values()
     ]

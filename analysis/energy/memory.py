@@ -147,7 +147,7 @@ def memory_layers(graph: Graph, counts: NetworkCounts) -> tuple[MemoryLayer, ...
                     timesteps=counts.timesteps,
                     leaky=_leaks(graph, row.name),
                     bias=node.bias is not None,
-                    levels=row.levels,
+                    levels=row.membranes,
                     synops=sum(e.unit_synops for e in edges) / counts.samples,
                     macs=float(counts.timesteps * node_macs(graph, name)) if name in row.analog else 0.0,
                 )
@@ -169,7 +169,7 @@ def _membranes_alone(graph: Graph, row: LayerCounts, counts: NetworkCounts) -> M
         weights=0,
         timesteps=counts.timesteps,
         leaky=_leaks(graph, row.name),
-        levels=row.levels,
+        levels=row.membranes,
         synops=0.0,
     )
 

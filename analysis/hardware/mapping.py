@@ -6,6 +6,7 @@ one core. Convolution weights are stored once per pattern of targets that a sour
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -27,12 +28,13 @@ from snnhw.analysis.hardware.tiling import (
     windows,
 )
 from snnhw.errors import InputError, unknown
-from snnhw.graph.ir import Array, Conv2d, Graph, Pool, Synapse
+from snnhw.graph.finding import Finding
+from snnhw.graph.ir import ILIF, Array, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.flow import layers_on_sums
-from snnhw.rules.given import products
+from snnhw.rules.given import products, separate_membranes
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
@@ -120,13 +122,14 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
 
     Raises:
         InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
-            core, or pools are left between populations.
+            core, pools are left between populations, or integer neurons cannot be deployed so.
     """
     given = (*products(graph, chip.name), *host_nodes(graph, chip.name))
     refuse((*given, *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
+    refuse(_INTEGER_NEURONS[deployment](graph, chip.name), graph, chip.name)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
@@ -144,6 +147,21 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         channels, height, width = cut[row.name]
         found.append(LayerMapping(row.name, channels * height * width, cut[row.name], demand, binds, shares[binds]))
     return ChipMapping(chip, deployment, tuple(found))
+
+
+def _fires_once(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each integer neuron: a compartment sends at most one spike in a step."""
+    for node in graph.of_type(ILIF):
+        message = f"it would send up to {node.levels} binary spikes in a step, and compartments of {title} send one"
+        yield Finding("several-spikes", "error", node.name, message, "map it as graded")
+
+
+# What keeps integer neurons from a deployment.
+_INTEGER_NEURONS: Mapping[str, Callable[[Graph, str], Iterable[Finding]]] = {
+    "channels": separate_membranes,
+    "shared": _fires_once,
+    "graded": lambda graph, title: (),
+}
 
 
 def _smallest(place: _Placement, row: _Row, cut: dict[str, Tiles]) -> Tiles:
@@ -185,6 +203,7 @@ class _Row:
     name: str
     size: Volume
     levels: int
+    membranes: int  # of one position, each a compartment
     axons: int  # that leave one position for each target tile
     arrows: tuple[_Arrow, ...]
     pairs: Array | None = None  # of decays, [levels, C, H, W]; None where all neurons decay alike
@@ -215,8 +234,9 @@ def _row(graph: Graph, row: Layer, deployment: str) -> _Row:
         node = None if branch.synapse is None else synapse(graph, branch.synapse)
         axons = 1 if deployment == "graded" else source_levels(graph, branch.source)
         arrows.append(_Arrow(branch.source, axons, node, *windows(node, volume(source_shape(graph, branch.source)))))
-    size, axons = volume(row.shape), 1 if deployment == "graded" else row.levels
-    return _Row(row.name, size, row.levels, axons, tuple(arrows), _pairs(graph, row.name, size))
+    axons, size = 1 if deployment == "graded" else row.levels, volume(row.shape)
+    membranes = row.levels if deployment == "channels" else row.membranes
+    return _Row(row.name, size, row.levels, membranes, axons, tuple(arrows), _pairs(graph, row.name, size))
 
 
 def _pairs(graph: Graph, unit: str, size: Volume) -> Array | None:
@@ -274,7 +294,7 @@ class _Placement:
 
 def _compartments(row: _Row, tiles: Tiles) -> int:
     sizes = [-(-size // parts) for size, parts in zip(row.size, tiles, strict=True)]
-    return sizes[0] * sizes[1] * sizes[2] * row.levels
+    return sizes[0] * sizes[1] * sizes[2] * row.membranes
 
 
 def _synapse_bits(arrow: _Arrow, size: Volume, tiles: Tiles, chip: Chip, copies: int) -> int:

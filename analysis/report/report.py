@@ -57,7 +57,7 @@ class ModelFacts:
     name: str
     parameters: int
     neurons: int  # spiking positions
-    membranes: int  # neurons times their levels
+    membranes: int  # neurons times their levels, or once where levels share one
     levels: int  # the largest K
     timesteps: int
     input_shape: tuple[int, ...]
@@ -187,7 +187,7 @@ def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
         name=counts.name,
         parameters=counts.total("params"),
         neurons=sum(layer.neurons for layer in spiking),
-        membranes=sum(layer.neurons * layer.levels for layer in spiking),
+        membranes=sum(layer.neurons * layer.membranes for layer in spiking),
         levels=counts.max_levels,
         timesteps=counts.timesteps,
         input_shape=graph.input.shape,

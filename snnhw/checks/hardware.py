@@ -14,7 +14,21 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding, Severity
-from snnhw.graph.ir import MLF, SYNAPSES, Conv2d, Graph, Input, Linear, LoihiLIF, MaxPool, Neuron, Node, Norm, Pool
+from snnhw.graph.ir import (
+    ILIF,
+    MLF,
+    SYNAPSES,
+    Conv2d,
+    Graph,
+    Input,
+    Linear,
+    LoihiLIF,
+    MaxPool,
+    Neuron,
+    Node,
+    Norm,
+    Pool,
+)
 from snnhw.graph.loihi import CURRENT_LIMIT, DECAY_PAIRS
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
@@ -90,7 +104,7 @@ def _settled(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
             "counts of the compiled network have them, those of this one have operations of a host"
         )
         yield Finding("max-pool", "info", node.name, message, settled("max_pool_into_neurons"))
-    elif isinstance(node, MLF):
+    elif isinstance(node, MLF) or (isinstance(node, ILIF) and node.separable(graph.timesteps)):
         message = (
             f"the unit becomes {node.levels} binary populations, or one that sends graded spikes of 0..{node.levels}"
         )

@@ -152,7 +152,9 @@ def load(name: str, split: str, data_dir: Path | str | None = None, timesteps: i
             f"{name}:{split} with {steps} time steps does not fit into the memory; ask for fewer."
         ) from error
     except DAMAGE as error:
-        raise InputError(f"The files of {name}:{split} in {folder} are damaged ({error}); fetch them again.") from error
+        raise InputError(
+            f"The files of {name}:{split} in {folder} are damaged ({str(error)[:200]}); fetch them again."
+        ) from error
     axes = 5 if source.timesteps else 4
     if inputs.ndim != axes or targets.shape != inputs.shape[:1] or not len(targets):
         raise InputError(

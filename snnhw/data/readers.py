@@ -5,18 +5,18 @@ Inputs are float32 [N, C, H, W] in 0..1 (CIFAR-10: normalised) or event counts [
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import lzma
 import math
 import pickle
+import pickletools
 import struct
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -78,9 +78,10 @@ def read_cifar_python(paths: Sequence[Path], split: str, timesteps: int) -> tupl
     images: list[Array] = []
     targets: list[int] = []
     for path in paths:
-        file = io.BytesIO(read_bytes(path, "file of CIFAR-10", "fetch it again"))
-        batch = _ArraysOnly(file, encoding="bytes").load()
-        images.append(batch[b"data"].reshape(-1, 3, 32, 32))
+        content = read_bytes(path, "file of CIFAR-10", "fetch it again")
+        _check_steps(content)
+        batch = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
+        images.append(batch[b"data"].array().reshape(-1, 3, 32, 32))
         targets += batch[b"labels"]
     return _normalised(np.concatenate(images)), np.array(targets, np.int64)
 
@@ -117,28 +118,83 @@ def read_nmnist_packed(paths: Sequence[Path], split: str, timesteps: int) -> tup
     return np.stack(frames).astype(np.float32), labels.astype(np.int64)
 
 
+# What a pickle of arrays, tables and lists does, by the names of pickletools
+NAMES = """
+PROTO FRAME STOP MARK GLOBAL STACK_GLOBAL REDUCE BUILD NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG1
+BINSTRING SHORT_BINSTRING STRING BINUNICODE SHORT_BINUNICODE UNICODE BINBYTES SHORT_BINBYTES BINBYTES8
+EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS LIST EMPTY_DICT SETITEM SETITEMS DICT
+MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET
+"""
+STEPS = frozenset(NAMES.split())
+
+
+def _check_steps(content: bytes) -> None:
+    """Nothing, where a pickle takes the steps of arrays alone and keeps no more values than it has steps.
+
+    Raises:
+        UnpicklingError: it does not; one step can ask for any amount of memory.
+    """
+    for number, (step, argument, _) in enumerate(pickletools.genops(content)):
+        kept = int(argument) if step.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+        if step.name not in STEPS or kept > number:
+            raise pickle.UnpicklingError(f"it has the step {step.name} of no array")
+
+
 class _ArraysOnly(pickle.Unpickler):
-    """Reads arrays and plain values; a file that names any other code is refused and none of it runs."""
+    """Reads arrays and plain values; a file that names any other code is refused and none of it runs.
+
+    Not even NumPy's own: its arrays and types trust the state that a file gives them.
+    """
 
     def find_class(self, module: str, name: str) -> object:
-        """The functions and types that a pickled array names, whichever release of NumPy wrote it."""
-        known = {
-            "_reconstruct": _empty,
-            "ndarray": np.ndarray,
-            "dtype": np.dtype,
-            "encode": codecs.encode,
-        }
+        """What stands in for functions and types that a pickled array names, whichever release of NumPy wrote it."""
+        known = {"_reconstruct": _Pickled, "ndarray": None, "dtype": _Kind, "encode": _encoded}
         if name not in known or module.partition(".")[0] not in ("numpy", "_codecs"):
             raise pickle.UnpicklingError(f"it names {module}.{name}")
         return known[name]
 
 
-def _empty(kind: object, shape: object, code: object) -> Array:
-    """Stands in for NumPy's `_reconstruct`: an array without content, whatever size is asked for.
+class _Kind:
+    """Stands in for a type of numbers, such as "u1" with the order of bytes "|"."""
 
-    NumPy pickles the shape (0,) here, and the state brings shape and bytes, which have to agree.
-    """
-    return np.zeros(0, np.uint8)
+    def __init__(self, text: object, align: object = False, copy: object = False) -> None:
+        self.text, self.order = text, "|"
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.order = state[1]
+
+    def is_bytes(self) -> bool:
+        """Whether it is that of unsigned bytes; Python 2 has written its words as bytes."""
+        return self.text in ("u1", b"u1") and self.order in ("|", b"|")
+
+
+class _Pickled:
+    """Stands in for an array: shape, type and bytes, which have to agree when it is made."""
+
+    def __init__(self, kind: object, shape: object, code: object) -> None:
+        self.state: tuple[Any, ...] = ()
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.state = state
+
+    def array(self) -> Array:
+        """The array.
+
+        Raises:
+            ValueError: the state is none of an array of bytes in the order of C.
+        """
+        _, shape, kind, fortran, content = self.state
+        plain = isinstance(kind, _Kind) and kind.is_bytes() and not fortran
+        if not plain or not isinstance(content, bytes) or not isinstance(shape, tuple):
+            raise ValueError("its pictures are no array of bytes")
+        return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _encoded(text: str, coding: str) -> bytes:
+    """Bytes, as Python 3 pickles them for Python 2."""
+    if coding != "latin1":
+        raise pickle.UnpicklingError(f"it encodes a text in {coding}")
+    return text.encode("latin1")
 
 
 def _bytes(path: Path) -> Array:

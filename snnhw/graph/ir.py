@@ -19,6 +19,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.host import GroupNorm, HostNode, MaxPool
+from snnhw.graph.ilif import ILIF
 from snnhw.graph.neurons import LIF, MLF, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.nodes import (
     LI,
@@ -45,6 +46,7 @@ from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
 
 __all__ = [
+    "ILIF",
     "LI",
     "LIF",
     "MLF",
@@ -279,7 +281,7 @@ class Graph(Summarised):
         return frozenset(seen)
 
     def units(self) -> dict[str, tuple[Neuron, ...]]:
-        """Multi-level units: unit name -> its neurons by ascending level. An MLF or SlotMLF is a unit of its own."""
+        """Multi-level units: unit name -> its neurons by ascending level. An MLF, ILIF or SlotMLF is one of its own."""
         found: dict[str, list[Neuron]] = {}
         for node in self.nodes.values():
             if isinstance(node, Neuron):

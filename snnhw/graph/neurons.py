@@ -25,6 +25,11 @@ class Neuron(Node):
         return 1
 
     @property
+    def membranes(self) -> int:
+        """Membranes of each of its neurons: one for each level, unless levels share one."""
+        return self.levels
+
+    @property
     def unit_name(self) -> str:
         """The unit that this node is, or is a channel of."""
         return self.name
@@ -74,16 +79,23 @@ class MLF(Neuron):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SlotMLF(Neuron):
-    """MLF unit in time slots: one binary channel, on which level k sends in sub-step k of each window of `slots`.
+    """MLF or ILIF unit in time slots: one binary channel, level k sends in sub-step k of each window of `slots`.
 
     It sums what arrives in a window, adds `bias` (broadcasts to `shape`), and leaks, fires and resets once, at its end.
     In aligned time it sends in the same window; hardware sends slots - 1 sub-steps later (`balance_delays`).
+    `taken_off` None: each level has a membrane and resets it to 0; a number: the ILIF unit that takes so much off.
     """
 
     thresholds: tuple[float, ...]
     decay: float
     slots: int
     bias: Array | None = None
+    taken_off: float | None = None
+
+    @property
+    def membranes(self) -> int:
+        """One for each level, or the one that they share."""
+        return self.levels if self.taken_off is None else 1
 
     @property
     def levels(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import (
+    ILIF,
     LI,
     LIF,
     MLF,
@@ -38,10 +39,10 @@ from snnhw.nir.metadata import KEY, Metadata, describe_input, describe_neuron, w
 from snnhw.nir.parameters import cuba_fields, li_fields, lif_fields, loihi_as_lif, loihi_current
 from snnhw.nir.portable import bias_carriers, channel_bias, describe_form, portable
 from snnhw.passes import NO_MAX_POOLS, run_passes
-from snnhw.passes.decompose import decompose
+from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.rules.expressible import deployment
-from snnhw.rules.given import products
-from snnhw.rules.refuse import refuse
+from snnhw.rules.given import products, separate_membranes
+from snnhw.rules.refuse import refuse, sentence
 
 EXACT_IN_FLOAT32 = 2**24
 
@@ -55,7 +56,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
         InputError: a node or parameter has no counterpart in NIR or in the dialect; the node and the remedy are named.
     """
     graph = graph_given(graph)
-    refuse((*deployment(graph, "nir"), *products(graph, "nir")), graph, "nir")
+    refuse((*deployment(graph, "nir"), *products(graph, "nir"), *separate_membranes(graph, "nir")), graph, "nir")
     channels = _channels(graph)
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()
@@ -63,7 +64,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
 
 def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     """Node or unit -> why `to_nir` refuses it, for all of them."""
-    found: dict[str, str] = {}
+    found = {finding.node: sentence(finding, graph, "nir") for finding in separate_membranes(graph, "nir")}
     channels = _channels(graph)
     writer = _Writer(channels, dialect_named(dialect))
     for node in channels.nodes.values():
@@ -78,7 +79,7 @@ def refusals(graph: Graph, dialect: str) -> dict[str, str]:
 def _channels(graph: Graph) -> Graph:
     """`graph` as it is written: units as their channels, max pools of spikes as neurons."""
     graph = run_passes(graph, NO_MAX_POOLS) if graph.of_type(MaxPool) else graph
-    return decompose(graph) if graph.of_type(MLF) else graph
+    return inhibited_channels(graph) if graph.of_type(MLF, ILIF) else graph
 
 
 def _check_connected(graph: Graph) -> None:

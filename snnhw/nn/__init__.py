@@ -1,6 +1,7 @@
 """Multi-level-firing networks as torch modules."""
 
 from snnhw.nn.fused import fire_normalised
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.models import MODELS, build
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
@@ -12,6 +13,7 @@ from snnhw.nn.twin import relu_twin
 from snnhw.nn.vgg import VGG16
 
 __all__ = [
+    "ILIF",
     "MLF",
     "MODELS",
     "VGG16",

@@ -59,6 +59,11 @@ class MLF(nn.Module):
         """K, the number of thresholds."""
         return len(self.thresholds)
 
+    @property
+    def tdbn_factor(self) -> float:
+        """The first threshold: the factor of a tdBN before it."""
+        return self.thresholds[0]
+
     def forward(self, x: Tensor) -> Tensor:
         """Integers 0..K in the dtype and shape of x [T*B, ...], rows t*B .. (t+1)*B-1 being step t.
 

@@ -16,11 +16,14 @@ from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.nn.fused import fire_normalised
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.units import UNITS, NeuronKind, Unit
 
 BlockKind = Literal["ds", "plain"]
+Neuron = Callable[[], MLF | ILIF]
 
 
 class ConvUnit(nn.Module):
@@ -31,14 +34,14 @@ class ConvUnit(nn.Module):
         channels: tuple[int, int],
         kernel: int,
         stride: int,
-        neuron: Callable[[], MLF],
+        neuron: Neuron,
         fires: bool = True,
         bias: bool = False,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(*channels, kernel, stride, kernel // 2, bias=bias)
         unit = neuron()
-        self.norm = TDBatchNorm(channels[1], factor=unit.thresholds[0])
+        self.norm = TDBatchNorm(channels[1], factor=unit.tdbn_factor)
         self.mlf: nn.Module | None = unit if fires else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -50,14 +53,16 @@ class ConvUnit(nn.Module):
 class Block(nn.Module):
     """Residual block; `kind` says on which side of the sum the second unit fires."""
 
-    def __init__(self, channels: tuple[int, int], stride: int, kind: BlockKind, neuron: Callable[[], MLF]) -> None:
+    def __init__(
+        self, channels: tuple[int, int], stride: int, kind: BlockKind, neuron: Callable[[], MLF | ILIF]
+    ) -> None:
         super().__init__()
         self.kind = kind
         self.conv1 = nn.Conv2d(*channels, 3, stride, 1, bias=False)
-        self.norm1 = TDBatchNorm(channels[1], factor=neuron().thresholds[0])
+        self.norm1 = TDBatchNorm(channels[1], factor=neuron().tdbn_factor)
         self.mlf1: nn.Module = neuron()
         self.conv2 = nn.Conv2d(channels[1], channels[1], 3, 1, 1, bias=False)
-        self.norm2 = TDBatchNorm(channels[1], factor=neuron().thresholds[0])
+        self.norm2 = TDBatchNorm(channels[1], factor=neuron().tdbn_factor)
         self.mlf2: nn.Module = neuron()
         same = channels[0] == channels[1] and stride == 1
         self.shortcut = None if same else ConvUnit(channels, 1, stride, neuron, fires=kind == "ds")
@@ -81,11 +86,13 @@ class DSResNet(nn.Module):
         widths: channels of each stage; stages after the first open with stride 2.
         blocks: residual blocks of each stage.
         thresholds: of the MLF units, see `MLF`; the first is also the factor of every tdBN.
-        decay: of the MLF units.
+        decay: of the units.
         surrogate_width: of the MLF units.
         timesteps: T.
         input_norm: normalise the input with a tdBN without affine part.
         downsample_sum: "ds" fires before the residual sum, "plain" after it.
+        neuron: "mlf", or "ilif" for integer neurons (`ILIF`) with threshold 1, which is then the factor of every tdBN.
+        levels: D of the integer neurons.
     """
 
     def __init__(
@@ -100,6 +107,8 @@ class DSResNet(nn.Module):
         timesteps: int = 4,
         input_norm: bool = False,
         downsample_sum: BlockKind = "ds",
+        neuron: NeuronKind = "mlf",
+        levels: int = 4,
     ) -> None:
         super().__init__()
         if len(widths) != len(blocks) or not widths:
@@ -113,19 +122,18 @@ class DSResNet(nn.Module):
             )
         if downsample_sum not in ("ds", "plain"):
             raise InputError(f"downsample_sum is {downsample_sum!r}; give 'ds' or 'plain'.")
+        if neuron not in UNITS:
+            raise InputError(f"neuron is {neuron!r}; give {' or '.join(map(repr, UNITS))}.")
         self.in_channels, self.classes, self.timesteps = in_channels, classes, timesteps
-
-        def neuron() -> MLF:
-            return MLF(thresholds, decay, surrogate_width, timesteps)
-
+        unit = Unit(neuron, thresholds, levels, decay, surrogate_width, timesteps).made
         self.frames = Frames(timesteps)
-        self.input_norm = TDBatchNorm(in_channels, neuron().thresholds[0], affine=False) if input_norm else None
-        self.stem = ConvUnit((in_channels, widths[0]), 3, 1, neuron)
+        self.input_norm = TDBatchNorm(in_channels, unit().tdbn_factor, affine=False) if input_norm else None
+        self.stem = ConvUnit((in_channels, widths[0]), 3, 1, unit)
         stages, width = OrderedDict[str, nn.Module](), widths[0]
         for s, (out, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
             for b in range(1, depth + 1):
                 opens = s > 1 and b == 1
-                stages[f"stage{s}_block{b}"] = Block((width, out), 2 if opens else 1, downsample_sum, neuron)
+                stages[f"stage{s}_block{b}"] = Block((width, out), 2 if opens else 1, downsample_sum, unit)
                 width = out
         self.stages = nn.Sequential(stages)
         self.pool = nn.AdaptiveAvgPool2d(1)

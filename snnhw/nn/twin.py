@@ -1,4 +1,4 @@
-"""The artificial twin of a spiking network: same topology and widths, ReLU for MLF, BatchNorm2d for tdBN, one frame."""
+"""The artificial twin of a spiking network: same topology, ReLU for its neurons, BatchNorm2d for tdBN, one frame."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import copy
 
 from torch import nn
 
-from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.resnet import initialise
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.units import SPIKING
 
 
 def relu_twin(network: nn.Module, timesteps: int = 1) -> nn.Module:
@@ -17,7 +17,7 @@ def relu_twin(network: nn.Module, timesteps: int = 1) -> nn.Module:
     twin = copy.deepcopy(network)
     for parent in twin.modules():
         for name, child in parent.named_children():
-            if isinstance(child, MLF):
+            if isinstance(child, SPIKING):
                 setattr(parent, name, nn.ReLU())
             elif isinstance(child, TDBatchNorm):
                 setattr(parent, name, nn.BatchNorm2d(child.channels, affine=child.affine))

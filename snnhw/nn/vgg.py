@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from snnhw.nn.neurons import MLF
+from snnhw.errors import InputError
 from snnhw.nn.resnet import ConvUnit
 from snnhw.nn.time import Frames, MeanOverTime
+from snnhw.nn.units import UNITS, NeuronKind, Unit
 
 GROUPS = (2, 2, 3, 3, 3)
 
@@ -26,10 +27,12 @@ class VGG16(nn.Module):
         width: channels of the first group; the others have 2, 4, 8 and 8 times as many.
         hidden: neurons of the two hidden linear layers.
         thresholds: of the MLF units, see `MLF`; the first is also the factor of every tdBN.
-        decay: of the MLF units.
+        decay: of the units.
         surrogate_width: of the MLF units.
         timesteps: T.
         dropout: share of hidden spikes dropped in training.
+        neuron: "mlf", or "ilif" for integer neurons (`ILIF`) with threshold 1, which is then the factor of every tdBN.
+        levels: D of the integer neurons.
     """
 
     def __init__(
@@ -43,19 +46,20 @@ class VGG16(nn.Module):
         surrogate_width: float = 1.0,
         timesteps: int = 4,
         dropout: float = 0.25,
+        neuron: NeuronKind = "mlf",
+        levels: int = 4,
     ) -> None:
         super().__init__()
+        if neuron not in UNITS:
+            raise InputError(f"neuron is {neuron!r}; give {' or '.join(map(repr, UNITS))}.")
         self.in_channels, self.classes, self.timesteps = in_channels, classes, timesteps
-
-        def neuron() -> MLF:
-            return MLF(thresholds, decay, surrogate_width, timesteps)
-
+        unit = Unit(neuron, thresholds, levels, decay, surrogate_width, timesteps).made
         self.frames = Frames(timesteps)
         features, channels = OrderedDict[str, nn.Module](), in_channels
         for g, depth in enumerate(GROUPS):
             out = width * min(2**g, 8)
             for c in range(depth):
-                features[f"conv{g + 1}_{c + 1}"] = ConvUnit((channels, out), 3, 1, neuron, bias=True)
+                features[f"conv{g + 1}_{c + 1}"] = ConvUnit((channels, out), 3, 1, unit, bias=True)
                 channels = out
             features[f"pool{g + 1}"] = nn.AvgPool2d(2)
         self.features = nn.Sequential(features)
@@ -63,7 +67,7 @@ class VGG16(nn.Module):
         hidden_layers = OrderedDict[str, nn.Module]()
         for h, neurons in enumerate(hidden, start=1):
             hidden_layers[f"fc{h}"] = nn.Linear(channels, neurons)
-            hidden_layers[f"fc{h}_mlf"] = neuron()
+            hidden_layers[f"fc{h}_mlf"] = unit()
             hidden_layers[f"fc{h}_dropout"] = nn.Dropout(dropout)
             channels = neurons
         self.hidden = nn.Sequential(hidden_layers)

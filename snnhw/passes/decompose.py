@@ -1,9 +1,9 @@
 """Pass: every multi-level unit into K binary channels, one LIF population per level.
 
-Precondition: none. Postcondition: no MLF is left; each unit `u` is the channels `u_l1` .. `u_lK` (a `_` behind where
-another node has the name) with the same inputs, decay and one threshold each, and whatever took `u` takes all of them.
-Value-preserving by definition of the unit:
-o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al., IJCAI 2022).
+Precondition: levels that share a membrane (ILIF) never feel each other's reset (`ILIF.separable`). Postcondition: no
+MLF and no ILIF is left; each unit `u` is the channels `u_l1` .. `u_lK` (a `_` behind where another node has the name)
+with the same inputs, decay and one threshold each, and whatever took `u` takes all of them. Value-preserving by
+definition of the unit: o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al., IJCAI 2022).
 """
 
 from __future__ import annotations
@@ -11,13 +11,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container, Mapping
 
-from snnhw.graph.ir import LIF, MLF, Graph, Node
+from snnhw.errors import InputError
+from snnhw.graph.ir import ILIF, LIF, MLF, Graph, Node
 from snnhw.graph.names import free_name
 
 
 def decompose(graph: Graph) -> Graph:
-    """Graph with K LIF channels in place of each MLF unit."""
+    """Graph with K LIF channels in place of each MLF or ILIF unit.
+
+    Raises:
+        InputError: the levels of a unit share a membrane whose reset they feel.
+    """
+    for unit in inseparable(graph):
+        raise InputError(f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; {DEPLOY_OTHERWISE}.")
     channels = {unit.name: channels_of(unit, graph.nodes) for unit in graph.of_type(MLF)}
+    channels |= {unit.name: _of_membrane(unit, graph) for unit in graph.of_type(ILIF)}
     nodes: list[Node] = []
     for node in graph.nodes.values():
         nodes.extend(channels.get(node.name, [node]))
@@ -28,6 +36,16 @@ def decompose(graph: Graph) -> Graph:
         for target in _names(channels, edge.target)
     ]
     return graph.replace(nodes=nodes, edges=tuple(edges))
+
+
+# Why an ILIF of several levels has no channels where it runs for several steps and keeps something of a step.
+SHARED_MEMBRANE = "its levels take off from one membrane, and channels would know their own spikes alone"
+DEPLOY_OTHERWISE = "deploy it as graded or slots, or train it with one time step or a decay of 0"
+
+
+def inseparable(graph: Graph) -> tuple[ILIF, ...]:
+    """Integer neurons whose levels are no neurons of their own (docs/theory.md)."""
+    return tuple(unit for unit in graph.of_type(ILIF) if not unit.separable(graph.timesteps))
 
 
 def recompose(graph: Graph) -> Graph:
@@ -52,7 +70,17 @@ def recompose(graph: Graph) -> Graph:
     return graph.replace(nodes=list(nodes_out.values()), edges=tuple(edges))
 
 
-def channels_of(unit: MLF, taken: Container[str]) -> list[LIF]:
+def _of_membrane(unit: ILIF, graph: Graph) -> list[LIF]:
+    """The channels of a separable unit: nothing is left of its reset, or the one level does it itself."""
+    forgets = graph.timesteps == 1 or unit.decay == 0
+    channels = channels_of(unit, graph.nodes)
+    if forgets:
+        return channels
+    (only,) = channels
+    return [dataclasses.replace(only, reset="subtract", v_reset=unit.thresholds[0] - unit.taken_off)]
+
+
+def channels_of(unit: MLF | ILIF, taken: Container[str]) -> list[LIF]:
     """The K binary populations of a unit, by ascending level, under names that are not `taken`."""
     return [
         LIF(

@@ -1,11 +1,11 @@
 """Pass: each step becomes S sub-steps, in which every unit sends its value in unary on one binary channel.
 
-S is the largest value that a unit or an event input sends. Precondition: floats, folded norms, no loops, hard-reset
-units without leak; a bias reaches its units or the read-out directly. Postcondition: T*S steps, all neurons are
-`SlotMLF`, all spikes are binary. What arrives at a unit in a window is linear in the spikes, so its sum over the
-sub-steps is what the multi-level value brings at once: level for level the same spikes. Biases would be added S times;
-they move into the units, which add them once. A read-out that averages divides by T*S, so its weights become S times
-as large; one that sums gets its bias in S parts (exact if S is a power of two).
+S is the largest value that a unit or an event input sends. Precondition: floats, folded norms, no loops, units of
+levels (MLF, ILIF) or of one level that reset to 0; a bias reaches its units or the read-out directly. Postcondition:
+T*S steps, all neurons are `SlotMLF`, all spikes are binary. What arrives at a unit in a window is linear in the spikes,
+so its sum over the sub-steps is what the multi-level value brings at once: level for level the same spikes. Biases
+would be added S times; they move into the units, which add them once. A read-out that averages divides by T*S, so its
+weights become S times as large; one that sums gets its bias in S parts (exact if S is a power of two).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import (
+    ILIF,
     LI,
     LIF,
     MLF,
@@ -44,7 +45,7 @@ def decompose_slots(graph: Graph) -> Graph:
         InputError: a precondition fails; the node and the remedy are named.
     """
     graph = recompose(graph)
-    units = {name: _as_mlf(nodes[0]) for name, nodes in _check(graph).units().items()}
+    units = {name: _whole(nodes[0]) for name, nodes in _check(graph).units().items()}
     entering = graph.input.levels or 1
     slots = max([entering, *(unit.levels for unit in units.values())])
     if slots == 1:
@@ -85,7 +86,7 @@ def _check(graph: Graph) -> Graph:
     for host in graph.of_type(MaxPool, GroupNorm):
         into = graph.into(host.name)
         before = graph.nodes[into[0].source] if len(into) == 1 and into[0].gain == 1 else None
-        nested = isinstance(before, LIF) or (isinstance(before, MLF) and before.nested)
+        nested = isinstance(before, LIF) or (isinstance(before, MLF | ILIF) and before.nested)
         if not isinstance(host, MaxPool) or not nested:
             raise InputError(
                 f"Node {host.name!r} is a {type(host).__name__} of more than the nested levels of one unit, which time "
@@ -94,8 +95,8 @@ def _check(graph: Graph) -> Graph:
     return graph
 
 
-def _as_mlf(node: Node) -> MLF:
-    if isinstance(node, MLF):
+def _whole(node: Node) -> MLF | ILIF:
+    if isinstance(node, MLF | ILIF):
         return node
     if isinstance(node, LIF) and not node.unit and node.is_level:
         return MLF(name=node.name, shape=node.shape, thresholds=(float(node.threshold),), decay=float(node.decay))
@@ -104,7 +105,7 @@ def _as_mlf(node: Node) -> MLF:
     )
 
 
-def _moved(graph: Graph, node: Synapse, units: dict[str, MLF], biases: dict[str, Array]) -> Synapse:
+def _moved(graph: Graph, node: Synapse, units: dict[str, MLF | ILIF], biases: dict[str, Array]) -> Synapse:
     """The synapse without its bias, which is noted for the units behind it."""
     if node.bias is None or not node.bias.any():
         return dataclasses.replace(node, bias=None)
@@ -135,7 +136,7 @@ def _to_readout(graph: Graph, edge: Edge, slots: int) -> Edge:
     return dataclasses.replace(edge, gain=edge.gain * slots if direct else edge.gain, payload_bits=0)
 
 
-def _in_slots(node: Node, units: dict[str, MLF], biases: dict[str, Array], slots: int) -> Node:
+def _in_slots(node: Node, units: dict[str, MLF | ILIF], biases: dict[str, Array], slots: int) -> Node:
     if node.name in units:
         unit = units[node.name]
         return SlotMLF(
@@ -145,6 +146,7 @@ def _in_slots(node: Node, units: dict[str, MLF], biases: dict[str, Array], slots
             decay=unit.decay,
             slots=slots,
             bias=biases.get(unit.name),
+            taken_off=unit.taken_off if isinstance(unit, ILIF) else None,
         )
     if isinstance(node, Input):
         return dataclasses.replace(node, slots=slots, levels=None if node.levels is None else 1)

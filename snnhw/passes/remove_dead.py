@@ -1,10 +1,10 @@
 """Pass: levels, channels and branches that provably never fire are removed, each with the bound that proves it.
 
 A level is dead if the bound on its membrane (`proofs/membrane_bound.py`: at most x_max/(1 - decay), finite in T) is at
-most its threshold; firing is strict. Dead levels lose their threshold (MLF) or their node (LIF, LoihiLIF). A channel
-whose levels are all dead is cut out of the unit, of the synapses before it and of those behind it (`remove_channels.py`
-says where the graph allows that); elsewhere it stays, and the weights into it become 0. A unit that is dead altogether
-goes, with what only fed it, if everything behind it has another source; else it keeps one level.
+most its threshold; firing is strict. Dead levels lose their threshold (MLF, ILIF) or their node (LIF, LoihiLIF). A
+channel whose levels are all dead is cut out of the unit, of the synapses before it and of those behind it
+(`remove_channels.py` says where the graph allows that); elsewhere it stays, and the weights into it become 0. A unit
+that is dead altogether goes, with what only fed it, if everything behind it has another source; else it keeps a level.
 
 Precondition: inputs stay in their range (events 0..levels; analogue ones within `input_range`, if given) and runs last
 `graph.timesteps` steps. Postcondition: another round finds nothing to remove; every spike of what is left and the
@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import MLF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, Neuron, Node, Readout
+from snnhw.graph.ir import ILIF, MLF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, Neuron, Node, Readout
 from snnhw.passes.remove_channels import keep_channels
 from snnhw.proofs.membrane_bound import Bounds, bounds
 
@@ -131,7 +131,7 @@ def _levels(graph: Graph, proof: Bounds, kept: dict[str, Array], _: InputRange) 
             found.append(
                 Removed("level", unit, levels + 1, -1, float(bound[levels, worst]), float(theta[levels, worst]))
             )
-        if isinstance(members[0], MLF):
+        if isinstance(members[0], MLF | ILIF):
             nodes[unit] = dataclasses.replace(members[0], thresholds=members[0].thresholds[:levels])
     return _without(graph, nodes), found
 

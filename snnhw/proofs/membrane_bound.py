@@ -1,7 +1,8 @@
 """The highest membrane that a neuron can have before it has fired once, from what can arrive in T steps from rest.
 
 Until the first spike there is no reset, so u[T] is a finite geometric sum of what arrived: at most x_max/(1 - decay),
-and tighter for few steps. If that never exceeds the threshold, there is no first spike, whatever the reset does.
+and tighter for few steps. If that never exceeds the threshold, there is no first spike, whatever the reset does. The
+levels of an ILIF take off from one membrane, which only lowers it: each stays below the same bound.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.graph.ir import LIF, MLF, Array, Graph, LoihiLIF, Node
+from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph, LoihiLIF, Node
 from snnhw.graph.loihi import CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.proofs.interval import ROUNDING, Interval, constant, rounded_sum, rows_of
 from snnhw.proofs.value_bounds import value_bounds
@@ -48,7 +49,7 @@ def bounds(graph: Graph, input_range: tuple[float, float] | None = None) -> Boun
     thresholds: dict[str, Array] = {}
 
     def spikes(node: Node, x: Interval) -> Interval:
-        if isinstance(node, MLF | LIF | LoihiLIF):
+        if isinstance(node, MLF | ILIF | LIF | LoihiLIF):
             membranes[node.name] = membrane_bound(node, x, graph.timesteps)
             thresholds[node.name] = _thresholds(node)
             alive = ~(membranes[node.name][None] <= thresholds[node.name])
@@ -58,7 +59,7 @@ def bounds(graph: Graph, input_range: tuple[float, float] | None = None) -> Boun
     return Bounds(value_bounds(graph, spikes, input_range), membranes, thresholds)
 
 
-def membrane_bound(node: MLF | LIF | LoihiLIF, x: Interval, timesteps: int) -> Array:
+def membrane_bound(node: MLF | ILIF | LIF | LoihiLIF, x: Interval, timesteps: int) -> Array:
     """Bound [C] on u in all of `timesteps` steps from rest, before the first spike; infinite where nothing is proven.
 
     Args:
@@ -68,10 +69,12 @@ def membrane_bound(node: MLF | LIF | LoihiLIF, x: Interval, timesteps: int) -> A
     """
     if isinstance(node, LoihiLIF):
         return _integer_bound(node, x, timesteps)
-    terms = (1.0, 0.0) if isinstance(node, MLF) else (node.gain, node.leak)
+    if isinstance(node, ILIF) and (node.decay < 0 or node.taken_off < 0):  # a reset would raise a later membrane
+        return np.full(node.shape[0], np.inf)
+    terms = (1.0, 0.0) if isinstance(node, MLF | ILIF) else (node.gain, node.leak)
     decay, gain, leak = (constant(p, node.shape) for p in (node.decay, *terms))
     drive = x.times(gain)
-    u = constant(0.0 if isinstance(node, MLF) else node.start, node.shape)
+    u = constant(0.0 if isinstance(node, MLF | ILIF) else node.start, node.shape)
     highest = np.full(node.shape[0], -np.inf)
     for _ in range(timesteps):
         before, u = u, rounded_sum([decay.times(u), drive, leak], STEP_OPERATIONS)
@@ -150,7 +153,7 @@ def _decayed(state: Array, kept: Array) -> Array:
     return decayed
 
 
-def _thresholds(node: MLF | LIF | LoihiLIF) -> Array:
+def _thresholds(node: MLF | ILIF | LIF | LoihiLIF) -> Array:
     """Lowest threshold of each level and channel [K, C] that the comparison can see, whatever it is rounded to."""
     if isinstance(node, LoihiLIF):
         return constant(UNITS_PER_WEIGHT * np.asarray(node.threshold, dtype=np.float64), node.shape).low[None]

@@ -17,9 +17,10 @@ from torch import Tensor
 from snnhw.data.datasets import stratified_split
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
-from snnhw.graph.ir import Graph
+from snnhw.graph.ir import ILIF, Graph
 from snnhw.nn.time import time_first
 from snnhw.passes import BEFORE_SYNAPSES, FOLDED, compile_channels, run_passes
+from snnhw.passes.decompose import decompose, recompose
 from snnhw.passes.identity_synapses import identity_synapses, spike_synapses
 from snnhw.progress import Progress
 from snnhw.quantisation.dequantise import dequantise
@@ -71,6 +72,8 @@ def finetune(
     labels = data.labels(shape[0])
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
+    if graph.of_type(ILIF):  # what was quantised are their channels
+        graph = recompose(decompose(graph))
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
     # the synapses that the scales belong to
     trainable = run_passes(graph, (*BEFORE_SYNAPSES, with_synapses, *FOLDED))

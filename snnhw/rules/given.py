@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron, Product, Readout
+from snnhw.passes.decompose import DEPLOY_OTHERWISE, SHARED_MEMBRANE, inseparable
 from snnhw.passes.fold_norm import shared_norms
 from snnhw.passes.identity_synapses import not_a_current
 
@@ -44,6 +45,12 @@ def levels(graph: Graph, title: str) -> Iterator[Finding]:
         else:
             continue
         yield Finding("levels-differ", "error", unit, message, "connect all of them to the same nodes")
+
+
+def separate_membranes(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each integer neuron whose levels feel each other's reset, so that they are no channels."""
+    for unit in inseparable(graph):
+        yield Finding("shared-membrane", "error", unit.name, SHARED_MEMBRANE, DEPLOY_OTHERWISE)
 
 
 def one_arithmetic(graph: Graph, title: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Readout
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Conv2d, Edge, Graph, Input, Linear, LoihiLIF, Neuron, Node, Norm, Readout
 from snnhw.graph.shapes import Shape
 
 UNSOUND = frozenset({"ends", "loop", "shape", "shapes-unequal"})  # without these the rest cannot be said
@@ -116,14 +116,17 @@ def _values(node: Node) -> Iterator[Finding]:
     yield from numbers(node)
     if isinstance(node, Conv2d | Linear) and not node.weight.any():
         yield Finding("dead-synapse", "warning", node.name, "all its weights are 0", "remove it")
-    if isinstance(node, MLF) and list(node.thresholds) != sorted(set(node.thresholds)):
+    if isinstance(node, MLF | ILIF) and list(node.thresholds) != sorted(set(node.thresholds)):
         message = f"its thresholds {list(node.thresholds)} do not ascend"
         yield Finding("thresholds", "error", node.name, message, "sort them and drop equal ones")
-    if isinstance(node, MLF | LIF):
+    if isinstance(node, ILIF) and node.taken_off < 0:
+        message = f"a spike would raise its membrane by {-node.taken_off:g}"
+        yield Finding("reset", "error", node.name, message, "take off 0 or more")
+    if isinstance(node, MLF | ILIF | LIF):
         decay = np.asarray(node.decay, float)
         if (decay < 0).any() or (decay > 1).any():
             yield Finding("decay", "error", node.name, "its decay lies outside 0..1", "choose one between 0 and 1")
-    if isinstance(node, MLF | LIF | LoihiLIF):
+    if isinstance(node, MLF | ILIF | LIF | LoihiLIF):
         lowest = min(float(np.min(theta)) for theta in node.thetas)
         if lowest < 0:
             message = f"its threshold {lowest:g} is negative, so it fires without input"

@@ -25,7 +25,7 @@ from snnhw.rules.structure import BROKEN, structure
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
 FIRST: tuple[Rule, ...] = (
-    *(given.norms, given.products, given.levels, given.one_arithmetic),
+    *(given.norms, given.products, given.levels, given.separate_membranes, given.one_arithmetic),
     given.reads_every_step,
 )
 

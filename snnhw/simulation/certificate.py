@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Array, Graph
+from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
 from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare, pools_apart
 from snnhw.simulation.engine import simulate
@@ -99,15 +99,18 @@ def module_backend(network: nn.Module, graph: Graph, calling: Calling | None = N
 
     With `calling` its neurons are those of a framework, which keep their membranes to themselves.
     """
-    neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | LIF)]
+    neurons = [n for n in graph.nodes.values() if isinstance(n, MLF | ILIF | LIF)]
     units = {n.name: (graph.modules[n.name], n) for n in neurons if n.name in graph.modules}
     if len(units) < len(neurons):
         raise InputError(f"Graph {graph.name!r} does not say which module each unit is; trace the module again.")
 
     if calling is not None:
         paths = {name: path for name, (path, _) in units.items()}
+        levels = {name: node.levels for name, (_, node) in units.items()}
         return Backend(
-            "torch module", lambda inputs, membranes: simulate_stepped(network, calling, paths, inputs), False
+            "torch module",
+            lambda inputs, membranes: simulate_stepped(network, calling, paths, inputs, levels=levels),
+            False,
         )
 
     def run(inputs: Array, membranes: bool) -> SpikeRecord:

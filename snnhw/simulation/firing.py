@@ -16,7 +16,7 @@ from torch import Tensor
 
 from snnhw import native
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
+from snnhw.graph.ir import ILIF, LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import COUNTS, Keep, UnitRecord
@@ -57,7 +57,7 @@ def fire(
     """Run one unit.
 
     Args:
-        neurons: its MLF node, or its channels by ascending level.
+        neurons: its MLF or ILIF node, or its channels by ascending level.
         current: x [T, B, *shape], or [1, B, *shape] if it is the same in every step.
         steps: T.
         channels: also give every level's spikes as tensors.
@@ -145,7 +145,7 @@ def _fire_in_c(unit: _Constants, x: Tensor, steps: int, keep: Keep, overwrite: b
 
 
 def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, keep: Keep) -> Fired:
-    levels = sum(n.levels if isinstance(n, MLF) else 1 for n in neurons)
+    levels = sum(n.levels for n in neurons)
     sent = torch.empty_like(x)
     counts = torch.zeros((levels, *x.shape[2:]), dtype=torch.int64, device=x.device)
     graded_spikes = torch.zeros_like(counts[0])
@@ -153,9 +153,10 @@ def _fire_in_torch(neurons: Sequence[Neuron], x: Tensor, channels: bool, keep: K
     single = [torch.empty_like(x) for _ in range(levels)] if channels else []
     rows: list[Tensor] = []
     potentials: list[Tensor] = []
+    of_sums = torch.uint8 if levels < 256 else torch.int64  # bytes add up many times faster
     for t, (spikes, u) in enumerate(step_unit(neurons, x)):
         stacked = torch.stack(spikes)  # [K, B, *shape]
-        total = stacked.sum(dim=0)
+        total = stacked.view(torch.uint8).sum(dim=0, dtype=of_sums)
         sent[t] = total
         per_level = stacked.sum(dim=1)
         counts += per_level
@@ -190,7 +191,7 @@ def fire_in_slots(unit: SlotMLF, x: Tensor, keep: Keep = COUNTS) -> Fired:
     windows = x.reshape(-1, slots, *x.shape[1:]).sum(dim=1)
     if unit.bias is not None:
         windows = windows + torch.as_tensor(unit.bias).to(dtype=x.dtype, device=x.device)
-    whole = MLF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay)
+    whole = _unit_of_window(unit)
     inner = _fire_in_torch([whole], windows, True, keep)
     sent = x.new_zeros((len(windows), slots, *x.shape[1:]))
     counts_t = np.zeros((levels, len(x)), dtype=np.int64)
@@ -206,3 +207,11 @@ def fire_in_slots(unit: SlotMLF, x: Tensor, keep: Keep = COUNTS) -> Fired:
     held = None if inner.membranes is None else inner.membranes.repeat(slots, axis=1)
     record = UnitRecord(inner.record.levels, inner.record.spikes, counts_t)
     return Fired(sent.flatten(0, 1), record, raster=spikes, membranes=held)
+
+
+def _unit_of_window(unit: SlotMLF) -> MLF | ILIF:
+    """What decides once in each window."""
+    if unit.taken_off is None:
+        return MLF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay)
+    off = unit.taken_off
+    return ILIF(name=unit.name, shape=unit.shape, thresholds=unit.thresholds, decay=unit.decay, taken_off=off)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Array
+from snnhw.graph.ir import ILIF, LIF, MLF, Array
 from snnhw.graph.shapes import Shape
 from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
@@ -25,7 +25,7 @@ from snnhw.simulation.record import SpikeRecord, unit_record
 @torch.no_grad()
 def simulate_module(
     network: nn.Module,
-    units: Mapping[str, tuple[str, MLF | LIF]],
+    units: Mapping[str, tuple[str, MLF | ILIF | LIF]],
     inputs: Array,
     *,
     membranes: bool = False,
@@ -107,7 +107,7 @@ def _sequences(x: Tensor, shape: Shape) -> Tensor:
     return rows if x.dim() == len(shape) + 1 else rows.transpose(0, 1)
 
 
-def _levels(unit: str, node: MLF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
+def _levels(unit: str, node: MLF | ILIF | LIF, current: Tensor, sent: Tensor, steps: int) -> tuple[Array, Array]:
     """(raster uint8, membranes) [N, T, K, *shape] of one unit."""
     x = current.reshape(steps, -1, *node.shape)
     rows = [(torch.stack(s), torch.stack(u)) for s, u in step_unit((node,), x)]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
+from snnhw.graph.ir import ILIF, LIF, MLF, Array, LoihiLIF, Neuron, SlotMLF
 from snnhw.graph.loihi import ACCUMULATOR_RANGE, CURRENT_RANGE, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 
 Steps = Iterator[tuple[list[Tensor], list[Tensor]]]  # spikes and membranes of the K levels
@@ -27,7 +27,7 @@ def step_unit(neurons: Sequence[Neuron], current: Iterable[Tensor]) -> Steps:
     The current is taken step by step, so that in a loop it may depend on the spikes of the step before.
 
     Args:
-        neurons: the unit's nodes: one MLF, or its K LIF or LoihiLIF channels by ascending level.
+        neurons: the unit's nodes: one MLF or ILIF, or its K LIF or LoihiLIF channels by ascending level.
         current: x [B, *shape] of every step, such as a tensor [T, B, *shape]; for LoihiLIF the integer sum of weights
             (weight units).
 
@@ -43,6 +43,8 @@ def step_unit(neurons: Sequence[Neuron], current: Iterable[Tensor]) -> Steps:
         raise InputError(f"Unit {first.name!r} decides once a window and cannot be stepped; deploy it as channels.")
     if isinstance(first, MLF):
         yield from _step_mlf(first, frames, like)
+    elif isinstance(first, ILIF):
+        yield from _step_ilif(first, frames, like)
     elif isinstance(first, LoihiLIF):
         yield from _step_loihi([n for n in neurons if isinstance(n, LoihiLIF)], frames, like)
     else:
@@ -57,6 +59,19 @@ def _step_mlf(unit: MLF, current: Iterable[Tensor], like: Tensor) -> Steps:
         spikes = [u > theta for u, theta in zip(membranes, unit.thresholds, strict=True)]
         carried = [u.masked_fill(s, 0.0) for u, s in zip(membranes, spikes, strict=True)]
         yield spikes, membranes
+
+
+def _step_ilif(unit: ILIF, current: Iterable[Tensor], like: Tensor) -> Steps:
+    """u[t] = decay*(u[t-1] - taken_off*s[t-1]) + x[t];  s = sum_k (u > theta_k) (Luo et al., ECCV 2024)."""
+    carried = torch.zeros_like(like)
+    for x in current:
+        u = unit.decay * carried + x
+        spikes = [u > theta for theta in unit.thresholds]
+        sent = spikes[0].to(torch.int16)
+        for level in spikes[1:]:
+            sent += level
+        carried = u - unit.taken_off * sent.to(u.dtype)
+        yield spikes, [u] * unit.levels
 
 
 def _step_lif(channels: Sequence[LIF], current: Iterable[Tensor], like: Tensor) -> Steps:

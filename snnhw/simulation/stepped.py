@@ -18,7 +18,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
-from snnhw.simulation.record import SpikeRecord, unit_record
+from snnhw.simulation.record import SpikeRecord, levels_of, unit_record
 from snnhw.tracing.calling import Calling, Result, axes_of, start
 from snnhw.tracing.streams import Axes
 
@@ -27,7 +27,13 @@ SQUEEZED = ("batch_size", "num_timesteps")  # of a module that takes rows apart,
 
 @torch.no_grad()
 def simulate_stepped(
-    network: nn.Module, calling: Calling, units: Mapping[str, str], inputs: Array, *, dtype: torch.dtype = torch.float64
+    network: nn.Module,
+    calling: Calling,
+    units: Mapping[str, str],
+    inputs: Array,
+    *,
+    levels: Mapping[str, int] | None = None,
+    dtype: torch.dtype = torch.float64,
 ) -> SpikeRecord:
     """Run `network` in evaluation mode with rasters; it is started anew before and after.
 
@@ -36,6 +42,7 @@ def simulate_stepped(
         calling: how time and batch stand in what it takes and gives.
         units: unit name -> path of its neuron module.
         inputs: [N, *shape], or [N, T, *shape] where the network takes steps.
+        levels: unit name -> the largest integer that it sends; 1 of those that are not there.
         dtype: arithmetic of the run.
 
     Raises:
@@ -58,10 +65,11 @@ def simulate_stepped(
     finally:
         start(network)
         network.to(before).train(training)
-    rasters = {
-        unit: _samples_first(values, axes_of(network, units[unit]), len(inputs), steps)[:, :, None]
-        for unit, values in sent.items()
-    }
+    rasters = {}
+    for unit, values in sent.items():
+        largest = (levels or {}).get(unit, 1)
+        numbers = _samples_first(values, axes_of(network, units[unit]), len(inputs), steps)
+        rasters[unit] = levels_of(_whole_numbers(numbers, largest), largest, steps)
     records = {unit: unit_record(raster) for unit, raster in rasters.items()}
     several = logits if len(logits) > 1 else {}
     first = logits[calling.results[0].readout]
@@ -119,17 +127,23 @@ def _mean(given: Tensor, result: Result, samples: int, timesteps: int) -> Tensor
 
 
 def _samples_first(values: list[Tensor], axes: Axes, samples: int, steps: int) -> Array:
-    """The spikes of one module, sent in one call or in one for each step, as uint8 [N, T, *shape]."""
+    """What one module sent, in one call or in one for each step, as [N, T, *shape]."""
     if axes == "step":
         found = torch.stack(values, 1)
     else:
         (whole,) = values
         found = whole.reshape(samples, steps, *whole.shape[1:]) if axes == "rows" else whole
         found = found.transpose(0, 1) if axes == "time" else found
-    if not bool(((found == 0) | (found == 1)).all()):
-        raise InputError("A neuron module sends something else than single spikes; trace the network again.")
-    spikes: Array = found.to(torch.uint8).contiguous().numpy()
-    return spikes
+    sent: Array = found.contiguous().numpy()
+    return sent
+
+
+def _whole_numbers(sent: Array, largest: int) -> Array:
+    """`sent` itself, whole numbers 0..largest."""
+    if not ((sent == np.rint(sent)) & (sent >= 0) & (sent <= largest)).all():
+        what = "single spikes" if largest == 1 else f"whole numbers 0..{largest}"
+        raise InputError(f"A neuron module sends something else than {what}; trace the network again.")
+    return sent
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from snnhw.errors import InputError
 from snnhw.graph import ir
 from snnhw.graph.ir import Conv2d, Flatten, Linear, Node, Readout, Reduction, Window
 from snnhw.graph.shapes import Shape
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
@@ -76,6 +77,10 @@ def _linear(name: str, module: nn.Linear, shape: Shape) -> Built:
 
 def _mlf(name: str, module: MLF, shape: Shape) -> Node:
     return ir.MLF(name=name, shape=shape, thresholds=tuple(module.thresholds), decay=float(module.decay))
+
+
+def _ilif(name: str, module: ILIF, shape: Shape) -> Node:
+    return ir.ILIF(name=name, shape=shape, thresholds=module.thresholds, decay=module.decay, taken_off=module.threshold)
 
 
 def _in_a_row(name: str, module: Any, shape: Shape) -> Built:
@@ -144,6 +149,7 @@ TRACE: Mapping[type[nn.Module], Callable[[str, Any, Shape], Built]] = {
     nn.BatchNorm2d: batchnorm,
     TDBatchNorm: tdbn,
     MLF: _mlf,
+    ILIF: _ilif,
     nn.AvgPool2d: avg_pool,
     nn.AdaptiveAvgPool2d: adaptive_pool,
     nn.MaxPool2d: max_pool,

@@ -16,6 +16,7 @@ import torch.fx
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
@@ -28,7 +29,7 @@ from snnhw.tracing.sizes import Size
 
 # Classes made from these that compute in their own way are refused by name; those made from other known ones, such as a
 # flatten, hold nothing, so what their forward calls is looked at instead.
-NEVER_OPENED = (MLF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+NEVER_OPENED = (MLF, ILIF, TDBatchNorm, Frames, MeanOverTime, nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
 
 # How torch says that a size among the arguments of such a call is no number.
 MAKES_A_TENSOR = re.compile(r"(zeros|ones|empty|full|rand|randn)\(\)")

@@ -28,7 +28,8 @@ err = Console(stderr=True, highlight=False)
 def show(result: Mapping[str, object], as_json: bool, *tables: Table | str) -> None:
     """Print the tables, or the result as one JSON object."""
     if as_json:
-        out.print_json(json.dumps(result, default=_plain), indent=None, highlight=False)
+        text = json.dumps(result, default=_plain)
+        out.print_json(text, indent=None, highlight=False, ensure_ascii=True)  # what no locale lacks
         return
     for table in tables:
         out.print(_shown(table) if isinstance(table, str) else table)

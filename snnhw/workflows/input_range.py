@@ -23,7 +23,11 @@ REMEDY = "bring them into the same range: divide images of 0 to 255 by 255 and n
 
 def range_findings(model: LoadedModel, data: Sequence[Samples]) -> tuple[Finding, ...]:
     """One for every way in which `data`, the inputs first and then a calibration, are far off."""
-    filled = [samples for samples in data if samples.values.size and np.isfinite(samples.values).all()]
+    filled = [
+        samples
+        for samples in data
+        if samples.values.size and all(np.isfinite(values).all() for values in samples.values)
+    ]
     found = (*_off_training(model, filled), *_off_each_other(filled), *_clipped(model, filled))
     return found or tuple(_bytes(model, filled))
 

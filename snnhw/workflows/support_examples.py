@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from snnhw.graph.ir import LI, LIF, Delay, Edge, Graph, Node, Readout
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import ILIF, LI, LIF, Delay, Edge, Graph, Node, Readout
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
@@ -111,6 +112,10 @@ def _per_neuron(unit: Node) -> list[Node]:
     return [LIF(name="neuron", shape=unit.shape, decay=decay, threshold=1.0)]
 
 
+def _integer(decay: float) -> Callable[[Node], list[Node]]:
+    return lambda unit: [ILIF(name="neuron", shape=unit.shape, thresholds=nearest(4, 1.0), decay=decay)]
+
+
 def _spiking_output() -> Graph:
     graph = network(nn.Identity(), behind=True)
     kept = [n for n in graph.nodes.values() if n.name not in ("flat", "mean", "head")]
@@ -188,6 +193,8 @@ NEURONS: Mapping[str, Callable[[], Graph]] = {
     "LIF with a gain of its own": with_neuron(_lif(gain=0.5)),
     "LIF with a leak of its own": with_neuron(_lif(leak=0.1)),
     "LIF, a decay for each neuron": with_neuron(_per_neuron),
+    "I-LIF, integers 0..4": with_neuron(_integer(0.25)),
+    "I-LIF of decay 0, or run for one step": with_neuron(_integer(0.0)),
     "current-based LIF": with_neuron(_current),
     "LIF that feeds itself": with_neuron(_lif(), loop=True),
     "spikes as the output": _spiking_output,

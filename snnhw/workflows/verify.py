@@ -15,7 +15,7 @@ from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, MLF, Array, Graph
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Array, Graph
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.progress import Progress, counter, staged
@@ -141,7 +141,7 @@ def verify(
 def float_stages(model: LoadedModel, file: Path, missing: list[Missing]) -> tuple[list[Stage], Path | None]:
     """The stages in floats but Lava's, and the NIR file that was written; what cannot be made goes into `missing`."""
     stages = [Stage(graph_backend("multi-level graph", model.graph), model.graph)]
-    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, LIF, LI):
+    if model.network is not None and model.traced is not None and model.traced.of_type(MLF, ILIF, LIF, LI):
         stages.insert(0, Stage(module_backend(model.network, model.traced, model.calling), model.traced))
     try:
         channels = compile_channels(model.graph)

@@ -184,3 +184,14 @@ def test_files_that_ask_for_all_memory_or_for_ever_are_one_sentence(tmp_path, sp
     *said, grown = done.stdout.splitlines()
     assert done.returncode == 0 and int(grown) < 100, (done.stderr, grown)  # MiB
     assert (len(said) == 1 and re.search(says, said[0])) if says else not said
+
+
+def test_a_pickle_that_asks_for_memory_by_a_step_is_refused(tmp_path):
+    """A number under which a value is kept makes room for as many values; 2^30 of them are 16 GiB."""
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    place = tmp_path / "cifar-10-batches-py/test_batch"
+    for step in (b"r\xff\xff\xff\x3f", b"\x96" + (2**33).to_bytes(8, "little"), b"Pname\n", b"\x8b" + b"\xff" * 4):
+        place.write_bytes(b"\x80\x02}" + step + b".")
+        with pytest.raises(InputError, match="damaged") as refused:
+            load("cifar10", "test", tmp_path)
+        assert "\n" not in str(refused.value)

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Delay, Graph, Input, Linear, Norm, Pool, Readout, SlotMLF
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Conv2d, Delay, Graph, Input, Linear, Norm, Pool, Readout, SlotMLF
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.passes.decompose_graded import decompose_graded
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.neurons import step_unit
 from tests.graph.strategies import SEEDS, float_graphs
+from tests.nets import with_integer_neurons
 from tests.passes.runs import run
 
 
@@ -65,6 +67,37 @@ def test_slots_sum_to_the_multi_level_values(graph, seed, static, sums):
         np.testing.assert_array_equal(after.units[unit].levels, before.units[unit].levels)
         np.testing.assert_array_equal(after.units[unit].graded_spikes, before.units[unit].spikes)
         np.testing.assert_array_equal(after.membranes[unit][:, slots - 1 :: slots], before.membranes[unit])
+
+
+@settings(max_examples=30, deadline=None)
+@given(float_graphs(dyadic=True).map(dyadic), st.integers(1, 5), st.sampled_from([0.0, 0.25, 1.0]), SEEDS)
+def test_slots_sum_to_the_integers_of_training(graph, levels, decay, seed):
+    """Level k of an integer neuron is sent in sub-step k, and its membrane takes off all at the end of a window."""
+    graph = with_integer_neurons(graph, levels, decay)
+    inputs, slotted = samples(graph, seed), decompose_slots(graph)
+    slots = slotted.timesteps // graph.timesteps
+    before, after = run(graph, inputs), run(slotted, inputs)
+    np.testing.assert_array_equal(before.logits, after.logits)
+    assert slots == max(graph.input.levels or 1, levels)
+    assert slots == 1 or not slotted.of_type(ILIF)
+    for unit, multi in before.raster.items():
+        sent = after.raster[unit]
+        assert sent.sum(axis=2).max(initial=0) <= 1
+        windows = sent.reshape(len(sent), graph.timesteps, slots, *sent.shape[2:])
+        np.testing.assert_array_equal(windows.sum(axis=2), multi)
+        np.testing.assert_array_equal(after.membranes[unit][:, slots - 1 :: slots], before.membranes[unit])
+
+
+@given(st.integers(1, 8), st.sampled_from([0.5, 1.0, 2.0]), st.lists(st.floats(-4, 20, width=32), min_size=1))
+def test_the_slots_are_those_of_an_if_neuron_without_input(levels, threshold, membranes):
+    """Virtual steps: D times, without leak or input, fire above theta / 2 and take theta off; ties round down there."""
+    unit = ILIF(name="n", shape=(1,), thresholds=nearest(levels, threshold), decay=1.0, taken_off=threshold)
+    u = np.array([value for value in membranes if (value / threshold - 0.5) % 2 != 1] or [0.0])  # no tie of an even k
+    ((spikes, _),) = list(step_unit((unit,), torch.tensor(u)[None, :, None]))
+    for sent in spikes:
+        fires = u > threshold / 2
+        np.testing.assert_array_equal(sent.numpy().ravel(), fires)
+        u = u - threshold * fires
 
 
 def dense_chain(rng, timesteps=3):

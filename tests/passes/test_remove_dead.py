@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from snnhw.checks.check import check
 from snnhw.errors import InputError
-from snnhw.graph.ir import MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import ILIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.passes.decompose import decompose
 from snnhw.passes.remove_dead import remove_dead
 from snnhw.proofs.membrane_bound import bounds
@@ -21,7 +21,7 @@ from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE, Execution
 from tests.graph.strategies import SEEDS, float_graphs, integer_graphs
-from tests.nets import residual_nets
+from tests.nets import residual_nets, with_integer_neurons
 
 RANGE = (-1.0, 1.0)
 
@@ -93,6 +93,25 @@ def test_floats_keep_every_spike_and_logit(graph, seed, channels):
     pruned = remove_dead(graph, input_range=RANGE)
     assert_unchanged(graph, pruned, samples(graph, seed))
     assert not remove_dead(pruned.graph, input_range=RANGE).removed
+
+
+@settings(max_examples=25, deadline=None)
+@given(deadened(float_graphs(dyadic=True)), st.integers(1, 4), st.sampled_from([2.0, 16.0]), SEEDS)
+def test_integer_neurons_keep_every_spike_and_no_membrane_exceeds_its_bound(graph, levels, threshold, seed):
+    graph = with_integer_neurons(graph, levels, 0.5, threshold)
+    inputs, proof = samples(graph, seed), bounds(graph, RANGE)
+    record = simulate(graph, inputs, execution=DOUBLE, membranes=True)
+    for unit, u in record.membranes.items():  # a soft reset only lowers it, so the bound holds after spikes, too
+        assert (u.max(axis=(0, 1, 2, *range(4, u.ndim))) <= proof.membranes[unit]).all()
+    assert_unchanged(graph, remove_dead(graph, input_range=RANGE), inputs)
+
+
+def test_nothing_is_proven_of_a_reset_that_raises_the_membrane():
+    unit = ILIF(name="mlf", shape=(2, 1, 1), thresholds=(4.0, 5.0), decay=0.5, taken_off=-1.0)
+    nodes = {**chain(1).nodes, "mlf": unit}
+    assert np.isinf(bounds(chain(1).replace(nodes=nodes)).membranes["mlf"]).all()
+    lowered = {**nodes, "mlf": dataclasses.replace(unit, taken_off=1.0)}
+    assert bounds(chain(1).replace(nodes=lowered)).membranes["mlf"].tolist() == pytest.approx([1.75, 0.875], rel=1e-5)
 
 
 @settings(max_examples=25, deadline=None)

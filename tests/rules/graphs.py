@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from snnhw.graph.ilif import nearest
 from snnhw.graph.ir import (
+    ILIF,
     LI,
     LIF,
     MLF,
@@ -145,6 +147,9 @@ class Maker:
         if self.rng.random() < 0.4:
             thresholds = tuple(theta + k for k in range(int(self.rng.integers(1, 4))))
             return self.add(MLF(name=name, shape=shape, thresholds=thresholds, decay=decay), *last)
+        if self.rng.random() < 0.15:
+            thresholds = nearest(int(self.rng.integers(1, 4)), theta)
+            return self.add(ILIF(name=name, shape=shape, thresholds=thresholds, decay=decay, taken_off=theta), *last)
         changes: dict[str, object] = {}
         if self.tame and self.rng.random() < 0.3:
             key = str(self.pick("gain", "leak", "v_reset"))

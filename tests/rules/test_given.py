@@ -5,8 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
-from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Norm
+from snnhw.checks.check import TARGETS, check
+from snnhw.errors import InputError
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import ILIF, LIF, Conv2d, Delay, Edge, Graph, Norm
+from snnhw.nir.write import to_nir
+from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules import given
 from tests.checks.nets import integers, lif, net
 from tests.graph.test_product import graph_of
@@ -47,6 +53,24 @@ def test_levels_share_kind_shape_and_inputs() -> None:
     assert codes(given.levels, net(first, second, edges=(*into, Edge("input", "u2"), *out))) == [("levels-differ", "u")]
     smaller = dataclasses.replace(second, shape=(4, 4, 2))
     assert codes(given.levels, net(first, smaller, edges=into)) == [("levels-differ", "u")]
+
+
+def test_levels_that_share_a_membrane_are_no_channels_where_they_feel_its_reset() -> None:
+    for levels, decay, found in ((3, 0.25, [("shared-membrane", "unit")]), (3, 0.0, []), (1, 0.25, [])):
+        unit = ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(levels, 1.0), decay=decay)
+        assert codes(given.separate_membranes, net(unit=unit)) == found
+        assert codes(given.separate_membranes, net(unit=unit).replace(timesteps=1)) == []
+
+
+def test_every_target_refuses_such_a_neuron_in_the_same_words() -> None:
+    graph = net(unit=ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(3, 1.0), decay=0.25))
+    for target in TARGETS:
+        (error,) = (f for f in check(graph, target) if f.severity == "error")
+        assert (error.node, "take off from one membrane" in error.message) == ("unit", True)
+    with pytest.raises(InputError, match="'unit' does not fit nir: its levels take off from one membrane"):
+        to_nir(graph)
+    with pytest.raises(InputError, match="'unit' does not fit Loihi: its levels take off from one membrane"):
+        compile_loihi(graph, np.ones((2, 2, 4, 4)))
 
 
 def test_float_neurons_among_integers_are_named() -> None:

@@ -12,6 +12,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Delay, Edge
 from snnhw.nir.io import read_nir
+from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.workflows.check import check
@@ -42,6 +43,35 @@ def test_networks_of_vectors_are_verified(shape, first, tmp_path):
     x = np.random.default_rng(0).normal(0, 3, shape).astype(np.float32)
     made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
     assert made.certificate.agrees and all(a.spikes > 0 for a in made.certificate.agreements)
+
+
+def test_integer_neurons_of_one_step_are_verified_down_to_integers(tmp_path):
+    """With T = 1 no reset is felt, so the D channels go wherever those of an MLF unit do."""
+    torch.manual_seed(0)
+    layers = (
+        nn.Linear(7, 9),
+        nn.BatchNorm1d(9),
+        ILIF(timesteps=1),
+        nn.Linear(9, 9),
+        ILIF(timesteps=1),
+        nn.Linear(9, 4),
+    )
+    model = model_of(nn.Sequential(Frames(1), *layers, MeanOverTime(1)), (7,))
+    x = np.random.default_rng(0).normal(0, 12, (12, 7)).astype(np.float32)
+    made = verify(model, Samples("own", x, None, None, ""), x, tmp_path, LavaShare(samples=0))
+    assert made.certificate.agrees and made.certificate.agreements[0].reference == "torch module"
+    assert all(len(record.levels) == 4 for record in made.integers.units.values())
+    assert all(record.levels[-1].sum() > 0 for record in made.floats.units.values())
+
+
+def test_integer_neurons_with_a_memory_are_held_to_the_module_and_the_rest_is_said(tmp_path):
+    model = model_of(nn.Sequential(Frames(2), nn.Linear(7, 4), ILIF(timesteps=2), MeanOverTime(2)), (7,))
+    x = np.random.default_rng(0).normal(0, 5, (9, 7)).astype(np.float32)
+    made = verify(model, Samples("own", x, None, None, ""), x, tmp_path)
+    (agreement,) = made.certificate.agreements
+    assert made.certificate.agrees and agreement.reference == "torch module" and agreement.spikes > 0
+    assert made.certificate.missing
+    assert all("take off from one membrane" in stage.reason for stage in made.certificate.missing)
 
 
 class Tutorial(nn.Module):

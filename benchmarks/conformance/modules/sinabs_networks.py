@@ -1,4 +1,4 @@
-"""Networks of sinabs' modules with at most one spike in a step, and each of its neurons alone."""
+"""Networks of sinabs' modules, most with at most one spike in a step, and each of its neurons alone."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def leaky() -> Case:
         *(sl.Repeat(nn.Flatten()), nn.Linear(288, 10), sl.ExpLeak(tau_mem=6.0)),
     )
     return Case("`Repeat`, `LIF`, `ExpLeak`", net, frames(T, B, 1, 8, 8), batch_first, {"timesteps": T})
+
+
+def bursts() -> Case:
+    net = nn.Sequential(
+        *(nn.Conv2d(1, 8, 3, bias=False), sl.IAFSqueeze(num_timesteps=T, spike_fn=sa.MaxSpike(4))),
+        *(nn.Conv2d(8, 8, 3, stride=2), sl.IAFSqueeze(num_timesteps=T, spike_fn=sa.MaxSpike(3))),
+        *(nn.Flatten(), nn.Linear(32, 10)),
+    )
+    return Case("`MaxSpike(4)`, bursts", net, frames(T, B, 1, 8, 8, high=6.0), in_rows, {"timesteps": T})
 
 
 def recurrent() -> Case:
@@ -113,6 +122,7 @@ def trained() -> Case:
 NETWORKS = {
     "conv": conv,
     "leaky": leaky,
+    "bursts": bursts,
     "recurrent": recurrent,
     "residual": residual,
     "spiking": spiking,
@@ -133,6 +143,13 @@ NEURONS: dict[str, Any] = {
     "leak": sl.ExpLeak(tau_mem=4.0, norm_input=True),
     "recurrent": sl.LIFRecurrent(tau_mem=6.0, norm_input=False, rec_connect=nn.Linear(6, 6), **ONE),
     "recurrent_iaf": sl.IAFRecurrent(rec_connect=nn.Linear(6, 6, bias=False), **ONE),
+    "burst": sl.LIF(
+        tau_mem=6.0,
+        tau_syn=2.0,
+        norm_input=False,
+        spike_fn=sa.MaxSpike(3),
+        spike_threshold=torch.tensor(0.3),
+    ),
 }
 STORED = ("tau_mem", "tau_syn", "alpha_mem", "alpha_syn", "spike_threshold", "min_v_mem", "norm_input", "train_alphas")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from cases import Case, frames, in_steps, train
-from spikingjelly.activation_based import functional, layer, neuron
+from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import Tensor, nn
 
 VERSION = version("spikingjelly")
@@ -110,6 +110,20 @@ def single() -> Case:
     return Case("one call is one step", net, frames(T, B, 20), run, {"timesteps": T})
 
 
+def integers() -> Case:
+    """Integer neurons of 2.0, which send 0..D: time first, and a shortcut."""
+    ilif = {"step_mode": "m", "surrogate_function": surrogate.MultiLevelSpikeCount(4)}
+    net = nn.Sequential(
+        layer.Conv2d(2, 6, 3, padding=1, step_mode="m"),
+        neuron.ILIFNode(**ilif),
+        layer.Conv2d(6, 8, 3, stride=2, step_mode="m"),
+        neuron.ILIFNode(**ilif | {"tau": 2.0, "v_threshold": 0.5}),
+        layer.Flatten(step_mode="m"),
+        layer.Linear(8 * 9, 10, step_mode="m"),
+    )
+    return Case("`ILIFNode`, integers 0..4", net, frames(T, B, 2, 8, 8, high=4.0), over_time, {"timesteps": T})
+
+
 def trained() -> Case:
     net = Loop(T)
 
@@ -156,6 +170,7 @@ NETWORKS = {
     "spiking": spiking,
     "constants": constants,
     "single": single,
+    "integers": integers,
     "recurrent": recurrent,
     "element_wise": element_wise,
     "trained": trained,
@@ -169,6 +184,10 @@ NEURONS: dict[str, Any] = {
     "lif_soft": neuron.LIFNode(tau=3.0, v_threshold=0.3, v_reset=None),
     "plif": neuron.ParametricLIFNode(init_tau=4.0, v_threshold=0.2, v_reset=-0.1),
     "plif_undecayed": neuron.ParametricLIFNode(init_tau=2.5, decay_input=False, v_reset=None),
+    "ilif": neuron.ILIFNode(),
+    "ilif_of_two": neuron.ILIFNode(
+        tau=2.0, v_threshold=0.25, surrogate_function=surrogate.MultiLevelSpikeCount(2), step_mode="s"
+    ),
 }
 
 
@@ -176,7 +195,9 @@ def attributes(module: Any) -> dict[str, Any]:
     """What the adapter reads."""
     found = {key: getattr(module, key) for key in ("v_threshold", "v_reset", "step_mode")}
     found.update({key: getattr(module, key) for key in ("tau", "decay_input") if hasattr(module, key)})
-    return found | ({"w": float(module.w)} if hasattr(module, "w") else {})
+    found.update({"w": float(module.w)} if hasattr(module, "w") else {})
+    most = getattr(module.surrogate_function, "max_spike_count", None)
+    return found if most is None else found | {"max_spike_count": most}
 
 
 def alone(module: Any, current: Tensor) -> Tensor:

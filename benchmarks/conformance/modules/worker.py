@@ -50,7 +50,7 @@ def compared(name: str, case: Case) -> dict[str, Any]:
     record = simulate(graph, ours_in.numpy(), raster=True, execution=DOUBLE)
     spikes = differing = 0
     for unit, sent in own.items():
-        ours = torch.from_numpy(record.raster[unit][:, :, 0]).double()  # [B, T, *shape]
+        ours = torch.from_numpy(record.raster[unit].sum(axis=2)).double()  # [B, T, *shape]
         theirs = by_sample(sent, ours)
         spikes += int(theirs.sum())
         differing += int((theirs != ours).sum())

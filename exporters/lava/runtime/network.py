@@ -7,6 +7,7 @@ Shapes and arrays are in Lava's order, (W, H, C); everything is plain numbers, s
 from __future__ import annotations
 
 import json
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -32,6 +33,7 @@ BROKEN = (  # of NumPy, zip and json, on files of another content
     MemoryError,
     zipfile.BadZipFile,
     zlib.error,
+    tokenize.TokenError,  # NumPy reads damaged headers as Python
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Edge, Linear, Node
+from snnhw.graph.ir import ILIF, LI, LIF, Conv2d, Delay, Edge, Linear, Node
 from snnhw.graph.names import free_name
 
 
@@ -51,7 +51,7 @@ def in_a_row(nodes: tuple[Node, ...]) -> Cell:
     return Cell(nodes, edges, nodes[0].name, nodes[-1].name)
 
 
-def current_based(current: LI, neuron: LIF | LI) -> Cell:
+def current_based(current: LI, neuron: LIF | LI | ILIF) -> Cell:
     """A neuron behind a leaky synaptic current."""
     return Cell((current, neuron), (Edge(current.name, neuron.name),), current.name, neuron.name)
 

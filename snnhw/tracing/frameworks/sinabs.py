@@ -1,7 +1,8 @@
 """sinabs (SynSense): neurons over all steps, batch first, [B, T, ...]; the Squeeze forms take [B*T, ...].
 
 i = a_syn (i + x), or x;  v = a v + i, or with `norm_input` a v + (1 - a) i;  a = exp(-1/tau), 1 of IAF.  A single spike
-is sent at v >= theta, and theta or `subtract_value` is taken off at once, or v becomes 0.  ExpLeak sends v.
+is sent at v >= theta, and theta or `subtract_value` is taken off at once, or v becomes 0.  MaxSpike(n) sends a burst of
+clip(floor(v / theta), 0, n), and each of its spikes takes off as much.  ExpLeak sends v.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
-from snnhw.graph.ir import LI, LIF, Array
+from snnhw.graph.ilif import rounded_down
+from snnhw.graph.ir import ILIF, LI, LIF, Array
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
@@ -24,9 +26,28 @@ from snnhw.tracing.streams import Axes
 
 
 def _lif(name: str, module: Any, shape: Shape) -> Cell:
-    alpha = _alpha(module, "mem")
+    alpha, burst = _alpha(module, "mem"), getattr(module.spike_fn, "max_num_spikes_per_bin", None)
+    if isinstance(burst, int) and burst > 1:
+        return _behind_current(name, module, shape, _burst(name, module, shape, burst))
     fires = firing(name, *_reset(name, module, shape), alpha, fires_at_threshold=True)
     return _behind_current(name, module, shape, LIF(name=name, shape=shape, **_membrane(name, module, shape), **fires))
+
+
+def _burst(name: str, module: Any, shape: Shape, most: int) -> ILIF:
+    """Up to `most` spikes in a step from one membrane."""
+    membrane, (kind, theta, v_reset) = _membrane(name, module, shape), _reset(name, module, shape, several=True)
+    if kind != "subtract":
+        raise InputError(f"{name!r} empties its membrane after a burst, which no node does; use MembraneSubtract.")
+    each = {"tau_mem": membrane["decay"], "a gain": membrane["gain"], "spike_threshold": theta, "subtract": v_reset}
+    different = next((what for what, value in each.items() if np.ndim(value)), None)
+    if different or membrane["gain"] != 1:
+        raise InputError(
+            f"{name!r} sends bursts and has {different or 'a gain'} of its own for its neurons (tau_mem, norm_input, "
+            "spike_threshold), which no node does; give all the same, and norm_input=False."
+        )
+    thresholds = rounded_down(most, float(theta))
+    off = float(theta) - float(v_reset)
+    return ILIF(name=name, shape=shape, thresholds=thresholds, decay=float(membrane["decay"]), taken_off=off)
 
 
 def _exp_leak(name: str, module: Any, shape: Shape) -> Cell:
@@ -62,7 +83,7 @@ def _membrane(name: str, module: Any, shape: Shape) -> dict[str, Any]:
     return {"decay": fitted(name, "tau_mem", alpha, shape), "gain": fitted(name, "tau_mem", gain, shape)}
 
 
-def _behind_current(name: str, module: Any, shape: Shape, neuron: LIF | LI) -> Cell:
+def _behind_current(name: str, module: Any, shape: Shape, neuron: LIF | LI | ILIF) -> Cell:
     has_current = module.alpha_syn if getattr(module, "train_alphas", False) else module.tau_syn
     if has_current is None:
         return single(neuron)
@@ -71,13 +92,13 @@ def _behind_current(name: str, module: Any, shape: Shape, neuron: LIF | LI) -> C
     return current_based(current, neuron)
 
 
-def _reset(name: str, module: Any, shape: Shape) -> tuple[Reset, Array, Array]:
-    """(how it resets, threshold, v_reset)."""
+def _reset(name: str, module: Any, shape: Shape, *, several: bool = False) -> tuple[Reset, Array, Array]:
+    """(how it resets, threshold, v_reset); `several`: of a neuron that sends bursts."""
     sends = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
-    if sends != "SingleSpike" and getattr(module.spike_fn, "max_num_spikes_per_bin", None) != 1:
+    if not several and sends != "SingleSpike" and getattr(module.spike_fn, "max_num_spikes_per_bin", None) != 1:
         raise InputError(
-            f"{name!r} may send several spikes in one step ({sends}), which no node does; give it "
-            "spike_fn=SingleSpike, or MaxSpike(1), train on with it, and trace that."
+            f"{name!r} may send any number of spikes in one step ({sends}), which no node does; give it a most, "
+            "spike_fn=MaxSpike(n), or SingleSpike, train on with it, and trace that."
         )
     theta = np.asarray(fitted(name, "spike_threshold", parameter(module.spike_threshold), shape))
     kind = type(module.reset_fn).__name__

@@ -2,6 +2,7 @@
 
 Charge:  IF h = v + x;  LIF h = v + (x - (v - v_r)) / tau, without `decay_input` h = v + x - (v - v_r) / tau, where v_r
 is v_reset or 0.  Fire: s = h >= v_threshold.  Reset: v = v_reset where s; for v_reset None, v = h - v_threshold s.
+ILIF (2.0): h = (1 - 1/tau) v + x; s = round(clip(h / v_threshold, 0, D)), half to even; v = h - v_threshold s.
 The membrane starts at v_reset, so it is counted from there: a plain leaky neuron with the threshold v_threshold - v_r.
 """
 
@@ -16,7 +17,8 @@ from torch import nn
 
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
-from snnhw.graph.ir import LIF
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import ILIF, LIF
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, single
@@ -29,11 +31,15 @@ def _axes(module: Any) -> Axes:
     return "time" if getattr(module, "step_mode", "s") == "m" else "step"
 
 
-def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> Cell:
+def _check(name: str, module: Any) -> None:
     if not getattr(module.surrogate_function, "spiking", True):
         raise InputError(f"{name!r} sends its surrogate's values and no spikes; set spiking=True.")
     if getattr(module, "_neuron_precision", None) is not None:
         raise InputError(f"{name!r} keeps its membrane in a precision of its own; leave that out.")
+
+
+def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> Cell:
+    _check(name, module)
     soft = module.v_reset is None
     theta = np.array(float(module.v_threshold) - (0.0 if soft else float(module.v_reset)))
     kind: Reset = "subtract" if soft else "hard"
@@ -56,6 +62,21 @@ def _plif(name: str, module: Any, shape: Shape) -> Cell:
     return _fires(name, module, shape, 1 - rate, rate if module.decay_input else 1.0)
 
 
+def _ilif(name: str, module: Any, shape: Shape) -> Cell:
+    """Integers 0..D (Luo et al., ECCV 2024)."""
+    _check(name, module)
+    most = getattr(module.surrogate_function, "max_spike_count", None)
+    if not isinstance(most, int):
+        raise InputError(
+            f"{name!r} does not say its largest integer; use MultiLevelSpikeCount, as in SpikingJelly 2.0."
+        )
+    threshold = float(module.v_threshold)
+    thresholds = nearest(most, threshold)
+    return single(
+        ILIF(name=name, shape=shape, thresholds=thresholds, decay=1 - 1 / float(module.tau), taken_off=threshold)
+    )
+
+
 def _layer(kind: type[nn.Module]) -> Adapter:
     return Adapter(_axes, layer=kind)
 
@@ -67,6 +88,7 @@ NEURONS: Mapping[str, Adapter] = {
     "MultiStepIFNode": Adapter(always("time"), cell=_if),
     "MultiStepLIFNode": Adapter(always("time"), cell=_lif),
     "MultiStepParametricLIFNode": Adapter(always("time"), cell=_plif),
+    "ILIFNode": Adapter(_axes, cell=_ilif),
 }
 LAYERS: Mapping[str, Adapter] = {
     "Conv2d": _layer(nn.Conv2d),

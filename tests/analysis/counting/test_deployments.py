@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.counting.deployments import deployments, depth, slots, work
+from snnhw.analysis.counting.deployments import deployments, depth, membranes, slots, work
 from snnhw.errors import InputError
 from snnhw.passes import DEPLOYMENTS, deploy
 from snnhw.passes.balance_delays import balance_delays, depths
 from snnhw.passes.declare_input import declare_input
+from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from tests.analysis.nets import integer_net, networks, random_raster, record_of
+from tests.nets import with_integer_neurons
 
 K, T, N = 3, 4, 5
 
@@ -120,3 +122,54 @@ def test_graded_needs_least_and_channels_most(graph, seed):
     again = sum(edge.spikes for layer in counts.layers for edge in layer.shared)  # to a further dendrite
     assert table["graded"].messages <= table["shared"].messages == table["channels"].messages - again
     assert table["slots"].updates == slots(counts) * table["shared"].updates
+
+
+def integers(graph, decay):
+    """The network with I-LIF of K levels for its units."""
+    return with_integer_neurons(graph, K, decay)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.25])
+def test_an_integer_neuron_is_one_membrane_and_as_channels_does_what_these_do(decay):
+    """The channels are run and counted as the graph that they are, loops included."""
+    graph = integers(integer_net(), decay)
+    inputs = np.random.default_rng(5).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+    record = simulate(graph, inputs, execution=DOUBLE)
+    counts = count(graph, record)
+    table, split = deployments(graph, counts), inhibited_channels(graph)
+    own = simulate(split, inputs, execution=DOUBLE)
+    np.testing.assert_array_equal(own.logits, record.logits)
+    channels = count(split, own)
+    assert table["channels"].synops == channels.total("replicated_synops")
+    assert table["channels"].updates == channels.total("neuron_updates")
+    assert table["channels"].messages == sum(e.spikes for row in channels.layers for e in (*row.edges, *row.shared))
+    fired = sum(int(unit.levels.sum()) for unit in record.units.values())
+    assert counts.total("lateral_spikes") == (fired if decay else 0)
+    alone = 2 * 75 + 4  # membranes of both populations and of the read-out
+    assert [table[name].updates for name in DEPLOYMENTS] == [
+        N * T * n for n in (2 * 75 * K + 4, alone, alone, K * alone)
+    ]
+    assert [membranes(counts.layers[0], name) for name in DEPLOYMENTS] == [K, 1, 1, 1]
+
+
+@pytest.mark.parametrize("how", ["graded", "slots"])
+def test_the_graph_of_an_integer_neuron_does_the_work_in_the_table(how):
+    graph = integers(integer_net(), 0.25)
+    inputs = np.random.default_rng(6).integers(-2, 3, (N, 1, 5, 5)).astype(np.float64)
+    record = simulate(graph, inputs, execution=DOUBLE)
+    expected, deployed = deployments(graph, count(graph, record))[how], deploy(graph, how)
+    own = simulate(deployed, inputs, execution=DOUBLE)
+    np.testing.assert_array_equal(own.logits, record.logits)
+    counts = count(deployed, own)
+    assert counts.total("events") == expected.synops
+    assert counts.total("neuron_updates") == expected.updates
+    assert sum(edge.graded_spikes for layer in counts.layers for edge in layer.edges) == expected.messages
+
+
+def test_integer_neurons_of_two_batches_add_up():
+    graph = integers(integer_net(), 0.25)
+    inputs = np.random.default_rng(7).integers(-2, 3, (4, 1, 5, 5)).astype(np.float64)
+    whole = count(graph, simulate(graph, inputs, execution=DOUBLE))
+    parts = [count(graph, simulate(graph, half, execution=DOUBLE)) for half in (inputs[:1], inputs[1:])]
+    assert parts[0].merge(parts[1]) == whole
+    assert all(row.to_dict(1, T)["membranes"] == 1 for row in whole.layers)

@@ -17,6 +17,7 @@ from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
+from tests.nets import with_integer_neurons
 
 
 def chain(channels=16, size=8, levels=3, **options):
@@ -46,6 +47,21 @@ def test_every_limit_is_kept_and_both_forms_map_alike(chip, deployment):
         assert shares[layer.binds] == layer.use
     assert map_network(decompose(graph), limits, deployment).to_dict() == mapping.to_dict()
     assert mapping.cores == sum(layer.cores for layer in mapping.layers)
+
+
+def test_integer_neurons_map_as_one_compartment_each_or_as_channels_where_these_do_the_same():
+    limits = load_chip("loihi2")
+    graph = with_integer_neurons(chain(), 3, 0.25)
+    roomy = dataclasses.replace(limits, compartments_per_core=10**6, memory_bits_per_core=10**9)
+    one, three = (map_network(g, roomy, "graded").layers[0].demand for g in (graph, chain()))
+    assert (one.compartments, three.compartments) == (1024, 3 * 1024) and one.out_axons == three.out_axons
+    as_channels = map_network(chain(), limits, "channels")
+    with pytest.raises(InputError, match="'a' does not fit loihi2: its levels take off from one membrane"):
+        map_network(graph, limits, "channels")
+    with pytest.raises(InputError, match="'a' does not fit loihi2: it would send up to 3 binary spikes in a step"):
+        map_network(graph, limits, "shared")
+    memoryless = with_integer_neurons(chain(), 3, 0.0)
+    assert map_network(memoryless, limits, "channels").to_dict() == as_channels.to_dict()
 
 
 def test_one_core_less_would_not_fit():

@@ -76,7 +76,7 @@ def sent_by(cell: Cell, current: np.ndarray) -> np.ndarray:
     steps = len(current)
     graph = Graph.build(nodes, edges, steps)
     if cell.sent in graph.units():
-        return simulate(graph, current[None], raster=True, execution=DOUBLE).raster[cell.sent][0, :, 0]
+        return simulate(graph, current[None], raster=True, execution=DOUBLE).raster[cell.sent][0].sum(axis=1)
     sums = [
         simulate(graph.replace(timesteps=t), current[None, :t], execution=DOUBLE).logits[0] * t
         for t in range(1, steps + 1)

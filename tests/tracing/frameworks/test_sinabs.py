@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.graph.ir import ILIF
 from snnhw.simulation.engine import simulate
 from snnhw.tracing.trace import trace
 from tests.tracing.frameworks.standins import StandIn, cell_of, named, recorded, sent_by, standin, tensor
@@ -33,7 +34,7 @@ def module_of(described, **changed):
 def test_all_neurons_are_recorded():
     kinds = {case["module"]["class"] for case in RECORDED.values()}
     assert kinds == {"IAF", "LIF", "ExpLeak", "LIFRecurrent", "IAFRecurrent"}
-    assert all(0.05 < case["sent"].mean() < 0.9 for case in RECORDED.values())
+    assert all(0.05 < case["sent"].mean() < 1.3 for case in RECORDED.values())
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -49,8 +50,7 @@ def test_what_is_sent_is_what_sinabs_sends(name):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"spike_fn": {"class": "MultiSpike", "max_num_spikes_per_bin": None}}, "may send several spikes"),
-        ({"spike_fn": {"class": "MaxSpike", "max_num_spikes_per_bin": 2}}, "may send several spikes"),
+        ({"spike_fn": {"class": "MultiSpike", "max_num_spikes_per_bin": None}}, "may send any number of spikes"),
         ({"min_v_mem": -1.0}, "min_v_mem"),
         ({"reset_fn": {"class": "MembraneReset", "reset_value": 0.5}}, "resets by MembraneReset"),
         ({"tau_mem": [2.0, 3.0]}, "has the shape"),
@@ -59,6 +59,30 @@ def test_what_is_sent_is_what_sinabs_sends(name):
 def test_what_a_node_cannot_say_is_refused(changed, sentence):
     with pytest.raises(InputError, match=sentence):
         cell_of(module_of(RECORDED["lif"]["module"], **changed), (3,))
+
+
+BURST = RECORDED["burst"]["module"]
+
+
+def test_a_burst_takes_off_as_much_for_each_of_its_spikes():
+    reset = {"class": "MembraneSubtract", "subtract_value": 0.25}
+    node = cell_of(module_of(BURST, spike_threshold=0.5, reset_fn=reset), (6,)).sender
+    assert isinstance(node, ILIF) and (node.levels, node.taken_off) == (3, 0.25)
+    assert node.thresholds == tuple(float(np.nextafter(np.float32(0.5 * k), np.float32(0))) for k in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"reset_fn": {"class": "MembraneReset", "reset_value": 0}}, "empties its membrane after a burst"),
+        ({"norm_input": True}, "has a gain of its own"),
+        ({"spike_threshold": [1.0, 2.0, 3.0]}, "has spike_threshold of its own"),
+        ({"tau_mem": [2.0, 3.0, 4.0]}, "has tau_mem of its own"),
+    ],
+)
+def test_bursts_that_a_node_cannot_say_are_refused(changed, sentence):
+    with pytest.raises(InputError, match=sentence):
+        cell_of(module_of(BURST, **changed), (3,))
 
 
 def test_weights_around_that_are_no_single_layer_are_refused():

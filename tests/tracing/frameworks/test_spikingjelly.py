@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF
+from snnhw.graph.ir import ILIF, LIF
 from snnhw.simulation.engine import simulate
 from snnhw.tracing.frameworks.registry import adapter_of
 from snnhw.tracing.trace import trace
@@ -17,7 +17,10 @@ SURROGATE = named("Sigmoid", spiking=True)
 
 
 def module_of(described):
-    attributes = {"surrogate_function": SURROGATE, **{k: v for k, v in described.items() if k != "class"}}
+    kept = {k: v for k, v in described.items() if k not in ("class", "max_spike_count")}
+    most = described.get("max_spike_count")
+    surrogate = SURROGATE if most is None else named("MultiLevelSpikeCount", spiking=True, max_spike_count=most)
+    attributes = {"surrogate_function": surrogate, **kept}
     if "w" in attributes:
         attributes["w"] = torch.tensor(attributes["w"])
     return standin("spikingjelly", described["class"], **attributes)
@@ -29,8 +32,11 @@ def lif(**changed):
 
 
 def test_all_neurons_are_recorded():
-    assert {case["module"]["class"] for case in RECORDED.values()} == {"IFNode", "LIFNode", "ParametricLIFNode"}
-    assert all(0.1 < case["sent"].mean() < 0.9 for case in RECORDED.values())
+    assert {case["module"]["class"] for case in RECORDED.values()} == {
+        *("IFNode", "LIFNode", "ParametricLIFNode", "ILIFNode"),
+    }
+    assert {case["sent"].max() for case in RECORDED.values()} == {1, 2}
+    assert all(0.1 < case["sent"].mean() < 1.3 for case in RECORDED.values())
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -46,9 +52,23 @@ def test_it_fires_where_the_membrane_meets_the_threshold():
     assert sent_by(cell, np.full((4, 1), 0.5, np.float32)).tolist() == [[0], [1], [0], [1]]
 
 
+def ilif(**changed):
+    most = named("MultiLevelSpikeCount", spiking=True, max_spike_count=4)
+    own = {"v_threshold": 0.5, "v_reset": None, "step_mode": "m", "tau": 2.0, "surrogate_function": most}
+    return standin("spikingjelly", "ILIFNode", **{**own, **changed})
+
+
+def test_an_integer_neuron_is_one_node():
+    node = cell_of(ilif(), (3,)).sender
+    assert isinstance(node, ILIF)
+    assert (node.levels, node.decay, node.taken_off, node.thresholds[0]) == (4, 0.5, 0.5, 0.25)
+
+
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
+        (ilif(surrogate_function=named("Sigmoid", spiking=True)), "does not say its largest integer"),
+        (ilif(surrogate_function=named("MultiLevelSpikeCount", spiking=False)), "sends its surrogate's values"),
         (lif(surrogate_function=named("Sigmoid", spiking=False)), "sends its surrogate's values"),
         (lif(_neuron_precision=("fp16", "fp32", "fp32")), "precision of its own"),
     ],

@@ -1,1 +1,0 @@
-/tmp/w/neurons/snnhw/__init__.py

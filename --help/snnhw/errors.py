@@ -1,1 +1,0 @@
-/tmp/w/neurons/snnhw/errors.py

@@ -26,8 +26,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
-from snnhw.passes import DEPLOYMENTS
-from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes import DEPLOYMENTS, on_cores
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
@@ -118,7 +117,7 @@ def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMa
     findings = []
     for chip in chips:
         try:
-            found[chip.name] = map_network(fold_pool(graph), chip)
+            found[chip.name] = map_network(on_cores(graph), chip)
         except InputError as error:
             message = f"{chip.title}: {str(error).rstrip('.')}"
             findings.append(Finding("does-not-map", "warning", "", message, "leave the chip out"))
@@ -136,7 +135,7 @@ def placements(
             continue
         if profile.deployment != mapping.deployment:
             try:
-                mapping = map_network(fold_pool(graph), mapping.chip, profile.deployment)
+                mapping = map_network(on_cores(graph), mapping.chip, profile.deployment)
             except InputError:
                 continue
         found[profile.name] = mapping
@@ -149,7 +148,7 @@ def floorlines(
     """Least times by profile, where the profile bounds any; empty without a record."""
     if record is None:
         return {}
-    folded, found = fold_pool(graph), {}
+    folded, found = on_cores(graph), {}
     for profile in profiles:
         if profile.name in placed and not no_bound(profile):
             work = tile_work(folded, placed[profile.name], record)
@@ -175,7 +174,7 @@ def static_cases(
             if mapping is None or any(name not in profile for name in NEEDED[mode]):
                 continue
             step = floors[profile.name].serial if profile.name in floors else None
-            load = static_load(fold_pool(graph), counts, profile, mapping, mode, step)
+            load = static_load(on_cores(graph), counts, profile, mapping, mode, step)
             if load is not None:
                 energy = estimate(counts, profile, deployment=mapping.deployment, static=load)
                 without = estimate(counts, profile, deployment=mapping.deployment).per_inference

@@ -31,6 +31,7 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, Array, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
+from snnhw.passes.decompose_graded import check_sums
 from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.flow import layers_on_sums, passed_sums
 from snnhw.rules.given import products, separate_membranes
@@ -128,6 +129,8 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
+    if deployment == "graded":
+        check_sums(graph)
     refuse(_INTEGER_NEURONS[deployment](graph, chip.name), graph, chip.name)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})

@@ -145,8 +145,8 @@ def placements(
 def floorlines(
     graph: Graph, record: SpikeRecord | None, profiles: Sequence[Profile], placed: Mapping[str, ChipMapping]
 ) -> dict[str, Floorline]:
-    """Least times by profile, where the profile bounds any; empty without a record."""
-    if record is None:
+    """Least times by profile, where the profile bounds any; empty without the spikes of all neurons (`unbounded`)."""
+    if record is None or not placed or _uncounted(graph, record):
         return {}
     folded, found = on_cores(graph), {}
     for profile in profiles:
@@ -154,6 +154,18 @@ def floorlines(
             work = tile_work(folded, placed[profile.name], record)
             found[profile.name] = floorline(folded, work, placed[profile.name], profile, counted=True)
     return found
+
+
+def unbounded(graph: Graph, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]) -> tuple[Finding, ...]:
+    """A finding where neurons of the chip, such as those of max pools, fired in no run, so that no time is bounded."""
+    units = [] if record is None or not placed else _uncounted(graph, record)
+    message = f"the spikes of {', '.join(units)}, neurons of the chip alone, were not counted, so no time is bounded"
+    remedy = "snnhw map with --input bounds it"
+    return (Finding("no-bound", "warning", "", message, remedy),) if units else ()
+
+
+def _uncounted(graph: Graph, record: SpikeRecord) -> list[str]:
+    return [name for name in on_cores(graph).units() if name not in record.units]
 
 
 def static_cases(

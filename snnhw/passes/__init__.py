@@ -48,7 +48,7 @@ WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
 NO_MAX_POOLS: tuple[Pass, ...] = (max_pool_into_neurons, fold_wires)
-ON_CORES: tuple[Pass, ...] = (*BEFORE_POOLS, fold_pool, merge_readout, pool_into_conv)  # units stay whole
+ON_CORES: tuple[Pass, ...] = (*NO_MAX_POOLS, *BEFORE_POOLS, fold_pool, merge_readout, pool_into_conv)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*NO_MAX_POOLS, *WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (*NO_MAX_POOLS, *FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (*WITH_SYNAPSES, decompose_graded, fold_pool, balance_delays)
@@ -117,13 +117,14 @@ def compile_channels(graph: Graph, *, input_as: str = "messages") -> Graph:
 def on_cores(graph: Graph) -> Graph:
     """The layers that the cores of a chip run, in front of whole units: what is mapped, and what bounds its time.
 
-    Pools are in the convolutions and matrices beside them, and matrices on matrices are one. Units keep their names and
-    their spikes. A graph in integers has run through a compiler; its pools go into its matrices alone.
+    Max pools of spikes are neurons, other pools are in the convolutions and matrices beside them, and matrices on
+    matrices are one. Units keep their names and their spikes. A graph in integers has run through a compiler; its pools
+    go into its matrices alone.
 
     Raises:
         InputError: a pass cannot take the graph.
     """
-    return fold_pool(graph) if graph.is_integer else run_passes(graph, ON_CORES)
+    return run_passes(graph, (*NO_MAX_POOLS, fold_pool) if graph.is_integer else ON_CORES)
 
 
 def deploy(graph: Graph, deployment: str) -> Graph:

@@ -97,8 +97,14 @@ def _table(arrays: dict[str, Array]) -> str:
         levels, events = arrays[f"levels/{unit}"], arrays[f"events/{unit}"]
         each = "  ".join(str(int(n)) for n in levels.reshape(len(levels), -1).sum(axis=1))
         lines.append(f"{unit:{width}}  {events.size:>9}  {int(events.sum()):>10}  {each}")
-    classes = " ".join(str(int(n)) for n in arrays["logits"].argmax(axis=1))
-    return "\n".join([*lines, f"classes: {classes}", ""])
+    return "\n".join([*lines, _outputs(arrays["logits"]), ""])
+
+
+def _outputs(logits: Array) -> str:
+    """The class of each sample; of outputs that are no row of classes, their shape and sum."""
+    if logits.ndim == 2:
+        return "classes: " + " ".join(str(int(n)) for n in logits.argmax(axis=1))
+    return f"outputs: {list(logits.shape)}, in all {logits.sum():g}; they are no row of classes"
 
 
 def _progress(done: int, of: int) -> None:

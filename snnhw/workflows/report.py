@@ -26,6 +26,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.quantisation.quantise import LayerScale
+from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
@@ -75,6 +76,7 @@ def measure(
     """
     model = for_data(model, inputs)
     check_labels(model, inputs)
+    check_run(model.graph)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}

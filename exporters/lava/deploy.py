@@ -146,7 +146,7 @@ runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{co
 |---|---|
 | `{command.NETWORK}` | weights, biases, thresholds and connections |
 | `{command.EXAMPLE}` | {coding} |
-| `{command.EXPECTED}` | per unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, *outputs] |
+| `{command.EXPECTED}` | unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, *outputs] |
 | `{MANIFEST}` | names and sha256 of all these files, by which the next export knows its own |
 | `{PACKAGE}/` | the worker, its supervisor, and our Lava processes |
 

@@ -86,10 +86,10 @@ def _compiled(graph: Graph, calibration: Array | None) -> Graph:
 
 
 def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input; of events, all of them."""
+    """Samples that fill the range of the input, so that none is clipped; of events, all of them."""
     if graph.input.levels is not None:
         return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
-    limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
+    limit = 1.0 if graph.input.scale is None else (2 ** (graph.input.bits - 1) - 1) / graph.input.scale
     return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 
 

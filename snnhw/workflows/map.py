@@ -16,6 +16,7 @@ from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.decompose_graded import check_sums
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.progress import Progress, counter
+from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
@@ -80,6 +81,7 @@ def bound_on_chip(
     record = None
     if inputs is not None:
         model = for_data(model, inputs)
+        check_run(model.graph)
     mapping = map_to_chip(model, chip, deployment)
     graph = run_passes(model.graph, NO_MAX_POOLS)  # whose max pools are neurons, so that they have spikes to count
     if inputs is not None:

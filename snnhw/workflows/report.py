@@ -26,10 +26,11 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.quantisation.quantise import LayerScale
+from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import for_data
+from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.readings import with_readings
@@ -74,6 +75,8 @@ def measure(
         InputError: the samples do not fit, or are fewer than the processes.
     """
     model = for_data(model, inputs)
+    check_labels(model, inputs)
+    check_run(model.graph)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
 from snnhw.errors import unknown
-from snnhw.graph.ir import SYNAPSES, Graph
-from snnhw.passes import DEPLOYMENTS
+from snnhw.graph.ir import Graph
+from snnhw.passes import DEPLOYMENTS, on_cores
+from snnhw.passes.balance_delays import depth
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Deployment:
     messages: int
     payload_bits: int  # widest spike payload; 0: the presence of the spike is the message
     synapse_bits: int
-    steps: int  # from the first input to the last output, one step per synapse on the way
+    steps: int  # from the first input to the last output, one step per synapse on the way, less those of delays
 
     def to_dict(self) -> dict[str, object]:
         """One entry of `deployments` in `report.json`."""
@@ -86,7 +87,7 @@ def slots(counts: NetworkCounts) -> int:
 
 def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
     """All four, side by side."""
-    found, largest = {}, slots(counts)
+    found, largest, deep = {}, slots(counts), depth(on_cores(graph))
     for name, kind in DEPLOYMENTS.items():
         layers = [work(layer, counts, name) for layer in counts.layers]
         copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
@@ -98,15 +99,6 @@ def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
             messages=sum(w.messages for w in layers),
             payload_bits=largest.bit_length() if name == "graded" and largest > 1 else 0,
             synapse_bits=sum(layer.weight_bits * n for layer, n in zip(counts.layers, copies, strict=True)),
-            steps=(graph.timesteps + depth(graph) - 1) * (largest if name == "slots" else 1),
+            steps=(graph.timesteps + deep - 1) * (largest if name == "slots" else 1),
         )
     return found
-
-
-def depth(graph: Graph) -> int:
-    """Largest number of synapse nodes between input and read-out: the steps a value takes in a pipelined chip."""
-    reached: dict[str, int] = {}
-    for name in graph.order(loops=True):
-        before = max((reached.get(e.source, 0) for e in graph.into(name)), default=0)
-        reached[name] = before + (1 if isinstance(graph.nodes[name], SYNAPSES) else 0)
-    return max(reached.values())

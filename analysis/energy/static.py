@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import NetworkCounts
-from snnhw.analysis.counting.deployments import depth, slots, work
+from snnhw.analysis.counting.deployments import slots, work
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import unknown
 from snnhw.graph.ir import Graph
+from snnhw.passes.balance_delays import depth
 
 MODES = ("off", "batch1", "realtime")
 

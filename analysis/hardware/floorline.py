@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.analysis.counting.deployments import depth
 from snnhw.analysis.hardware.core_time import COMPUTE, MEMORY, TRAFFIC, WORKING, CoreWork, Parts, parts
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import TIMES, Profile
 from snnhw.analysis.hardware.tile_work import TileWork
 from snnhw.analysis.ranges import Range
 from snnhw.graph.ir import Graph
+from snnhw.passes.balance_delays import depth
 
 BARRIER = "barrier"
 BINDS = {

@@ -31,9 +31,9 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, Array, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
-from snnhw.passes.merge_readout import merge_readout
+from snnhw.passes.decompose_graded import check_sums
 from snnhw.quantisation.decay_pairs import decay_pairs
-from snnhw.rules.flow import layers_on_sums
+from snnhw.rules.flow import layers_on_sums, passed_sums
 from snnhw.rules.given import products, separate_membranes
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
@@ -116,19 +116,21 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     """Smallest number of equal tiles per layer that keeps every limit.
 
     Args:
-        graph: folded, pools folded into the read-out, multi-level or decomposed.
+        graph: the one of `on_cores`, or decomposed.
         chip: its limits.
         deployment: "channels" stores the synapses of a layer once per level, "shared" and "graded" once.
 
     Raises:
-        InputError: there is no such deployment, a layer takes the sums of another, a single neuron does not fit a
-            core, pools are left between populations, or integer neurons cannot be deployed so.
+        InputError: there is no such deployment, a layer, a pool or a flattening takes the sums of a layer, a single
+            neuron does not fit a core, pools are left between populations, or integer neurons cannot be deployed so.
     """
     given = (*products(graph, chip.name), *host_nodes(graph, chip.name))
-    refuse((*given, *layers_on_sums(merge_readout(graph), chip.name)), graph, chip.name)
+    refuse((*given, *layers_on_sums(graph, chip.name), *passed_sums(graph, chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
         raise unknown("deployment that can be mapped", deployment, known)
+    if deployment == "graded":
+        check_sums(graph)
     refuse(_INTEGER_NEURONS[deployment](graph, chip.name), graph, chip.name)
     rows = tuple(_row(graph, row, deployment) for row in layers(graph))
     place = _Placement(chip, deployment, {row.name: row for row in rows})

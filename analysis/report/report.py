@@ -35,6 +35,7 @@ from snnhw.analysis.report.sections import (
     layer_break_evens,
     placements,
     static_cases,
+    unbounded,
 )
 from snnhw.analysis.report.stamp import RunStamp
 from snnhw.errors import InputError
@@ -239,7 +240,7 @@ def assemble(
         accuracy=sections.accuracy,
         certificate=sections.certificate,
         quantisation=sections.quantisation,
-        findings=sections.findings + unmapped,
+        findings=sections.findings + unmapped + unbounded(graph, sections.record, placed),
         deployments=deployments(graph, counts),
         deployment_energy=deployment_energies(counts, chosen),
         breakeven=break_evens(counts, energy, ann),

@@ -26,8 +26,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
-from snnhw.passes import DEPLOYMENTS
-from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes import DEPLOYMENTS, on_cores
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
@@ -118,7 +117,7 @@ def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMa
     findings = []
     for chip in chips:
         try:
-            found[chip.name] = map_network(fold_pool(graph), chip)
+            found[chip.name] = map_network(on_cores(graph), chip)
         except InputError as error:
             message = f"{chip.title}: {str(error).rstrip('.')}"
             findings.append(Finding("does-not-map", "warning", "", message, "leave the chip out"))
@@ -136,7 +135,7 @@ def placements(
             continue
         if profile.deployment != mapping.deployment:
             try:
-                mapping = map_network(fold_pool(graph), mapping.chip, profile.deployment)
+                mapping = map_network(on_cores(graph), mapping.chip, profile.deployment)
             except InputError:
                 continue
         found[profile.name] = mapping
@@ -146,15 +145,27 @@ def placements(
 def floorlines(
     graph: Graph, record: SpikeRecord | None, profiles: Sequence[Profile], placed: Mapping[str, ChipMapping]
 ) -> dict[str, Floorline]:
-    """Least times by profile, where the profile bounds any; empty without a record."""
-    if record is None:
+    """Least times by profile, where the profile bounds any; empty without the spikes of all neurons (`unbounded`)."""
+    if record is None or not placed or _uncounted(graph, record):
         return {}
-    folded, found = fold_pool(graph), {}
+    folded, found = on_cores(graph), {}
     for profile in profiles:
         if profile.name in placed and not no_bound(profile):
             work = tile_work(folded, placed[profile.name], record)
             found[profile.name] = floorline(folded, work, placed[profile.name], profile, counted=True)
     return found
+
+
+def unbounded(graph: Graph, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]) -> tuple[Finding, ...]:
+    """A finding where neurons of the chip, such as those of max pools, fired in no run, so that no time is bounded."""
+    units = [] if record is None or not placed else _uncounted(graph, record)
+    message = f"the spikes of {', '.join(units)}, neurons of the chip alone, were not counted, so no time is bounded"
+    remedy = "snnhw map with --input bounds it"
+    return (Finding("no-bound", "warning", "", message, remedy),) if units else ()
+
+
+def _uncounted(graph: Graph, record: SpikeRecord) -> list[str]:
+    return [name for name in on_cores(graph).units() if name not in record.units]
 
 
 def static_cases(
@@ -175,7 +186,7 @@ def static_cases(
             if mapping is None or any(name not in profile for name in NEEDED[mode]):
                 continue
             step = floors[profile.name].serial if profile.name in floors else None
-            load = static_load(fold_pool(graph), counts, profile, mapping, mode, step)
+            load = static_load(on_cores(graph), counts, profile, mapping, mode, step)
             if load is not None:
                 energy = estimate(counts, profile, deployment=mapping.deployment, static=load)
                 without = estimate(counts, profile, deployment=mapping.deployment).per_inference

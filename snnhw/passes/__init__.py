@@ -5,7 +5,8 @@ go on to what hardware runs, with currents that keep nothing gone, pools in the 
 readout, and delays balanced: LOIHI_CHANNELS has K binary channels per unit, max pools of spikes as neurons and its
 other pools in the convolutions behind them (`quantise`, which needs calibration, follows), LOIHI_CURRENT is the same
 with an input that enters the first neurons as a current instead of in messages, LOIHI_GRADED one graded spike per unit,
-TIME_SLOTS one binary channel per unit in S sub-steps.
+TIME_SLOTS one binary channel per unit in S sub-steps. ON_CORES is for the cores of a chip: the layers that it runs, in
+front of units that stay whole.
 For Loihi's integers, matrices on matrices become one, and a layer that several units take becomes one for each.
 """
 
@@ -41,17 +42,13 @@ from snnhw.passes.pool_into_conv import pool_into_conv
 Pass = Callable[[Graph], Graph]
 
 FLOAT: tuple[Pass, ...] = (join_wires, fold_norm, fold_wires)
-BEFORE_SYNAPSES: tuple[Pass, ...] = (
-    fold_scale,
-    delays_before_layers,
-    conv_into_pool,
-    conv_into_matrix,
-    fold_current,
-)
+BEFORE_POOLS: tuple[Pass, ...] = (fold_scale, delays_before_layers, conv_into_pool, conv_into_matrix)
+BEFORE_SYNAPSES: tuple[Pass, ...] = (*BEFORE_POOLS, fold_current)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
 NO_MAX_POOLS: tuple[Pass, ...] = (max_pool_into_neurons, fold_wires)
+ON_CORES: tuple[Pass, ...] = (*NO_MAX_POOLS, *BEFORE_POOLS, fold_pool, merge_readout, pool_into_conv)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*NO_MAX_POOLS, *WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (*NO_MAX_POOLS, *FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)
 LOIHI_GRADED: tuple[Pass, ...] = (*WITH_SYNAPSES, decompose_graded, fold_pool, balance_delays)
@@ -115,6 +112,19 @@ def compile_channels(graph: Graph, *, input_as: str = "messages") -> Graph:
     if input_as not in INPUTS:
         raise unknown("way for the input to enter", input_as, INPUTS)
     return run_passes(graph_given(graph), INPUTS[input_as])
+
+
+def on_cores(graph: Graph) -> Graph:
+    """The layers that the cores of a chip run, in front of whole units: what is mapped, and what bounds its time.
+
+    Max pools of spikes are neurons, other pools are in the convolutions and matrices beside them, and matrices on
+    matrices are one. Units keep their names and their spikes. A graph in integers has run through a compiler; its pools
+    go into its matrices alone.
+
+    Raises:
+        InputError: a pass cannot take the graph.
+    """
+    return run_passes(graph, (*NO_MAX_POOLS, fold_pool) if graph.is_integer else ON_CORES)
 
 
 def deploy(graph: Graph, deployment: str) -> Graph:

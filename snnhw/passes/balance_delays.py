@@ -60,6 +60,32 @@ def depths(graph: Graph) -> dict[str, int]:
     return sent
 
 
+def depth(graph: Graph) -> int:
+    """Steps from the input to the read-out that comes last: what a value takes in a pipelined chip.
+
+    The depth of `balance_delays`, whatever delays the edges have. Graphs that this pass gives back as they are run on
+    no such chip: of these it is the largest number of synapses on a way, loops cut behind their delays, whose steps
+    make up for nothing.
+    """
+    plain = graph.replace(edges=tuple(dataclasses.replace(edge, delay=0) for edge in graph.edges))
+    arrival = None if mixed_delays(graph) else _arrivals(plain)
+    return max((_without_time(plain) if arrival is None else arrival)[end.name] for end in graph.readouts)
+
+
+def _without_time(graph: Graph) -> dict[str, int]:
+    """As `_arrivals`, of a graph whose delays are free of cost and send nothing back."""
+    loops = {
+        node.name
+        for node in graph.of_type(Delay)
+        if node.name in graph.reached([edge.target for edge in graph.out_of(node.name)])
+    }
+    found: dict[str, int] = {}
+    once = graph.replace(edges=tuple(edge for edge in graph.edges if edge.source not in loops))
+    for name in once.order():
+        found[name] = max((found[e.source] + max(0, _cost(once.nodes[e.source])) for e in once.into(name)), default=0)
+    return found
+
+
 def mixed_delays(graph: Graph) -> list[str]:
     """Delays whose neurons are not all delayed alike."""
     return [node.name for node in graph.of_type(Delay) if not node.uniform]

@@ -12,9 +12,7 @@ from snnhw.analysis.hardware.mapping import ChipMapping, map_network
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.hardware.tile_work import tile_work
 from snnhw.data.samples import Samples
-from snnhw.passes import NO_MAX_POOLS, run_passes
-from snnhw.passes.decompose_graded import check_sums
-from snnhw.passes.fold_pool import fold_pool
+from snnhw.passes import on_cores
 from snnhw.progress import Progress, counter
 from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
@@ -50,10 +48,7 @@ def map_to_chip(model: LoadedModel, chip: str | Path = "loihi1", deployment: str
     Raises:
         InputError: the chip or the deployment is unknown, or the chip cannot hold the network.
     """
-    graph = run_passes(model.graph, NO_MAX_POOLS)
-    if deployment == "graded":
-        check_sums(graph)
-    return map_network(fold_pool(graph), load_chip(chip), deployment)
+    return map_network(on_cores(model.graph), load_chip(chip), deployment)
 
 
 def bound_on_chip(
@@ -83,10 +78,9 @@ def bound_on_chip(
         model = for_data(model, inputs)
         check_run(model.graph)
     mapping = map_to_chip(model, chip, deployment)
-    graph = run_passes(model.graph, NO_MAX_POOLS)  # whose max pools are neurons, so that they have spikes to count
+    graph = on_cores(model.graph)  # whose max pools are neurons, so that they have spikes to count
     if inputs is not None:
         record = simulate(graph, inputs.values, progress=counter(progress, "simulation", len(inputs.values)))
-    graph = fold_pool(graph)
     work = tile_work(graph, mapping, record)
     known = [load_profile(name) for name in profiles or available_profiles()]
     chosen = known if profiles else [profile for profile in known if profile.is_of(mapping.chip.name)]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.counting.deployments import deployments, depth, membranes, slots, work
+from snnhw.analysis.counting.deployments import deployments, membranes, slots, work
 from snnhw.errors import InputError
 from snnhw.passes import DEPLOYMENTS, deploy
-from snnhw.passes.balance_delays import balance_delays, depths
+from snnhw.passes.balance_delays import balance_delays, depth, depths
 from snnhw.passes.declare_input import declare_input
 from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.simulation.engine import simulate

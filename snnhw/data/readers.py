@@ -135,7 +135,7 @@ def _check_steps(content: bytes) -> None:
         UnpicklingError: it does not; one step can ask for any amount of memory.
     """
     for number, (step, argument, _) in enumerate(pickletools.genops(content)):
-        kept = int(argument) if step.name in ("PUT", "BINPUT", "LONG_BINPUT") else 0
+        kept = argument if step.name in ("PUT", "BINPUT", "LONG_BINPUT") and isinstance(argument, int) else 0
         if step.name not in STEPS or kept > number:
             raise pickle.UnpicklingError(f"it has the step {step.name} of no array")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.graph.currents import current_before, feeding
-from snnhw.graph.ir import LIF, MLF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Neuron, Node
+from snnhw.graph.ir import LIF, MLF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, MaxPool, Neuron, Node
 from snnhw.graph.loihi import DECAY_ONE, UNITS_PER_WEIGHT
 from snnhw.quantisation.quantise import Quantised
 
@@ -34,7 +34,7 @@ def dequantise(graph: Graph, quantised: Quantised, layers: Collection[str] | Non
     for layer, scale in quantised.scales.items():
         if layers is not None and layer not in layers:
             continue
-        if layer in integer_units and layer not in units:
+        if layer in integer_units and layer not in units and graph.of_type(MaxPool):
             continue  # neurons of a max pool, which has no numbers
         if layer in units and layer in integer_units:
             neurons = [n for n in integer_units[layer] if isinstance(n, LoihiLIF)]

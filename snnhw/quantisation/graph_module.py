@@ -77,7 +77,12 @@ class GraphModule(nn.Module):
             if _key(neuron) not in self.units:
                 self.stepped[neuron.name] = TrainableNeuron(neuron, self._thresholds(neuron, scales))
         for node in graph.nodes.values():
-            plain = not isinstance(node, LIF) or (node.resets_to_zero and node.has_unit_gain)
+            if isinstance(node, LIF) and not node.resets_to_zero:
+                how = "by subtraction" if node.reset == "subtract" else "to another value than 0"
+                raise InputError(
+                    f"Neuron {node.name!r} resets {how}, which fine-tuning does not take; quantise without it."
+                )
+            plain = not isinstance(node, LIF) or node.has_unit_gain
             if not plain or not isinstance(node, (*SYNAPSES, *PASSING, MLF, LIF, LI, Delay, Input, Readout)):
                 raise InputError(f"Node {node.name!r} ({type(node).__name__}) cannot be trained; fold the graph first.")
 

@@ -73,15 +73,34 @@ class _Spread:
             inner = self.graph(node, f"{path}.")
             enter[name] = inner[_only_port(node, path, "Input")]
             leave[name] = inner[_only_port(node, path, "Output")]
+        meant = self._misnamed(raw, prefix)
         for a, b in raw.edges:
             for end in (a, b):
-                if end not in raw.nodes:
+                if end not in raw.nodes and end not in meant:
+                    where = f" of subgraph {shown(prefix[:-1])}" if prefix else ""
                     raise InputError(
-                        f"Edge {shown(a)} -> {shown(b)} names the unknown node {shown(end)}; add the node or drop the "
-                        "edge."
+                        f"Edge {shown(a)} -> {shown(b)}{where} names the unknown node {shown(end)}; add the node or "
+                        "drop the edge."
                     )
-            self.edges.append((leave[a], enter[b]))
+            self.edges.append((leave[meant.get(a, a)], enter[meant.get(b, b)]))
         return flat
+
+    def _misnamed(self, raw: RawGraph, prefix: str) -> dict[str, str]:
+        """The one name that edges lead into and out of and no node has -> the one node that no edge names.
+
+        Files of the NIR paper (Pedersen et al. 2024) call the neurons of a recurrent layer so.
+        """
+        into, out = ({edge[end] for edge in raw.edges} for end in (1, 0))
+        unknown = sorted((into | out) - set(raw.nodes))
+        unnamed = sorted(set(raw.nodes) - into - out)
+        if len(unknown) != 1 or len(unnamed) != 1 or unknown[0] not in into & out:
+            return {}
+        (name,), (node,) = unknown, unnamed
+        message = f"edges name {shown(name)}, which is no node; the one node that no edge names is taken for it"
+        self.context.find(
+            "edge-misnamed", "warning", f"{prefix}{node}", message, "write the file again with the names of its nodes"
+        )
+        return {name: node}
 
     def _unique(self, prefix: str, name: str) -> str:
         path = f"{prefix}{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from snnhw.nir.file import RawGraph, RawNode
 from snnhw.nir.io import from_nir, read_nir
 from snnhw.nir.read.fields import Context
 from snnhw.nir.read.flatten import FlatGraph, flattened, input_shape
+from snnhw.nir.read.graph import graph_from_raw
+from snnhw.nir.reading import Reading
 from snnhw.simulation.engine import simulate
 from tests.nir.builders import ONE, PORTS, graph_of, refused
 from tests.nir.read.foreign import T, codes, full, lif
@@ -244,3 +247,44 @@ def test_an_input_of_which_nothing_says_the_shape_is_refused() -> None:
     flat = FlatGraph({"i": RawNode("Input", {}), "t": RawNode("Flatten", {})}, (("i", "t"),))
     with pytest.raises(InputError, match="Input 'i' has no shape and its targets do not say one; write the shape"):
         input_shape(flat, "i")
+
+
+def recurrent_layer(*, edges_name: str) -> RawGraph:
+    """A nested recurrent layer, as in files of the NIR paper, whose neurons are called `own`."""
+    rng = np.random.default_rng(5)
+    neurons = nir.LIF(tau=2e-4 * ONE, r=2 * ONE, v_leak=0 * ONE, v_threshold=ONE)
+    inner = {
+        "input": RawNode("Input", {"shape": np.array([4])}),
+        "own": RawNode("LIF", {k: getattr(neurons, k) for k in ("tau", "r", "v_leak", "v_threshold")}),
+        "rec": RawNode("Linear", {"weight": rng.normal(size=(4, 4))}),
+        "output": RawNode("Output", {"shape": np.array([4])}),
+    }
+    name = edges_name
+    layer = RawGraph(inner, (("input", name), (name, "rec"), ("rec", name), (name, "output")), {}, "1.0")
+    outer = {
+        "in": RawNode("Input", {"shape": np.array([4])}),
+        "fc": RawNode("Linear", {"weight": 2 * rng.normal(size=(4, 4))}),
+        "layer": layer,
+        "out": RawNode("Output", {"shape": np.array([4])}),
+    }
+    return RawGraph(outer, (("in", "fc"), ("fc", "layer"), ("layer", "out")), {}, "1.0")
+
+
+def test_one_name_that_is_no_node_is_the_one_node_that_no_edge_names() -> None:
+    x = np.random.default_rng(1).normal(size=(3, 6, 4))
+    runs = []
+    for name in ("own", "lif"):
+        graph, findings = graph_from_raw(recurrent_layer(edges_name=name), Reading(dt=1e-4, timesteps=6))
+        runs.append(next(iter(simulate(graph, x, raster=True).raster.values())))
+        said = [f for f in findings if f.code == "edge-misnamed"]
+        assert [(f.node, "'lif'" in f.message) for f in said] == ([("layer.own", True)] if name == "lif" else [])
+    assert runs[0].any() and np.array_equal(*runs)
+
+
+def test_an_unknown_name_that_could_be_several_nodes_is_refused_with_its_subgraph() -> None:
+    raw = recurrent_layer(edges_name="lif")
+    layer = raw.nodes["layer"]
+    assert isinstance(layer, RawGraph)
+    more = dataclasses.replace(layer, nodes={**layer.nodes, "other": layer.nodes["own"]})
+    with pytest.raises(InputError, match="of subgraph 'layer' names the unknown node 'lif'"):
+        graph_from_raw(dataclasses.replace(raw, nodes={**raw.nodes, "layer": more}), Reading(dt=1e-4))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from snnhw.analysis.advice.trials import TRIED, run_trials
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import relays
@@ -129,6 +130,8 @@ def build_report(
         if inputs.targets is None:
             raise InputError(f"{inputs.name} has no labels, so no level can be judged; give data with labels.")
         levels = level_advice(model.graph, inputs.values, inputs.targets, chosen[0], progress=progress)
+    tried = len(inputs.values) if options.levels else TRIED
+    trials = run_trials(model.graph, inputs.values, inputs.targets, samples=tried, progress=progress)
     seed = model.card.get("seed")
     stamp = make_stamp(
         Origin(model.name, model.checksum),
@@ -144,6 +147,7 @@ def build_report(
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),
+        trials=trials,
         steps=options.steps,
         example=simulate(model.graph, inputs.values[:1], raster=True),
         record=record,

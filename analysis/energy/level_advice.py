@@ -91,7 +91,15 @@ def level_advice(
 
 
 def drop_level(graph: Graph, level: int) -> Graph:
-    """Graph whose units lack level `level` (1..K); a unit that has no other level keeps it."""
+    """Graph whose units lack level `level` (1..K); a unit that has no other level keeps it.
+
+    Raises:
+        InputError: no unit has that level beside another.
+    """
+    deepest = max((unit.levels for unit in graph.of_type(MLF, ILIF)), default=1)
+    if not 1 <= level <= deepest or deepest < 2:
+        known = f"has levels 1 to {deepest}" if deepest > 1 else "has no unit of several levels"
+        raise InputError(f"Level {level} cannot be dropped: {graph.name!r} {known}; name one of several levels.")
     return _with_thresholds(graph, level, lambda thetas: thetas[: level - 1] + thetas[level:] if thetas[1:] else thetas)
 
 

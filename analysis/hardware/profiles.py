@@ -131,6 +131,7 @@ class Profile(Summarised):
     scope: str = UNSTATED  # what its energies cover, of `scopes.SCOPES`
     chip: str = ""  # whose measurements it is held against; empty: a technology, or no measurement is known
     misses: tuple[str, ...] = ()  # measurements that lie outside what it predicts
+    number_bits: int | None = None  # width of its weights; None: not stated
 
     def summary(self) -> Summary:
         """The platform, and which constants are known of it."""
@@ -225,6 +226,7 @@ def parse_profile(data: Table, where: str) -> Profile:
         scope=check_scope(text_at(data, "scope", where), where) if "scope" in data else UNSTATED,
         chip=check_chip(text_at(data, "chip", where), where) if "chip" in data else "",
         misses=texts_of(data.get("misses", []), f"{where}: 'misses'"),
+        number_bits=_width(data, where, "number_bits"),
     )
 
 
@@ -280,10 +282,10 @@ def _constant(name: str, data: Table, technology: float, where: str) -> Constant
     )
 
 
-def _width(data: Table, where: str) -> int | None:
-    bits = data.get("access_bits")
+def _width(data: Table, where: str, key: str = "access_bits") -> int | None:
+    bits = data.get(key)
     if bits is not None and (type(bits) is not int or bits < 1):
-        raise InputError(f"{where}: 'access_bits' is {bits!r}; give an integer of at least 1.")
+        raise InputError(f"{where}: {key!r} is {bits!r}; give an integer of at least 1.")
     return bits
 
 

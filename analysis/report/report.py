@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from snnhw.analysis.advice.action import Action, Facts
+from snnhw.analysis.advice.actions import advice
 from snnhw.analysis.counting.counts import BY_STEP, NetworkCounts
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
@@ -94,6 +96,7 @@ class Report(Summarised):
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     floorline: Mapping[str, Floorline] = field(default_factory=dict)  # by profile: least times, and what binds
+    advice: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)  # by profile: what would help
     convention: RateTimesFlops | None = None  # what most papers would print
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     graph: Graph | None = None  # for the picture of the network
@@ -141,6 +144,7 @@ class Report(Summarised):
             "sampling": {name: dict(found) for name, found in self.sampling.items()},
             "levels": [variant.to_dict() for variant in self.levels],
             "relays": [relay.to_dict() for relay in self.relays],
+            "advice": {name: [action.to_dict() for action in found] for name, found in self.advice.items()},
             "convention": {} if self.convention is None else self.convention.to_dict(),
             "mapping": {chip: found.to_dict() for chip, found in self.mapping.items()},
             "static": {
@@ -231,6 +235,7 @@ def assemble(
     mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
     placed = placements(graph, chosen, mapping)
     floors = floorlines(graph, sections.record, chosen, placed)
+    static = static_cases(graph, counts, chosen, placed, floors)
     return Report(
         stamp,
         model_facts(graph, counts),
@@ -249,8 +254,20 @@ def assemble(
         sensitivity={name: tornado(found) for name, found in energy.items()},
         sampling={name: sampled(found) for name, found in energy.items()},
         mapping=mapping,
-        static=static_cases(graph, counts, chosen, placed, floors),
+        static=static,
         floorline=floors,
+        advice={
+            name: advice(
+                Facts(
+                    counts,
+                    found,
+                    {pace: case.energy for pace, case in static.get(name, {}).items()},
+                    floors.get(name),
+                    sections.trials,
+                )
+            )
+            for name, found in energy.items()
+        },
         convention=convention(graph, counts),
         levels=sections.levels,
         relays=sections.relays,

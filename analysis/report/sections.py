@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snnhw.analysis.advice.trials import Trial
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers, growing_part
@@ -48,6 +49,7 @@ class Sections:
     sparsity: float | None = None  # share of zero activations of the trained ReLU twin
     levels: tuple[Variant, ...] = ()  # advice on levels
     relays: tuple[Relay, ...] = ()
+    trials: tuple[Trial, ...] = ()  # changes of the network that were tried on some samples
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     example: SpikeRecord | None = None  # with a raster
     record: SpikeRecord | None = None  # what was counted, for the busiest core; None: no bound of the time

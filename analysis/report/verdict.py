@@ -16,10 +16,13 @@ from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes, covers
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.deciding import deciding
+from snnhw.analysis.report.likeness import advantages
 from snnhw.analysis.report.report import Report
 
 CHEAPER, DEARER, OPEN = "cheaper", "dearer", "undecided"
 BARE = "dearer than bare arithmetic"  # the twin is priced without its memory, the network with it
+LOWER, HIGHER = "lower but unlike", "higher but unlike"  # than a twin whose numbers or technology are worse or better
 PARTS = {
     "first_layer": "first layer",
     "synapse": "synapses",
@@ -40,8 +43,9 @@ class Rival:
     precision: str
     energy: str
     ratio: str  # network over twin
-    verdict: str  # CHEAPER, DEARER, BARE or OPEN: does the whole range lie on one side of 1?
+    verdict: str  # CHEAPER, DEARER, BARE, LOWER, HIGHER or OPEN: does the whole range lie on one side of 1?
     scope: str = ARITHMETIC  # what the twin is priced with
+    why: str = ""  # what is not alike, or the constant that decides; empty where the verdict needs no more
 
     @property
     def covers(self) -> str:
@@ -71,14 +75,20 @@ class Line:
         return tuple(self.rivals_of(precision)[0] for precision in precisions([self]))
 
 
-def verdict(found: Range, alike: bool = True) -> str:
+def verdict(found: Range, alike: bool = True, *, handicap: bool = False, advantage: bool = False) -> str:
     """Whether a ratio to the twin is below 1, above 1, or not settled by the range.
 
     Args:
         found: energy of the network over that of the twin.
         alike: both count their memory, or neither does. If only the network does, being dearer does not settle it.
+        handicap: the twin computes in narrower numbers or newer technology, so that being dearer does not settle it.
+        advantage: the network does, so that being cheaper does not settle it.
     """
-    return CHEAPER if found.high < 1 else OPEN if found.low <= 1 else DEARER if alike else BARE
+    if found.high < 1:
+        return LOWER if advantage else CHEAPER
+    if found.low <= 1:
+        return OPEN
+    return BARE if not alike else HIGHER if handicap else DEARER
 
 
 def lines(report: Report) -> tuple[Line, ...]:
@@ -99,8 +109,16 @@ def _rival(found: EnergyEstimate, twin: AnnEstimate) -> Rival:
     ratio = found.per_inference.over(twin.per_inference)
     same = found.profile.name in twin.profiles  # one set of constants, whatever they cover
     alike = same or MEMORY in found.excludes or MEMORY not in twin.excludes
+    ahead, behind = (advantages(found, twin, of_network=network) for network in (True, False))
+    word = verdict(ratio, alike, handicap=bool(behind), advantage=bool(ahead))
+    decides = deciding(found, twin) if word == OPEN else None
+    why = {
+        LOWER: "; ".join(ahead),
+        HIGHER: "; ".join(behind),
+        OPEN: "no constant alone decides" if decides is None else decides.sentence,
+    }.get(word, "")
     energy = range_text(twin.per_inference, "J")
-    return Rival(precision_name(twin.precision), energy, ratio_text(ratio), verdict(ratio, alike), twin.scope)
+    return Rival(precision_name(twin.precision), energy, ratio_text(ratio), word, twin.scope, why)
 
 
 def rate_text(point: BreakEven) -> str:
@@ -185,6 +203,8 @@ PHRASES = {
     CHEAPER: ("needs less energy", "than"),
     DEARER: ("needs more energy", "than"),
     BARE: ("needs more energy", "than the bare arithmetic of"),
+    LOWER: ("shows a lower energy, not like for like,", "than"),
+    HIGHER: ("shows a higher energy, not like for like,", "than"),
     OPEN: ("cannot be told apart", "from"),
 }
 

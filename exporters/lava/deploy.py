@@ -86,10 +86,10 @@ def _compiled(graph: Graph, calibration: Array | None) -> Graph:
 
 
 def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input; of events, all of them."""
+    """Samples that fill the range of the input, so that none is clipped; of events, all of them."""
     if graph.input.levels is not None:
         return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
-    limit = 1.0 if graph.input.scale is None else 2 ** (graph.input.bits - 1) / graph.input.scale
+    limit = 1.0 if graph.input.scale is None else (2 ** (graph.input.bits - 1) - 1) / graph.input.scale
     return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 
 
@@ -102,14 +102,16 @@ def _fill(folder: Path, graph: Graph, network: LavaNetwork, frames: Array) -> No
     shutil.copy(Path(__file__).with_name("requirements.txt"), folder)
     write_atomically(folder / command.NETWORK, network.save)
     write_atomically(folder / command.EXAMPLE, lambda file: np.savez_compressed(file, input=frames))
-    write_atomically(folder / command.EXPECTED, lambda file: np.savez_compressed(file, **_expected(record)))  # type: ignore[arg-type]
+    write_atomically(folder / command.EXPECTED, lambda file: np.savez_compressed(file, **_expected(record, network)))  # type: ignore[arg-type]
     write_text(folder / "run.py", RUN)
     write_text(folder / "README.md", _readme(graph, network))
 
 
-def _expected(record: SpikeRecord) -> dict[str, Array]:
+def _expected(record: SpikeRecord, network: LavaNetwork) -> dict[str, Array]:
+    """What the worker returns: logits and the counts of its units, of which the events of the input are none."""
     arrays = {"logits": record.logits}
-    for name, unit in record.units.items():
+    for name in (unit.name for unit in network.units):
+        unit = record.units[name]
         arrays.update(
             {f"levels/{name}": unit.levels, f"events/{name}": unit.graded_spikes, f"levels_t/{name}": unit.levels_t}
         )
@@ -144,7 +146,7 @@ runs the samples of `{command.EXAMPLE}` and compares spikes and logits with `{co
 |---|---|
 | `{command.NETWORK}` | weights, biases, thresholds and connections |
 | `{command.EXAMPLE}` | {coding} |
-| `{command.EXPECTED}` | per unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, classes] |
+| `{command.EXPECTED}` | unit `levels/` [K, *shape], `events/` [*shape], `levels_t/` [K, T]; `logits` [N, *outputs] |
 | `{MANIFEST}` | names and sha256 of all these files, by which the next export knows its own |
 | `{PACKAGE}/` | the worker, its supervisor, and our Lava processes |
 

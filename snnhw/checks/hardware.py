@@ -22,18 +22,16 @@ from snnhw.graph.ir import (
     Graph,
     Input,
     Linear,
-    LoihiLIF,
     MaxPool,
     Neuron,
     Node,
     Norm,
     Pool,
 )
-from snnhw.graph.loihi import CURRENT_LIMIT, DECAY_PAIRS
+from snnhw.graph.loihi import DECAY_PAIRS
 from snnhw.passes.balance_delays import depths
 from snnhw.passes.fold_current import keeps_nothing
 from snnhw.passes.max_pool_into_neurons import is_pool_of_spikes, pool_neurons
-from snnhw.proofs.largest import highest_current
 from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
@@ -73,8 +71,6 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
     for node in graph.nodes.values():
         if node.name not in pools:
             yield from _settled(graph, node, target)
-        if isinstance(node, LoihiLIF):
-            yield from _may_wrap(graph, node)
         if isinstance(node, Neuron) and target in ("loihi1", "loihi2"):
             yield from _decays(graph, node, target)
     yield from _whole(graph, target)
@@ -127,13 +123,6 @@ def _settled(graph: Graph, node: Node, target: str) -> Iterator[Finding]:
 def settled(by: str) -> str:
     """Remedy for what export and simulation do by themselves."""
     return f"nothing to do, the pass {by} does it on the way"
-
-
-def _may_wrap(graph: Graph, node: LoihiLIF) -> Iterator[Finding]:
-    bound = highest_current(graph, node)
-    if bound >= CURRENT_LIMIT:
-        message = f"its current can reach {bound} weight units; from {CURRENT_LIMIT} on it wraps"
-        yield Finding("current-may-wrap", "warning", node.name, message, "quantise with a smaller scale")
 
 
 def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:

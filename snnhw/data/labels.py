@@ -45,6 +45,20 @@ def class_numbers(targets: Array, name: str, outputs: int | None = None) -> Arra
     return numbers
 
 
+def row_of_classes(shape: tuple[int, ...]) -> int:
+    """How many classes a network tells apart whose output has `shape`, without the axis of samples.
+
+    Raises:
+        InputError: it is no row, so that no label can be compared with it.
+    """
+    if len(shape) != 1:
+        raise InputError(
+            f"The network's output has the shape {list(shape)}, which is no row of classes; flatten it, or leave out "
+            "the labels."
+        )
+    return shape[0]
+
+
 def _wrong_shape(targets: Array, name: str) -> str:
     shape = list(targets.shape)
     if targets.ndim == 2 and targets.shape[1] > 1 and (np.sort(targets) == [0] * (shape[1] - 1) + [1]).all():

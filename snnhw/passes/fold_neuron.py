@@ -5,8 +5,8 @@ Of LIF neurons and of currents (LI) that synapses feed, in this order, each exac
     v_reset r      w = u - r:  w = d*w + x + leak - (1 - d)*r;  w > theta - r;  w = 0 where s;  w starts r lower
     bias b of i    c = b/(1 - d),  j = i - c:  j = d*j + x, which starts c lower;  the neuron leaks c more
     leak           into the bias of a synapse, where it is the same for a channel and there is no current between
-What does not fit, such as a gain that differs within a channel, stays as it is. Membranes that are recorded are those
-of w, which is u - v_reset.
+What does not fit stays as it is: a gain that differs within a channel, a current that something else reads too.
+Membranes that are recorded are those of w, which is u - v_reset.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ def fold_neuron(graph: Graph) -> Graph:
 
 def _folded(graph: Graph, neurons: list[LIF]) -> Graph:
     current, synapses = current_before(graph, neurons[0]), _own_synapses(graph, neurons)
+    names = {n.name for n in neurons}
+    shared = current is not None and any(edge.target not in names for edge in graph.out_of(current.name))
     neurons = [_reset_to_zero(n) for n in neurons]
-    if synapses:
+    if synapses and not shared:
         synapses, current, neurons = _gain(synapses, current, neurons)
         if current is None:
             synapses, neurons = _leak(synapses, neurons)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from snnhw.data.datasets import stratified_split
+from snnhw.data.labels import row_of_classes
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import ILIF, Graph
@@ -64,12 +65,7 @@ def finetune(
         InputError: the graph is not the one that was quantised, cannot be trained or ends in no row of classes, or the
             samples have no labels or some that are no class of the graph.
     """
-    shape = graph.readout.shape
-    if len(shape) != 1:
-        raise InputError(
-            f"The read-out of {graph.name!r} has the shape {list(shape)}, which is no row of classes; flatten it."
-        )
-    labels = data.labels(shape[0])
+    labels = data.labels(row_of_classes(graph.readout.shape))
     if not set(graph.units()) <= set(quantised.scales):
         raise InputError(f"Graph {graph.name!r} is not the one that was quantised; quantise it first.")
     if graph.of_type(ILIF):  # what was quantised are their channels

@@ -53,6 +53,18 @@ def decay_registers(
     return DECAY_ONE - 1 - kept_share(current), dv
 
 
+def taken_off(neuron: LIF) -> Array:
+    """What a spike takes off the membrane of an integer neuron that resets by subtraction, in float units.
+
+    Only what the decay leaves of it reaches the next step, so it is scaled by the decay over that of the register: a
+    reset that is late by a step takes off threshold / decay, which for a small decay is far more than the rounded decay
+    would make of the threshold.
+    """
+    _, dv = decay_registers(neuron.decay, None, neuron.shape)
+    kept: Array = np.asarray(neuron.decay, np.float64) * DECAY_ONE / (DECAY_ONE - np.asarray(dv))
+    return kept * neuron.taken_off
+
+
 def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -> LoihiLIF:
     """`neuron` in integers.
 
@@ -81,7 +93,7 @@ def integer_neuron(neuron: LIF, current: LI | None, scale: Array, bias: Array) -
         bias_mant=mantissa,
         bias_exp=exponent,
         reset=neuron.reset,
-        taken_off=_units(neuron.taken_off, units, neuron.shape) if neuron.reset == "subtract" else 0,
+        taken_off=_units(taken_off(neuron), units, neuron.shape) if neuron.reset == "subtract" else 0,
         start=_units(neuron.start, units, neuron.shape),
         current_start=0 if current is None else _units(current.start, units, neuron.shape),
         unit=neuron.unit,

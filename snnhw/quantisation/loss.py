@@ -22,7 +22,7 @@ class Outputs:
     """Classes that a network gives, against the floats'."""
 
     accuracy: float | None  # None without labels
-    same_class: float  # share of samples with the class that the floats give
+    same_class: float | None  # share of samples with the class that the floats give; None where there are no classes
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def measure_loss(
     floats, integers = run(channels), run(quantised.graph)
 
     def outputs(record: SpikeRecord) -> Outputs:
-        same = float((record.logits.argmax(axis=1) == floats.logits.argmax(axis=1)).mean())
+        row = record.logits.ndim == 2
+        same = float((record.logits.argmax(axis=1) == floats.logits.argmax(axis=1)).mean()) if row else None
         return Outputs(None if targets is None else record.accuracy(targets), same)
 
     losses = []

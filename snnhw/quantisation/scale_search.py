@@ -23,6 +23,7 @@ from snnhw.graph.loihi import (
     WEIGHT_LIMIT,
 )
 from snnhw.proofs.largest import largest_input, summed_shares
+from snnhw.quantisation.integer_neuron import taken_off
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import even_weights
 
@@ -111,11 +112,11 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
     leaks = [_largest(n.leak, n.shape) for n in neurons]
     bias = (np.abs(total_bias(synapses)) + np.max(leaks, axis=0)) * UNITS_PER_WEIGHT
     start = np.max([_largest(n.start, n.shape) for n in neurons], axis=0)
-    taken_off = np.max([_largest(n.taken_off, n.shape) for n in neurons if n.reset == "subtract"] or [start], axis=0)
+    soft = [_largest(taken_off(n), n.shape) for n in neurons if n.reset == "subtract"]
     for numerator, denominator in (
         (max(CURRENT_LIMIT - 1 - rounding, CURRENT_LIMIT / 2), reach),
         (BIAS_MANT_LIMIT << BIAS_EXP_LIMIT, bias),
-        (CURRENT_LIMIT - 1, np.maximum(start, taken_off)),  # in the same 24 bits
+        (CURRENT_LIMIT - 1, np.max([start, *soft], axis=0)),  # in the same 24 bits
     ):
         limits = np.minimum(limits, np.divide(numerator, denominator, out=limits.copy(), where=denominator > 0))
     return limits

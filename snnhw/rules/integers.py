@@ -11,11 +11,13 @@ from snnhw.graph.ir import SYNAPSES, Array, Graph, LoihiLIF, Neuron
 from snnhw.graph.loihi import (
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
+    CURRENT_LIMIT,
     DECAY_ONE,
     MEMBRANE_LIMIT,
     THRESHOLD_LIMIT,
     WEIGHT_LIMIT,
 )
+from snnhw.proofs.largest import highest_current
 
 LOWEST_WEIGHT = -WEIGHT_LIMIT - 2
 AGAIN = "quantise the network again"
@@ -38,6 +40,20 @@ def registers(graph: Graph, title: str) -> Iterator[Finding]:
             if not _whole(value) or np.min(value) < low or np.max(value) > high:
                 message = f"{key} lies outside the integers {low}..{high}"
                 yield Finding("integer-range", "error", node.name, message, "quantise with a smaller scale")
+
+
+def current_range(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population whose current can leave its 24 bits in T steps, on the worst input.
+
+    What lasts longer than a step adds up, so integers that fit the T they were quantised for may not fit a larger one.
+    """
+    for node in graph.of_type(LoihiLIF):
+        bound = highest_current(graph, node)
+        if bound >= CURRENT_LIMIT:
+            steps = "1 time step" if graph.timesteps == 1 else f"{graph.timesteps} time steps"
+            message = f"in {steps} its current can reach {bound} weight units, and from {CURRENT_LIMIT} on it wraps"
+            remedy = f"quantise the network for {steps}, or run it for fewer"
+            yield Finding("current-may-wrap", "error", node.name, message, remedy)
 
 
 def exponents(graph: Graph, title: str) -> Iterator[Finding]:

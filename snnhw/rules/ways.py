@@ -63,6 +63,7 @@ LAVA = Way(
         integers.registers,
         integers.weights,
         integers.biases,
+        integers.current_range,
     ),
 )
 INTEGERS = Way(
@@ -103,6 +104,7 @@ SANAFE = Way(
         neurons.from_rest,
         neurons.thresholds_not_negative,
         integers.one_step_currents,
+        integers.current_range,
         cores.fits_the_mesh,
     ),
 )
@@ -137,6 +139,16 @@ def check_compiled(graph: Graph, way: Way) -> Graph:
     refuse(structure(graph), graph, way.title)
     refuse(_asked((*way.first, *way.rules), graph, way.title), graph, way.title)
     return graph
+
+
+def check_run(graph: Graph) -> None:
+    """Nothing, where the engine may run `graph` for its T: of integers, whose currents it wraps as the chip does.
+
+    Raises:
+        InputError: a current can wrap, as `check` says of Loihi and Lava.
+    """
+    if graph.is_integer:
+        refuse(integers.current_range(graph, INTEGERS.title), graph, INTEGERS.title)
 
 
 def _tried(graph: Graph, way: Way) -> tuple[list[Finding], Graph | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snnhw.data.labels import class_numbers
+from snnhw.data.labels import class_numbers, row_of_classes
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array, Graph
 from snnhw.summary import Summarised, Summary, shape_text
@@ -73,7 +73,7 @@ class SpikeRecord(Summarised):
     samples: int
     timesteps: int
     units: Mapping[str, UnitRecord]
-    logits: Array  # [N, classes], float or int64; of the first read-out
+    logits: Array  # [N, classes] or [N, *shape], float or int64; of the first read-out
     raster: Mapping[str, Array] = field(default_factory=dict)  # unit -> uint8 [N, T, K, *shape], on request
     membranes: Mapping[str, Array] = field(default_factory=dict)  # unit -> u before reset [N, T, K, *shape], on request
     outputs: Mapping[str, Array] = field(default_factory=dict)  # read-out -> logits, where the network has several
@@ -115,9 +115,9 @@ class SpikeRecord(Summarised):
         """Number of samples whose largest logit is the target's; target [N].
 
         Raises:
-            InputError: a target is no class of the network.
+            InputError: the network ends in no row of classes, or a target is no class of it.
         """
-        numbers = class_numbers(target, "the samples", self.logits.shape[1])
+        numbers = class_numbers(target, "the samples", row_of_classes(self.logits.shape[1:]))
         return int((self.logits.argmax(axis=1) == numbers).sum())
 
     def accuracy(self, target: Array) -> float:

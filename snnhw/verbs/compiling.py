@@ -55,6 +55,9 @@ def export(
     input_range: Annotated[
         tuple[float, float] | None, typer.Option("--input-range", help="lowest and highest input, for the proof")
     ] = None,
+    drop_level: Annotated[
+        int | None, typer.Option("--drop-level", help="a level, 1 to K, that every unit goes without")
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--input", help="samples: lava's example; the first is part of a SANA-FE file")
     ] = None,
@@ -89,7 +92,7 @@ def export(
     chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
     options = {name: value for name, value in chosen.items() if value is not None}
     fixing = None if calibration is None else calibration.values
-    made = run(declared, path, target, Preparation(fixing, prune_dead, input_range, deployment), options)
+    made = run(declared, path, target, Preparation(fixing, prune_dead, input_range, deployment, drop_level), options)
     show(made.to_dict(), as_json, *export_tables(made, prune_dead))
 
 

@@ -12,7 +12,7 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules.ways import LAVA, compiled
+from snnhw.rules.ways import LAVA, check_run, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 
@@ -92,4 +92,6 @@ def simulate_on(
         graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
     if backend in ("lava-float", "lava-fixed"):
         graph = compiled(graph, LAVA)
+    elif backend == "torch-int":
+        check_run(graph)
     return run(graph, inputs, raster, progress)

@@ -12,9 +12,10 @@ from snnhw.errors import InputError
 from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.progress import Progress, counter
+from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import check_sample, simulate
 from snnhw.train.evaluate import evaluate as evaluate_module
-from snnhw.workflows.for_data import for_data
+from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel
 
 
@@ -53,6 +54,8 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     if inputs.targets is None:
         raise InputError(f"{inputs.name} has no labels; add an array 'target' to measure accuracy.")
     model = for_data(model, inputs)
+    check_labels(model, inputs)
+    check_run(model.graph)
     finished = counter(progress, "evaluation", len(inputs.values))
     if model.network is None or model.calling is not None or len(model.graph.readouts) > 1:
         accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from snnhw.analysis.energy.level_advice import drop_level
 from snnhw.errors import InputError
 from snnhw.exporters import exporter, options_of
 from snnhw.exporters.base import Artifact
@@ -29,6 +30,7 @@ class Preparation:
     prune_dead: bool = False  # remove what provably never fires
     input_range: tuple[float, float] | None = None  # lowest and highest input, for that proof
     deployment: str = "channels"  # of K levels
+    drop_level: int | None = None  # 1..K, which every unit goes without
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def export(
         raise InputError("Time slots have no integers, so --deployment slots and --calibrate exclude each other.")
     graph = model.graph
     removed: tuple[Removed, ...] = ()
+    if preparation.drop_level is not None:
+        graph = drop_level(graph, preparation.drop_level)
     if preparation.calibration is not None:
         graph = compile_loihi(graph, preparation.calibration).graph
     if preparation.prune_dead:

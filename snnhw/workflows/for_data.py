@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from snnhw.data.labels import row_of_classes
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.assumptions import TIMESTEPS
@@ -24,6 +25,16 @@ def for_data(model: LoadedModel, *data: Samples) -> LoadedModel:
         InputError: as `with_timesteps` and `with_input_kind`.
     """
     return with_input_kind(with_timesteps(model, *data), *data)
+
+
+def check_labels(model: LoadedModel, data: Samples) -> None:
+    """Nothing, where `data` have no labels, or `model` can be judged by them.
+
+    Raises:
+        InputError: it ends in no row of classes, or a label is no class of it.
+    """
+    if data.targets is not None and model.graph.readouts:
+        data.labels(row_of_classes(model.graph.readouts[0].shape))
 
 
 def with_timesteps(model: LoadedModel, *data: Samples) -> LoadedModel:

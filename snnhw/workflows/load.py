@@ -224,7 +224,18 @@ def _from_script(source: str, reading: Reading) -> LoadedModel:
         if reading.timesteps is not None:
             set_timesteps(network, reading.timesteps)
         steps = None  # its own modules say T
-    return model_of(network, shape, script.name, timesteps=steps)
+    try:
+        return model_of(network, shape, script.name, timesteps=steps)
+    except InputError as refused:
+        if steps is None:
+            raise
+        try:
+            model = model_of(network, shape, script.name)
+        except InputError:
+            raise refused from None
+        if reading.timesteps not in (None, model.graph.timesteps):
+            raise InputError(f"The forward of {source} shows its input itself; leave --timesteps out.") from refused
+        return model  # T is what the forward itself counts by
 
 
 def _from_run(path: Path, reading: Reading) -> LoadedModel:

@@ -14,6 +14,7 @@ from snnhw.analysis.hardware.tile_work import tile_work
 from snnhw.data.samples import Samples
 from snnhw.passes import on_cores
 from snnhw.progress import Progress, counter
+from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
@@ -75,6 +76,7 @@ def bound_on_chip(
     record = None
     if inputs is not None:
         model = for_data(model, inputs)
+        check_run(model.graph)
     mapping = map_to_chip(model, chip, deployment)
     graph = on_cores(model.graph)  # whose max pools are neurons, so that they have spikes to count
     if inputs is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from snnhw.analysis.advice.trials import TRIED, run_trials
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import relays
@@ -26,10 +27,11 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.quantisation.quantise import LayerScale
+from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import for_data
+from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.readings import with_readings
@@ -74,6 +76,8 @@ def measure(
         InputError: the samples do not fit, or are fewer than the processes.
     """
     model = for_data(model, inputs)
+    check_labels(model, inputs)
+    check_run(model.graph)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
     accuracy = {}
@@ -126,6 +130,8 @@ def build_report(
         if inputs.targets is None:
             raise InputError(f"{inputs.name} has no labels, so no level can be judged; give data with labels.")
         levels = level_advice(model.graph, inputs.values, inputs.targets, chosen[0], progress=progress)
+    tried = len(inputs.values) if options.levels else TRIED
+    trials = run_trials(model.graph, inputs.values, inputs.targets, samples=tried, progress=progress)
     seed = model.card.get("seed")
     stamp = make_stamp(
         Origin(model.name, model.checksum),
@@ -141,6 +147,7 @@ def build_report(
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),
+        trials=trials,
         steps=options.steps,
         example=simulate(model.graph, inputs.values[:1], raster=True),
         record=record,

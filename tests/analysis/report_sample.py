@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from snnhw.analysis.advice.trials import run_trials
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.energy.level_advice import level_advice
@@ -39,6 +40,7 @@ def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies20
         }
         target = np.arange(len(net.inputs)) % 2
         sections["levels"] = level_advice(graph, net.inputs, target, chosen[0])
+        sections["trials"] = run_trials(graph, net.inputs)
     record = simulate(graph, net.inputs)
     counts = count(graph, record)
     sections["relays"], sections["record"] = relays(graph, record), record

@@ -172,3 +172,23 @@ def test_a_current_that_keeps_everything_sums_its_bias_for_ever():
 def test_sanafe_starts_from_rest():
     assert {f.code for f in refusals(own_values_net()[0], SANAFE)} == {"start"}
     assert refusals(own_values_net(v_reset=0.0)[0], SANAFE) == []
+
+
+def test_a_current_that_something_else_reads_keeps_its_bias_and_gain():
+    """Its values are those of the network; moved into the neuron alone they would be missing for the other reader."""
+    shape = (3,)
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(4,)),
+        Linear(name="fc", shape=shape, weight=rng.normal(size=(3, 4)), bias=rng.normal(size=3)),
+        LI(name="current", shape=shape, decay=0.8, gain=1.5, current_of="unit"),
+        LIF(name="unit", shape=shape, decay=0.5, threshold=0.4, gain=2.0),
+        LI(name="membrane", shape=shape, decay=0.5),
+        Readout(name="readout", shape=shape),
+    ]
+    edges = [("input", "fc"), ("fc", "current"), ("current", "unit"), ("current", "membrane"), ("membrane", "readout")]
+    graph = Graph.build(nodes, [*edges, ("unit", "readout")], 5)
+    x = rng.normal(size=(3, 5, 4))
+    before, after = (simulate(g, x, execution=DOUBLE) for g in (graph, fold_neuron(graph)))
+    np.testing.assert_allclose(after.logits, before.logits, rtol=1e-12)
+    assert before.units["unit"].levels.sum() > 0

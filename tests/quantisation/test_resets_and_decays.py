@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from snnhw.checks.check import check
 from snnhw.data.samples import Samples
+from snnhw.graph.firing import firing
 from snnhw.graph.ir import LI, LIF, Array, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Readout
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
 from snnhw.graph.same import differences
@@ -81,7 +82,7 @@ GOLDEN = {
     "dv": [1792, 1788, 2227, 1751, 1052, 1330],
     "du": [355, 1800, 676, 2665, 1964, 2478],
     "threshold": 183,
-    "taken_off": [20841, 20804, 25686, 20479, 15775, 17355],
+    "taken_off": [20839, 20803, 25689, 20474, 15773, 17358],  # 64 s theta 4096 / kept
     "spikes": {"first": 443, "second": 72},
     "logits": [[210, -854, -350], [726, -318, -498], [1056, -346, -452], [708, -422, -1076]],
 }
@@ -119,7 +120,8 @@ def test_registers_are_the_rounded_floats(sample):
         assert isinstance(whole, LoihiLIF) and whole.reset == neuron.reset
         assert np.abs(whole.kept / 4096 - neuron.decay).max() <= 0.5 / 4096
         if neuron.reset == "subtract":
-            assert np.abs(whole.taken_off / 64 - scale * neuron.taken_off).max() <= 0.5 / 64 + 1e-9
+            left = scale * neuron.taken_off * neuron.decay  # of it in the next step
+            assert np.abs(whole.taken_off / 64 * whole.kept / 4096 - left).max() <= 0.5 / 64 + 1e-9
         current = graph.nodes.get(f"{neuron.name}_current")
         if isinstance(current, LI):
             assert np.abs(whole.current_kept / 4096 - current.decay).max() <= 0.5 / 4096
@@ -138,6 +140,24 @@ def test_integers_follow_the_floats_and_lead_back_to_them(reset, currents, per_c
         assert 0.05 < spikes.mean() < 0.95, unit
         assert (spikes != integers.raster[unit]).mean() < 0.06, unit  # as much as with a hard reset
         assert (back.raster[unit] != integers.raster[unit]).mean() < 0.01, unit
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.002, 0.0001])
+def test_a_late_reset_takes_off_one_threshold_however_little_is_kept(decay):
+    """In the step after the spike; a decay far below 1/4096 is rounded up to that, and what is taken off down."""
+    neurons = firing("n", "subtract-late", np.asarray(0.5), np.zeros(()), np.asarray(decay))
+    nodes = [
+        Input(name="input", shape=(3,)),
+        Linear(name="fc", shape=(4,), weight=np.random.default_rng(0).normal(size=(4, 3))),
+        LIF(name="n", shape=(4,), decay=decay, **neurons),
+        Linear(name="head", shape=(2,), weight=np.ones((2, 4))),
+        Readout(name="readout", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 3)
+    made = compile_loihi(graph, np.ones((2, 3)))
+    whole, (scale,) = made.graph.nodes["n"], set(made.scales["n"])
+    assert isinstance(whole, LoihiLIF) and whole.kept >= 1
+    assert abs(whole.taken_off * whole.kept / 4096 / 64 / scale - 0.5) < 0.01
 
 
 def test_golden_integers_of_a_late_reset_and_decays_of_every_neuron():

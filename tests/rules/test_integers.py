@@ -38,6 +38,23 @@ def test_registers_hold_whole_numbers_of_their_range(key: str, lowest: int, high
         assert found(outside) == [f"{key} lies outside the integers {lowest}..{highest}"]
 
 
+@pytest.mark.parametrize("du", [15, 1000, 4095])
+def test_a_current_reaches_its_limit_after_as_many_steps_as_the_register_itself(du: int) -> None:
+    """The register of Lava, step by step on the worst input, leaves 24 bits in the first step that is refused."""
+    graph = integers(du=du)
+    conv = dataclasses.replace(graph.nodes["conv"], weight=np.full((4, 2, 3, 3), 254))  # at most 18 * 254 * 8 a step
+    graph = graph.replace(nodes={**graph.nodes, "conv": conv})
+    current, refused = 0, []
+    for steps in range(1, 41):
+        current = current * (4095 - du) // 4096 + 64 * 18 * 254 * 8
+        found = list(rules.current_range(graph.replace(timesteps=steps), "it"))
+        assert [(f.code, f.node, f.severity) for f in found] in ([], [("current-may-wrap", "unit", "error")])
+        assert bool(found) == (current >= 2**23), steps
+        refused += found
+    assert bool(refused) == (du < 4095)
+    assert list(rules.current_range(net(), "it")) == []
+
+
 def test_negative_exponents_are_lavas_alone() -> None:
     assert list(rules.exponents(integers(bias_exp=0), "loihi2")) == []
     assert [f.code for f in rules.exponents(integers(bias_exp=-1), "loihi2")] == ["negative-exponent"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from snnhw.exporters import exporter, options_of
 from snnhw.exporters.lava import run as lava
 from snnhw.exporters.lava.lower import lower
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Array, Graph, MaxPool
+from snnhw.graph.ir import LI, LIF, Array, Edge, Graph, Input, Linear, MaxPool, Readout
 from snnhw.nir.frameworks import DIALECTS
 from snnhw.passes import FLOAT, deploy, run_passes
 from snnhw.quantisation import scale_search
@@ -31,7 +32,10 @@ from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, check_compiled, compiled, r
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import simulate_on
+from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.map import bound_on_chip
+from snnhw.workflows.report import build_report
 from snnhw.workflows.verify import LavaShare, verify
 from tests.nets import residual_net
 from tests.rules.broken import broken
@@ -176,6 +180,33 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
             assert certificate.agrees and refused == [sentence(error, graph, "Loihi") for error in found[:1]]
             verified += not found
     assert verified > 10
+
+
+def test_integers_on_more_steps_than_they_were_quantised_for_are_refused_where_their_current_would_wrap(
+    tmp_path: Path,
+) -> None:
+    """A current of 200 steps adds up; `check` and every verb that runs integers say so, and fewer steps run."""
+    x = np.ones((2, 6))
+    nodes = [
+        Input(name="input", shape=(6,)),
+        Linear(name="fc", shape=(8,), weight=np.random.default_rng(0).uniform(0.2, 1, (8, 6))),
+        LI(name="current", shape=(8,), decay=0.995, current_of="cuba"),
+        LIF(name="cuba", shape=(8,), decay=0.75, threshold=20.0),
+        Linear(name="head", shape=(3,), weight=np.ones((3, 8))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    quantised = compile_loihi(Graph.build(nodes, [Edge(a.name, b.name) for a, b in pairwise(nodes)], 4), x).graph
+    longer = quantised.replace(timesteps=100)
+    verbs = (*OF_INTEGERS[:1], Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(("lava",), "lava", _export("lava")))
+    seen: Counter[tuple[str, str]] = Counter()
+    for graph in (quantised, longer):
+        for verb in verbs:
+            agree(graph, verb, x, tmp_path, seen)
+    assert {code for _, code in seen} == {"runs", "current-may-wrap"}
+    own = Samples("own", x, np.zeros(2), None, "")
+    for run in (evaluate, build_report, lambda m, given: bound_on_chip(m, "loihi1", inputs=given)):
+        with pytest.raises(InputError, match=r"100 time steps its current can reach \d+ weight units, and from 131072"):
+            run(LoadedModel("m", longer), own)
 
 
 def test_deployments_are_refused_by_the_same_words(tmp_path: Path) -> None:

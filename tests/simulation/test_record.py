@@ -21,6 +21,14 @@ def test_accuracy_counts_classes_of_the_network_alone():
             record.accuracy(np.array(labels))
 
 
+@pytest.mark.parametrize("samples", [4, 6])
+def test_images_have_no_accuracy(samples):
+    """Four labels would broadcast over [4, 4, 4] classes of pixels, six would not."""
+    record = SpikeRecord(samples, 1, {}, np.zeros((samples, 6, 4, 4)))
+    with pytest.raises(InputError, match=r"output has the shape \[6, 4, 4\], which is no row of classes; flatten it"):
+        record.accuracy(np.zeros(samples))
+
+
 def test_records_merge_and_save(tmp_path):
     sample = residual_net(samples=4)
     whole = simulate(sample.graph, sample.inputs, raster=True)

@@ -54,6 +54,12 @@ def test_export_without_what_never_fires(call, refused):
     assert "is no range" in refused("export", "digits", "-o", "x.nir", "--prune-dead", "--input-range", "1", "0")
 
 
+def test_export_without_a_level(call, refused):
+    whole, without = (call("export", "digits", "-o", "k.nir", *more, "--json") for more in ((), ("--drop-level", "3")))
+    assert without["size_bytes"] < whole["size_bytes"]
+    assert "has levels 1 to 3; name one" in refused("export", "digits", "-o", "x.nir", "--drop-level", "4")
+
+
 def test_quantise_then_simulate_integers(call, refused):
     made = call("quantise", "digits", "--calibrate", "digits:train", "-o", "int.nir", "--json")
     layers = made["layers"]

@@ -105,7 +105,7 @@ def test_the_report_has_attention_in_rows_of_its_own(model, x, tmp_path):
         assert any(sentence.startswith("Attention:") for sentence in energy["assumes"])
     page = (tmp_path / "report.html").read_text()
     assert "attention" in page and "block_block_product_2" in page
-    table = report_tables(report)[0]
-    assert "block_block_product" in [str(cell) for cell in next(iter(table.columns)).cells]
+    tables = [table for table in report_tables(report) if not isinstance(table, str)]
+    assert any("block_block_product" in map(str, next(iter(table.columns)).cells) for table in tables)
     assert set(told["deployments"]) == set(DEPLOYMENTS)
     assert any("does not fit loihi1: it multiplies two values" in f["message"] for f in told["findings"])

@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from snnhw.analysis.energy.level_advice import drop_level
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.same import same_graph
 from snnhw.nir.io import read_nir
+from snnhw.passes.decompose import recompose
 from snnhw.workflows.export import Preparation, export
 
 
@@ -35,6 +37,15 @@ def test_what_never_fires_is_told_and_left_out(digits, tmp_path):
     assert dark.removed and dark.to_dict()["removed"] == [r.to_dict() for r in dark.removed]
     with pytest.raises(InputError, match="give --prune-dead with --input-range"):
         export(digits, tmp_path / "b.nir", "nir", Preparation(input_range=(0, 0.1)))
+    assert not (tmp_path / "b.nir").exists()
+
+
+def test_a_level_is_dropped(digits, tmp_path):
+    export(digits, tmp_path / "a.nir", "nir", Preparation(drop_level=2))
+    assert same_graph(recompose(read_nir(tmp_path / "a.nir")), recompose(drop_level(digits.graph, 2)))
+    for level in (0, 4):
+        with pytest.raises(InputError, match=f"Level {level} cannot be dropped: .* has levels 1 to 3"):
+            export(digits, tmp_path / "b.nir", "nir", Preparation(drop_level=level))
     assert not (tmp_path / "b.nir").exists()
 
 

@@ -16,7 +16,7 @@ from snnhw.simulation.engine import simulate
 from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.for_data import for_data, with_timesteps
 from snnhw.workflows.load import LoadedModel, load_model
-from snnhw.workflows.quantise import quantise
+from snnhw.workflows.quantise import Integers, quantise
 from snnhw.workflows.report import build_report
 from snnhw.workflows.simulate import Backend
 from snnhw.workflows.simulate import simulate as run
@@ -121,3 +121,34 @@ def test_sequences_have_steps_too_and_other_axes_are_refused_before_anything_is_
     assert with_timesteps(model, noise(4, 2, 8)).graph.timesteps == 16
     with pytest.raises(InputError, match=r"shape \[4, 5, 1, 8\] does not fit .* \[N, 2, 1, 8\], or \[N, T, 2, 1, 8\]"):
         for_data(model, noise(4, 5, 1, 8))
+
+
+def test_labels_for_a_network_that_ends_in_images_are_refused_before_it_runs(tmp_path):
+    rng = np.random.default_rng(4)
+    first, last = (rng.normal(size=shape).astype(np.float32) for shape in ((4, 1, 3, 3), (4, 1, 3, 3)))
+    layers = (
+        nir.Conv2d((6, 6), first, 1, 1, 1, 1, np.zeros(4, np.float32)),
+        lif((4, 6, 6)),
+        nir.Conv2d((6, 6), last, 1, 1, 1, 4, np.zeros(4, np.float32)),
+        lif((4, 6, 6)),
+    )
+    nir.write(tmp_path / "net.nir", chain(*layers, shape=(1, 6, 6)))
+    model, labelled = load_model(tmp_path / "net.nir"), noise(6, 5, 1, 6, 6)
+    bare = inputs_of("x.npy", labelled.values, None)
+    loss = quantise(model, bare, tmp_path / "q.nir", Integers(each_layer=True)).loss
+    assert loss.integers.same_class is None and all(layer.alone.same_class is None for layer in loss.layers)
+    integers = load_model(tmp_path / "q.nir")
+    assert run(integers, bare, tmp_path / "a.npz", Backend("torch-int")).record.logits.shape == (6, 4, 6, 6)
+    assert build_report(integers, bare).accuracy == {}
+    assert verify(model, bare, bare, tmp_path, LavaShare(0)).certificate.accuracy == {}
+    for refused in (
+        lambda: run(integers, labelled, tmp_path / "b.npz", Backend("torch-int")),
+        lambda: evaluate(integers, labelled),
+        lambda: build_report(integers, labelled),
+        lambda: quantise(model, labelled, tmp_path / "b.nir"),
+        lambda: quantise(model, labelled, tmp_path / "b.nir", Integers(finetune=1)),
+        lambda: verify(model, labelled, bare, tmp_path / "c", LavaShare(0)),
+    ):
+        with pytest.raises(InputError, match=r"output has the shape \[4, 6, 6\], which is no row of classes"):
+            refused()
+    assert not any((tmp_path / name).exists() for name in ("b.npz", "b.nir", "c"))

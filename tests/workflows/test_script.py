@@ -153,3 +153,33 @@ def test_what_a_finished_model_says_is_not_said_again(file):
 def test_other_models_are_no_scripts():
     assert [s for s in ("digits", "run/folder", "net.nir", "a.pth", "C:/net.nir", "1:2") if is_script(s)] == []
     assert all(is_script(s) for s in ("net.py", "net.py:name", "package.module:name", "module:name"))
+
+
+OWN_LOOP = """
+import snntorch as snn
+from torch import nn
+
+INPUT_SHAPE, TIMESTEPS = (6,), 5
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.lif = nn.Linear(6, 4), snn.Leaky(0.9, reset_mechanism="zero")
+
+    def forward(self, x):
+        membrane, total = self.lif.init_leaky(), 0
+        for _ in range(TIMESTEPS):
+            spikes, membrane = self.lif(self.fc(x), membrane)
+            total = total + spikes
+        return total / TIMESTEPS
+"""
+
+
+def test_a_constant_that_the_forward_counts_by_is_its_own(tmp_path):
+    """TIMESTEPS says T of a forward that does not; here the forward shows its input as often itself."""
+    path = tmp_path / "own_loop.py"
+    path.write_text(OWN_LOOP)
+    assert load_model(f"{path}:Net").graph.timesteps == 5
+    with pytest.raises(InputError, match="shows its input itself; leave --timesteps out"):
+        load_model(f"{path}:Net", Reading(timesteps=4))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .network import BROKEN, Array, LavaRunError, first_words, load_result
+from .network import BROKEN, Array, LavaNetwork, LavaRunError, first_words, load_network, load_result
 from .scratch import scratch_folder
 from .supervise import supervise, worker_command
 
@@ -39,6 +39,7 @@ def main(folder: Path, arguments: list[str]) -> int:
             command = worker_command(sys.executable, folder / NETWORK, samples, output, flags)
             supervise(command, timeout_s=given.time_limit, progress=_progress)
             arrays = load_result(output)
+            sys.stderr.write(clipped(load_network(folder / NETWORK), samples))
             if given.output:
                 _keep(output, given.output)
     except LavaRunError as error:
@@ -63,6 +64,22 @@ def differences(expected: dict[str, Array], arrays: dict[str, Array]) -> list[st
         if found is None or found.shape != value.shape or not np.allclose(found, value, rtol=0, atol=tolerance):
             wrong.append(name)
     return wrong
+
+
+def clipped(network: LavaNetwork, samples: Path) -> str:
+    """A sentence about samples, readable ones, of which the network's input clips values; empty where it clips none."""
+    if not network.integer:
+        return ""
+    scale, limit = network.source.params["scale"], 2 ** (network.source.params["bits"] - 1)
+    with np.load(samples, allow_pickle=False) as content:
+        integers = np.rint(np.asarray(content["input"], np.float64) * scale)
+    outside = int(((integers < -limit) | (integers > limit - 1)).sum())
+    if not outside:
+        return ""
+    return (
+        f"{outside} of {integers.size} values ({outside / integers.size:.2%}) lie outside {-limit / scale:g} to "
+        f"{(limit - 1) / scale:g}, which the input takes, and were clipped; quantise with samples of the whole range.\n"
+    )
 
 
 def _keep(made: Path, path: Path) -> None:
@@ -97,8 +114,14 @@ def _table(arrays: dict[str, Array]) -> str:
         levels, events = arrays[f"levels/{unit}"], arrays[f"events/{unit}"]
         each = "  ".join(str(int(n)) for n in levels.reshape(len(levels), -1).sum(axis=1))
         lines.append(f"{unit:{width}}  {events.size:>9}  {int(events.sum()):>10}  {each}")
-    classes = " ".join(str(int(n)) for n in arrays["logits"].argmax(axis=1))
-    return "\n".join([*lines, f"classes: {classes}", ""])
+    return "\n".join([*lines, _outputs(arrays["logits"]), ""])
+
+
+def _outputs(logits: Array) -> str:
+    """The class of each sample; of outputs that are no row of classes, their shape and sum."""
+    if logits.ndim == 2:
+        return "classes: " + " ".join(str(int(n)) for n in logits.argmax(axis=1))
+    return f"outputs: {list(logits.shape)}, in all {logits.sum():g}; they are no row of classes"
 
 
 def _progress(done: int, of: int) -> None:

@@ -88,7 +88,13 @@ def _neuron(
 
 
 def _threshold(name: str, module: Any, shape: Shape) -> Array:
-    return np.asarray(fitted(name, "threshold", parameter(module.threshold), shape))
+    threshold = np.asarray(fitted(name, "threshold", parameter(module.threshold), shape))
+    if np.any(threshold < 0):
+        raise InputError(
+            f"{name!r} has a threshold below 0, which its membrane is above before the first step, so that snnTorch "
+            "resets it once; no node does that, train with thresholds from 0 on."
+        )
+    return threshold
 
 
 def _reset(name: str, module: Any, loses_input: bool) -> Reset:

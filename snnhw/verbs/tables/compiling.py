@@ -42,16 +42,23 @@ def quantise_tables(made: Quantisation) -> tuple[Table | str, ...]:
         change, alone = lost[s.name].spike_change, lost[s.name].alone
         row = [s.name, f"{s.scale:.4g}", f"{s.weight_error:.2%}", s.saturated, s.current_bound]
         row.append("" if change is None else f"{change:+.2%}")
-        rows.append((*row, f"{alone.same_class:.2%}") if alone else tuple(row))
+        rows.append((*row, _share(alone.same_class)) if alone else tuple(row))
     columns = ["layer", ">scale", ">weight error", ">saturated", ">largest current", ">spikes"]
     columns += [">same class, it alone"] if each_layer else []
     tables: list[Table | str] = [table(f"Loihi integers in {made.path}", columns, rows)]
     if made.quantised.findings:
         tables.append(_findings("What is clipped, or may be", "layer", made.quantised.findings))
-    ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
+    if loss.integers.same_class is None:
+        ends = f"measured on {loss.samples} samples; the network's output is no row of classes, so none are compared"
+    else:
+        ends = f"the class of the floats on {loss.integers.same_class:.2%} of {loss.samples} samples"
     if loss.float_accuracy is not None:
         ends += f"; accuracy {loss.float_accuracy:.2%} in floats, {loss.integers.accuracy:.2%} in integers"
     return (*tables, ends, *finding_lines(made.findings))
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
 
 
 def simulate_tables(made: Simulated) -> tuple[Table | str, ...]:

@@ -31,7 +31,14 @@ def report_tables(report: Report) -> tuple[Table | str, ...]:
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
     layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
-    return bill_table(report), *_bounds(report), layers, _twins_table(report), twin_sentence(report)
+    return (
+        bill_table(report),
+        *advice_table(report),
+        *_bounds(report),
+        layers,
+        _twins_table(report),
+        twin_sentence(report),
+    )
 
 
 def bill_table(report: Report) -> Table:
@@ -44,6 +51,17 @@ def bill_table(report: Report) -> Table:
         cells.append((bill.profile, without, *shown, bill.note or f"work alone: {bill.covers}"))
     columns = ("profile", ">its work alone", ">with waiting, own pace", ">in fixed steps", "what that is")
     return table("Energy per inference, without and with what the chip draws while it waits", columns, cells)
+
+
+def advice_table(report: Report) -> tuple[Table | str, ...]:
+    """What would help on the first profile, and how it is done; empty where nothing would."""
+    name, actions = next(iter(report.advice.items()), ("", ()))
+    if not actions:
+        return ()
+    rows = [(n, action.text, action.worth, action.accuracy) for n, action in enumerate(actions, start=1)]
+    columns = (">", "what to do", "saves", "accuracy")
+    commands = [f"{n}: {action.command}" for n, action in enumerate(actions, start=1)]
+    return table(f"What would help on {name}", columns, rows), *commands
 
 
 def _bounds(report: Report) -> tuple[str, ...]:
@@ -109,7 +127,8 @@ def _twins_table(report: Report) -> Table:
         if not line.rivals:
             cells.append((*first, "", "", "", ""))
         for rival in line.rivals:
-            cells.append((*first, f"{rival.precision}, {rival.covers}", rival.energy, rival.ratio, rival.verdict))
+            word = f"{rival.verdict}: {rival.why}" if rival.why else rival.verdict
+            cells.append((*first, f"{rival.precision}, {rival.covers}", rival.energy, rival.ratio, word))
             first = ["", ""]
     columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
     return table("Energy per inference, low to high", columns, cells)

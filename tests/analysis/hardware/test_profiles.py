@@ -85,6 +85,7 @@ def test_every_profile_is_complete(name):
         (["constants", "synop"], 3, "'synop': is 3; make it a table"),
         (["constants", "synop", "technology_nm"], "old", "'technology_nm' is 'old'"),
         (["constants", "synop", "access_bits"], "64", "'access_bits' is '64'"),
+        (["number_bits"], 0, "'number_bits' is 0; give an integer of at least 1"),
         (["constants", "synop", "spread"], 3, "has no 'spread'"),
         (["voltage_v"], "0.8", "'voltage_v' is '0.8'"),
         (["assumes"], "one sentence", "'assumes' is 'one sentence'; give a list"),

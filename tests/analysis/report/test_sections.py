@@ -145,6 +145,6 @@ def test_a_run_that_adds_nothing_leaves_every_part_empty(report):
     profiles = [load_profile(name) for name in report.energy]
     bare = assemble(report.graph, report.counts, profiles, report.stamp)
     for field in dataclasses.fields(Sections):
-        if field.name not in ("sparsity", "findings", "record"):
+        if field.name not in ("sparsity", "findings", "record", "trials"):
             assert getattr(bare, field.name) == getattr(NOTHING_MORE, field.name)
     assert bare.to_dict()["totals"] == report.to_dict()["totals"]

@@ -10,6 +10,8 @@ from snnhw.analysis.report.verdict import (
     BARE,
     CHEAPER,
     DEARER,
+    HIGHER,
+    LOWER,
     OPEN,
     Line,
     Rival,
@@ -36,10 +38,28 @@ def test_twin_without_memory_can_lose_but_not_win(low, high, word):
     assert verdict(Range(low, low, high), alike=False) == word
 
 
+def test_narrower_numbers_or_newer_technology_win_nothing():
+    assert verdict(Range(0.2, 0.5, 0.9), advantage=True) == LOWER
+    assert verdict(Range(1.2, 1.5, 1.9), handicap=True) == HIGHER
+    assert verdict(Range(1.2, 1.5, 1.9), advantage=True) == DEARER  # dearer in spite of it
+    assert verdict(Range(0.2, 0.5, 0.9), handicap=True) == CHEAPER
+    assert verdict(Range(0.2, 1, 1.9), advantage=True, handicap=True) == OPEN
+    (int8,) = [r for r in lines(sample_report(complete=False))[1].rivals if r.precision == "INT8"]
+    assert (int8.verdict, int8.why) == (HIGHER, "the network computes in 32 bits, the twin in 8")
+
+
+def test_what_is_not_settled_says_what_decides():
+    for line in lines(sample_report(complete=False, profiles=("loihi2", "lemaire45", "yan22"))):
+        for rival in line.rivals:
+            assert bool(rival.why) is (rival.verdict in (OPEN, LOWER, HIGHER))
+            if rival.verdict == OPEN:
+                assert "decides" in rival.why
+
+
 def test_profiles_of_arithmetic_alone_are_compared_alike():
     report = sample_report(complete=False, profiles=("horowitz45-fp32", "loihi1-davies2018"))
     arithmetic, chip = lines(report)
-    assert {rival.verdict for rival in arithmetic.rivals} <= {CHEAPER, DEARER, OPEN}
+    assert {rival.verdict for rival in arithmetic.rivals} <= {CHEAPER, DEARER, OPEN, HIGHER}
     assert {rival.verdict for rival in chip.rivals if rival.scope == "arithmetic"} == {BARE}
     assert {rival.scope for rival in chip.closest} == {"memory"}
     assert {rival.verdict for rival in chip.closest} <= {CHEAPER, DEARER, OPEN}

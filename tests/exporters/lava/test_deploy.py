@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from snnhw.errors import InputError
 from snnhw.exporters.lava.deploy import Options, export
 from snnhw.exporters.lava.env import environment_of, find_interpreter
+from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Readout
 from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
@@ -48,6 +50,31 @@ def test_resets_by_subtraction_and_decays_of_every_neuron_are_in_the_folder(tmp_
 
 @pytest.mark.lava
 @pytest.mark.slow
+def test_events_that_enter_and_images_that_leave(tmp_path):
+    """Lava records no events of an input, and outputs that are images have no classes."""
+    shape, kernel = (2, 4, 4), np.full((2, 2, 3, 3), 0.25, np.float32)
+    nodes = [
+        Input(name="input", shape=shape, levels=3),
+        Conv2d(name="conv", shape=shape, weight=kernel, padding=(1, 1)),
+        LIF(name="lif", shape=shape, threshold=1.0, decay=0.5),
+        Conv2d(name="last", shape=shape, weight=kernel, padding=(1, 1)),
+        LIF(name="end", shape=shape, threshold=1.0, decay=0.5),
+        Readout(name="readout", shape=shape, reduction="sum"),
+    ]
+    x = np.random.default_rng(2).integers(0, 4, (3, 5, *shape))
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 5)
+    made = export(graph, tmp_path / "net", Options(inputs=x, calibration=x))
+    with np.load(made.path / "expected.npz") as expected:
+        assert {name for name in expected.files if name.startswith("levels/")} == {"levels/lif", "levels/end"}
+        total = int(expected["logits"].sum())
+    done = run(made.path, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All spike counts and logits are as expected." in done.stdout and total > 0
+    assert f"outputs: [3, 2, 4, 4], in all {total}; they are no row of classes" in done.stdout
+
+
+@pytest.mark.lava
+@pytest.mark.slow
 def test_it_runs_without_torch_and_this_project(folder, tmp_path):
     check = "import importlib.util as u, sys; sys.exit(any(map(u.find_spec, ('torch', 'snnhw', 'exporters', 'nir'))))"
     python = find_interpreter()
@@ -67,6 +94,7 @@ def test_other_samples_give_the_engines_record(folder, tmp_path):
     np.savez(tmp_path / "other.npz", input=other)
     done = run(folder, tmp_path / "other.npz", "-o", tmp_path / "out.npz", "--stock-conv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "clipped" not in done.stderr
     record = simulate(graph, other)
     with np.load(tmp_path / "out.npz") as out:
         assert np.array_equal(out["logits"], record.logits)

@@ -77,6 +77,7 @@ REFUSED = {
         "loses the input",
     ),
     "alpha": (lambda: snn.Alpha(0.9, 0.8, **KEPT), "Alpha of snntorch, whose neurons with a node are Leaky"),
+    "threshold below 0": (lambda: snn.Leaky(0.8, threshold=-0.1, **KEPT), "has a threshold below 0"),
     "other shape": (lambda: snn.Leaky(torch.linspace(0, 1, 3), **KEPT), "beta of 'layer_0' has the shape"),
 }
 

@@ -16,7 +16,10 @@ def report():
 
 
 def test_a_row_per_layer_with_its_counts(report):
-    bill, bound, layers, _, twin = report_tables(report)
+    bill, *helps, bound, layers, _, twin = report_tables(report)
+    actions = report.advice["loihi1-davies2018"]
+    assert [row[1:] for row in cells(helps[0])] == [(a.text, a.worth, a.accuracy) for a in actions] and actions
+    assert helps[1:] == [f"{n}: {a.command}" for n, a in enumerate(actions, start=1)]
     assert [row[0] for row in cells(bill)] == list(report.energy)  # the first thing on the terminal
     static = report.static["loihi1-davies2018"].values()
     shown = (report.energy["loihi1-davies2018"].per_inference, *(case.energy.per_inference for case in static))

@@ -17,6 +17,7 @@ import dataclasses
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Delay, Graph, Node, SlotMLF
+from snnhw.passes.identity_synapses import identity_synapses
 
 
 def balance_delays(graph: Graph) -> Graph:
@@ -63,11 +64,13 @@ def depths(graph: Graph) -> dict[str, int]:
 def depth(graph: Graph) -> int:
     """Steps from the input to the read-out that comes last: what a value takes in a pipelined chip.
 
-    The depth of `balance_delays`, whatever delays the edges have. Graphs that this pass gives back as they are run on
+    The depth of `balance_delays`, whatever delays the edges have, with the synapses that neurons get where something
+    reaches them without one (`identity_synapses`). Graphs that this pass gives back as they are run on
     no such chip: of these it is the largest number of synapses on a way, loops cut behind their delays, whose steps
     make up for nothing.
     """
     plain = graph.replace(edges=tuple(dataclasses.replace(edge, delay=0) for edge in graph.edges))
+    plain = plain if graph.is_integer else identity_synapses(plain)  # integers have passed through that
     arrival = None if mixed_delays(graph) else _arrivals(plain)
     return max((_without_time(plain) if arrival is None else arrival)[end.name] for end in graph.readouts)
 

@@ -7,9 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snnhw.graph.currents import feeding
+from snnhw.graph.currents import feeding, is_current
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, Input, Linear, Neuron, Node, Norm, Pool, Readout
+from snnhw.graph.ir import (
+    LI,
+    SYNAPSES,
+    Delay,
+    Flatten,
+    Graph,
+    Input,
+    Linear,
+    Neuron,
+    Node,
+    Norm,
+    Pool,
+    Readout,
+    Scale,
+    Wires,
+)
 from snnhw.graph.shapes import Shape
 from snnhw.passes.balance_delays import mixed_delays, quickest_loop
 
@@ -36,13 +51,13 @@ def passed_sums(graph: Graph, title: str) -> Iterator[Finding]:
 
 
 def _sums_before(graph: Graph, node: Node) -> str | None:
-    """A synapse node whose sums reach `node` with no neuron between."""
+    """A synapse node, or a leaky integrator, whose sums reach `node` with no neuron between."""
     sources, seen = [edge.source for edge in graph.into(node.name)], set()
     while sources:
         source = graph.nodes[sources.pop()]
-        if isinstance(source, SYNAPSES):
+        if isinstance(source, SYNAPSES) or (isinstance(source, LI) and not is_current(source)):
             return source.name
-        if isinstance(source, Norm | Pool | Flatten | Delay) and source.name not in seen:
+        if isinstance(source, Norm | Pool | Flatten | Delay | Scale | Wires) and source.name not in seen:
             seen.add(source.name)
             sources += [edge.source for edge in graph.into(source.name)]
     return None

@@ -1,13 +1,16 @@
 """Delays align everything that meets; a missing one is refused."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, SYNAPSES, Edge, SlotMLF
-from snnhw.passes import LOIHI_CHANNELS, run_passes
-from snnhw.passes.balance_delays import balance_delays, check_balance, depths
+from snnhw.graph.ir import LIF, SYNAPSES, Delay, Edge, Graph, Input, Linear, Readout, SlotMLF
+from snnhw.passes import LOIHI_CHANNELS, compile_channels, run_passes
+from snnhw.passes.balance_delays import balance_delays, check_balance, depth, depths
 from snnhw.passes.decompose import decompose
 from snnhw.passes.decompose_slots import decompose_slots
 from snnhw.passes.fold_norm import fold_norm
@@ -73,3 +76,64 @@ def test_a_loop_has_no_depth():
     graph = residual_net().graph
     with pytest.raises(InputError, match="cycle"):
         balance_delays(graph.replace(edges=(*graph.edges, Edge("s1b0_2_mlf", "stem_conv"))))
+
+
+def layers_then(*, delay, behind, loop=0):
+    """Five layers of neurons, a delay, `behind` layers of neurons and a last matrix; a loop on the first neurons."""
+    names, nodes = ["input"], [Input(name="input", shape=(2,))]
+
+    def layer(name):
+        nodes.append(Linear(name=name, shape=(2,), weight=np.ones((2, 2))))
+        return name
+
+    for k in range(5 + behind):
+        if k == 5 and np.any(delay):
+            nodes.append(Delay(name="late", shape=(2,), steps=delay))
+            names.append("late")
+        nodes_of = (layer(f"fc{k}"), f"unit{k}")
+        nodes.append(LIF(name=f"unit{k}", shape=(2,), decay=0.5, threshold=1.0))
+        names += nodes_of
+    names += [layer("head"), "readout"]
+    nodes.append(Readout(name="readout", shape=(2,)))
+    edges = [Edge(a, b) for a, b in pairwise(names)]
+    if loop:
+        nodes.append(Delay(name="back", shape=(2,), steps=loop))
+        edges += [Edge("unit0", "back"), Edge("back", layer("again")), Edge("again", "unit0")]
+    return Graph.build(nodes, edges, 6)
+
+
+@pytest.mark.parametrize(
+    ("delay", "behind", "loop", "deep"),
+    [
+        (0, 5, 0, 11),
+        (1, 5, 0, 10),
+        (4, 5, 0, 7),
+        (9, 5, 0, 6),
+        (9, 0, 0, 6),
+        (1, 5, 1, 10),
+        (1, 5, 3, 10),
+        (0, 5, 2, 11),
+    ],
+)
+def test_the_depth_of_a_network_is_its_synapses_less_the_steps_of_its_delays(delay, behind, loop, deep):
+    """No value is earlier than the input: a delay of nine behind five layers leaves the six behind it."""
+    graph = layers_then(delay=delay, behind=behind, loop=loop)
+    assert depth(graph) == deep == depths(balance_delays(graph))["readout"]
+    assert depth(compile_channels(graph)) == deep
+
+
+def test_a_loop_without_time_and_mixed_delays_give_no_steps_back():
+    graph = layers_then(delay=np.array([1, 2]), behind=5)
+    assert depth(graph) == 11
+    quick = layers_then(delay=0, behind=5, loop=1)
+    nodes = [*quick.nodes.values(), Linear(name="more", shape=(2,), weight=np.ones((2, 2)))]
+    edges = [e for e in quick.edges if e.target != "back"] + [Edge("unit0", "more"), Edge("more", "back")]
+    assert depth(quick.replace(nodes=nodes, edges=tuple(edges))) == 11
+
+
+def test_neurons_on_neurons_have_a_synapse_between():
+    graph = layers_then(delay=0, behind=0)
+    nodes = [*graph.nodes.values(), LIF(name="more", shape=(2,), decay=0.5, threshold=1.0)]
+    edges = [Edge("more" if e.source == "unit4" else e.source, e.target) for e in graph.edges] + [Edge("unit4", "more")]
+    graph = graph.replace(nodes=nodes, edges=tuple(edges))
+    assert depth(graph) == 7 == depths(compile_channels(graph))["readout"]

@@ -16,7 +16,7 @@ from snnhw.passes.declare_input import declare_input
 from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
-from tests.analysis.nets import integer_net, networks, random_raster, record_of
+from tests.analysis.nets import integer_net, networks, random_raster, record_of, three_layers
 from tests.nets import with_integer_neurons
 
 K, T, N = 3, 4, 5
@@ -173,3 +173,11 @@ def test_integer_neurons_of_two_batches_add_up():
     parts = [count(graph, simulate(graph, half, execution=DOUBLE)) for half in (inputs[:1], inputs[1:])]
     assert parts[0].merge(parts[1]) == whole
     assert all(row.to_dict(1, T)["membranes"] == 1 for row in whole.layers)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_loop_adds_no_steps_to_those_of_the_layers(loop):
+    graph = three_layers(loop=loop)
+    record = simulate(graph, np.ones((2, 3)), execution=DOUBLE)
+    table = deployments(graph, count(graph, record))
+    assert [table[name].steps for name in ("channels", "shared", "graded")] == [graph.timesteps + 3 - 1] * 3

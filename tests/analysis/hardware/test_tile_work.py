@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +18,10 @@ from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.mapping import map_network
 from snnhw.analysis.hardware.tile_work import tile_ids, tile_work
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Pool, Readout, Scale
+from snnhw.passes import on_cores
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.simulation.synapses import apply_node
 from tests.analysis.nets import networks, random_raster, record_of
 
 CHIP = dataclasses.replace(load_chip("loihi1"), compartments_per_core=40)  # so that layers need several cores
@@ -116,3 +119,70 @@ def test_the_fan_out_oracle_agrees_on_strided_convolutions() -> None:
         fan = fanout([conv], (2, 6, 6), ids == core)
         assert found.synops["conv"][core] == (fan * spikes).sum()
         assert found.received[core] == ((fan > 0) * spikes).sum()
+
+
+def between(*nodes, size=6) -> Graph:
+    """Input [2, size, size], neurons `a` of that shape, `nodes`, neurons `b` behind them, a matrix, the read-out."""
+    shape, rng = (2, size, size), np.random.default_rng(2)
+    last = int(np.prod(nodes[-1].shape))
+    chain = [
+        Input(name="input", shape=shape),
+        Conv2d(name="stem", shape=shape, weight=rng.normal(size=(2, 2, 1, 1))),
+        MLF(name="a", shape=shape, thresholds=(0.5, 1.5), decay=0.25),
+        *nodes,
+        MLF(name="b", shape=nodes[-1].shape, thresholds=(0.5, 1.5), decay=0.25),
+        Flatten(name="flat", shape=(last,)),
+        Linear(name="fc", shape=(3,), weight=rng.normal(size=(3, last))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    return Graph.build(chain, [Edge(one.name, other.name) for one, other in pairwise(chain)], 3)
+
+
+CONV = Conv2d(name="conv", shape=(3, 4, 4), weight=np.random.default_rng(3).normal(size=(3, 2, 3, 3)))
+BEHIND = {
+    "average": (CONV, Pool(name="pool", kind="avg", shape=(3, 2, 2), kernel=(2, 2), stride=(2, 2))),
+    "overlapping": (CONV, Pool(name="pool", kind="avg", shape=(3, 2, 2), kernel=(3, 3), stride=(1, 1))),
+    "sum": (CONV, Pool(name="pool", kind="sum", shape=(3, 2, 2), kernel=(2, 2), stride=(2, 2))),
+    "scaled": (CONV, Scale(name="scale", shape=CONV.shape, scale=0.5),
+               Pool(name="pool", kind="avg", shape=(3, 2, 2), kernel=(2, 2), stride=(2, 2))),
+    "in front": (Pool(name="pool", kind="avg", shape=(2, 3, 3), kernel=(2, 2), stride=(2, 2)),
+                 Conv2d(name="conv", shape=(3, 2, 2), weight=np.ones((3, 2, 2, 2)))),
+    "two matrices": (Flatten(name="row", shape=(72,)),
+                     Linear(name="one", shape=(20,), weight=np.random.default_rng(4).normal(size=(20, 72))),
+                     Linear(name="two", shape=(7,), weight=np.random.default_rng(5).normal(size=(7, 20)))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BEHIND)
+def test_a_spike_costs_a_synop_for_each_neuron_whose_drive_it_moves(kind) -> None:
+    """What lies between two populations is run on one spike at each position, and what it changes is counted."""
+    graph = between(*BEHIND[kind])
+    record = record_of(graph, random_raster(graph, np.random.default_rng(6), samples=3))
+    ready = on_cores(graph)
+    found = tile_work(ready, map_network(ready, CHIP), record)
+    moved = torch.eye(72, dtype=torch.float64).reshape(1, 72, 2, 6, 6)
+    for node in BEHIND[kind]:
+        moved = apply_node(node, moved)
+    reached = (moved[0].flatten(1).abs() > 1e-12).sum(dim=1).numpy()
+    fired = record.raster["a"].sum(axis=(0, 1, 2)).ravel()
+    on = np.array([name == "b" for name in found.layers])
+    made = sum(kind[on].sum() for kind in found.synops.values())
+    assert made * 3 == (fired * reached).sum() * 2  # each of the two levels has synapses of its own
+
+
+REFUSED = {
+    "padded pool": (
+        CONV,
+        Pool(name="pool", kind="avg", shape=CONV.shape, kernel=(3, 3), stride=(1, 1), padding=(1, 1)),
+    ),
+    "pool alone": (Pool(name="pool", kind="avg", shape=(2, 3, 3), kernel=(2, 2), stride=(2, 2)),),
+    "flattened": (CONV, Flatten(name="row", shape=(48,))),
+    "layers": (CONV, Conv2d(name="again", shape=(2, 4, 4), weight=np.ones((2, 3, 1, 1)))),
+    "integrator": (LI(name="li", shape=(2, 6, 6), decay=0.5, leak=0.0, gain=1.0), CONV),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_a_chip_does_not_run_has_no_mapping(kind) -> None:
+    with pytest.raises(InputError, match=r"pool|row|takes the sums of conv|takes the sums of li"):
+        map_network(on_cores(between(*REFUSED[kind])), CHIP)

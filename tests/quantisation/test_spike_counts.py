@@ -123,7 +123,7 @@ def test_finetuning_works_on_counts_of_vectors_and_refuses_others_by_name() -> N
             nodes=[dataclasses.replace(n, reset="subtract") if isinstance(n, LIF) else n for n in soft.nodes.values()]
         )
         finetune(soft, compile_loihi(soft, x), data, Tuning(epochs=1))
-    with pytest.raises(InputError, match=r"The read-out of .* has the shape \[3, 4, 3\]"):
+    with pytest.raises(InputError, match=r"has the shape \[3, 4, 3\], which is no row of classes"):
         spatial = ending_in_neurons(7, flat=False, levels=2)
         finetune(spatial, compile_loihi(spatial, x), data, Tuning(epochs=1))
 

@@ -13,6 +13,8 @@ from snnhw.exporters.lava.runtime.scratch import scratch_folder
 
 PROGRAM = """
 import signal, sys, time
+for number in (signal.SIGTERM, signal.SIGHUP):  # background shells may ignore them, and children inherit that
+    signal.signal(number, signal.SIG_DFL)
 from snnhw.exporters.lava.runtime.scratch import scratch_folder
 if sys.argv[1] == "ignored":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -180,6 +180,7 @@ def measure(name: str, data: str | None, images: int | None) -> str:
         f"{found.right / found.samples:.2%} right, {found.spikes:,} unit spikes in {found.integers:,} integers; "
         f"trained in {taught:.0f} s, compared in {time.perf_counter() - start - taught:.0f} s"
     )
+    print(", ".join(f"{form}: {n:,} differ" for form, n in found.differing.items()), flush=True)
     costs = table(found, model.graph, counts)
     print(f"largest difference of logits: {max(found.logits.values()):.1e}", flush=True)
     beside = ", ".join(f"{key} {work.synops / costs['channels'].synops:.2f}" for key, work in costs.items())

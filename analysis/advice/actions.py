@@ -93,16 +93,9 @@ def dropped_level(facts: Facts) -> Action | None:
     best = _best(facts, LEVEL)
     if best is None:
         return None
-    trial, saves = best
-    return Action(
-        "drop-level",
-        f"Drop level {trial.amount} of every unit",
-        f"snnhw export MODEL --drop-level {trial.amount} -o without.nir",
-        _accuracy(trial),
-        f"tried on {trial.samples} samples",
-        facts.energy.scope,
-        saves,
-    )
+    trial, _ = best
+    what, command = f"Drop level {trial.amount} of every unit", f"--drop-level {trial.amount} -o without.nir"
+    return _tried(facts, best, "drop-level", what, f"snnhw export MODEL {command}", _accuracy(trial))
 
 
 def fewer_steps(facts: Facts) -> Action | None:
@@ -110,17 +103,11 @@ def fewer_steps(facts: Facts) -> Action | None:
     best = _best(facts, STEPS)
     if best is None:
         return None
-    trial, saves = best
+    trial, _ = best
     steps = "1 time step" if trial.amount == 1 else f"{trial.amount} time steps"
-    return Action(
-        "fewer-steps",
-        f"Show each sample for {steps} instead of {facts.counts.timesteps}",
-        f"snnhw report MODEL --input DATA --out FOLDER --timesteps {trial.amount}",
-        _accuracy(trial),
-        f"tried on {trial.samples} samples",
-        facts.energy.scope,
-        saves,
-    )
+    what = f"Show each sample for {steps} instead of {facts.counts.timesteps}"
+    command = f"snnhw report MODEL --input DATA --out FOLDER --timesteps {trial.amount}"
+    return _tried(facts, best, "fewer-steps", what, command, _accuracy(trial))
 
 
 def prune_dead(facts: Facts) -> Action | None:
@@ -128,16 +115,8 @@ def prune_dead(facts: Facts) -> Action | None:
     best = _best(facts, DEAD)
     if best is None:
         return None
-    trial, saves = best
-    return Action(
-        "prune-dead",
-        f"Remove what provably never fires ({trial.amount} levels, channels or units)",
-        "snnhw export MODEL --prune-dead -o pruned.nir",
-        "none: proven",
-        f"tried on {trial.samples} samples",
-        facts.energy.scope,
-        saves,
-    )
+    what = f"Remove what provably never fires ({best[0].amount} levels, channels or units)"
+    return _tried(facts, best, "prune-dead", what, "snnhw export MODEL --prune-dead -o pruned.nir", "none: proven")
 
 
 def first_layer_on_events(facts: Facts) -> Action | None:
@@ -227,6 +206,13 @@ def _best(facts: Facts, kind: str) -> tuple[Trial, Saving] | None:
     kept = [trial for trial in facts.trials if trial.kind == kind and trial.same_class >= KEPT * trial.samples]
     best = max(kept, key=lambda trial: trial.same_class, default=None)
     return None if best is None else (best, best.saves(facts.energy))
+
+
+def _tried(facts: Facts, best: tuple[Trial, Saving], code: str, text: str, command: str, accuracy: str) -> Action:
+    """The action of which `best` is the trial, with what that saved."""
+    trial, saves = best
+    basis = f"tried on {trial.samples} samples"
+    return Action(code, text, command, accuracy, basis, facts.energy.scope, saves)
 
 
 def _accuracy(trial: Trial) -> str:

@@ -21,7 +21,7 @@ from snnhw.analysis.hardware.profiles import Constant, Profile
 from snnhw.analysis.hardware.scopes import scope_words, with_static
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
-from snnhw.summary import Summarised, Summary
+from snnhw.glance import Summarised, Summary
 
 HOPS = Range(1, 2, 4)  # from a neuron to the core of a target layer, where no placement is given
 CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers

@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.finding import Finding
 from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.ilif import ILIF
@@ -43,7 +44,6 @@ from snnhw.graph.nodes import (
 from snnhw.graph.product import LEFT, RIGHT, Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
-from snnhw.summary import Summarised, Summary
 
 __all__ = [
     "ILIF",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
@@ -33,7 +34,6 @@ from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
 from snnhw.rules.readout import read_matrix
 from snnhw.rules.ways import INTEGERS, check_compiled
-from snnhw.summary import Summarised, Summary
 
 
 @dataclass(frozen=True)

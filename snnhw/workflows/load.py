@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.gates.regular import open_regular
+from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.assumptions import TIMESTEPS, assumed, assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
@@ -21,7 +22,6 @@ from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
 from snnhw.rules.refuse import refuse
 from snnhw.rules.structure import numbers
-from snnhw.summary import Summarised, Summary, shape_text
 from snnhw.workflows.script import is_script, run_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch

@@ -29,7 +29,9 @@ from snnhw.verbs.options import (
 from snnhw.verbs.terminal import progress_bars, show
 
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
-Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
+Ann = Annotated[
+    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
+]
 
 
 def report(

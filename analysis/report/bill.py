@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.hardware.floorline import Floorline
-from snnhw.analysis.hardware.scopes import scope_words
+from snnhw.analysis.hardware.scopes import OF_THIS_MACHINE, WAITING_INSIDE, scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.sections import StaticCase
 
@@ -20,8 +20,8 @@ PACES = {
     "batch1": "at the chip's own pace",
     "realtime": "in steps of fixed length",
 }
-INSIDE = ("chip", "board", "processor")
 NO_CHIP = ("arithmetic", "memory", "movement")
+ABOVE_IDLE = tuple(f"{scope}_dynamic" for scope in OF_THIS_MACHINE)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def bills(
 
 def _bill(name: str, found: EnergyEstimate, cases: Mapping[str, StaticCase], floor: Floorline | None) -> Bill:
     words = scope_words(found.scope)
-    if found.scope in INSIDE:
+    if found.scope in WAITING_INSIDE:
         note = "what it draws while it waits is inside"
         return Bill(name, None, {"": found.per_inference}, covers_static=words, note=note)
     if not cases:
@@ -93,6 +93,8 @@ def _bill(name: str, found: EnergyEstimate, cases: Mapping[str, StaticCase], flo
 
 
 def _lacking(found: EnergyEstimate) -> str:
+    if found.scope in ABOVE_IDLE:
+        return "what the machine draws without work was subtracted; the profile beside it holds both"
     if "static_chip" not in found.profile:
         return "what the chip draws while it waits is not in the profile"
     return "how many chips for how long is not known"

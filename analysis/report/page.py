@@ -9,8 +9,8 @@ from typing import Any
 
 from snnhw.analysis import digits
 from snnhw.analysis.energy.estimate import Term
-from snnhw.analysis.energy.twin import AnnEstimate
-from snnhw.analysis.hardware.profiles import Constant
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
 from snnhw.analysis.report.bill import PACES, bills

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, doctor, lava, numbers, reports, training
+from snnhw.verbs import compiling, doctor, lava, measuring, numbers, reports, training
 from snnhw.verbs.terminal import err, out
 
 VERBS: dict[str, Callable[..., None]] = {
@@ -33,6 +33,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "report": reports.report,
     "compare": reports.compare,
     "map": numbers.map_to_chip,
+    "measure": measuring.measure,
     "profiles": numbers.profiles,
     "zoo": training.zoo,
     "datasets": training.datasets,

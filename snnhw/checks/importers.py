@@ -15,7 +15,7 @@ from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, 
 from snnhw.nir.edges import currents
 from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.portable import bias_carriers
-from snnhw.nir.write import refusals
+from snnhw.nir.write import refusals, written_graph
 
 
 def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
@@ -36,6 +36,10 @@ def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
         if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:
             message = f"its bias fits no synapse before it and becomes a leak, which {chosen.name} refuses or ignores"
             yield Finding("bias-as-leak", lacking, name, message, "use one bias per channel, equal for all levels")
+    longest = written_graph(graph).longest
+    if longest is not None:
+        message = f"the file is this network in runs of at most T = {longest}, and another one in longer runs"
+        yield Finding("longest-run", "warning", "", message, "export it with the T of the runs, by --timesteps")
     yield Finding(
         "importer-limits", "info", "", f"{chosen.name}: {chosen.limits}", "keep to it when you import the file"
     )

@@ -57,9 +57,10 @@ def decompose_slots(graph: Graph) -> Graph:
         if isinstance(node, SYNAPSES):
             node = _last(graph, node, slots) if node.name in ends else _moved(graph, node, units, biases)
         nodes.append(node)
+    longest = None if graph.longest is None else graph.longest * slots
     changed = [_in_slots(node, units, biases, slots) for node in nodes]
     edges = [_to_readout(graph, edge, slots) for edge in graph.edges]
-    return graph.replace(nodes=changed, edges=tuple(edges), timesteps=graph.timesteps * slots)
+    return graph.replace(nodes=changed, edges=tuple(edges), timesteps=graph.timesteps * slots, longest=longest)
 
 
 def _check(graph: Graph) -> Graph:

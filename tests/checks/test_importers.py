@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from snnhw.graph.ilif import nearest
 from snnhw.graph.ir import (
+    ILIF,
     LI,
     Conv2d,
     Delay,
@@ -87,3 +89,12 @@ def test_nir_warnings() -> None:
     edges = tuple(e for b in branches for e in (Edge("input", b.name), Edge(b.name, "unit")))
     assert ("sum-order", "unit") in found(net(*branches, edges=edges))
     assert ("sum-order", "unit") not in found(net(branches[0], edges=edges[:2]))
+
+
+def test_a_file_that_holds_for_few_steps_alone_says_so() -> None:
+    """Levels of an integer neuron have no reset of the others in one step, and feel it in the second."""
+    unit = ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(3, 1.0), decay=0.25)
+    once = net(unit=unit).replace(timesteps=1)
+    assert ("longest-run", "") in found(once, "nir")
+    for graph in (once.replace(timesteps=2), net(unit=dataclasses.replace(unit, decay=0.0)).replace(timesteps=1)):
+        assert ("longest-run", "") not in found(graph, "nir")

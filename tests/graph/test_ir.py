@@ -180,3 +180,11 @@ def test_a_payload_has_the_fewest_bits_that_tell_its_values_apart(levels: int) -
         assert bits == 0
     else:
         assert 2 ** (bits - 1) <= levels < 2**bits
+
+
+def test_a_graph_lasts_no_longer_than_what_was_proven_of_it() -> None:
+    nodes = [Input(name="input", shape=(1,)), Readout(name="end", shape=(1,))]
+    graph = Graph.build(nodes, [Edge("input", "end")], 2, longest=2)
+    assert graph.replace(timesteps=1).longest == 2  # shorter runs are the first steps of those
+    with pytest.raises(InputError, match="with --timesteps 3"):
+        graph.replace(timesteps=3)

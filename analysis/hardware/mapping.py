@@ -33,7 +33,7 @@ from snnhw.graph.ir import ILIF, Array, Conv2d, Graph, Pool, Synapse
 from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.decompose_graded import check_sums
 from snnhw.quantisation.decay_pairs import decay_pairs
-from snnhw.rules.flow import layers_on_sums, passed_sums
+from snnhw.rules.flow import integrators_before_neurons, layers_on_sums, passed_sums
 from snnhw.rules.given import products, separate_membranes
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
@@ -124,7 +124,11 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         InputError: there is no such deployment, a layer, a pool or a flattening takes the sums of a layer, a single
             neuron does not fit a core, pools are left between populations, or integer neurons cannot be deployed so.
     """
-    given = (*products(graph, chip.name), *host_nodes(graph, chip.name))
+    given = (
+        *products(graph, chip.name),
+        *host_nodes(graph, chip.name),
+        *integrators_before_neurons(graph, chip.name),
+    )
     refuse((*given, *layers_on_sums(graph, chip.name), *passed_sums(graph, chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:

@@ -16,6 +16,8 @@ from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.passes import on_cores
 from snnhw.progress import Progress, counter
+from snnhw.rules.refuse import refuse
+from snnhw.rules.structure import BROKEN, structure
 from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.for_data import for_data
@@ -51,9 +53,12 @@ def map_to_chip(model: LoadedModel, chip: str | Path = "loihi1", deployment: str
     """The mapping of `model` on `chip`, a name or a TOML file; max pools of spikes take neurons there.
 
     Raises:
-        InputError: the chip or the deployment is unknown, or the chip cannot hold the network.
+        InputError: the chip or the deployment is unknown, the graph is broken, or the chip cannot hold the network.
     """
-    return map_network(on_cores(model.graph), load_chip(chip), deployment)
+    limits = load_chip(chip)
+    broken = (found for found in structure(model.graph) if found.code in BROKEN - {"ends"})  # rows of several outputs
+    refuse(broken, model.graph, limits.name)
+    return map_network(on_cores(model.graph), limits, deployment)
 
 
 def bound_on_chip(

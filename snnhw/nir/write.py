@@ -42,7 +42,7 @@ from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.rules.expressible import deployment
 from snnhw.rules.given import products, separate_membranes
-from snnhw.rules.refuse import refuse, sentence
+from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
 
@@ -64,7 +64,7 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
 
 def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     """Node or unit -> why `to_nir` refuses it, for all of them."""
-    found = {finding.node: sentence(finding, graph, "nir") for finding in separate_membranes(graph, "nir")}
+    found: dict[str, str] = {}
     channels = written_graph(graph)
     writer = _Writer(channels, dialect_named(dialect))
     for node in channels.nodes.values():

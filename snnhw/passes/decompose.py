@@ -24,7 +24,9 @@ def decompose(graph: Graph) -> Graph:
         InputError: the levels of a unit share a membrane whose reset they feel.
     """
     for unit in inseparable(graph):
-        raise InputError(f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; {DEPLOY_OTHERWISE}.")
+        raise InputError(
+            f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; deploy it as graded, or {TRAIN_OTHERWISE}."
+        )
     channels = {unit.name: channels_of(unit, graph.nodes) for unit in graph.of_type(MLF)}
     channels |= {unit.name: _of_membrane(unit, graph) for unit in graph.of_type(ILIF)}
     nodes: list[Node] = []
@@ -46,7 +48,12 @@ def _longest(graph: Graph) -> int | None:
 
 # Why an ILIF of several levels has no channels where it runs for several steps and keeps something of a step.
 SHARED_MEMBRANE = "its levels take off from one membrane, and channels would know their own spikes alone"
-DEPLOY_OTHERWISE = "deploy it as graded or slots, or train it with one time step or a decay of 0"
+TRAIN_OTHERWISE = "train it with one time step or a decay of 0"
+
+
+def otherwise(graph: Graph) -> str:
+    """The deployment for a graph that another one does not take: channels, graded where levels are no channels."""
+    return "graded" if inseparable(graph) else "channels"
 
 
 def inseparable(graph: Graph) -> tuple[ILIF, ...]:

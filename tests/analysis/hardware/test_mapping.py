@@ -17,7 +17,7 @@ from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
-from tests.nets import with_integer_neurons
+from tests.nets import residual_net, with_integer_neurons
 
 
 def chain(channels=16, size=8, levels=3, **options):
@@ -191,3 +191,21 @@ def test_decays_of_channels_are_counted_in_the_fullest_tile():
 
 def test_the_limit_of_decays_is_the_one_that_check_names():
     assert load_chip("loihi1").decay_pairs_per_core == DECAY_PAIRS
+
+
+@pytest.mark.parametrize(("levels", "decay"), [(1, 0.5), (3, 0.5), (3, 0.0)])
+def test_integer_neurons_are_mapped_or_refused_with_a_deployment_that_maps_them(levels, decay):
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, levels, decay)))
+    chip = load_chip("loihi2")
+    for deployment, refused in (("channels", levels > 1 and decay), ("shared", levels > 1), ("graded", False)):
+        if refused:
+            with pytest.raises(InputError, match="; map it as graded"):
+                map_network(graph, chip, deployment)
+        else:
+            assert map_network(graph, chip, deployment).cores > 0
+
+
+def test_one_level_is_a_plain_neuron_in_every_deployment():
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, 1, 0.5)))
+    channels, shared, graded = (map_network(graph, load_chip("loihi2"), d) for d in ("channels", "shared", "graded"))
+    assert channels.layers == shared.layers == graded.layers

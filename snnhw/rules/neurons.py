@@ -35,7 +35,9 @@ def neurons_with_bias(graph: Graph, title: str) -> Iterator[Finding]:
         if node.reset == "hard" and not node.resets_to_zero:
             yield _reset(node)
         if not node.has_unit_gain:
-            yield _gain(node, "a gain of its own", "fold it into the weights")
+            direct = any(isinstance(graph.nodes[edge.source], Input) for edge in graph.into(node.name))
+            remedy = "let the input enter as messages, whose weights take it" if direct else "fold it into the weights"
+            yield _gain(node, "a gain of its own", remedy)
 
 
 def _reset(node: LIF | LoihiLIF) -> Finding:

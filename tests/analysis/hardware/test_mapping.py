@@ -9,9 +9,10 @@ import pytest
 from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.mapping import LIMITS, map_network
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
+from snnhw.graph.ir import ILIF, LIF, MLF, Conv2d, Flatten, Graph, Input, Linear, MaxPool, Pool, Readout
 from snnhw.graph.loihi import DECAY_PAIRS
 from snnhw.nn import build
+from snnhw.passes import on_cores
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
@@ -209,3 +210,32 @@ def test_one_level_is_a_plain_neuron_in_every_deployment():
     graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, 1, 0.5)))
     channels, shared, graded = (map_network(graph, load_chip("loihi2"), d) for d in ("channels", "shared", "graded"))
     assert channels.layers == shared.layers == graded.layers
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_max_pool_of_levels_is_refused_as_graded_by_its_name_with_what_maps(whole):
+    """It reads single levels; where another unit has no channels, a layer in its place is what remains."""
+    rng = np.random.default_rng(0)
+    middle = MLF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
+    if whole:
+        middle = ILIF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
+    nodes = [
+        Input(name="input", shape=(2, 4, 4)),
+        Conv2d(name="stem", shape=(2, 4, 4), weight=rng.normal(size=(2, 2, 1, 1))),
+        MLF(name="a", shape=(2, 4, 4), thresholds=(0.5, 1.5), decay=0.25),
+        MaxPool(name="pool", shape=(2, 2, 2), kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 2, 1, 1))),
+        middle,
+        Flatten(name="flat", shape=(8,)),
+        Linear(name="fc", shape=(3,), weight=rng.normal(size=(3, 8))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=2)
+    chip = load_chip("loihi2")
+    with pytest.raises(InputError, match="The max pool 'pool' is made of neurons for each level of") as refused:
+        map_network(on_cores(graph), chip, "graded")
+    assert ("or deploy as channels" in str(refused.value)) == (not whole)
+    average = Pool(name="pool", shape=(2, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    instead = graph.replace(nodes=[average if n.name == "pool" else n for n in graph.nodes.values()])
+    assert map_network(on_cores(instead), chip, "graded").cores > 0
+    assert whole or map_network(on_cores(graph), chip, "channels").cores > 0

@@ -134,7 +134,6 @@ def map_to_chip(
         raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
     check_data(data, source or "")
     from snnhw.data.inputs import load_inputs
-    from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.numbers import mapping_table, time_tables
     from snnhw.workflows.load import load_model
@@ -144,6 +143,5 @@ def map_to_chip(
     inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
-    result = {**made.to_dict(), **findings_dict(loaded.findings)}
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
-    show(result, as_json, *shown, *finding_lines(loaded.findings))
+    show(made.to_dict(), as_json, *shown, *finding_lines(made.findings))

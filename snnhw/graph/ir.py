@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph import signals
 from snnhw.graph.edge import Edge, Signal
 from snnhw.graph.finding import Finding
@@ -42,7 +43,6 @@ from snnhw.graph.nodes import (
 from snnhw.graph.product import Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
-from snnhw.summary import Summarised, Summary
 
 __all__ = [
     "ILIF",

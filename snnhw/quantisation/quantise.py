@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
@@ -37,7 +38,6 @@ from snnhw.rules.integers import state_range
 from snnhw.rules.readout import read_matrix
 from snnhw.rules.ways import INTEGERS, check_compiled
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, doctor, lava, numbers, reports, summaries, training
+from snnhw.verbs import compiling, doctor, lava, measuring, numbers, reports, summaries, training
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
 
@@ -44,7 +44,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "zoo": training.zoo,
         "datasets": training.datasets,
     },
-    "This machine": {"demo": numbers.demo, "doctor": doctor.doctor},
+    "This machine": {"demo": numbers.demo, "doctor": doctor.doctor, "measure": measuring.measure},
 }
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}

@@ -9,11 +9,11 @@ from typing import Any
 
 from snnhw.analysis import digits
 from snnhw.analysis.energy.estimate import Term
-from snnhw.analysis.energy.twin import AnnEstimate
-from snnhw.analysis.hardware.profiles import Constant
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
-from snnhw.analysis.report.bill import PACES, bills
+from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.graph_picture import graph_svg
 from snnhw.analysis.report.raster import COLUMNS, raster_strips
@@ -92,7 +92,6 @@ def render(report: Report) -> str:
         report=report,
         facts=verdict,
         bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
-        paces=PACES,
         weight_bits=max(
             (layer.weight_bits // layer.params for layer in report.counts.layers if layer.params), default=0
         ),

@@ -18,9 +18,11 @@ from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
+from snnhw.analysis.energy.machine import MEASURED
 from snnhw.analysis.energy.rate_times_flops import RateTimesFlops, convention
 from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
-from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
+from snnhw.analysis.energy.twin import ann_estimates
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
@@ -272,6 +274,7 @@ def assemble(
                 )
             )
             for name, found in energy.items()
+            if found.profile.model != MEASURED  # a measurement says nothing of a changed network
         },
         convention=convention(graph, counts),
         levels=sections.levels,

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from snnhw.analysis.hardware.profiles import Constant
+from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.sharing.tex import tex
 from snnhw.gates.plain_text import read_toml

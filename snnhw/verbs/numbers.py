@@ -157,7 +157,6 @@ def map_to_chip(
     check_data(data, source or "")
     check_names([model], [source], profile or (), [chip], quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
-    from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.numbers import mapping_table, time_tables
     from snnhw.workflows.load import load_model
@@ -167,11 +166,11 @@ def map_to_chip(
     inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
-    result = {**made.to_dict(), **findings_dict(loaded.findings)}
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
+    result = made.to_dict()
     if trace is not None and inputs is not None:
         from snnhw.workflows.trace_on_chip import trace_on_chip
 
         result["trace"] = str(trace_on_chip(loaded, inputs, trace, chip, deployment, profile or ()))
         shown = (*shown, f"trace of one sample: {trace}")
-    show(result, as_json, *shown, *finding_lines(loaded.findings))
+    show(result, as_json, *shown, *finding_lines(made.findings))

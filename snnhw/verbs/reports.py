@@ -31,7 +31,9 @@ from snnhw.verbs.options import (
 )
 from snnhw.verbs.terminal import progress_bars, show
 
-Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
+Ann = Annotated[
+    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
+]
 
 
 def report(

@@ -67,7 +67,7 @@ def evaluate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+    """Accuracy of a model on labelled samples, by the engine, of a trained module too."""
     if source is not None:
         check_data(data, source)
     check_names([model], [source], quiet=quiet or as_json)

@@ -136,7 +136,8 @@ def verify(
     loss = (Stage(graph_backend("float channels", channels.graph), channels.graph), integers[0]) if integers else None
     certificate = certify((*floats, *integers), inputs.values, quantisation=loss, accuracy=accuracy, progress=progress)
     certificate = replace(certificate, missing=tuple(missing))
-    return Verification(certificate, quantised, whole, rounded, nir, nir_integers, model.findings)
+    told = model.findings if quantised is None else (*model.findings, *quantised.findings)
+    return Verification(certificate, quantised, whole, rounded, nir, nir_integers, told)
 
 
 def float_stages(model: LoadedModel, file: Path, missing: list[Missing]) -> tuple[list[Stage], Path | None]:

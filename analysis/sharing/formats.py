@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from snnhw.analysis.report.figures import figures
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.sharing.badge import badge
 from snnhw.analysis.sharing.bibliography import bibtex
 from snnhw.analysis.sharing.card import card
-from snnhw.analysis.sharing.figures import figures
 from snnhw.analysis.sharing.latex import latex
 from snnhw.analysis.sharing.spdx import spdx
 from snnhw.files import write_atomically

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from snnhw.analysis.report.figures import figures
 from snnhw.analysis.report.page import drawings
-from snnhw.analysis.sharing.figures import figures
 from snnhw.errors import InputError
 from tests.analysis.report_sample import sample_report
 

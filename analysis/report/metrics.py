@@ -22,8 +22,8 @@ def metrics(
 ) -> dict[str, float]:
     """Name -> number: accuracies, counts per inference, rate, and joules per inference by profile and end.
 
-    Names hold letters, digits and `_./-` alone, which all three take: "energy/loihi1-davies2018/typical_j". The arguments are the fields of a `Report`;
-    `neurons` are those that fire.
+    Names hold letters, digits and `_./-` alone, which all three take: "energy/loihi1-davies2018/typical_j". The
+    arguments are the fields of a `Report`; `neurons` are those that fire.
     """
     found = {f"accuracy/{_name(stage)}": float(share) for stage, share in accuracy.items()}
     found |= {f"counts/{key}": counts.total(key) / counts.samples for key in COUNTED}

@@ -26,8 +26,8 @@ def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     A norm and a unit of other classes, in evaluation, being traced or with hooks on them, are called as modules.
 
     In the Triton kernels the statistics are summed in another order than in the module, so that mean and scale may
-    differ in their last digit; given the same ones, the spikes are the same bits. Under autocast spikes leave in the type
-    of x, where the modules apart give float32: whole numbers of at most 32 levels are exact in either, and a
+    differ in their last digit; given the same ones, the spikes are the same bits. Under autocast spikes leave in the
+    type of x, where the modules apart give float32: whole numbers of at most 32 levels are exact in either, and a
     convolution behind them takes the low one anyway.
 
     Raises:

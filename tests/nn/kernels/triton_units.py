@@ -1,8 +1,8 @@
 """tdBN and MLF in the Triton kernels against the module: on CPU tensors with TRITON_INTERPRET=1, else on a GPU.
 
 `sweep SEED UNITS` compares random units, `network` a network, `pair FOLDER` a unit on two processes with the same on
-one that has the whole batch. Each prints one JSON object: what was compared, and the largest relative difference (of norms)
-or the number of those that differ.
+one that has the whole batch. Each prints one JSON object: what was compared, and the largest relative difference (of
+norms) or the number of those that differ.
 """
 
 import copy

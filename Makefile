@@ -41,7 +41,7 @@ test-all: setup  ## Run every test
 test-torch: $(OTHER)/.installed  ## Run nn, train, tracing and engine with TORCH=2.9.1, in an environment of its own (GB)
 	$(OTHER)/bin/python -c 'import torch; print("torch", torch.__version__)'
 	$(OTHER)/bin/python -m pytest -m "not very_slow" -n 2 --dist loadfile \
-	  tests/nn tests/train tests/tracing tests/simulation
+	  $$($(OTHER)/bin/python -m tests.old_triton) tests/nn tests/train tests/tracing tests/simulation
 	$(OTHER)/bin/snnhw train digits --set epochs=2 --out $(OTHER)/digits
 
 # Another torch, and whatever it needs, beside what is pinned for ours; PyPI's builds bring CUDA's libraries with them.

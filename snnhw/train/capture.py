@@ -55,7 +55,7 @@ class Cuda:
     """CUDA graphs of torch."""
 
     def __init__(self) -> None:
-        self._stream = torch.cuda.Stream()
+        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
 
     def aside(self, work: Callable[[], Result]) -> Result:
         """Do work on a stream of its own, since the default one cannot be recorded."""

@@ -37,8 +37,10 @@ def fabric_of(recipe: Recipe) -> Fabric:
 
 def placed(network: nn.Module, recipe: Recipe, device: torch.device) -> nn.Module:
     """The network on its device and, on a GPU whose recipe says so, with channels last in memory."""
-    last = recipe.channels_last and device.type == "cuda"
-    return network.to(device, memory_format=torch.channels_last if last else torch.preserve_format)
+    network = network.to(device)
+    if recipe.channels_last and device.type == "cuda":
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def captures(recipe: Recipe, device: torch.device, processes: int) -> bool:

@@ -114,7 +114,8 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
     average = Average(raw, recipe.ema, state.average if state else None) if recipe.ema else None
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     steps = steps_of(*where, optimiser)
-    training = Training(fabric, recipe, *fabric.setup(ByStep(raw), optimiser), average, steps)
+    network, stepped = fabric.setup(ByStep(raw), optimiser)
+    training = Training(fabric, recipe, network, stepped, average, steps)
     source = Source(splits.train, fabric.device)
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:

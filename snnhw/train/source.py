@@ -67,7 +67,8 @@ class Source:
                 draws.append({name: rows[mine] for name, rows in draw(shape, recipe.augment, generator).items()})
             x, target = self.take(torch.cat(index))
             x = apply(x, recipe.augment, {name: torch.cat([batch[name] for batch in draws]) for name in draws[0]})
-            yield from zip(x.split(recipe.batch), target.split(recipe.batch), strict=True)
+            parts = torch.split(x, recipe.batch), torch.split(target, recipe.batch)
+            yield from zip(*parts, strict=True)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Values [B, ...] and targets [B] of the samples at `index`, on the device."""

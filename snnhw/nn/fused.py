@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.modules.module import _has_any_global_hook
+from torch.nn.modules import module as modules
 
 from snnhw.nn.kernels import fused_gpu, fused_native, passes_for
 from snnhw.nn.kernels.constants import Affine, Channels, Recurrence
@@ -53,7 +53,8 @@ def _watched(norm: nn.Module, unit: nn.Module, x: object) -> bool:
     """True where inputs or outputs of the modules are observed: by hooks, forward or backward, or by torch.fx."""
     kinds = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
     hooked = any(getattr(module, kind) for module in (norm, unit) for kind in kinds)
-    return hooked or not isinstance(x, Tensor) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
+    everywhere = any(getattr(modules, f"_global{kind}") for kind in kinds)
+    return hooked or everywhere or not isinstance(x, Tensor)
 
 
 class _NormAndFire(torch.autograd.Function):

@@ -20,7 +20,7 @@ from snnhw.analysis.hardware.scopes import scope_words, with_static
 from snnhw.analysis.hardware.workload import check_workload
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
-from snnhw.summary import Summarised, Summary
+from snnhw.glance import Summarised, Summary
 
 CHIP = "chip"  # the layer of what a chip spends as a whole, which it does not tell apart by layers
 WHOLE = ("steps", "machine", "static")  # parts that belong to the chip and to no layer

@@ -17,9 +17,10 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, Graph
 from snnhw.passes import DEPLOYMENTS
+from snnhw.passes.decompose import SHARED_MEMBRANE, inseparable
 from snnhw.passes.decompose_graded import check_sums
-from snnhw.rules.flow import layers_on_sums, passed_sums
-from snnhw.rules.given import products, separate_membranes
+from snnhw.rules.flow import integrators_before_neurons, layers_on_sums, passed_sums
+from snnhw.rules.given import products
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
@@ -84,7 +85,11 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         InputError: there is no such deployment, a layer, a pool or a flattening takes the sums of a layer, a single
             neuron does not fit a core, pools are left between populations, or integer neurons cannot be deployed so.
     """
-    given = (*products(graph, chip.name), *host_nodes(graph, chip.name))
+    given = (
+        *products(graph, chip.name),
+        *host_nodes(graph, chip.name),
+        *integrators_before_neurons(graph, chip.name),
+    )
     refuse((*given, *layers_on_sums(graph, chip.name), *passed_sums(graph, chip.name)), graph, chip.name)
     known = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]
     if deployment not in known:
@@ -112,15 +117,23 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
 
 
 def _fires_once(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each integer neuron: a compartment sends at most one spike in a step."""
+    """One error for each integer neuron of several levels: a compartment sends at most one spike in a step."""
     for node in graph.of_type(ILIF):
+        if node.levels == 1:
+            continue
         message = f"it would send up to {node.levels} binary spikes in a step, and compartments of {title} send one"
         yield Finding("several-spikes", "error", node.name, message, "map it as graded")
 
 
+def _no_channels(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each integer neuron whose levels are no channels."""
+    for node in inseparable(graph):
+        yield Finding("shared-membrane", "error", node.name, SHARED_MEMBRANE, "map it as graded")
+
+
 # What keeps integer neurons from a deployment.
 _INTEGER_NEURONS: Mapping[str, Callable[[Graph, str], Iterable[Finding]]] = {
-    "channels": separate_membranes,
+    "channels": _no_channels,
     "shared": _fires_once,
     "graded": lambda graph, title: (),
 }

@@ -19,8 +19,8 @@ from snnhw.analysis.hardware.workload import Workload, parse_workload
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
 from snnhw.gates.plain_text import read_toml
+from snnhw.glance import Summarised, Summary
 from snnhw.passes import DEPLOYMENTS
-from snnhw.summary import Summarised, Summary
 
 FOLDER = Path(__file__).with_name("profiles")
 TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers

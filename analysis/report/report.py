@@ -44,13 +44,13 @@ from snnhw.analysis.report.sections import (
 )
 from snnhw.analysis.report.stamp import RunStamp
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.assumptions import Assumed, assumptions, findings_dict, not_assumed
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 
 CHIPS = ("loihi1", "loihi2")
 SHOWN = 6  # profiles in the summary of a report

@@ -24,6 +24,7 @@ from snnhw.analysis.report.writing import write_report
 from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.quantisation.quantise import LayerScale
@@ -52,6 +53,7 @@ class ReportOptions:
     accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()  # about those parts
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     force: bool = False  # replace files of such names that are of no report
 
@@ -143,7 +145,7 @@ def build_report(
         accuracy=accuracy,
         certificate=options.certificate,
         quantisation=options.quantisation,
-        findings=model.findings,
+        findings=(*model.findings, *options.findings),
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),

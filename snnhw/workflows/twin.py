@@ -20,6 +20,7 @@ from snnhw.graph.ir import Array
 from snnhw.simulation.frames import has_steps
 from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
+from snnhw.zoo import zoo_names, zoo_path
 
 BATCH = 256
 
@@ -36,7 +37,7 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
     """Run the twin in `run` over all samples.
 
     Args:
-        run: folder of a finished run of a ReLU network.
+        run: folder of a finished run of a ReLU network, or the name of one in the zoo.
         model: the spiking network that it is the twin of.
         inputs: samples, as for the spiking network; the run gets of them what the twin that is priced computes on.
 
@@ -64,7 +65,7 @@ def trained_twin(run: Path | str, model: LoadedModel) -> nn.Module:
     Raises:
         InputError: it is a spiking network, or its layers are not those of `model`.
     """
-    network, card = load_run(run)
+    network, card = load_run(zoo_path(str(run)) if str(run) in zoo_names() and not Path(run).is_dir() else run)
     if not card.relu:
         raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
     if model.network is not None and _shapes(network) != _shapes(model.network):

@@ -1,21 +1,25 @@
 """Cores on a chip: limits kept, demands against brute force, and the latency and static energy that follow."""
 
 import dataclasses
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from snnhw.analysis.hardware.chips import available_chips, load_chip
 from snnhw.analysis.hardware.demand import LIMITS
 from snnhw.analysis.hardware.mapping import map_network
 from snnhw.errors import InputError
+from snnhw.graph.ir import ILIF, MLF, Conv2d, Flatten, Graph, Input, Linear, MaxPool, Pool, Readout
 from snnhw.nn import build
+from snnhw.passes import on_cores
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
 from tests.analysis.nets import chain
-from tests.nets import with_integer_neurons
+from tests.nets import residual_net, with_integer_neurons
 
 
 @pytest.mark.parametrize("chip", available_chips())
@@ -94,3 +98,50 @@ def test_a_ds_resnet20_needs_many_chips_and_fewer_if_levels_share_their_synapses
     channels, shared = (map_network(graph, loihi, deployment).chips for deployment in ("channels", "shared"))
     assert channels == 117
     assert shared < channels
+
+
+@pytest.mark.parametrize(("levels", "decay"), [(1, 0.5), (3, 0.5), (3, 0.0)])
+def test_integer_neurons_are_mapped_or_refused_with_a_deployment_that_maps_them(levels, decay):
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, levels, decay)))
+    chip = load_chip("loihi2")
+    for deployment, refused in (("channels", levels > 1 and decay), ("shared", levels > 1), ("graded", False)):
+        if refused:
+            with pytest.raises(InputError, match="; map it as graded"):
+                map_network(graph, chip, deployment)
+        else:
+            assert map_network(graph, chip, deployment).cores > 0
+
+
+def test_one_level_is_a_plain_neuron_in_every_deployment():
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, 1, 0.5)))
+    channels, shared, graded = (map_network(graph, load_chip("loihi2"), d) for d in ("channels", "shared", "graded"))
+    assert channels.layers == shared.layers == graded.layers
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_max_pool_of_levels_is_refused_as_graded_by_its_name_with_what_maps(whole):
+    """It reads single levels; where another unit has no channels, a layer in its place is what remains."""
+    rng = np.random.default_rng(0)
+    middle = MLF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
+    if whole:
+        middle = ILIF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
+    nodes = [
+        Input(name="input", shape=(2, 4, 4)),
+        Conv2d(name="stem", shape=(2, 4, 4), weight=rng.normal(size=(2, 2, 1, 1))),
+        MLF(name="a", shape=(2, 4, 4), thresholds=(0.5, 1.5), decay=0.25),
+        MaxPool(name="pool", shape=(2, 2, 2), kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 2, 1, 1))),
+        middle,
+        Flatten(name="flat", shape=(8,)),
+        Linear(name="fc", shape=(3,), weight=rng.normal(size=(3, 8))),
+        Readout(name="readout", shape=(3,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=2)
+    chip = load_chip("loihi2")
+    with pytest.raises(InputError, match="The max pool 'pool' is made of neurons for each level of") as refused:
+        map_network(on_cores(graph), chip, "graded")
+    assert ("or deploy as channels" in str(refused.value)) == (not whole)
+    average = Pool(name="pool", shape=(2, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    instead = graph.replace(nodes=[average if n.name == "pool" else n for n in graph.nodes.values()])
+    assert map_network(on_cores(instead), chip, "graded").cores > 0
+    assert whole or map_network(on_cores(graph), chip, "channels").cores > 0

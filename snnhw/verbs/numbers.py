@@ -94,7 +94,7 @@ def profiles(
 def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
     """The measured bench: of one profile, or of all that come with the package."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-    from snnhw.analysis.measured.bench import hold, scores
+    from snnhw.analysis.measured.bench import goal, hold, misses, scores
     from snnhw.analysis.measured.points import measured_points
     from snnhw.verbs.tables.measured import measured_tables
 
@@ -105,6 +105,7 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
     rows = hold(points, chosen)
     result: dict[str, object] = {"points": [row.to_dict() for row in rows]}
     result["scores"] = {label: score.to_dict() for label, score in scores(rows).items()}
+    result |= {"goal": goal(rows), "misses": list(misses(rows))}
     if plot is not None:
         from snnhw.analysis.report.measured_chart import measured_chart, save_chart
 

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -17,6 +19,7 @@ from snnhw.verbs.options import (
     Kind,
     Model,
     OutDir,
+    Profiles,
     Quiet,
     Reset,
     Samples,
@@ -28,8 +31,9 @@ from snnhw.verbs.options import (
 )
 from snnhw.verbs.terminal import progress_bars, show
 
-Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
-Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
+Ann = Annotated[
+    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
+]
 
 
 def report(
@@ -61,6 +65,7 @@ def report(
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
     check_data(data, source)
+    check_names([model], [source], profile or (), quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.reports import report_tables
@@ -80,7 +85,10 @@ def report(
 
 
 def compare(
-    models: Annotated[list[str], typer.Argument(help="run folders, zoo names, .nir or .pth files")],
+    models: Annotated[
+        list[str],
+        typer.Argument(help="run folders, zoo names, .nir or .pth files", autocompletion=completing.models),
+    ],
     source: InputOption,
     out_dir: Annotated[Path | None, typer.Option("--out", help="folder to write the reports into")] = None,
     profile: Profiles = None,
@@ -99,6 +107,7 @@ def compare(
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     check_data(data, source)
+    check_names(models, [source], profile or (), quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run

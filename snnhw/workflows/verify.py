@@ -13,6 +13,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, LI, LIF, MLF, Array, Graph
@@ -28,7 +29,6 @@ from snnhw.simulation.certificate import Certificate, Missing, Stage, certify, g
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 

@@ -72,7 +72,7 @@ def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator
             yield Finding("no-counterpart", "error", node.name, message, remedy)
         else:
             ends = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]
-            read = isinstance(node, LI) and all(isinstance(end, Readout) for end in ends)
+            read = isinstance(node, LI) and bool(ends) and all(isinstance(end, Readout) for end in ends)
             yield _no_counterpart(node, title, read=read)
 
 

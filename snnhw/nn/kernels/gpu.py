@@ -39,9 +39,7 @@ def fire(x: Tensor, spikes: Tensor, thresholds: Sequence[float], decay: float) -
     steps, n = x.shape
     constants = numbers(tuple(thresholds), decay, 1.0, x.dtype, x.device)
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
-        fire_kernel[_programs(n)](
-            x, spikes, constants, n, steps, K=len(thresholds), BLOCK=BLOCK, enable_fp_fusion=False
-        )
+        fire_kernel[_programs(n)](x, spikes, constants, n, steps, K=len(thresholds), BLOCK=BLOCK, enable_fp_fusion=False)
 
 
 def fire_backward(

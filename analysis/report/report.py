@@ -29,6 +29,7 @@ from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.report.bill import bills
+from snnhw.analysis.report.metrics import metrics
 from snnhw.analysis.report.sections import (
     NOTHING_MORE,
     Sections,
@@ -161,6 +162,10 @@ class Report(Summarised):
             "quantisation": [layer.to_dict() for layer in self.quantisation],
             **findings_dict(self.findings),
         }
+
+    def metrics(self) -> dict[str, float]:
+        """One flat dict of numbers for TensorBoard, Weights & Biases or MLflow (`metrics.py`)."""
+        return metrics(self)
 
     def summary(self) -> Summary:
         """Accuracy and energies; a notebook shows the page (`snnhw.analysis.report.notebook`)."""

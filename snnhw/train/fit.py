@@ -21,7 +21,6 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps

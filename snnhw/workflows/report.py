@@ -32,7 +32,7 @@ from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.readings import with_readings
@@ -78,7 +78,7 @@ def measure(
         InputError: the samples do not fit, or are fewer than the processes.
     """
     model = for_data(model, inputs)
-    check_labels(model, inputs)
+    inputs = judging(model, inputs)
     check_run(model.graph)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
@@ -117,6 +117,9 @@ def build_report(
     """
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_readings(for_data(model, inputs), inputs)
+    if options.levels:
+        check_labels(model, inputs)
+    inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from snnhw.analysis.digits import count_text, range_text, short_count, significant
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.bill import PACES, Bill, bills
+from snnhw.analysis.report.bill import Bill, bills
 from snnhw.analysis.report.html_table import html_table
 from snnhw.analysis.report.plain_table import Column, lines_of, wrapped
 from snnhw.analysis.report.report import Report
@@ -215,7 +215,7 @@ def _answer(bill: Bill, title: str) -> str:
     if bill.without is None:
         always = bill.with_static[""]
         return f"{range_text(always, 'J')} per inference, {title}, {bill.covers_static}"
-    with_static = [f"{range_text(joule, 'J')} {PACES[pace]}" for pace, joule in bill.with_static.items()]
+    with_static = [f"{range_text(joule, 'J')} {bill.paces[pace]}" for pace, joule in bill.with_static.items()]
     more = f" (with what it draws while it waits, {', '.join(with_static)})" if with_static else ""
     return f"{range_text(bill.without, 'J')} per inference, {title}, {bill.covers}{more}"
 

@@ -33,9 +33,8 @@ def readout_matrix(graph: Graph) -> Graph:
             edges = [dataclasses.replace(e, target=name) if e is into[0] else e for e in graph.edges]
             graph = graph.replace(nodes=nodes, edges=(*edges, Edge(name, readout.name)))
             graph = fold_pool(fold_wires(graph))
-            folded = graph.nodes[name]
-            if isinstance(folded, Linear):
-                folded = dataclasses.replace(folded, unfolded_inputs=None)  # no layer of the network
+            (votes,) = (n for n in graph.of_type(Linear) if n.name == name)
+            folded = dataclasses.replace(votes, unfolded_inputs=None)  # it is no layer of the network
             graph = fold_wires(graph.replace(nodes={**graph.nodes, name: folded}))
     return graph
 

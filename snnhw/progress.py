@@ -9,10 +9,11 @@ Progress = Callable[[str, int, int], None]  # stage, samples finished, samples i
 
 
 def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None] | None:
-    """A callback that takes batch sizes and reports their sum as the progress of `stage`."""
+    """A callback that takes batch sizes and reports their sum as the progress of `stage`, which begins at 0 now."""
     if progress is None:
         return None
     finished = 0
+    progress(stage, finished, total)
 
     def tick(samples: int) -> None:
         nonlocal finished

@@ -15,7 +15,7 @@ def test_batches_add_up_to_what_is_finished(batches: list[int], stage: str) -> N
     assert tick is not None
     for size in batches:
         tick(size)
-    assert told == [(stage, sum(batches[: i + 1]), 1000) for i in range(len(batches))]
+    assert told == [(stage, sum(batches[:i]), 1000) for i in range(len(batches) + 1)]
 
 
 def test_two_counters_do_not_share_what_is_finished() -> None:
@@ -25,7 +25,7 @@ def test_two_counters_do_not_share_what_is_finished() -> None:
     first(2)
     second(3)
     first(1)
-    assert told == [("a", 2, 5), ("b", 3, 5), ("a", 3, 5)]
+    assert told == [("a", 0, 5), ("b", 0, 5), ("a", 2, 5), ("b", 3, 5), ("a", 3, 5)]
 
 
 def test_a_stage_passes_on_what_it_is_told() -> None:

@@ -65,14 +65,14 @@ def count_steps(graph: Graph, batches: Iterable[Array], run: RasterBackend = sim
     totals: list[SpikeRecord] = []
     for batch in batches:
         record, frames = run(graph, batch, raster=True), check_inputs(graph, batch)
-        steps = [_step(graph, frames, record, t) for t in range(record.timesteps)]
+        steps = [step_record(graph, frames, record, t) for t in range(record.timesteps)]
         totals = [a.merge(b) for a, b in zip(totals, steps, strict=True)] if totals else steps
     if not totals:
         raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
     return tuple(count(graph, sum_over_processes(total)) for total in totals)
 
 
-def _step(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeRecord:
+def step_record(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeRecord:
     """The record of step `t` alone; frames [B, 1 or T, *shape]."""
     units = {name: unit_record(raster[:, t : t + 1]) for name, raster in record.raster.items()}
     if graph.input.levels is not None:

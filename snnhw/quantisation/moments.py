@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,12 +16,15 @@ import torch.nn.functional as F
 
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Delay, Graph, Input, Synapse
+from snnhw.progress import Progress, counter
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.frames import check_inputs
+from snnhw.simulation.record import SpikeRecord
 
 BATCH = 16  # samples whose rasters are kept at once
 LARGEST = 1e12  # |x| whose squares still add up in float32
 WINDOWS = 16384  # of each synapse, drawn at random; more say little more
+BLOCK = 512  # inputs whose products are computed together
 LARGEST_RUN = 4608  # inputs whose products are kept together: a 3x3 kernel over 512 channels
 
 
@@ -50,11 +53,19 @@ class Moments:
 
 
 def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
-    """Moments at every synapse that is fed by neurons or the input alone.
+    """The moments of `measure_calibration` alone."""
+    return measure_calibration(graph, inputs)[0]
+
+
+def measure_calibration(
+    graph: Graph, inputs: Array, progress: Progress | None = None
+) -> tuple[dict[str, Moments], SpikeRecord | None]:
+    """Moments at every synapse that is fed by neurons or the input alone, and the record of the run that gave them.
 
     Args:
         graph: floats; neurons LIF or MLF.
-        inputs: [N, *shape] or [N, T, *shape].
+        inputs: [N, *shape] or [N, T, *shape]; of no samples there is no record.
+        progress: called with the stage "calibration", the samples finished and all of them.
 
     Raises:
         InputError: the inputs do not fit the graph, or are too large to be squared.
@@ -65,12 +76,16 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
         raise InputError(
             f"The calibration data reach |x| = {largest:.3g}; scale them to the range of the training data."
         )
+    finished = counter(progress, "calibration", len(frames))
     windows = max(1, WINDOWS // -(-len(frames) // BATCH))
     count: dict[str, int] = {}
     sums: dict[str, tuple[Array, ...]] = {}
+    floats: SpikeRecord | None = None
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
-        raster = simulate(graph, batch if batch.shape[1] > 1 else batch[:, 0], raster=True).raster
+        record = simulate(graph, batch if batch.shape[1] > 1 else batch[:, 0], raster=True)
+        raster, record = record.raster, replace(record, raster={})
+        floats = record if floats is None else floats.merge(record)
         for synapse in (n for n in graph.nodes.values() if isinstance(n, SYNAPSES)):
             arriving = _arriving(graph, synapse, batch, raster)
             if arriving is not None:
@@ -80,7 +95,9 @@ def measure_moments(graph: Graph, inputs: Array) -> dict[str, Moments]:
                     sums[synapse.name] = tuple(np.zeros(product.shape) for product in products)
                 for total, product in zip(sums[synapse.name], products, strict=True):
                     total += product  # in place: those of a wide layer fill hundreds of megabytes
-    return {name: Moments(count[name], products) for name, products in sums.items()}
+        if finished:
+            finished(len(batch))
+    return {name: Moments(count[name], products) for name, products in sums.items()}, floats
 
 
 def _arriving(graph: Graph, synapse: Synapse, frames: Array, raster: Mapping[str, Array]) -> Array | None:
@@ -109,12 +126,19 @@ def _summed(graph: Graph, name: str, frames: Array, raster: Mapping[str, Array])
             unit, k = place[edge.source]
             spikes = raster[unit]
             of_all = len(graph.units()[unit]) < spikes.shape[2]
-            value = spikes.sum(axis=2, dtype=np.float32) if of_all else spikes[:, :, k]
+            value = _levels_summed(spikes) if of_all else spikes[:, :, k]
         else:
             return None
         value = edge.gain * value.astype(np.float32, copy=False)
         total = value if total is None else total + value
     return total
+
+
+def _levels_summed(spikes: Array) -> Array:
+    """float32 [N, T, *shape] of a raster [N, T, K, *shape]."""
+    of_sums = torch.uint8 if spikes.shape[2] < 256 else torch.int64  # bytes add up many times faster
+    summed: Array = torch.from_numpy(spikes).sum(dim=2, dtype=of_sums).to(torch.float32).numpy()
+    return summed
 
 
 def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tuple[Array, ...]]:
@@ -124,7 +148,20 @@ def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tup
     rows = _windows(synapse, x, drawn) if isinstance(synapse, Conv2d) else x.flatten(1)[drawn, None]
     rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
     runs = rows.tensor_split(-(-rows.shape[2] // LARGEST_RUN), dim=2)
-    return rows.shape[1], tuple((run.transpose(1, 2) @ run).numpy() for run in runs)
+    return rows.shape[1], tuple(_squared(run).numpy() for run in runs)
+
+
+def _squared(run: torch.Tensor) -> torch.Tensor:
+    """x^T x [G, d, d] of windows x [G, windows, d]; what lies below the blocks of the diagonal is mirrored."""
+    size = run.shape[2]
+    if size <= BLOCK:
+        return run.transpose(1, 2) @ run
+    product = run.new_empty((len(run), size, size))
+    for first in range(0, size, BLOCK):
+        rows = slice(first, first + BLOCK)
+        product[:, rows, first:] = run[:, :, rows].transpose(1, 2) @ run[:, :, first:]
+        product[:, first + BLOCK :, rows] = product[:, rows, first + BLOCK :].transpose(1, 2)
+    return product
 
 
 def _windows_of(synapse: Synapse, x: torch.Tensor) -> int:

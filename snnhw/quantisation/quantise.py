@@ -11,29 +11,33 @@ a finding.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
 from snnhw.graph.loihi import (
     CURRENT_LIMIT,
-    MEMBRANE_LIMIT,
     WEIGHT_LIMIT,
 )
+from snnhw.progress import Progress, counter
 from snnhw.proofs.largest import highest_current, largest_input
 from snnhw.proofs.membrane_bound import reached_states
 from snnhw.quantisation.integer_neuron import integer_neuron
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
+from snnhw.rules.integers import state_range
 from snnhw.rules.readout import read_matrix
 from snnhw.rules.ways import INTEGERS, check_compiled
-from snnhw.summary import Summarised, Summary
+from snnhw.simulation.record import SpikeRecord
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,26 @@ class LayerScale:
         return dataclasses.asdict(self)
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """What the float channels did on the samples of a calibration, which are known by their checksum."""
+
+    checksum: str
+    floats: SpikeRecord
+
+    def of(self, inputs: Array) -> bool:
+        """Whether `inputs` are those samples."""
+        return checksum_of(inputs) == self.checksum
+
+
+def checksum_of(inputs: Array) -> str:
+    """sha256 of shape, type and values."""
+    digest = hashlib.sha256(f"{inputs.shape} {inputs.dtype.str}".encode())
+    for sample in inputs:
+        digest.update(np.ascontiguousarray(sample).tobytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, repr=False)
 class Quantised(Summarised):
     """The integer graph and the scale of every layer.
@@ -63,6 +87,7 @@ class Quantised(Summarised):
     graph: Graph
     layers: tuple[LayerScale, ...]
     scales: Mapping[str, Array]  # unit or read-out synapse -> weight units per float unit of current [O]
+    calibrated: Calibrated | None = None  # so that nobody runs the floats again on the same samples
 
     def summary(self) -> Summary:
         """How coarse the integers are, and what was clipped."""
@@ -91,7 +116,7 @@ class Quantised(Summarised):
         matrix = read_matrix(self.graph)
         return 1.0 if matrix is None else self.scales[matrix.name]
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Where something is clipped, or may be."""
         found: list[Finding] = []
@@ -101,16 +126,7 @@ class Quantised(Summarised):
                     f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
                 )
                 found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
-            for state, goes in ((layer.lowest_state, "fall"), (layer.highest_state, "rise")):
-                if abs(state) > MEMBRANE_LIMIT:
-                    limit = MEMBRANE_LIMIT if state > 0 else -MEMBRANE_LIMIT
-                    message = (
-                        f"its membrane could {goes} to {state} on the worst input and is clipped at {limit}, where a "
-                        "float goes on"
-                    )
-                    found.append(
-                        Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
-                    )
+        found.extend(state_range(self.graph))
         return tuple(found)
 
 
@@ -120,6 +136,7 @@ def quantise(
     moments: Mapping[str, Moments] | None = None,
     per_channel: bool = False,
     scales: Mapping[str, Array] | None = None,
+    progress: Progress | None = None,
 ) -> Quantised:
     """Integer graph for Lava's fixed-point models and Loihi.
 
@@ -131,6 +148,7 @@ def quantise(
         per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
             them, Loihi 1 does not.
         scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
+        progress: called with the stage "layers rounded", the layers finished and all of them.
 
     Raises:
         InputError: a node has no Loihi counterpart, weights are not finite, or a bound cannot be kept.
@@ -141,7 +159,9 @@ def quantise(
     layers: list[LayerScale] = []
     used: dict[str, Array] = {}
     given = scales or {}
-    for name, group in _neuron_groups(graph).items():
+    groups, linear = _neuron_groups(graph), read_matrix(graph)
+    finished = counter(progress, "layers rounded", len(groups) + (linear is not None))
+    for name, group in groups.items():
         synapses = [s for s in (graph.nodes[e.source] for e in feeding(graph, group[0])) if isinstance(s, SYNAPSES)]
         current = current_before(graph, group[0])
         gain = {s.name: _source_scale(graph, s) for s in synapses}
@@ -157,7 +177,8 @@ def quantise(
         bias = total_bias(synapses) if synapses else np.zeros(1)
         nodes.update({n.name: integer_neuron(n, current, best, bias) for n in group})
         layers.append(_report(name, best, synapses, gain, nodes))
-    linear = read_matrix(graph)
+        if finished:
+            finished(1)
     if linear is not None:
         best = given.get(linear.name)
         if best is None:
@@ -167,6 +188,8 @@ def quantise(
         offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
         nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
         layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
+        if finished:
+            finished(1)
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     integer = currents_inside(graph.replace(nodes=[nodes[n] for n in graph.nodes]))
     reached = reached_states(integer)

@@ -67,15 +67,17 @@ def _compensated(wanted: Array, products: Array, windows: int) -> Array:
     damped[np.diag_indices_from(damped)] += damping
     terms = _upper_factor(damped)
     terms /= np.diag(terms)
-    left, errors = wanted[:, order], np.empty_like(wanted)
+    left = np.ascontiguousarray(wanted[:, order].T)  # [D, O]: a column of the weights is a row here, in one piece
+    errors = np.empty_like(left)
     for first in range(0, len(order), BLOCK):
         block = slice(first, first + BLOCK)
-        handed_on = errors[:, :first] @ terms[:first, block]
-        for i in range(first, min(first + BLOCK, len(order))):
-            target = left[:, i] - handed_on[:, i - first] - errors[:, first:i] @ terms[first:i, i]
-            errors[:, i] = np.clip(2 * np.rint(target / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) - left[:, i]
-    back: Array = np.empty_like(errors)
-    back[:, order] = np.rint(left + errors)
+        handed_on = terms[:first, block].T @ errors[:first]
+        inside = np.ascontiguousarray(terms[block, block].T)
+        for i, row in enumerate(inside, first):
+            target = left[i] - handed_on[i - first] - row[: i - first] @ errors[first:i]
+            errors[i] = np.clip(2 * np.rint(target / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) - left[i]
+    back: Array = np.empty_like(wanted)
+    back[:, order] = np.rint(left + errors).T
     return back
 
 

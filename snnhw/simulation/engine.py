@@ -7,8 +7,9 @@ step (`recurrent.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from torch import Tensor
 from snnhw.errors import InputError
 from snnhw.gates.memory import check_size, max_bytes
 from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Product, Readout
-from snnhw.simulation.events import convolve_events
+from snnhw.simulation.events import Packed, convolve_events
 from snnhw.simulation.execution import SINGLE, Execution
 from snnhw.simulation.firing import fire
 from snnhw.simulation.frames import check_inputs, has_steps
@@ -27,6 +28,7 @@ from snnhw.simulation.recurrent import is_recurrent, run_recurrent
 from snnhw.simulation.synapses import TEMPORAL, apply_node, logits_of, wrap_sum
 
 BYTES_PER_VALUE = 8  # of float64, in which integers run
+NEAR_BYTES = 2**25  # of the largest node: the allocator gives larger pieces back, to be zeroed again
 
 
 def simulate(
@@ -51,20 +53,37 @@ def simulate(
     Raises:
         InputError: the inputs do not fit the graph, or are not finite, or one sample does not fit the memory.
     """
-    frames = check_inputs(graph, inputs)
-    recurrent = is_recurrent(graph)
-    plan = plan_of(graph, loops=recurrent)
-    run, keep = run_recurrent if recurrent else _run, Keep(raster, membranes)
     record: SpikeRecord | None = None
-    together = _batch_size(graph, execution)
-    for start in range(0, len(frames), together):
-        batch = run(graph, plan, frames[start : start + together], execution, keep)
+    for batch in simulate_in_batches(graph, inputs, raster=raster, membranes=membranes, execution=execution):
         record = batch if record is None else record.merge(batch)
         if progress:
             progress(batch.samples)
     if record is None:
         raise InputError("There are no samples to simulate; give inputs with at least one.")
-    return replace(record, stepped=has_steps(graph, inputs))
+    return record
+
+
+def simulate_in_batches(
+    graph: Graph,
+    inputs: Array,
+    *,
+    raster: bool = False,
+    membranes: bool = False,
+    execution: Execution = SINGLE,
+) -> Iterator[SpikeRecord]:
+    """Records of the samples that run together, one batch after the other; `simulate` merges them.
+
+    Whoever needs sums alone, or rasters of a few samples at a time, keeps memory small with it. Arguments and errors
+    are those of `simulate`, but for no samples there is no record.
+    """
+    frames = check_inputs(graph, inputs)
+    recurrent, stepped = is_recurrent(graph), has_steps(graph, inputs)
+    plan, keep = plan_of(graph, loops=recurrent), Keep(raster, membranes)
+    run = run_recurrent if recurrent else partial(_run, packed={})
+    together = _batch_size(graph, execution)
+    for start in range(0, len(frames), together):
+        batch = run(graph, plan, frames[start : start + together], execution, keep)
+        yield replace(batch, stepped=stepped)
 
 
 def check_sample(graph: Graph) -> int:
@@ -79,8 +98,13 @@ def check_sample(graph: Graph) -> int:
 
 
 def _batch_size(graph: Graph, execution: Execution) -> int:
-    """Samples that run together: those asked for, or fewer where the values of the largest node fill the memory."""
-    return max(1, min(execution.batch_size, max_bytes() // check_sample(graph)))
+    """Samples that run together: those asked for, or fewer where the values of the largest node take too much.
+
+    On the CPU too much is more than its caches and the allocator hold on to, elsewhere what fills the memory.
+    """
+    sample = check_sample(graph)
+    most = min(max_bytes(), NEAR_BYTES) if execution.on_cpu else max_bytes()
+    return max(1, min(execution.batch_size, most // sample))
 
 
 @dataclass
@@ -98,7 +122,9 @@ class _State:
 
 
 @torch.no_grad()
-def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Execution, keep: Keep) -> SpikeRecord:
+def _run(
+    graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Execution, keep: Keep, packed: Packed
+) -> SpikeRecord:
     state, steps, of_spikes = _State(), graph.timesteps, products_of_spikes(graph)
     for step in plan:
         node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
@@ -117,7 +143,7 @@ def _run(graph: Graph, plan: tuple[Step, ...], frames: Array, execution: Executi
         else:
             if isinstance(node, TEMPORAL):
                 x = x.expand(steps, *x.shape[1:])
-            y = convolve_events(node, x) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
+            y = convolve_events(node, x, packed) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
             state.values[step.name] = wrap_sum(y) if step.wraps else y
             if isinstance(node, Product) and node.name in of_spikes:
                 state.products[node.name] = meetings(graph, node, x, steps)

@@ -19,6 +19,7 @@ from snnhw.simulation.synapses import apply_node
 SOURCE = Path(__file__).parent / "kernels" / "events.c"
 VECTOR_BYTES = 32  # WIDTH of the C file
 VECTORS = (2, 4, 8)  # of output channels that are summed at once
+Packed = dict[tuple[Conv2d, torch.dtype], tuple[Tensor, Tensor]]  # weights and bias as `_packed` gives them
 LARGEST_FRAME = 1 << 23  # inputs; larger frames would need lists of more than 100 MB for each thread
 
 
@@ -28,15 +29,21 @@ def carries_events(graph: Graph, name: str) -> bool:
     return isinstance(node, Conv2d) and node.groups == 1 and graph.arriving(name).kind == "spikes"
 
 
-def convolve_events(node: Conv2d, x: Tensor) -> Tensor:
-    """Currents [T, B, *node.shape] for spikes x [T, B, C, H, W]."""
+def convolve_events(node: Conv2d, x: Tensor, packed: Packed | None = None) -> Tensor:
+    """Currents [T, B, *node.shape] for spikes x [T, B, C, H, W].
+
+    In `packed` the weights are kept as the loops take them, for the batches to come.
+    """
     if not native.usable(SOURCE, x) or x[0, 0].numel() > LARGEST_FRAME:
         return apply_node(node, x)
     x = x.contiguous()
     steps, batch, channels, height, width = x.shape
     out, rows, columns = node.shape[0], *node.weight.shape[2:]
     lanes = _lanes(out, x.dtype)
-    weight, bias = _packed(node, x.dtype, lanes)
+    kept: Packed = {} if packed is None else packed
+    if (node, x.dtype) not in kept:
+        kept[node, x.dtype] = _packed(node, x.dtype, lanes)
+    weight, bias = kept[node, x.dtype]
     y = x.new_empty((steps, batch, *node.shape))
     sizes = (steps * batch, channels, height, width, *node.shape, rows, columns)
     sizes += (*node.stride, *node.padding, *node.dilation)

@@ -13,7 +13,12 @@ class Execution:
 
     dtype: torch.dtype = torch.float32  # arithmetic of float graphs
     device: str = "cpu"  # torch device
-    batch_size: int = 64  # samples run together
+    batch_size: int = 64  # samples run together at most
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the device is the CPU."""
+        return torch.device(self.device).type == "cpu"
 
     def dtype_of(self, exact: torch.dtype | None) -> torch.dtype:
         """Arithmetic of a step: `dtype` in float graphs, in integer ones `exact` on the CPU and float64 elsewhere.
@@ -23,7 +28,7 @@ class Execution:
         """
         if exact is None:
             return self.dtype
-        return exact if torch.device(self.device).type == "cpu" else torch.float64
+        return exact if self.on_cpu else torch.float64
 
 
 SINGLE = Execution()

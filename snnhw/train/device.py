@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from snnhw.errors import InputError
 from snnhw.train.capture import Captured, Cuda, Eager, Steps
 from snnhw.train.recipe import Recipe
 
@@ -20,8 +21,15 @@ SWITCH = "SNNHW_CUDA_GRAPH"  # 0 runs steps on a GPU one operator after the othe
 
 
 def fabric_of(recipe: Recipe) -> Fabric:
-    """Fabric for the processes torchrun started, or for this one alone."""
-    from lightning_fabric import Fabric
+    """Fabric for the processes torchrun started, or for this one alone.
+
+    Raises:
+        InputError: lightning-fabric is not installed.
+    """
+    try:
+        from lightning_fabric import Fabric
+    except ImportError as error:
+        raise InputError("Training needs lightning-fabric; pip install 'snnhw[train]'.") from error
 
     here, everywhere = (int(os.environ.get(name, "1")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
     fabric = Fabric(

@@ -10,6 +10,8 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -49,7 +51,9 @@ def demo(
 
 def profiles(
     action: Annotated[str, typer.Argument(help="list, show or validate")] = "list",
-    name: Annotated[str | None, typer.Argument(help="profile name or TOML file")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="profile name or TOML file", autocompletion=completing.profiles)
+    ] = None,
     measured: Annotated[
         bool, typer.Option("--measured", help="hold all profiles, or NAME, against measurements of chips")
     ] = False,
@@ -90,7 +94,7 @@ def profiles(
 def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
     """The measured bench: of one profile, or of all that come with the package."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-    from snnhw.analysis.measured.bench import hold, scores
+    from snnhw.analysis.measured.bench import goal, hold, misses, scores
     from snnhw.analysis.measured.points import measured_points
     from snnhw.verbs.tables.measured import measured_tables
 
@@ -101,6 +105,7 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
     rows = hold(points, chosen)
     result: dict[str, object] = {"points": [row.to_dict() for row in rows]}
     result["scores"] = {label: score.to_dict() for label, score in scores(rows).items()}
+    result |= {"goal": goal(rows), "misses": list(misses(rows))}
     if plot is not None:
         from snnhw.analysis.report.measured_chart import measured_chart, save_chart
 
@@ -110,13 +115,29 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
 
 def map_to_chip(
     model: Model,
-    chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
+    chip: Annotated[
+        str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file", autocompletion=completing.chips)
+    ] = "loihi1",
     deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
     source: Annotated[
-        str | None, typer.Option("--input", help="samples whose spikes count for the least time of the busiest core")
+        str | None,
+        typer.Option(
+            "--input",
+            help="samples whose spikes count for the least time of the busiest core",
+            autocompletion=completing.data,
+        ),
     ] = None,
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="whose times are used; without it all of the chip")
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            help="whose times are used; without it all of the chip",
+            autocompletion=completing.profiles,
+        ),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", help="JSON file for Perfetto: the first sample, cores as tracks, steps as time"),
     ] = None,
     kind: Kind = None,
     data: Data = None,
@@ -132,9 +153,11 @@ def map_to_chip(
     """Cores and chips that a model takes, which limit binds in each layer, and the least time on the busiest core."""
     if source is None and (data is not None or samples is not None or kind is not None):
         raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
+    if trace is not None and source is None:
+        raise InputError("--trace shows the run of a sample; name samples with --input.")
     check_data(data, source or "")
+    check_names([model], [source], profile or (), [chip], quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
-    from snnhw.graph.assumptions import findings_dict
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.numbers import mapping_table, time_tables
     from snnhw.workflows.load import load_model
@@ -144,6 +167,11 @@ def map_to_chip(
     inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
     with progress_bars(quiet or as_json) as tick:
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
-    result = {**made.to_dict(), **findings_dict(loaded.findings)}
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
-    show(result, as_json, *shown, *finding_lines(loaded.findings))
+    result = made.to_dict()
+    if trace is not None and inputs is not None:
+        from snnhw.workflows.trace_on_chip import trace_on_chip
+
+        result["trace"] = str(trace_on_chip(loaded, inputs, trace, chip, deployment, profile or ()))
+        shown = (*shown, f"trace of one sample: {trace}")
+    show(result, as_json, *shown, *finding_lines(made.findings))

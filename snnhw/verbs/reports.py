@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -17,6 +19,7 @@ from snnhw.verbs.options import (
     Kind,
     Model,
     OutDir,
+    Profiles,
     Quiet,
     Reset,
     Samples,
@@ -28,8 +31,9 @@ from snnhw.verbs.options import (
 )
 from snnhw.verbs.terminal import progress_bars, show
 
-Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
-Ann = Annotated[Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin, whose zeros are used")]
+Ann = Annotated[
+    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
+]
 
 
 def report(
@@ -44,6 +48,12 @@ def report(
     by_step: Annotated[
         bool, typer.Option("--by-step", help="also count each time step on its own; writes steps.csv too")
     ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="also tables.tex, booktabs tables for a paper")] = False,
+    bibtex: Annotated[bool, typer.Option("--bibtex", help="also sources.bib, every source of a price")] = False,
+    figures: Annotated[bool, typer.Option("--figures", help="also the charts as SVG and PDF")] = False,
+    card: Annotated[bool, typer.Option("--card", help="also model_card.md, for a Hugging Face model card")] = False,
+    spdx: Annotated[bool, typer.Option("--spdx", help="also energy.spdx.json, SPDX 3.0.1 AI profile")] = False,
+    badge: Annotated[bool, typer.Option("--badge", help="also badge.svg, one line for a README")] = False,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -61,6 +71,8 @@ def report(
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
     check_data(data, source)
+    check_names([model], [source], profile or (), quiet=quiet or as_json)
+    from snnhw.analysis.sharing.formats import write_formats
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.reports import report_tables
@@ -75,12 +87,18 @@ def report(
         made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
+        asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
+        more = write_formats(written, [name for name, wanted in asked.items() if wanted], out_dir)
         told = finding_lines(written.findings)
-        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *told)
+        also = [f"also: {', '.join(path.name for path in more)}"] if more else []
+        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *also, *told)
 
 
 def compare(
-    models: Annotated[list[str], typer.Argument(help="run folders, zoo names, .nir or .pth files")],
+    models: Annotated[
+        list[str],
+        typer.Argument(help="run folders, zoo names, .nir or .pth files", autocompletion=completing.models),
+    ],
     source: InputOption,
     out_dir: Annotated[Path | None, typer.Option("--out", help="folder to write the reports into")] = None,
     profile: Profiles = None,
@@ -99,6 +117,7 @@ def compare(
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     check_data(data, source)
+    check_names(models, [source], profile or (), quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.reports import comparison_tables
     from snnhw.workflows.compare import compare as run

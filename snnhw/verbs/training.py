@@ -10,6 +10,7 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -66,9 +67,10 @@ def evaluate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine."""
+    """Accuracy of a model on labelled samples, by the engine, of a trained module too."""
     if source is not None:
         check_data(data, source)
+    check_names([model], [source], quiet=quiet or as_json)
     from snnhw.data.inputs import load_inputs
     from snnhw.verbs.tables.findings import finding_lines
     from snnhw.verbs.tables.training import accuracy_table
@@ -116,6 +118,7 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
+    check_names([model], quiet=as_json)
     from snnhw.data.datasets import load, parse
     from snnhw.verbs.tables.training import diagnosis_tables, study_table
     from snnhw.workflows import diagnose as workflow

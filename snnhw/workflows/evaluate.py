@@ -1,11 +1,14 @@
-"""Accuracy of a model on labelled samples; a trained module runs as it was trained, a NIR file in the engine.
+"""Accuracy of a model on labelled samples, by the engine, whose convolutions work event by event.
 
-Of a network with several outputs the first one is labelled, and the engine runs it.
+Of a trained module its folded graph runs, in the number format of the module: the same function, whose sums are rounded
+in another order. Of a network with several outputs the first one is labelled.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+
+import torch
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
@@ -13,8 +16,8 @@ from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
 from snnhw.progress import Progress, counter
 from snnhw.rules.ways import check_run
-from snnhw.simulation.engine import check_sample, simulate
-from snnhw.train.evaluate import evaluate as evaluate_module
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import DOUBLE, SINGLE, Execution
 from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel
 
@@ -57,9 +60,13 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     check_labels(model, inputs)
     check_run(model.graph)
     finished = counter(progress, "evaluation", len(inputs.values))
-    if model.network is None or model.calling is not None or len(model.graph.readouts) > 1:
-        accuracy = simulate(model.graph, inputs.values, progress=finished).accuracy(inputs.targets)
-    else:
-        check_sample(model.graph)
-        accuracy = evaluate_module(model.network, inputs, progress=finished).accuracy
+    record = simulate(model.graph, inputs.values, execution=_execution(model), progress=finished)
+    accuracy = record.accuracy(inputs.targets)
     return Evaluated(model.name, inputs.name, len(inputs.values), accuracy, model.findings)
+
+
+def _execution(model: LoadedModel) -> Execution:
+    """In float64 where the module is, else in float32."""
+    network = model.network
+    double = network is not None and any(p.dtype == torch.float64 for p in network.parameters())
+    return DOUBLE if double else SINGLE

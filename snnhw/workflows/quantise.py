@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snnhw.data.samples import Samples
@@ -14,7 +14,7 @@ from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel
 
 
@@ -68,15 +68,26 @@ def quantise(
         InputError: the graph has no integers, the samples do not fit or lack labels, or the file cannot be written.
     """
     model = for_data(model, calibration)
-    check_labels(model, calibration)
+    if wanted.finetune:
+        check_labels(model, calibration)
+    else:
+        calibration = judging(model, calibration)
     fixing = calibration.first(wanted.samples)
-    made = compile_loihi(model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as)
+    made = compile_loihi(
+        model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as, progress=progress
+    )
+    calibrated = made.calibrated
     if wanted.finetune:
         from snnhw.quantisation.finetune import Tuning, finetune
 
         made = finetune(model.graph, made, calibration, Tuning(epochs=wanted.finetune), progress)
     write_nir(made.graph, path)
     loss = measure_loss(
-        model.graph, made, fixing.values, fixing.targets, each_layer=wanted.each_layer, progress=progress
+        model.graph,
+        replace(made, calibrated=calibrated),
+        fixing.values,
+        fixing.targets,
+        each_layer=wanted.each_layer,
+        progress=progress,
     )
     return Quantisation(path, made, loss, model.findings)

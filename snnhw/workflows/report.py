@@ -24,6 +24,7 @@ from snnhw.analysis.report.writing import write_report
 from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.quantisation.quantise import LayerScale
@@ -31,7 +32,7 @@ from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.processes import rank, share, summed
 from snnhw.workflows.readings import with_readings
@@ -52,6 +53,7 @@ class ReportOptions:
     accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()  # about those parts
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     force: bool = False  # replace files of such names that are of no report
 
@@ -76,7 +78,7 @@ def measure(
         InputError: the samples do not fit, or are fewer than the processes.
     """
     model = for_data(model, inputs)
-    check_labels(model, inputs)
+    inputs = judging(model, inputs)
     check_run(model.graph)
     mine = share(inputs)
     record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
@@ -115,6 +117,9 @@ def build_report(
     """
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_readings(for_data(model, inputs), inputs)
+    if options.levels:
+        check_labels(model, inputs)
+    inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if record is None:
@@ -143,7 +148,7 @@ def build_report(
         accuracy=accuracy,
         certificate=options.certificate,
         quantisation=options.quantisation,
-        findings=model.findings,
+        findings=(*model.findings, *options.findings),
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),

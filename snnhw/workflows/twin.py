@@ -20,6 +20,7 @@ from snnhw.graph.ir import Array
 from snnhw.simulation.frames import has_steps
 from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
+from snnhw.zoo import zoo_names, zoo_path
 
 BATCH = 256
 
@@ -36,7 +37,7 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
     """Run the twin in `run` over all samples.
 
     Args:
-        run: folder of a finished run of a ReLU network.
+        run: folder of a finished run of a ReLU network, or the name of one in the zoo.
         model: the spiking network that it is the twin of.
         inputs: samples, as for the spiking network; the run gets of them what the twin that is priced computes on.
 
@@ -44,12 +45,8 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
         InputError: the folder holds no ReLU network, its layers are not those of the spiking network, or that one has
             loops, which no ReLU run has.
     """
-    network, card = load_run(run)
-    if not card.relu:
-        raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
-    if model.network is not None and _shapes(network) != _shapes(model.network):
-        raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
-    frames = _frames(model, inputs)  # [N, F, *shape]
+    network = trained_twin(run, model)
+    frames = twin_frames(model, inputs)  # [N, F, *shape]
     dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *model.graph.input.shape)
     batches = (torch.from_numpy(rows[start : start + BATCH]).to(dtype) for start in range(0, len(rows), BATCH))
     sent: list[np.ndarray] = []
@@ -62,8 +59,26 @@ def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> Measur
     return MeasuredTwin(sparsity, float((logits.argmax(axis=1) == inputs.targets).mean()))
 
 
-def _frames(model: LoadedModel, inputs: Samples) -> Array:
-    """The frames [N, F, *shape] that the twin computes: one, the sum of all events, or every one of them."""
+def trained_twin(run: Path | str, model: LoadedModel) -> nn.Module:
+    """The ReLU network in `run`.
+
+    Raises:
+        InputError: it is a spiking network, or its layers are not those of `model`.
+    """
+    network, card = load_run(zoo_path(str(run)) if str(run) in zoo_names() and not Path(run).is_dir() else run)
+    if not card.relu:
+        raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
+    if model.network is not None and _shapes(network) != _shapes(model.network):
+        raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
+    return network
+
+
+def twin_frames(model: LoadedModel, inputs: Samples) -> Array:
+    """The frames [N, F, *shape] that the twin computes: one, the sum of all events, or every one of them.
+
+    Raises:
+        InputError: the network has loops, which no ReLU run has.
+    """
     stepped = has_steps(model.graph, inputs.values)
     kind = twin_passes(model.graph, model.graph.timesteps, stepped=stepped).kind
     if kind in (RECURRENT, RECURRENT_STATIC):

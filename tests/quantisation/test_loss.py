@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from snnhw.data.datasets import load
@@ -44,3 +46,17 @@ def test_the_layer_that_costs_the_classes_is_found():
     assert min(same, key=same.get) == culprit and same[culprit] < 0.8
     assert min(share for name, share in same.items() if name != culprit) > 0.95
     assert found.integers.accuracy is None and ticks[-1] == ("networks run", 12, 12)
+
+
+def test_floats_that_ran_for_the_calibration_are_not_run_again(monkeypatch):
+    """The same report with and without, and a run more on other samples, in place too."""
+    sample, ran = residual_net(0, samples=12), []
+    quantised = compile_loihi(sample.graph, sample.inputs)
+    alone = measure_loss(sample.graph, dataclasses.replace(quantised, calibrated=None), sample.inputs)
+    monkeypatch.setattr(
+        "snnhw.quantisation.loss.simulate", lambda graph, inputs: ran.append(graph) or simulate(graph, inputs)
+    )
+    assert measure_loss(sample.graph, quantised, sample.inputs) == alone and ran == [quantised.graph]
+    sample.inputs[3] *= 0.5
+    changed = measure_loss(sample.graph, quantised, sample.inputs)
+    assert len(ran) == 3 and changed != alone

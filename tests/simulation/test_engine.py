@@ -1,5 +1,6 @@
 """The whole engine: batches, gains, bad inputs, and integer networks against loops over neurons."""
 
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +12,10 @@ from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, Rea
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.quantise import quantise
-from snnhw.simulation.engine import simulate
+from snnhw.simulation.engine import _batch_size, check_sample, simulate, simulate_in_batches
+from snnhw.simulation.events import _packed
 from snnhw.simulation.execution import Execution
+from snnhw.simulation.record import SpikeRecord
 from tests.loihi_oracle import loihi_neuron
 from tests.nets import neuron, residual_net, residual_nets
 
@@ -32,6 +35,27 @@ def test_batches_add_up_and_static_input_equals_repeated_frames():
         assert (raster.sum(axis=(0, 1)) == whole.units[unit].levels).all()
         assert (whole.units[unit].levels_t == raster.sum(axis=(0, *range(3, raster.ndim))).T).all()
         assert ((raster.sum(axis=2) > 0).sum(axis=(0, 1)) == whole.units[unit].graded_spikes).all()
+
+
+def test_large_nodes_run_fewer_samples_together(monkeypatch):
+    """On the CPU alone; the sums are those of one batch, and weights are packed once for all batches."""
+    sample = residual_net(samples=7)
+    bytes_of_one = check_sample(sample.graph)
+    whole = simulate(sample.graph, sample.inputs)
+    packed = []
+    monkeypatch.setattr(
+        "snnhw.simulation.events._packed", lambda *given: packed.append(given[0].name) or _packed(*given)
+    )
+    for room, sizes in ((3 * bytes_of_one, [3, 3, 1]), (bytes_of_one - 1, [1] * 7)):
+        monkeypatch.setattr("snnhw.simulation.engine.NEAR_BYTES", room)
+        records = list(simulate_in_batches(sample.graph, sample.inputs))
+        assert [record.samples for record in records] == sizes
+        assert _batch_size(sample.graph, Execution(device="cuda")) == 64
+        merged = reduce(SpikeRecord.merge, records)
+        for name, unit in whole.units.items():
+            assert (merged.units[name].levels == unit.levels).all()
+        assert len(packed) == len(set(packed))
+        packed.clear()
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 1, 3)])

@@ -13,9 +13,10 @@ from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
 from snnhw.train.run import load_run
 from snnhw.workflows.input_kind import with_input_kind
-from snnhw.workflows.load import LoadedModel
+from snnhw.workflows.load import LoadedModel, load_model
 from snnhw.workflows.report import ReportOptions, build_report
 from snnhw.workflows.twin import measure_twin
+from snnhw.zoo import zoo_path
 from tests.analysis.nets import three_layers
 from tests.workflows.runs import run_of
 
@@ -66,3 +67,10 @@ def test_a_recurrent_network_has_no_relu_run(some, tmp_path):
     model = LoadedModel("rnn", three_layers())
     with pytest.raises(InputError, match="rnn has loops and a ReLU run has none"):
         measure_twin(run_of(tmp_path / "twin"), model, inputs_of("x", np.zeros((1, 3)), None))
+
+
+def test_a_twin_of_the_zoo_is_named(some):
+    model = LoadedModel("cifar10_full", load_model("cifar10_full").graph)
+    images = inputs_of("noise", np.random.default_rng(0).random((2, 3, 32, 32), dtype=np.float32), None)
+    named, folder = (measure_twin(run, model, images) for run in ("cifar10_full_relu", zoo_path("cifar10_full_relu")))
+    assert named == folder and 0.2 < named.sparsity < 0.9

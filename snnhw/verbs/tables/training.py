@@ -33,7 +33,10 @@ def accuracy_table(made: Evaluated) -> Table:
 
 def zoo_table(cards: Mapping[str, Card]) -> Table:
     """One row per trained network."""
-    rows = [(n, c.model, c.data, f"{c.accuracy:.2%}", c.parameters, c.timesteps) for n, c in cards.items()]
+    rows = [
+        (n, f"{c.model}, ReLU" if c.relu else c.model, c.data, f"{c.accuracy:.2%}", c.parameters, c.timesteps)
+        for n, c in cards.items()
+    ]
     return table("Zoo", ("name", "model", "data", ">test accuracy", ">parameters", ">T"), rows)
 
 

@@ -14,6 +14,7 @@ from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.ways import LAVA, check_run, compiled
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import current_device
 from snnhw.simulation.record import SpikeRecord
 
 Runner = Callable[[Graph, Array, bool, Progress | None], SpikeRecord]
@@ -83,6 +84,8 @@ def simulate_on(
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
     integers, run = BACKENDS[backend]
+    if run is not _torch and current_device().type != "cpu":
+        raise InputError(f"The backend {backend} runs on the CPU alone; leave --device out.")
     if calibration is not None and integers is False:
         raise InputError(f"The backend {backend} runs floats, which no samples calibrate; leave --calibrate out.")
     if graph.is_integer and integers is False:

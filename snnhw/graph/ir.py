@@ -6,17 +6,16 @@ summed: a residual sum is explicit fan-in, so each branch keeps its own spikes.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-import numpy as np
-
 from snnhw.errors import InputError
+from snnhw.graph import signals
+from snnhw.graph.edge import Edge, Signal
 from snnhw.graph.finding import Finding
 from snnhw.graph.host import GroupNorm, HostNode, MaxPool
 from snnhw.graph.ilif import ILIF
@@ -40,7 +39,7 @@ from snnhw.graph.nodes import (
     Scale,
     Synapse,
 )
-from snnhw.graph.product import LEFT, RIGHT, Product
+from snnhw.graph.product import Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
 from snnhw.summary import Summarised, Summary
@@ -83,35 +82,6 @@ __all__ = [
 
 NODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 N = TypeVar("N", bound=Node)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """source -> target; the value is multiplied by `gain`.
-
-    `delay` is what `balance_delays` inserts so that pipelined hardware, where every synapse costs one step, adds values
-    of the same time step. Execution in aligned time (the reference engines) therefore does not see it.
-    `payload_bits` is what `decompose_graded` fixes: the bits of a graded spike; 0 for binary spikes and analogue ones.
-    """
-
-    source: str
-    target: str
-    gain: int = 1
-    delay: int = 0
-    payload_bits: int = 0
-
-
-@dataclass(frozen=True)
-class Signal:
-    """What travels on an edge: analogue values, or spikes that carry an integer 1..levels."""
-
-    kind: Literal["analog", "spikes"]
-    levels: int = 0
-
-    @property
-    def payload_bits(self) -> int:
-        """Bits of a graded spike that can carry `levels`; 0 for a binary spike, whose presence is the message."""
-        return 0 if self.levels <= 1 else int(self.levels).bit_length()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -290,74 +260,19 @@ class Graph(Summarised):
 
     def signal(self, name: str) -> Signal:
         """What node `name` sends: its kind and, for spikes, the largest integer (sums and pools pass spikes on)."""
-        node = self.nodes[name]
-        if isinstance(node, Input):
-            return Signal("analog") if node.levels is None else Signal("spikes", node.levels)
-        if isinstance(node, SlotMLF):
-            return Signal("spikes", 1)  # one level at a time, in the sub-steps of a window
-        if isinstance(node, Neuron):
-            return Signal("spikes", node.levels)
-        if isinstance(node, Flatten | Delay | Wires):
-            return self.arriving(name)
-        if isinstance(node, Pool):
-            taps = node.kernel[0] * node.kernel[1] if node.kind == "sum" else 1
-            return replace(arriving := self.arriving(name), levels=arriving.levels * taps)
-        if isinstance(node, MaxPool) and not self._averaged(name):
-            return self.arriving(name)
-        if isinstance(node, Product) and node.inner == 1:  # no sum: spikes where both factors have one
-            levels = self.factor_levels(name)
-            return Signal("analog") if None in levels else Signal("spikes", math.prod(n for n in levels if n))
-        return Signal("analog")
-
-    def factors(self, name: str) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
-        """The edges that bring the left and the right factor of the product `name`."""
-        product = self.nodes[name]
-        sides: tuple[list[Edge], list[Edge]] = ([], [])
-        split = product.sizes[LEFT] if isinstance(product, Product) else 0
-        for edge in self.into(name):
-            source = self.nodes[edge.source]
-            ends = source.connected.reshape(-1) if isinstance(source, Wires) else None
-            for side, part in ((LEFT, slice(None, split)), (RIGHT, slice(split, None))):
-                if ends is None or ends[part].any():
-                    sides[side].append(edge)
-        return tuple(sides[LEFT]), tuple(sides[RIGHT])
-
-    def factor_levels(self, name: str) -> tuple[int | None, int | None]:
-        """Of both factors of the product `name`, the largest integer of their spikes; None where one is no spikes.
-
-        Sums of pools are accumulated before, so what they send are integers and no spikes that meet one by one.
-        """
-        left, right = self.factors(name)
-        return self._spike_levels(left), self._spike_levels(right)
-
-    def _spike_levels(self, edges: tuple[Edge, ...]) -> int | None:
-        total = 0
-        for edge in edges:
-            node = self.nodes[edge.source]
-            if isinstance(node, Flatten | Delay | Wires | Scale):
-                levels = self._spike_levels(self.into(node.name))
-                if isinstance(node, Scale) and not (levels == 1 and np.ndim(node.scale) == 0 and node.scale):
-                    levels = None  # only what is binary is one spike whatever it is scaled by
-            else:
-                signal = Signal("analog") if isinstance(node, Pool) else self.signal(node.name)
-                levels = signal.levels if signal.kind == "spikes" else None
-            if levels is None or edge.gain < 1:
-                return None
-            total += levels * edge.gain
-        return total or None
-
-    def _averaged(self, name: str) -> bool:
-        """Whether pools on the way to `name` make fractions of spikes."""
-        before = [self.nodes[edge.source] for edge in self.into(name)]
-        passed = [node for node in before if isinstance(node, Flatten | Pool | Delay | Wires)]
-        return any((isinstance(n, Pool) and n.kind == "avg") or self._averaged(n.name) for n in passed)
+        return signals.sent(self, name)
 
     def arriving(self, name: str) -> Signal:
         """What the sum of all edges into `name` carries."""
-        signals = [(self.signal(e.source), e.gain) for e in self.into(name)]
-        if not signals or any(s.kind == "analog" or gain < 0 for s, gain in signals):
-            return Signal("analog")  # a difference of spikes is no integer 1..levels
-        return Signal("spikes", sum(s.levels * gain for s, gain in signals))
+        return signals.arriving(self, name)
+
+    def factors(self, name: str) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+        """The edges that bring the left and the right factor of the product `name`."""
+        return signals.factors(self, name)
+
+    def factor_levels(self, name: str) -> tuple[int | None, int | None]:
+        """Of both factors of the product `name`, the largest integer of their spikes; None where one is no spikes."""
+        return signals.factor_levels(self, name)
 
 
 def _level(neuron: Neuron) -> int:

@@ -1,4 +1,4 @@
-"""The graph as a value: parts that cannot be are refused, order, reach, units and signals are those of its edges."""
+"""The graph as a value: parts that cannot be are refused, order, reach and units are those of its edges."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Delay, Edge, Flatten, Graph, Input, Linear, Node, Pool, Readout, Signal
+from snnhw.graph.ir import MLF, Delay, Edge, Flatten, Graph, Input, Node, Readout
 from snnhw.passes.decompose import decompose
 from tests.graph.strategies import SEEDS, float_graphs, integer_graphs
 
@@ -146,37 +146,3 @@ def test_units_hold_every_neuron_once_by_ascending_level_whatever_the_order(grap
         assert [getattr(n, "level", 1) for n in members] == list(range(1, len(members) + 1))
         assert all((getattr(n, "unit", "") or n.name) == unit for n in members)
     assert graph.is_integer == any(type(n).__name__ == "LoihiLIF" for n in nodes)
-
-
-def test_what_travels_on_an_edge_adds_up_through_sums_pools_delays_and_gains() -> None:
-    nodes = [
-        Input(name="events", shape=SHAPE, levels=2),
-        MLF(name="unit", shape=SHAPE, thresholds=(0.5, 1.0, 2.0), decay=0.5),
-        LIF(name="lif", shape=SHAPE, decay=0.5, threshold=1.0),
-        Delay(name="late", shape=SHAPE, steps=1),
-        Pool(name="pool", shape=(2, 1, 1), kind="sum", kernel=(4, 4), stride=(4, 4)),
-        Flatten(name="flat", shape=(2,)),
-        Linear(name="fc", shape=(3,), weight=np.ones((3, 2))),
-    ]
-    edges = [
-        ("events", "unit"), ("unit", "lif"), ("events", "late"), Edge("unit", "late", 2), ("late", "pool"),
-        ("lif", "pool"), ("pool", "flat"), ("flat", "fc"),
-    ]  # fmt: skip
-    graph = Graph.build(nodes, edges, 1)
-    sent = {"events": 2, "unit": 3, "lif": 1, "late": 8, "pool": 144, "flat": 144}
-    assert {n: graph.signal(n) for n in sent} == {n: Signal("spikes", levels) for n, levels in sent.items()}
-    assert graph.arriving("fc") == Signal("spikes", 144) and graph.signal("fc") == Signal("analog")
-    analogue = graph.replace(nodes={**graph.nodes, "events": Input(name="events", shape=SHAPE)})
-    assert analogue.signal("flat") == Signal("analog") and analogue.signal("unit") == Signal("spikes", 3)
-    assert graph.arriving("events") == Signal("analog")
-
-
-@example(2)
-@example(4)
-@given(st.integers(0, 2**20))
-def test_a_payload_has_the_fewest_bits_that_tell_its_values_apart(levels: int) -> None:
-    bits = Signal("spikes", levels).payload_bits
-    if levels <= 1:
-        assert bits == 0
-    else:
-        assert 2 ** (bits - 1) <= levels < 2**bits

@@ -163,7 +163,7 @@ def _delayed(node: Delay, arrived: Sequence[Tensor], now: Tensor) -> Tensor:
     """The input of `steps` steps ago, per neuron; zeros before the first step, `now` where `steps` is 0."""
     steps = torch.as_tensor(node.steps, device=now.device)
     out = now.new_zeros((len(now), *node.shape))
-    for late in sorted({int(n) for n in steps.flatten()}):
+    for late in np.unique(node.steps).tolist():
         if late <= len(arrived):
             out = torch.where(steps == late, arrived[-late] if late else now, out)
     return out

@@ -69,7 +69,7 @@ def convolve_windows(node: Conv2d, x: Tensor) -> Tensor:
     rows, frames = weight.reshape(node.groups, len(weight) // node.groups, -1), x.flatten(0, 1)
     of_one = weight[0].numel() * node.groups * math.prod(node.shape[1:]) * x.element_size()
     parts = []
-    for some in frames.split(max(1, WINDOW_BYTES // of_one)):
+    for some in torch.split(frames, max(1, WINDOW_BYTES // of_one)):
         windows = F.unfold(some, node.weight.shape[2:], node.dilation, node.padding, node.stride)
         windows = windows.reshape(len(some), node.groups, rows.shape[2], -1)
         parts.append((rows @ windows).reshape(len(some), *node.shape))
@@ -136,7 +136,7 @@ def _delay(node: Delay, x: Tensor) -> Tensor:
     """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
     y = torch.zeros_like(x)
     steps = torch.as_tensor(node.steps, device=x.device)
-    for late in sorted({int(n) for n in steps.flatten()}):
+    for late in np.unique(node.steps).tolist():
         moved = torch.zeros_like(x)
         moved[late:] = x[: max(0, len(x) - late)]
         y = torch.where(steps == late, moved, y)

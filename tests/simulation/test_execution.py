@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 
 from snnhw.errors import InputError
-from snnhw.passes import DEPLOYMENTS, compile_channels, deploy
+from snnhw.passes import FLOAT, compile_channels, deploy, run_passes
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import (
@@ -22,6 +21,7 @@ from snnhw.simulation.execution import (
     running_on,
 )
 from snnhw.simulation.plan import plan_of
+from tests.analysis.nets import networks
 from tests.nets import product_graph, residual_net, residual_nets
 
 
@@ -50,50 +50,73 @@ def test_integers_do_not_depend_on_the_options():
         assert all(np.array_equal(u.levels_t, other.units[name].levels_t) for name, u in records[0].units.items())
 
 
-class _Fetched(TorchFunctionMode):
-    """Tensors without content have no numbers: what is fetched to the host is zeros, and from where is written down."""
+class OneDevice(TorchFunctionMode):
+    """Refuses operations between tensors of two devices, numbers apart; of "meta", which has shapes alone.
+
+    What is fetched to the host is zeros, and how often is counted.
+    """
 
     def __init__(self):
         super().__init__()
-        self.fetched = []
+        self.fetched = 0
 
     def __torch_function__(self, function, types, arguments=(), options=None):
-        if function is torch.Tensor.cpu:
-            self.fetched.append(arguments[0].device.type)
-        if function is torch.Tensor.numpy:
-            assert arguments[0].device.type == "cpu"
-            x = arguments[0]
-            return np.zeros(tuple(x.shape), np.bool_ if x.dtype == torch.bool else str(x.dtype).removeprefix("torch."))
-        if function in (torch.Tensor.__float__, torch.Tensor.__bool__):
+        options = options or {}
+        met = {x.device.type for x in tensors_in((arguments, options)) if x.dim()}
+        if len(met) > 1:
+            raise AssertionError(f"{function} of tensors on {met}")
+        if met == {"meta"} and function is torch.Tensor.cpu:
+            self.fetched += 1
+            return torch.zeros(arguments[0].shape, dtype=arguments[0].dtype)
+        if function in (torch.Tensor.__float__, torch.Tensor.__bool__) and arguments[0].device.type == "meta":
             return function(torch.zeros(()))
-        return function(*arguments, **(options or {}))
+        return function(*arguments, **options)
 
 
-def without_numbers(run):
-    """`run` with tensors of shapes, types and devices alone, which refuse operations between two devices.
-
-    Gives the devices from which results were fetched.
-    """
-    with FakeTensorMode(allow_non_fake_inputs=True), _Fetched() as mode:
-        run()
-    return set(mode.fetched)
+def tensors_in(value):
+    """All tensors in arguments of a call."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [tensor for item in inside for tensor in tensors_in(item)]
 
 
-def test_tensors_without_numbers_tell_two_devices_apart():
-    with pytest.raises(RuntimeError, match="device"):
-        without_numbers(lambda: torch.zeros(2, device="cuda") + torch.zeros(2))
+def elsewhere(graph, inputs, **kept):
+    """Record of a run on "meta", every operation of which is on one device."""
+    with OneDevice() as mode:
+        record = simulate(graph, inputs, execution=Execution(device="meta"), **kept)
+    assert mode.fetched
+    return record
 
 
-@given(residual_nets, st.sampled_from(list(DEPLOYMENTS)), st.booleans())
+@pytest.mark.parametrize(
+    "mixed", [lambda x, y: x + y, lambda x, y: torch.cat([x, y]), lambda x, y: x.index_select(0, y)]
+)
+def test_operations_between_two_devices_are_noticed(mixed):
+    with pytest.raises(AssertionError, match="of tensors on"), OneDevice():
+        mixed(torch.zeros(2, device="meta"), torch.zeros(2, dtype=torch.int64))
+
+
+@pytest.mark.slow
+@settings(max_examples=4)
+@given(residual_nets, st.sampled_from(["graded", "slots"]), st.booleans())
 def test_all_tensors_of_a_run_are_on_the_device_of_its_inputs(sample, deployment, kept):
-    """Every kind of node of these networks, in floats and as Loihi integers; nothing but results leaves the device."""
-    graph = deploy(sample.graph, deployment)
+    """Networks of these kinds of nodes, in floats and as Loihi integers; nothing but results leaves the device."""
+    graph = deploy(run_passes(sample.graph, FLOAT), deployment)
     integers = compile_loihi(sample.graph, sample.inputs).graph
     for ran in (sample.graph, graph, compile_channels(sample.graph), integers):
-        run = lambda ran=ran: simulate(  # noqa: E731
-            ran, sample.inputs, raster=kept, membranes=kept, execution=Execution(device="cuda")
-        )
-        assert without_numbers(run) == {"cuda"}
+        here = simulate(ran, sample.inputs, raster=kept, membranes=kept)
+        there = elsewhere(ran, sample.inputs, raster=kept, membranes=kept)
+        shapes = [{k: (v.shape, v.dtype) for k, v in record.arrays().items()} for record in (here, there)]
+        assert shapes[0] == shapes[1]
+
+
+@settings(max_examples=10)
+@given(networks(), st.integers(0, 2**32 - 1))
+def test_so_are_those_of_other_nodes(graph, seed):
+    """Loops, delays, pools, currents, wires, products of spikes."""
+    inputs = np.random.default_rng(seed).integers(0, (graph.input.levels or 3) + 1, (2, *graph.input.shape))
+    elsewhere(graph, inputs.astype(np.float32))
 
 
 def test_what_runs_on_a_device_is_said_once_around_it():

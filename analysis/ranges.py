@@ -35,6 +35,10 @@ class Range:
         """Sum of two intervals."""
         return Range(self.low + other.low, self.typical + other.typical, self.high + other.high)
 
+    def longest(self, other: Range) -> Range:
+        """The larger of two quantities, each end the larger of both ends."""
+        return Range(max(self.low, other.low), max(self.typical, other.typical), max(self.high, other.high))
+
     def scaled(self, factor: float) -> Range:
         """Interval times a number that is not negative."""
         return Range(self.low * factor, self.typical * factor, self.high * factor)

@@ -7,6 +7,7 @@ The public API, in the words of the command line and in the order of the pipelin
     model = model_of(network, (1, 8, 8))                  # your own torch module
     graph = trace(network, (1, 8, 8))                     # torch module -> typed graph
     inputs = load_inputs("digits:test").first(20)         # data set, .npy or .npz
+    summary(network, inputs)                              # the table: spikes, synops, joules of each layer, totals
     record = simulate_graph(model.graph, inputs.values)   # spikes per level, logits
     integers = compile_loihi(model.graph, calibration)    # Loihi integers, with the loss of every layer
     found = verify(model, inputs, calibration, folder)    # the certificate: which stages agree
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from snnhw.tracing.trace import trace
     from snnhw.workflows.load import load_model, model_of
     from snnhw.workflows.report import ReportOptions, make_report
+    from snnhw.workflows.summary import summary
     from snnhw.workflows.verify import LavaShare, verify
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "read_nir",
     "running_on",
     "simulate_graph",
+    "summary",
     "trace",
     "verify",
     "write_nir",
@@ -86,6 +89,7 @@ _HOME = {
     "read_nir": "snnhw.nir.io:read_nir",
     "running_on": "snnhw.simulation.execution:running_on",
     "simulate_graph": "snnhw.simulation.engine:simulate",  # on the reference engine; `simulate_on` takes a backend
+    "summary": "snnhw.workflows.summary:summary",
     "trace": "snnhw.tracing.trace:trace",
     "verify": "snnhw.workflows.verify:verify",
     "write_nir": "snnhw.nir.io:write_nir",

@@ -17,27 +17,36 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, doctor, lava, numbers, reports, training
+from snnhw.verbs import compiling, doctor, lava, measuring, numbers, reports, summaries, training
+from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
 
-VERBS: dict[str, Callable[..., None]] = {
-    "demo": numbers.demo,
-    "train": training.train,
-    "evaluate": training.evaluate,
-    "diagnose": training.diagnose,
-    "export": compiling.export,
-    "check": compiling.check,
-    "quantise": compiling.quantise,
-    "simulate": compiling.simulate,
-    "verify": compiling.verify,
-    "report": reports.report,
-    "compare": reports.compare,
-    "map": numbers.map_to_chip,
-    "profiles": numbers.profiles,
-    "zoo": training.zoo,
-    "datasets": training.datasets,
-    "doctor": doctor.doctor,
+GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> verbs
+    "What does it cost": {
+        "energy": summaries.energy,
+        "summary": summaries.summary,
+        "report": reports.report,
+        "compare": reports.compare,
+        "map": numbers.map_to_chip,
+        "profiles": numbers.profiles,
+    },
+    "From a network to hardware": {
+        "check": compiling.check,
+        "export": compiling.export,
+        "quantise": compiling.quantise,
+        "simulate": compiling.simulate,
+        "verify": compiling.verify,
+    },
+    "Train": {
+        "train": training.train,
+        "evaluate": training.evaluate,
+        "diagnose": training.diagnose,
+        "zoo": training.zoo,
+        "datasets": training.datasets,
+    },
+    "This machine": {"demo": numbers.demo, "doctor": doctor.doctor, "measure": measuring.measure},
 }
+VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
 
 app = typer.Typer(
@@ -48,11 +57,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 lava_app = typer.Typer(no_args_is_help=True, help="The Python 3.10 interpreter in which Lava runs.")
-for name, verb in VERBS.items():
-    app.command(name)(verb)
+for group, verbs in GROUPS.items():
+    for name, verb in verbs.items():
+        app.command(name, rich_help_panel=group, epilog=epilog(name))(verb)
 for name, verb in LAVA_VERBS.items():
     lava_app.command(name)(verb)
-app.add_typer(lava_app, name="lava")
+app.add_typer(lava_app, name="lava", rich_help_panel="This machine")
 
 
 def main() -> None:

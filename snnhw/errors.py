@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+OFFERED = 3  # names that begin alike and are still told one by one
+
 
 class InputError(Exception):
     """Something the user gave (file, shape, name, value) cannot be used; the message says where and what to do."""
@@ -22,7 +24,7 @@ class FailedRunError(InputError):
 
 
 def unknown(kind: str, name: object, known: Iterable[str], also: str = "") -> InputError:
-    """The error for a name that does not exist: the nearest one that does, else all of them.
+    """The error for a name that does not exist: those that begin with it, else the nearest one, else all of them.
 
     Args:
         kind: what the name should have been of, such as "profile".
@@ -31,9 +33,10 @@ def unknown(kind: str, name: object, known: Iterable[str], also: str = "") -> In
         also: what may be given instead of a name, such as "a .toml file".
     """
     names = list(known)
-    near = difflib.get_close_matches(str(name), names, n=1)
+    begun = [known for known in names if known.startswith(str(name))] if str(name) else []
+    near = begun if 0 < len(begun) <= OFFERED else difflib.get_close_matches(str(name), names, n=1)
     if near:
-        return InputError(f"There is no {kind} {str(name)!r}; did you mean {near[0]!r}?")
+        return InputError(f"There is no {kind} {str(name)!r}; did you mean {' or '.join(map(repr, near))}?")
     choices = f"one of {', '.join(names)}" if names else ""
     remedy = " or ".join(part for part in (also, choices) if part)
     return InputError(f"There is no {kind} {str(name)!r}; give {remedy}.")

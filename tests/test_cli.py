@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from snnhw.cli import LAVA_VERBS, VERBS, main
+from snnhw.cli import GROUPS, LAVA_VERBS, VERBS, main
 from snnhw.nir.io import write_nir
 from snnhw.workflows.load import load_model
 
@@ -16,6 +16,18 @@ def test_every_verb_explains_itself(monkeypatch, capsys):
         with pytest.raises(SystemExit) as end:
             main()
         assert not end.value.code and "Usage" in capsys.readouterr().out
+
+
+def test_the_help_lists_every_verb_under_one_heading(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["snnhw", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr().out
+    places = [shown.index(heading) for heading in GROUPS]
+    assert places == sorted(places) and sum(map(len, GROUPS.values())) == len(VERBS)
+    for heading, verbs in GROUPS.items():
+        block = shown[shown.index(heading) :].partition("╰")[0]
+        assert [line.split()[1] for line in block.splitlines() if line[:2] == "│ " and line[2] != " "] == list(verbs)
 
 
 def test_versions_are_one_a_line(monkeypatch, capsys):

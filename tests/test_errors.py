@@ -9,6 +9,16 @@ def test_the_nearest_name_is_offered():
     )
 
 
+def test_names_that_begin_with_what_was_typed_come_first():
+    known = ["loihi1-davies2018", "loihi1-sanafe", "loihi2", "odin"]
+    told = "There is no profile 'loihi1'; did you mean 'loihi1-davies2018' or 'loihi1-sanafe'?"
+    assert str(unknown("profile", "loihi1", known)) == told
+    assert str(unknown("profile", "l", [*known, "lemaire45"])).endswith(
+        "'l'; give one of " + ", ".join([*known, "lemaire45"]) + "."
+    )
+    assert "give one of" in str(unknown("profile", "", known))
+
+
 def test_far_names_list_all_and_the_other_way():
     error = unknown("chip", "zzz", ["loihi1", "loihi2"], "a .toml file")
     assert isinstance(error, InputError)

@@ -18,7 +18,7 @@ from snnhw.analysis.counting.layers import LayerKind
 from snnhw.analysis.counting.twin_passes import STATIC as STATIC_FRAME
 from snnhw.analysis.counting.twin_passes import TwinKind
 from snnhw.errors import InputError
-from snnhw.summary import Summarised, Summary
+from snnhw.glance import Summarised, Summary
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,14 @@ def growing_part(counts: NetworkCounts, ann: Mapping[str, Range]) -> dict[str, R
     """By layer, what of the twin's J per inference grows with T.
 
     Where the twin computes some synapses of a layer once and others at every step, their multiply-accumulates share out
-    all that the layer costs.
+    all that the layer costs. What is no layer, such as a twin that was measured as a whole, all of them share out.
     """
-    shares = {layer.name: layer.repeated_macs / layer.dense_macs for layer in counts.layers if layer.dense_macs}
-    return {name: found.scaled(shares.get(name, 0.0)) for name, found in ann.items()}
+    macs = counts.total("dense_macs")
+    whole = sum(layer.repeated_macs for layer in counts.layers) / macs if macs else 0.0
+    shares = dict.fromkeys((layer.name for layer in counts.layers), 0.0) | {
+        layer.name: layer.repeated_macs / layer.dense_macs for layer in counts.layers if layer.dense_macs
+    }
+    return {name: found.scaled(shares.get(name, whole)) for name, found in ann.items()}
 
 
 def _solve(

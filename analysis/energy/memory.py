@@ -16,7 +16,8 @@ from typing import Literal
 from snnhw.analysis.counting.count import input_shape, node_macs
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import layers, synapse
-from snnhw.analysis.hardware.profiles import UNITS, Constant, Profile
+from snnhw.analysis.hardware.constants import UNITS, Constant
+from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Graph

@@ -2,7 +2,7 @@
 
 off       no static power, the number most papers print.
 batch1    steps at the chip's own pace: the busiest core's synops and updates, then the barrier.
-realtime  steps of a fixed length (1 ms on Loihi by convention), whatever the work.
+realtime  steps of a fixed length (1 ms on Loihi by convention), longer where the busiest core takes longer.
 Cores that are not used are not gated: the whole chip counts.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.deployments import slots, work
+from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
@@ -20,6 +21,7 @@ from snnhw.graph.ir import Graph
 from snnhw.passes.balance_delays import depth
 
 MODES = ("off", "batch1", "realtime")
+SPREAD = ("synop_time", "neuron_time", "barrier_time")  # times of an even spread
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,37 @@ class StaticLoad:
     chips: int
     steps: int
     seconds: Range  # per inference
+    fixed: Range | None = None  # s, the step that was asked for; None at the chip's own pace
+    needed: Range | None = None  # s, what the busiest core takes for a step, where that is known
+
+    @property
+    def words(self) -> str:
+        """The pace in words, and whether the chip keeps it."""
+        if self.fixed is None:
+            return "at the chip's own pace"
+        step = f"in fixed steps of {range_text(self.fixed, 's')}"
+        if self.needed is None or not self.late:
+            return step
+        takes = f"the busiest core takes {range_text(self.needed, 's')} a step"
+        if self.needed.low >= self.fixed.high:
+            return f"{step}, which the chip cannot keep: {takes}, and so long they are taken to be"
+        return f"{step}, which the chip may not keep: {takes}, and the longer is taken"
+
+    @property
+    def late(self) -> bool:
+        """Whether steps may have to be longer than was asked for."""
+        return self.fixed is not None and self.needed is not None and self.needed.high > self.fixed.low
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
-        return {**self.__dict__, "seconds": self.seconds.to_dict()}
+        ranges = {key: getattr(self, key) for key in ("seconds", "fixed", "needed")}
+        return {
+            **{key: value for key, value in self.__dict__.items() if key not in ranges},
+            "seconds": self.seconds.to_dict(),
+            "fixed_step_seconds": None if self.fixed is None else self.fixed.to_dict(),
+            "needed_step_seconds": None if self.needed is None else self.needed.to_dict(),
+            "pace": self.words,
+        }
 
 
 def static_load(
@@ -59,16 +88,19 @@ def static_load(
         raise unknown("static mode", mode, MODES)
     scale = slots(counts) if mapping.deployment == "slots" else 1
     steps = (counts.timesteps + depth(graph) - 1) * scale
-    if mode == "realtime":
-        step = profile["step_time"].range
-    elif step is None:
-        step = step_time(counts, profile, mapping)
-    return StaticLoad(mode, mapping.chips, steps, step.scaled(steps))
+    if mode == "batch1":
+        own = step_time(counts, profile, mapping) if step is None else step
+        return StaticLoad(mode, mapping.chips, steps, own.scaled(steps))
+    fixed, needed = profile["step_time"].range, step
+    if needed is None and all(name in profile for name in SPREAD):
+        needed = step_time(counts, profile, mapping)
+    lasts = fixed if needed is None else fixed.longest(needed)
+    return StaticLoad(mode, mapping.chips, steps, lasts.scaled(steps), fixed, needed)
 
 
 def step_time(counts: NetworkCounts, profile: Profile, mapping: ChipMapping) -> Range:
     """Seconds per step: the slowest layer spread evenly, one operation after the other, plus the barrier."""
-    synop, neuron, barrier = (profile[name].range for name in ("synop_time", "neuron_time", "barrier_time"))
+    synop, neuron, barrier = (profile[name].range for name in SPREAD)
     cores = {layer.name: layer.cores for layer in mapping.layers}
     slowest = Range.exact(0.0)
     for layer in counts.layers:

@@ -15,77 +15,27 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.breakeven import matched_bits
-from snnhw.analysis.energy.estimate import HOPS, Term, synaptic_part
+from snnhw.analysis.energy.estimate import Term
+from snnhw.analysis.energy.machine import MEASURED, measured_twin
 from snnhw.analysis.energy.memory import access_constant
+from snnhw.analysis.energy.models import HOPS, synaptic_part
 from snnhw.analysis.energy.twin_assumes import (
     ARITHMETIC,
-    BARE_KEYS,
     DENSE,
     MEMORY,
     MOVEMENT,
     PROCESSOR,
-    SCOPE_EXCLUDES,
     assumed,
     computes,
 )
-from snnhw.analysis.hardware.profiles import CONFIDENCES, TWIN_BITS, Constant, Profile, load_profile
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.hardware.constants import CONFIDENCES, Constant
+from snnhw.analysis.hardware.profiles import TWIN_BITS, Profile, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 
 BEYOND = {"memory": MEMORY, "events": MEMORY, "power": MEMORY, "movement": MOVEMENT}  # by model of the SNN's profile
 FULL = 8  # bits of the multiplier that a matched twin's is scaled from
-
-
-@dataclass(frozen=True)
-class AnnEstimate:
-    """J per inference of the twin in one precision, priced in one scope."""
-
-    precision: str  # "fp32", "int8", "int4, matched"
-    scope: str  # ARITHMETIC, MEMORY, MOVEMENT or PROCESSOR
-    profiles: tuple[str, ...]  # technologies that span the range, the typical one first
-    macs: int
-    terms: tuple[Term, ...]
-    assumes: tuple[str, ...]
-    computes: str = ""  # how often it computes what, for one inference
-
-    @property
-    def key(self) -> str:
-        """Name of the twin among those of a profile: "int8", "int8, with memory"."""
-        return self.precision if self.scope in BARE_KEYS else f"{self.precision}, with {self.scope}"
-
-    @property
-    def per_inference(self) -> Range:
-        """Sum of all terms, J."""
-        return Range.total(term.energy for term in self.terms)
-
-    @property
-    def layers(self) -> dict[str, Range]:
-        """J by layer."""
-        found: dict[str, list[Range]] = {}
-        for term in self.terms:
-            found.setdefault(term.layer, []).append(term.energy)
-        return {name: Range.total(parts) for name, parts in found.items()}
-
-    @property
-    def excludes(self) -> tuple[str, ...]:
-        """What is not priced."""
-        return SCOPE_EXCLUDES[self.scope]
-
-    def to_dict(self) -> dict[str, object]:
-        """One entry of `ann` in `report.json`."""
-        return {
-            "unit": "J",
-            "precision": self.precision,
-            "scope": self.scope,
-            "profiles": list(self.profiles),
-            "dense_macs": self.macs,
-            "computes": self.computes,
-            "per_inference": self.per_inference.to_dict(),
-            "layers": {name: energy.to_dict() for name, energy in self.layers.items()},
-            "terms": [term.to_dict() for term in self.terms],
-            "assumes": list(self.assumes),
-            "excludes": list(self.excludes),
-        }
 
 
 @dataclass(frozen=True)
@@ -173,6 +123,9 @@ def ann_estimates(counts: NetworkCounts, profile: Profile, sparsity: float | Non
     """
     if not counts.total("dense_macs"):
         return {}
+    if profile.model == MEASURED:
+        twin = measured_twin(counts, profile)
+        return {twin.key: twin}
     found = [
         ann_estimate(counts, profile, precision, scope)
         for precision in profile.twins

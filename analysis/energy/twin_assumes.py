@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from snnhw.analysis.counting import twin_passes
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.twin_passes import TwinKind
+from snnhw.analysis.hardware.scopes import OF_THIS_MACHINE
 
 ARITHMETIC, MEMORY, MOVEMENT, PROCESSOR = "arithmetic", "memory", "movement", "processor"
-BARE_KEYS = (ARITHMETIC, PROCESSOR)  # one price for an operation: the key of such a twin is its precision alone
+MACHINE = tuple(scope + end for scope in OF_THIS_MACHINE for end in ("_dynamic", ""))  # measured beside the network
+BARE_KEYS = (ARITHMETIC, PROCESSOR, *MACHINE)  # one price is all there is: the key of such a twin is its precision
 DENSE = "One multiply-accumulate per in-bounds tap and weight, zeros included; no sparsity is used."
 PRODUCTS = "Products of two activations, as in attention, are multiplied densely; a softmax is not priced."
 COMPUTES: Mapping[TwinKind, str] = {
@@ -49,19 +51,26 @@ SCOPE_ASSUMES = {
     ),
     MOVEMENT: ("Every activation travels once to each layer that reads it, as a dense word without an address.",),
     PROCESSOR: ("The price of an operation holds everything that a busy processor draws for it, memory included.",),
+    **dict.fromkeys(MACHINE, ("The twin ran on the same machine as the network, measured by the same counter.",)),
 }
 LEFT_OUT = ("activation functions, pools and residual additions", "control", "static power")
+OUTSIDE = {
+    "package": ("memory modules, power supply and all else outside the processor package",),
+    "gpu_board": ("processor and memory of the host", "copying samples to the GPU"),
+}
 SCOPE_EXCLUDES = {
     ARITHMETIC: ("memory", *LEFT_OUT),
     MEMORY: ("routing", *LEFT_OUT),
     MOVEMENT: ("memory reads of the weights", *LEFT_OUT),
     PROCESSOR: (LEFT_OUT[0], "host", "idle power"),
+    **{scope: OUTSIDE[scope.removesuffix("_dynamic")] for scope in MACHINE},
 }
 
 
 def covers(scope: str) -> str:
     """What the price of a twin holds, in words: "arithmetic alone", "with memory", "all-in per operation"."""
-    return {ARITHMETIC: "arithmetic alone", PROCESSOR: "all-in per operation"}.get(scope, f"with {scope}")
+    measured = dict.fromkeys(MACHINE, "measured")
+    return {ARITHMETIC: "arithmetic alone", PROCESSOR: "all-in per operation", **measured}.get(scope, f"with {scope}")
 
 
 def computes(counts: NetworkCounts) -> str:

@@ -12,28 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from snnhw.analysis.hardware.chips import check_chip
+from snnhw.analysis.hardware.constants import KINDS, TIMES, Constant, parse_constant, width_at
 from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
 from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
-from snnhw.analysis.ranges import Range
+from snnhw.analysis.hardware.workload import Workload, parse_workload
 from snnhw.errors import InputError, unknown
 from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml, shown
+from snnhw.gates.plain_text import read_toml
+from snnhw.glance import Summarised, Summary
 from snnhw.passes import DEPLOYMENTS
-from snnhw.summary import Summarised, Summary
 
 FOLDER = Path(__file__).with_name("profiles")
 TWIN_BITS = {"fp32": 32, "int8": 8}  # precisions of an ANN twin, and the width of their numbers
-KINDS = ("measured", "simulated", "fitted", "all-in", "convention")
-CONFIDENCES = ("high", "medium", "low")
-PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
-UNITS = {prefix + base: (scale, base) for base in ("J", "W", "s") for prefix, scale in PREFIXES.items()} | {
-    "pJ/bit": (1e-12, "J/bit"),
-    "pJ/bit/hop": (1e-12, "J/bit/hop"),
-    "pJ/hop": (1e-12, "J"),
-    "uW/MHz": (1e-12, "J"),  # power per clock: energy of one cycle
-    "MHz": (1e6, "Hz"),
-    "1": (1.0, "1"),
-}
 # Per model: constants that must be there, constants that may.
 MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "operations": (("mac", "ac"), ("neuron_update",)),
@@ -47,69 +37,10 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "movement": (("synop", "neuron_update", "move_bit"), ("host_mac", "move_bit_dense")),
     "power": (("chip_power", "step_time"), ("chip_spike",)),
+    "measured": (("network_inference", "twin_inference"), ()),  # of one network, on one machine
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
-TIMES = (
-    *("step_time", "barrier_time", "synop_time", "synop_time_dense", "synop_time_sparse"),
-    *("neuron_time", "neuron_active_time", "spike_time", "message_in_time", "message_out_time"),
-)
 ALWAYS_ALLOWED = (*MEMORIES, "static_chip", *TIMES)
-DIMENSIONS = {
-    "ram_slope": "J/bit",
-    "move_bit": "J/bit/hop",
-    "move_bit_dense": "J/bit/hop",
-    "chip_power": "W",
-    "static_chip": "W",
-    **dict.fromkeys(TIMES, "s"),
-}
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A physical constant in SI units (J, W, s) with its provenance."""
-
-    name: str
-    range: Range
-    dimension: str
-    unit: str  # as printed in the source
-    printed: float  # value in that unit
-    technology_nm: float | None
-    source: str
-    table: str
-    kind: str
-    confidence: str
-    spread: str = ""  # where low and high come from
-    access_bits: int | None = None
-    follows: str = ""  # what a derived constant was read off: all that follow it vary together
-    by_tiles: tuple[tuple[int, float], ...] = ()  # (tiles in use, value in SI), for a time that grows with them
-
-    @property
-    def typical(self) -> float:
-        """The value."""
-        return self.range.typical
-
-    def at_tiles(self, tiles: int) -> Range:
-        """The range with so many tiles in use: the last of `by_tiles` that is not above; all of it without such a list.
-
-        SANA-FE 2.2.9 reads its table so: 3 tiles wait as long as 2 do.
-        """
-        reached = [value for least, value in self.by_tiles if least <= tiles]
-        return Range.exact(reached[-1]) if reached else self.range
-
-    def to_dict(self) -> dict[str, object]:
-        """Provenance for JSON and footnotes."""
-        return {
-            "value": self.printed,
-            "unit": self.unit,
-            **{f"si_{key}": value for key, value in self.range.to_dict().items()},
-            "technology_nm": self.technology_nm,
-            "source": self.source,
-            "table": self.table,
-            "kind": self.kind,
-            "confidence": self.confidence,
-            "spread": self.spread,
-            "access_bits": self.access_bits,
-        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,7 +50,7 @@ class Profile(Summarised):
     name: str
     title: str
     model: str
-    technology_nm: float
+    technology_nm: float | None  # None: not known, of a machine that was measured
     deployment: str  # how multi-level units run there unless told otherwise
     constants: Mapping[str, Constant]
     twins: Mapping[str, tuple[str, ...]] = field(
@@ -132,6 +63,7 @@ class Profile(Summarised):
     chip: str = ""  # whose measurements it is held against; empty: a technology, or no measurement is known
     misses: tuple[str, ...] = ()  # measurements that lie outside what it predicts
     number_bits: int | None = None  # width of its weights; None: not stated
+    measured_on: Workload | None = None  # the one network that it prices; None: any
 
     def summary(self) -> Summary:
         """The platform, and which constants are known of it."""
@@ -142,7 +74,7 @@ class Profile(Summarised):
                 ("title", self.title),
                 ("model", self.model),
                 ("scope", self.scope),
-                ("technology", f"{self.technology_nm:g} nm"),
+                ("technology", "unknown" if self.technology_nm is None else f"{self.technology_nm:g} nm"),
                 ("deployment", self.deployment),
                 ("constants", f"{len(self.constants)}, {', '.join(kinds)}"),
                 ("assumes", f"{len(self.assumes)} sentences"),
@@ -194,9 +126,12 @@ def parse_profile(data: Table, where: str) -> Profile:
     model = text_at(data, "model", where)
     if model not in MODELS:
         raise InputError(f"{where}: model {model!r} is unknown; choose one of {', '.join(MODELS)}.")
-    technology = number_at(data, "technology_nm", where)
+    of_machine = model == "measured"
+    technology = None if of_machine and "technology_nm" not in data else number_at(data, "technology_nm", where)
     constants = {
-        key: _constant(key, table_of(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}")
+        key: parse_constant(
+            key, table_of(table, f"{where}, constant {key!r}"), technology, f"{where}, constant {key!r}"
+        )
         for key, table in table_of(data.get("constants", {}), f"{where}, constants").items()
     }
     required, optional = MODELS[model]
@@ -226,8 +161,18 @@ def parse_profile(data: Table, where: str) -> Profile:
         scope=check_scope(text_at(data, "scope", where), where) if "scope" in data else UNSTATED,
         chip=check_chip(text_at(data, "chip", where), where) if "chip" in data else "",
         misses=texts_of(data.get("misses", []), f"{where}: 'misses'"),
-        number_bits=_width(data, where, "number_bits"),
+        number_bits=width_at(data, where, "number_bits"),
+        measured_on=_workload(data, where, of_machine),
     )
+
+
+def _workload(data: Table, where: str, of_machine: bool) -> Workload | None:
+    """The network of a measurement, which measured profiles have and no others."""
+    if of_machine != ("measured_on" in data):
+        remedy = "add [measured_on], as snnhw measure writes it" if of_machine else "remove [measured_on]"
+        raise InputError(f"{where}: the model 'measured' and the table [measured_on] belong together; {remedy}.")
+    at = f"{where}, measured_on"
+    return parse_workload(table_of(data["measured_on"], at), at) if of_machine else None
 
 
 def _twins(data: Table, where: str) -> Mapping[str, tuple[str, ...]]:
@@ -243,60 +188,3 @@ def _twins(data: Table, where: str) -> Mapping[str, tuple[str, ...]]:
                     f"{where}: twin {precision!r} names the profile {name!r}, which does not exist; mend it."
                 )
     return found
-
-
-CONSTANT_KEYS = {"value", "low", "high", "unit", "technology_nm", "source", "table", "kind", "confidence", "spread"}
-
-
-def _constant(name: str, data: Table, technology: float, where: str) -> Constant:
-    refuse_unknown(data, CONSTANT_KEYS | {"access_bits", "by_tiles"}, where)
-    unit, kind, confidence = (text_at(data, key, where) for key in ("unit", "kind", "confidence"))
-    for word, known in ((unit, tuple(UNITS)), (kind, KINDS), (confidence, CONFIDENCES)):
-        if word not in known:
-            raise InputError(f"{where}: {word!r} is unknown; choose one of {', '.join(known)}.")
-    scale, dimension = UNITS[unit]
-    expected = DIMENSIONS.get(name, "J")
-    if dimension != expected:
-        raise InputError(f"{where}: {unit!r} is not a unit of {expected}; give the value in one that is.")
-    value = number_at(data, "value", where)
-    low = number_at(data, "low", where) if "low" in data else value
-    high = number_at(data, "high", where) if "high" in data else value
-    if not low <= value <= high:
-        raise InputError(f"{where}: low {low}, value {value}, high {high} are not in ascending order; sort them.")
-    if low != high and not data.get("spread"):
-        raise InputError(f"{where}: says low and high but not where they come from; add `spread`.")
-    return Constant(
-        name=name,
-        range=Range(low * scale, value * scale, high * scale),
-        dimension=dimension,
-        unit=unit,
-        printed=value,
-        technology_nm=number_at(data, "technology_nm", where) if "technology_nm" in data else technology,
-        source=text_at(data, "source", where),
-        table=text_at(data, "table", where),
-        kind=kind,
-        confidence=confidence,
-        spread=text_at(data, "spread", where) if "spread" in data else "",
-        access_bits=_width(data, where),
-        by_tiles=_by_tiles(data, scale, where),
-    )
-
-
-def _width(data: Table, where: str, key: str = "access_bits") -> int | None:
-    bits = data.get(key)
-    if bits is not None and (type(bits) is not int or bits < 1):
-        raise InputError(f"{where}: {key!r} is {bits!r}; give an integer of at least 1.")
-    return bits
-
-
-def _by_tiles(data: Table, scale: float, where: str) -> tuple[tuple[int, float], ...]:
-    """Pairs [tiles, value] in ascending order of tiles, the values in SI and inside the range of the constant."""
-    pairs = data.get("by_tiles", [])
-    problem = InputError(f"{where}: 'by_tiles' is {shown(pairs)}; give a list of [tiles, value], tiles ascending.")
-    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise problem
-    if not all(type(tiles) is int and tiles > 0 for tiles, _ in pairs):
-        raise problem
-    if [tiles for tiles, _ in pairs] != sorted({tiles for tiles, _ in pairs}):
-        raise problem
-    return tuple((tiles, number_at({"value": value}, "value", f"{where}, by_tiles") * scale) for tiles, value in pairs)

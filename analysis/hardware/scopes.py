@@ -22,8 +22,15 @@ SCOPES = {
     "chip": "everything that the chip draws",
     "board": "everything that the board draws",
     "processor": "everything that a busy processor draws",
+    "package_dynamic": "what the work adds to the draw of the processor package",
+    "package": "everything that the processor package draws",
+    "gpu_board_dynamic": "what the work adds to the draw of the GPU board",
+    "gpu_board": "everything that the GPU board draws",
     UNSTATED: "what it covers is not stated",
 }
+
+WAITING_INSIDE = ("chip", "board", "processor", "package", "gpu_board")  # also what is drawn without work
+OF_THIS_MACHINE = ("package", "gpu_board")  # what a counter of a computer covers; "_dynamic": above its idle power
 
 
 def check_scope(scope: str, where: str) -> str:
@@ -47,4 +54,4 @@ def with_static(scope: str) -> str:
     """The scope of an energy to which the static power of whole chips was added."""
     if scope == "chip_dynamic":
         return "chip"
-    return scope if scope in ("chip", "board", "processor", UNSTATED) else scope + JOIN + "chip_static"
+    return scope if scope in (*WAITING_INSIDE, UNSTATED) else scope + JOIN + "chip_static"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnhw.analysis.hardware.chips import check_chip
+from snnhw.analysis.hardware.constants import UNITS
 from snnhw.analysis.hardware.keys import number_at, refuse_unknown, table_of, text_at
-from snnhw.analysis.hardware.profiles import UNITS
 from snnhw.analysis.hardware.scopes import check_scope
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError

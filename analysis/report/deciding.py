@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from snnhw.analysis.digits import THIN, significant
 from snnhw.analysis.energy.estimate import EnergyEstimate, Term
-from snnhw.analysis.energy.twin import AnnEstimate
-from snnhw.analysis.hardware.profiles import Constant
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
 
 Key = tuple[str, str]  # constant, or what it follows; where its value and source come from

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from snnhw.analysis.energy.estimate import EnergyEstimate
-from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.profiles import TWIN_BITS, load_profile
 
 
@@ -42,7 +42,12 @@ def _narrower(found: EnergyEstimate, twin: AnnEstimate, of_network: bool) -> tup
 def _newer(found: EnergyEstimate, twin: AnnEstimate, of_network: bool) -> tuple[str, ...]:
     """Technologies of a twin on both sides of that of the network are in its range, so that neither is newer."""
     own = found.profile.technology_nm
-    nodes = sorted(load_profile(name).technology_nm for name in twin.profiles)
+    if own is None or found.profile.name in twin.profiles:
+        return ()  # measured on one machine
+    known = (load_profile(name).technology_nm for name in twin.profiles)
+    nodes = sorted(node for node in known if node is not None)
+    if not nodes:
+        return ()
     if nodes[0] <= own <= nodes[-1] or (own < nodes[0]) is not of_network:
         return ()
     other = " to ".join(dict.fromkeys(f"{node:g}" for node in nodes))

@@ -9,16 +9,17 @@ from typing import Any
 
 from snnhw.analysis import digits
 from snnhw.analysis.energy.estimate import Term
-from snnhw.analysis.energy.twin import AnnEstimate
-from snnhw.analysis.hardware.profiles import Constant
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
-from snnhw.analysis.report.bill import PACES, bills
+from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.graph_picture import graph_svg
 from snnhw.analysis.report.raster import COLUMNS, raster_strips
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.sections import NEEDED
+from snnhw.analysis.report.undrawn import NO_CHART, draws, no_page
 from snnhw.errors import InputError
 from snnhw.graph.loihi import CURRENT_LIMIT
 from snnhw.passes import DEPLOYMENTS
@@ -80,10 +81,10 @@ class Contribution:
 
 
 def render(report: Report) -> str:
-    """The page of a report.
+    """The page of a report; without matplotlib a sentence stands where a chart would.
 
     Raises:
-        InputError: jinja2 or matplotlib is not installed.
+        InputError: jinja2 is not installed.
     """
     return _page(
         "report.html.j2",
@@ -91,7 +92,6 @@ def render(report: Report) -> str:
         report=report,
         facts=verdict,
         bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
-        paces=PACES,
         weight_bits=max(
             (layer.weight_bits // layer.params for layer in report.counts.layers if layer.params), default=0
         ),
@@ -112,10 +112,10 @@ def render(report: Report) -> str:
 
 
 def render_comparison(comparison: Comparison) -> str:
-    """The page of a comparison.
+    """The page of a comparison; without matplotlib a sentence stands where a chart would.
 
     Raises:
-        InputError: jinja2 or matplotlib is not installed.
+        InputError: jinja2 is not installed.
     """
     return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
 
@@ -125,7 +125,7 @@ def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> s
         import jinja2
         from markupsafe import Markup
     except ImportError as error:
-        raise InputError("The page of a report needs jinja2; pip install 'snnhw[report]'.") from error
+        raise InputError(no_page()) from error
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("snnhw.analysis.report", "templates"),
         autoescape=True,
@@ -156,8 +156,9 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             if (accuracy := comparison.accuracy(label)) is not None
         }
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)) if points else ():
-            figure = plots.pareto_chart(points, comparison.front(profile), width)
-            yield f"{profile}_{size}", plots.to_svg(figure, f"{profile}_{size}")
+            name = f"{profile}_{size}"
+            front = comparison.front(profile)
+            yield name, plots.to_svg(plots.pareto_chart(points, front, width), name) if draws() else NO_CHART
 
 
 def _charts(report: Report) -> Iterator[tuple[str, str]]:
@@ -173,7 +174,7 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
         drawings["breakeven"] = lambda width: plots.breakeven_chart(report.breakeven, report.model.levels, width)
     for name, draw in drawings.items():
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)):
-            yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}")
+            yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}") if draws() else NO_CHART
     if report.graph is not None:
         for size, width in (("wide", PICTURE), ("narrow", plots.NARROW)):
             yield f"graph_{size}", graph_svg(report.graph, report.counts, width)

@@ -1,4 +1,4 @@
-"""Where a report may be written: over an earlier report, and over no file of the same name that is something else."""
+"""Where a report or a measurement may be written: over an earlier one, never over a file that is something else."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ SIGNS = {  # file -> what stands near its beginning
     "energy.csv": "profile,deployment,layer,part,",
     "steps.csv": "step,name,",
     "compare.html": PAGE_SIGN,
+    "measured.csv": "system,counter,scope,",
+    "work.toml": 'model = "measured"',
+    "whole.toml": 'model = "measured"',
     "compare.json": '"models": {',
     "compare.csv": "label,",
 }
 BEGINNING = 2000  # bytes that are looked at
 REPORT = ("report.json", "layers.csv", "energy.csv", "report.html")
+MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 
@@ -30,7 +34,7 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
 
     Raises:
         InputError: it is no folder or cannot be written, or there is a file of such a name that is no part of a report
-            and `force` is not given.
+            or of a measurement and `force` is not given.
     """
     check_folder(folder)
     for name in names:
@@ -38,7 +42,8 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
         if path.is_dir():
             raise InputError(f"Cannot write {path}: Is a directory; choose another folder.")
         if not force and not is_ours(path):
-            raise InputError(f"{path} exists and is of no report; choose another folder or give --force.")
+            what = "measurement" if name in MEASUREMENT else "report"
+            raise InputError(f"{path} exists and is of no {what}; choose another folder or give --force.")
 
 
 def is_ours(path: Path) -> bool:

@@ -20,7 +20,7 @@ from snnhw.analysis.digits import range_text, tick_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.energy.sensitivity import Swing
-from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.verdict import precision_name
 from snnhw.errors import InputError

@@ -18,9 +18,11 @@ from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
+from snnhw.analysis.energy.machine import MEASURED
 from snnhw.analysis.energy.rate_times_flops import RateTimesFlops, convention
 from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
-from snnhw.analysis.energy.twin import AnnEstimate, ann_estimates
+from snnhw.analysis.energy.twin import ann_estimates
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
@@ -41,13 +43,13 @@ from snnhw.analysis.report.sections import (
 )
 from snnhw.analysis.report.stamp import RunStamp
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.assumptions import Assumed, assumptions, findings_dict, not_assumed
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 
 CHIPS = ("loihi1", "loihi2")
 SHOWN = 6  # profiles in the summary of a report
@@ -267,6 +269,7 @@ def assemble(
                 )
             )
             for name, found in energy.items()
+            if found.profile.model != MEASURED  # a measurement says nothing of a changed network
         },
         convention=convention(graph, counts),
         levels=sections.levels,

@@ -16,8 +16,9 @@ from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.energy.breakeven import BreakEven, break_even, break_even_layers, growing_part
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
+from snnhw.analysis.energy.machine import MEASURED
 from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
-from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.chips import Chip
 from snnhw.analysis.hardware.floorline import Floorline, floorline, no_bound
 from snnhw.analysis.hardware.mapping import ChipMapping, map_network
@@ -32,6 +33,7 @@ from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
 
+UNDIVIDED = ("power", MEASURED)  # models that price the chip or the machine as a whole
 NEEDED = {
     "batch1": ("static_chip", "synop_time", "neuron_time", "barrier_time"),
     "realtime": ("static_chip", "step_time"),
@@ -77,8 +79,12 @@ class StaticCase:
 
 
 def deployment_energies(counts: NetworkCounts, profiles: Sequence[Profile]) -> dict[str, dict[str, EnergyEstimate]]:
-    """Energy by profile and deployment."""
-    return {p.name: {name: estimate(counts, p, deployment=name) for name in DEPLOYMENTS} for p in profiles}
+    """Energy by profile and deployment; a measurement is of a module that knows none."""
+    return {
+        p.name: {name: estimate(counts, p, deployment=name) for name in DEPLOYMENTS}
+        for p in profiles
+        if p.model != MEASURED
+    }
 
 
 def break_evens(
@@ -107,7 +113,7 @@ def layer_break_evens(
         name: {
             key: break_even_layers(counts, energy[name], twin.layers)
             for key, twin in twins.items()
-            if energy[name].profile.model != "power"
+            if energy[name].profile.model not in UNDIVIDED
         }
         for name, twins in ann.items()
     }

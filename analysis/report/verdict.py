@@ -12,8 +12,8 @@ from math import isfinite
 from snnhw.analysis.digits import DASH, count_text, percent, range_text, ratio_text, typical_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
-from snnhw.analysis.energy.twin import AnnEstimate
 from snnhw.analysis.energy.twin_assumes import ARITHMETIC, MEMORY, computes, covers
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.deciding import deciding
@@ -32,6 +32,7 @@ PARTS = {
     "communication": "communication",
     "readout": "read-out",
     "steps": "steps of the chip",
+    "machine": "a whole inference, as measured",
     "static": "static power",
 }
 

@@ -15,6 +15,8 @@ from snnhw.analysis.report.frames import energy_frame, layers_frame, steps_frame
 from snnhw.analysis.report.page import render, render_comparison
 from snnhw.analysis.report.place import COMPARISON, REPORT, check_place
 from snnhw.analysis.report.report import Report
+from snnhw.analysis.report.undrawn import no_page
+from snnhw.errors import InputError
 from snnhw.files import write_text
 from snnhw.gates.text import csv_cell
 
@@ -28,11 +30,12 @@ def write_report(report: Report, out: str | Path, *, force: bool = False) -> Pat
 
     Raises:
         InputError: the folder cannot be written, holds a file of such a name that is of no report and `force` is not
-            given, or jinja2 or matplotlib is not installed.
+            given, or jinja2 is not installed; all but the page is written then.
     """
     out = Path(out)
     check_place(out, (*REPORT, "steps.csv") if report.steps else REPORT, force=force)
-    page = render(report)
+    missing = no_page()
+    page = "" if missing else render(report)
     write_text(out / "report.json", json.dumps(plain(report.to_dict()), indent=1, allow_nan=False) + "\n")
     frames: Mapping[str, Callable[[], pd.DataFrame]] = {
         "layers.csv": lambda: layers_frame(report.counts),
@@ -44,6 +47,8 @@ def write_report(report: Report, out: str | Path, *, force: bool = False) -> Pat
         write_text(out / name, csv_text(frame()))
     if not report.steps and _is_ours(out / "steps.csv"):
         (out / "steps.csv").unlink()
+    if missing:
+        raise InputError(f"report.json and the tables are in {out}. {missing}")
     return write_text(out / "report.html", page)
 
 
@@ -65,9 +70,12 @@ def write_comparison(comparison: Comparison, out: str | Path, *, force: bool = F
     """
     out = Path(out)
     check_place(out, COMPARISON, force=force)
-    page = render_comparison(comparison)
+    missing = no_page()
+    page = "" if missing else render_comparison(comparison)
     write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
     write_text(out / "compare.csv", csv_text(comparison_frame(comparison)))
+    if missing:
+        raise InputError(f"compare.json and the table are in {out}. {missing}")
     return write_text(out / "compare.html", page)
 
 

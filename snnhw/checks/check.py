@@ -15,6 +15,7 @@ from snnhw.passes.remove_dead import never_fires
 from snnhw.proofs.membrane_bound import bounds
 from snnhw.rules.expressible import deployment
 from snnhw.rules.given import products
+from snnhw.rules.integers import state_range
 from snnhw.rules.structure import BROKEN, UNSOUND, structure
 
 __all__ = ["TARGETS", "Finding", "Severity", "check"]
@@ -46,4 +47,5 @@ def check(graph: Graph, target: str = "nir", *, dialect: str | None = None) -> l
             found.extend(hardware(graph, target))
         if not BROKEN & codes:
             found.extend(never_fires(graph, bounds(graph)))
+            found.extend(state_range(graph))
     return sorted(dict.fromkeys(found), key=lambda f: ORDER[f.severity])

@@ -6,6 +6,7 @@ file is right by NIR's equations, and others may read it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +16,11 @@ from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, LoihiLIF, Node, Pool, 
 from snnhw.nir.edges import currents
 from snnhw.nir.frameworks import DEFAULT_DIALECT, Dialect, dialect_named
 from snnhw.nir.portable import bias_carriers
-from snnhw.nir.write import refusals
+from snnhw.nir.write import refusals, written_graph
+from snnhw.passes.decompose import inseparable
+from snnhw.rules.given import separate_membranes
+
+ABOUT = re.compile(r"^[A-Z][a-z]+ '[^']+' ")  # a node, which a finding names itself
 
 
 def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
@@ -27,15 +32,21 @@ def nir(graph: Graph, dialect: str | None) -> Iterator[Finding]:
     chosen = dialect_named(dialect or DEFAULT_DIALECT)
     lacking: Severity = "warning" if dialect is None else "error"
     refused = refusals(graph, chosen.name)
+    whole = inseparable(graph)
+    yield from separate_membranes(graph, "nir")  # `deployment` and `products` speak of the others that are left out
     held = {e.target for synapse in bias_carriers(graph) for e in graph.out_of(synapse)}
     for name, node in graph.nodes.items():
-        if name in refused and not isinstance(node, SlotMLF | Product):  # `deployment` and `products` say why
+        if name in refused and not (isinstance(node, SlotMLF | Product) or node in whole):
             message, _, remedy = refused[name].rstrip(".").rpartition("; ")
-            yield Finding("nir-refused", "error", name, message, remedy)
+            yield Finding("nir-refused", "error", name, ABOUT.sub("it ", message), remedy)
         yield from _importer(graph, node, chosen, lacking)
         if isinstance(node, LoihiLIF) and node.bias_mant.any() and name not in held and not chosen.resets_elsewhere:
             message = f"its bias fits no synapse before it and becomes a leak, which {chosen.name} refuses or ignores"
             yield Finding("bias-as-leak", lacking, name, message, "use one bias per channel, equal for all levels")
+    longest = written_graph(graph).longest
+    if longest is not None:
+        message = f"the file is this network in runs of at most T = {longest}, and another one in longer runs"
+        yield Finding("longest-run", "warning", "", message, "export it with the T of the runs, by --timesteps")
     yield Finding(
         "importer-limits", "info", "", f"{chosen.name}: {chosen.limits}", "keep to it when you import the file"
     )
@@ -67,7 +78,7 @@ def _importer(graph: Graph, node: Node, dialect: Dialect, lacking: Severity) -> 
             "start", lacking, node.name, message, "read the file with snnhw, or set the states in the importer"
         )
     if isinstance(node, LoihiLIF) and node.reset == "subtract":
-        message = "it resets by subtraction, which NIR cannot say: importers reset it to 0"
+        message = f"it {node.resetting}, which NIR cannot say: importers reset it to 0"
         yield Finding("reset", lacking, node.name, message, "read the file with snnhw")
     if isinstance(node, LoihiLIF):
         mixed = [key for key in ("du", "dv") if np.ptp(getattr(node, key)) > 0]

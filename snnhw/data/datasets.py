@@ -225,7 +225,7 @@ def _digits(split: str) -> Samples:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise InputError("Data set 'digits' comes with scikit-learn; call pip install snnhw[train].") from error
+        raise InputError("Data set 'digits' comes with scikit-learn; pip install 'snnhw[train]'.") from error
     digits = load_digits()
     index = stratified_split(digits.target, DIGITS_TEST_SHARE, DIGITS_SEED)[SPLITS.index(split)]
     return dataset(f"digits:{split}", digits.images[index, None] / 16, digits.target[index], 10)

@@ -10,8 +10,8 @@ import numpy as np
 from snnhw.data.kind import UNKNOWN, InputKind, kind_of
 from snnhw.data.labels import class_numbers
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.ir import Array
-from snnhw.summary import Summarised, Summary, shape_text
 
 AT_ONCE = 64  # samples whose bytes are taken together
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph import signals
 from snnhw.graph.edge import Edge, Signal
 from snnhw.graph.finding import Finding
@@ -42,7 +43,6 @@ from snnhw.graph.nodes import (
 from snnhw.graph.product import Product
 from snnhw.graph.shapes import Pair, Window
 from snnhw.graph.wires import Wires
-from snnhw.summary import Summarised, Summary
 
 __all__ = [
     "ILIF",
@@ -89,7 +89,8 @@ class Graph(Summarised):
     """Nodes by name, edges, and the number of time steps a sample lasts. Immutable: passes return new graphs.
 
     `findings` is what the reader of a file had to assume or change; `modules` says of a traced graph which module of
-    the network each node is: node -> path.
+    the network each node is: node -> path. `longest` is the largest T for which it is the network that it was made of,
+    where a pass has used that runs are no longer (`decompose`, `remove_dead`); None: any T.
     """
 
     nodes: Mapping[str, Node]
@@ -98,6 +99,7 @@ class Graph(Summarised):
     name: str = "network"
     findings: tuple[Finding, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
+    longest: int | None = None
 
     @staticmethod
     def build(
@@ -107,11 +109,13 @@ class Graph(Summarised):
         name: str = "network",
         findings: tuple[Finding, ...] = (),
         modules: Mapping[str, str] | None = None,
+        longest: int | None = None,
     ) -> Graph:
         """Graph from its parts.
 
         Raises:
-            InputError: a name is used twice or is not an identifier, or an edge ends at an unknown node.
+            InputError: a name is used twice or is not an identifier, an edge ends at an unknown node, or a sample lasts
+                no step or more than `longest`.
         """
         by_name: dict[str, Node] = {}
         for node in nodes:
@@ -129,7 +133,12 @@ class Graph(Summarised):
                     )
         if timesteps < 1:
             raise InputError(f"A sample lasts {timesteps} time steps; give at least 1.")
-        return Graph(by_name, typed, timesteps, name, findings, dict(modules or {}))
+        if longest is not None and timesteps > longest:
+            raise InputError(
+                f"{name!r} was made for runs of T = {longest}, and in runs of T = {timesteps} it is another network; "
+                f"make it again from the model that it comes from, with --timesteps {timesteps}."
+            )
+        return Graph(by_name, typed, timesteps, name, findings, dict(modules or {}), longest)
 
     def replace(
         self,
@@ -139,8 +148,13 @@ class Graph(Summarised):
         timesteps: int | None = None,
         name: str | None = None,
         findings: tuple[Finding, ...] | None = None,
+        longest: int | None = None,
     ) -> Graph:
-        """Copy with fields changed; of nodes by name, the nodes are taken."""
+        """Copy with fields changed; of nodes by name, the nodes are taken.
+
+        Raises:
+            InputError: as `build`.
+        """
         kept = self.nodes if nodes is None else nodes
         return Graph.build(
             kept.values() if isinstance(kept, Mapping) else kept,
@@ -149,6 +163,7 @@ class Graph(Summarised):
             self.name if name is None else name,
             self.findings if findings is None else findings,
             self.modules,
+            self.longest if longest is None else longest,
         )
 
     def of_type(self, *kinds: type[N]) -> tuple[N, ...]:

@@ -160,6 +160,11 @@ class LIF(Neuron):
         return self.threshold - self.v_reset
 
     @property
+    def resetting(self) -> str:
+        """What it does to its membrane where it spikes, in words that follow "it"."""
+        return _resetting(self)
+
+    @property
     def has_unit_gain(self) -> bool:
         """Whether the input enters as it is."""
         return bool(np.all(np.asarray(self.gain) == 1))
@@ -240,6 +245,11 @@ class LoihiLIF(Neuron):
         return self.reset == "hard"
 
     @property
+    def resetting(self) -> str:
+        """What it does to its membrane where it spikes, in words that follow "it"."""
+        return _resetting(self)
+
+    @property
     def kept(self) -> int | Array:
         """How much of the membrane stays from one step to the next, in 1/4096."""
         return DECAY_ONE - self.dv
@@ -255,3 +265,9 @@ class LoihiLIF(Neuron):
         mantissa = self.bias_mant.astype(np.int64)
         shifted: Array = mantissa << self.bias_exp if self.bias_exp >= 0 else mantissa >> -self.bias_exp
         return shifted
+
+
+def _resetting(node: LIF | LoihiLIF) -> str:
+    if node.reset == "subtract":
+        return "resets by subtraction" if np.any(node.taken_off) else "never resets"
+    return "resets to 0" if node.resets_to_zero else "resets to another value than 0"

@@ -44,6 +44,7 @@ class Metadata:
     folded_conv: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # convolution -> `window_numbers`
     identities: tuple[str, ...] = ()  # synapses that only hardware needs
     currents: Mapping[str, str] = field(default_factory=dict)  # neuron of a CubaLIF -> its current in the graph
+    longest: int | None = None  # the largest T for which the file is the network; None: any
 
     def to_json(self) -> str:
         """The string that goes into the file."""
@@ -76,8 +77,11 @@ def _checked(meta: Metadata) -> Metadata:
     timesteps, dt = int(meta.timesteps), float(meta.dt)
     if described["levels"] is not None and described["levels"] < 1:
         raise ValueError("events of at most 0 are none")
+    longest = None if meta.longest is None else int(meta.longest)
     if timesteps < 1 or not 0 < dt < np.inf or meta.reduction not in REDUCTIONS:
         raise ValueError("a value is out of range")
+    if longest is not None and longest < timesteps:
+        raise ValueError("it holds for fewer steps than it says to last")
     return Metadata(
         name=str(meta.name),
         timesteps=timesteps,
@@ -98,6 +102,7 @@ def _checked(meta: Metadata) -> Metadata:
         folded_conv={str(k): _ten(v) for k, v in meta.folded_conv.items()},
         identities=tuple(str(n) for n in meta.identities),
         currents={str(k): str(v) for k, v in meta.currents.items()},
+        longest=longest,
     )
 
 

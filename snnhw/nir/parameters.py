@@ -27,7 +27,7 @@ def lif_fields(node: LIF, dialect: Dialect, dtype: DType) -> dict[str, Array]:
     """
     if node.reset != "hard":
         raise InputError(
-            f"Neuron {node.name!r} resets by subtraction, which NIR cannot say; train with a hard reset to export it."
+            f"Neuron {node.name!r} {node.resetting}, which NIR cannot say; train with a hard reset to export it."
         )
     state = _leaky_fields(node, dialect, dtype)
     theta = np.asarray(node.threshold, np.float32)

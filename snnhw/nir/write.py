@@ -42,7 +42,7 @@ from snnhw.passes import NO_MAX_POOLS, run_passes
 from snnhw.passes.inhibited_channels import inhibited_channels
 from snnhw.rules.expressible import deployment
 from snnhw.rules.given import products, separate_membranes
-from snnhw.rules.refuse import refuse, sentence
+from snnhw.rules.refuse import refuse
 
 EXACT_IN_FLOAT32 = 2**24
 
@@ -57,15 +57,15 @@ def to_nir(graph: Graph, *, dialect: str = DEFAULT_DIALECT) -> nir.NIRGraph:
     """
     graph = graph_given(graph)
     refuse((*deployment(graph, "nir"), *products(graph, "nir"), *separate_membranes(graph, "nir")), graph, "nir")
-    channels = _channels(graph)
+    channels = written_graph(graph)
     _check_connected(channels)
     return _Writer(channels, dialect_named(dialect)).written()
 
 
 def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     """Node or unit -> why `to_nir` refuses it, for all of them."""
-    found = {finding.node: sentence(finding, graph, "nir") for finding in separate_membranes(graph, "nir")}
-    channels = _channels(graph)
+    found: dict[str, str] = {}
+    channels = written_graph(graph)
     writer = _Writer(channels, dialect_named(dialect))
     for node in channels.nodes.values():
         try:
@@ -76,7 +76,7 @@ def refusals(graph: Graph, dialect: str) -> dict[str, str]:
     return found
 
 
-def _channels(graph: Graph) -> Graph:
+def written_graph(graph: Graph) -> Graph:
     """`graph` as it is written: units as their channels, max pools of spikes as neurons."""
     graph = run_passes(graph, NO_MAX_POOLS) if graph.of_type(MaxPool) else graph
     return inhibited_channels(graph) if graph.of_type(MLF, ILIF) else graph
@@ -140,6 +140,7 @@ class _Writer:
             folded_conv={n.name: window_numbers(n.unfolded) for n in graph.of_type(Conv2d) if n.unfolded is not None},
             identities=tuple(n.name for n in _synapses(graph) if n.identity),
             currents=self.currents,
+            longest=graph.longest,
         )
         return nir.NIRGraph(self.nodes, self.edges, metadata={KEY: metadata.to_json()}, type_check=False)
 

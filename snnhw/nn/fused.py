@@ -1,7 +1,8 @@
 """tdBN and the MLF unit behind it as one operator: training does not keep the potentials between them.
 
 Of two modules, each keeps its input for backward. Here only the input of the norm is kept, and backward computes the
-potentials again. On the CPU both run in one walk over memory, elsewhere one after the other.
+potentials again. On a GPU with Triton statistics, norm and unit are three kernels (`kernels/fused_gpu.py`), on the CPU
+norm and unit one walk over memory in C (`kernels/fused_native.py`), elsewhere both run one after the other.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.modules.module import _has_any_global_hook
 
-from snnhw.nn.kernels import fused_native, passes_for
-from snnhw.nn.kernels.constants import Affine, Recurrence
+from snnhw.nn.kernels import fused_gpu, fused_native, passes_for
+from snnhw.nn.kernels.constants import Affine, Channels, Recurrence
 from snnhw.nn.neurons import MLF, fire, fire_backward
-from snnhw.nn.norm import Batch, TDBatchNorm, average_of_all
+from snnhw.nn.norm import Batch, TDBatchNorm, average_of_all, pool_of_all
 
 
 def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     """unit(norm(x)), x [T*B, C, ...], with the same spikes bit for bit; gradients agree up to rounding.
 
-    A norm and a unit of other classes, in evaluation, being traced or with hooks on them, are called as modules.
+    A norm and a unit of other classes, in evaluation, being traced or with hooks on them, are called as modules. On a GPU
+    under autocast, spikes of low precision come in the type of x, where the modules apart give float32: whole numbers
+    of at most 32 levels are exact in either, and the convolution behind them takes the low one anyway.
 
     Raises:
         InputError: the shape of x is not what the norm and the unit take.
@@ -30,11 +33,16 @@ def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     if type(norm) is not TDBatchNorm or type(unit) is not MLF or not norm.training or _watched(norm, unit, x):
         apart: Tensor = unit(norm(x))
         return apart
-    x = norm.accepted(x)
+    norm.check(x)
     numbers = unit.recurrence(x)
-    spikes: Tensor = _NormAndFire.apply(  # type: ignore[no-untyped-call]
-        x, *norm.affine_part(), norm.observe(x), norm.factor, numbers
-    )
+    spikes: Tensor
+    if fused_gpu.usable(x, norm.running_mean, numbers):
+        spikes = _OnGpu.apply(x, *norm.affine_part(), norm, numbers)  # type: ignore[no-untyped-call]
+    else:
+        x = norm.accepted(x)
+        spikes = _NormAndFire.apply(  # type: ignore[no-untyped-call]
+            x, *norm.affine_part(), norm.observe(x), norm.factor, numbers
+        )
     return spikes
 
 
@@ -71,3 +79,24 @@ class _NormAndFire(torch.autograd.Function):
             g = fire_backward(passes_for(x).affine(x, mean, scale, beta), grad_spikes, ctx.unit)
             grad_x, sum_g, sum_gx = passes_for(x).backward(g, x, mean, scale, pull, average)
         return grad_x, sum_gx * (ctx.factor * r), sum_g, None, None, None
+
+
+class _OnGpu(torch.autograd.Function):
+    """Forward and backward of both, statistics included; keeps the input of the norm and five numbers a channel."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gamma: Tensor, beta: Tensor, norm: TDBatchNorm, unit: Recurrence) -> Tensor:
+        running = norm.running_mean, norm.running_var
+        layer = Channels(gamma, beta, *running, norm.factor, norm.eps, norm.momentum)
+        dtype = x.dtype if torch.is_autocast_enabled(x.device.type) else norm.running_mean.dtype
+        spikes, x, numbers, ctx.n = fused_gpu.forward(x, layer, unit, pool_of_all(), dtype)
+        ctx.save_for_backward(x, numbers)
+        ctx.unit = unit
+        return spikes
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor | None, ...]:
+        x, numbers = ctx.saved_tensors
+        grads = fused_gpu.backward(x, grad_spikes, numbers, ctx.unit, ctx.n, average_of_all(ctx.n))
+        return *grads, None, None

@@ -16,9 +16,8 @@ from torch.autograd.function import once_differentiable
 
 from snnhw.errors import InputError
 from snnhw.nn.kernels import passes_for, tdbn_operators
-from snnhw.nn.kernels.tdbn_operators import Average
-
-SMALLEST_DEVIATION = 1e-20  # keeps r / sigma finite in a channel that is constant, where its factor x - mean is 0
+from snnhw.nn.kernels.constants import SMALLEST_DEVIATION
+from snnhw.nn.kernels.tdbn_operators import Average, Pool
 
 
 class TDBatchNorm(nn.Module):
@@ -68,11 +67,19 @@ class TDBatchNorm(nn.Module):
         Raises:
             InputError: the channels of x are not those of the layer.
         """
+        self.check(x)
+        return x.to(self.running_mean.dtype)
+
+    def check(self, x: Tensor) -> None:
+        """Nothing, where the layer can take x.
+
+        Raises:
+            InputError: the channels of x are not those of the layer.
+        """
         if x.dim() < 2 or x.shape[1] != self.channels:
             raise InputError(
                 f"TDBatchNorm of {self.channels} channels got {tuple(x.shape)}; give [T*N, {self.channels}, H, W]."
             )
-        return x.to(self.running_mean.dtype)
 
     def affine_part(self) -> tuple[Tensor, Tensor]:
         """gamma and beta, each [C] and contiguous: 1 and 0 in a layer without."""
@@ -85,8 +92,9 @@ class TDBatchNorm(nn.Module):
         """Statistics of the batch x; the running ones follow them."""
         mean, var = passes_for(x).statistics(x)
         n = x.numel() // x.shape[1]
-        if _processes() > 1:
-            mean, var, n = _pooled(mean, var, n)
+        pool = pool_of_all()
+        if pool is not None:
+            mean, var, n = pool(mean, var, n)
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(var * (n / max(n - 1, 1)), self.momentum)
         sigma = var.sqrt()
@@ -141,6 +149,11 @@ def _pooled(mean: Tensor, var: Tensor, n: int) -> tuple[Tensor, Tensor, int]:
     mean_all = sums[1 : 1 + channels] / total
     var_all = (sums[1 + channels :] / total - mean_all * mean_all).clamp_min(0.0)
     return mean_all.to(kind), var_all.to(kind), int(total)
+
+
+def pool_of_all() -> Pool | None:
+    """Moments of this process -> those of the samples of all; None where it is the only one."""
+    return None if _processes() == 1 else _pooled
 
 
 def average_of_all(n: int) -> Average | None:

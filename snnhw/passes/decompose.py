@@ -1,9 +1,10 @@
 """Pass: every multi-level unit into K binary channels, one LIF population per level.
 
-Precondition: levels that share a membrane (ILIF) never feel each other's reset (`ILIF.separable`). Postcondition: no
-MLF and no ILIF is left; each unit `u` is the channels `u_l1` .. `u_lK` (a `_` behind where another node has the name)
-with the same inputs, decay and one threshold each, and whatever took `u` takes all of them. Value-preserving by
-definition of the unit: o[t] = sum_k s_k[t], where the s_k depend on the shared input only (Feng et al., IJCAI 2022).
+Precondition: levels that share a membrane (ILIF) never feel each other's reset (`ILIF.separable`); where that is so for
+T = 1 alone, the graph says it (`Graph.longest`). Postcondition: no MLF and no ILIF is left; each unit `u` is the
+channels `u_l1` .. `u_lK` (a `_` behind where another node has the name) with the same inputs, decay and one threshold
+each, and whatever took `u` takes all of them. Value-preserving by definition of the unit: o[t] = sum_k s_k[t], where
+the s_k depend on the shared input only (Feng et al., IJCAI 2022).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ def decompose(graph: Graph) -> Graph:
         InputError: the levels of a unit share a membrane whose reset they feel.
     """
     for unit in inseparable(graph):
-        raise InputError(f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; {DEPLOY_OTHERWISE}.")
+        raise InputError(
+            f"Neuron {unit.name!r} cannot be channels: {SHARED_MEMBRANE}; deploy it as graded, or {TRAIN_OTHERWISE}."
+        )
     channels = {unit.name: channels_of(unit, graph.nodes) for unit in graph.of_type(MLF)}
     channels |= {unit.name: _of_membrane(unit, graph) for unit in graph.of_type(ILIF)}
     nodes: list[Node] = []
@@ -35,12 +38,22 @@ def decompose(graph: Graph) -> Graph:
         for source in _names(channels, edge.source)
         for target in _names(channels, edge.target)
     ]
-    return graph.replace(nodes=nodes, edges=tuple(edges))
+    return graph.replace(nodes=nodes, edges=tuple(edges), longest=_longest(graph))
+
+
+def _longest(graph: Graph) -> int | None:
+    """1 where a channel leaves out a reset that only a second step would feel; else what holds for the graph."""
+    return 1 if graph.timesteps == 1 and any(unit.decay for unit in graph.of_type(ILIF)) else None
 
 
 # Why an ILIF of several levels has no channels where it runs for several steps and keeps something of a step.
 SHARED_MEMBRANE = "its levels take off from one membrane, and channels would know their own spikes alone"
-DEPLOY_OTHERWISE = "deploy it as graded or slots, or train it with one time step or a decay of 0"
+TRAIN_OTHERWISE = "train it with one time step or a decay of 0"
+
+
+def otherwise(graph: Graph) -> str:
+    """The deployment for a graph that another one does not take: channels, graded where levels are no channels."""
+    return "graded" if inseparable(graph) else "channels"
 
 
 def inseparable(graph: Graph) -> tuple[ILIF, ...]:

@@ -12,8 +12,8 @@ import dataclasses
 from collections import Counter
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import Graph, Input, Signal, SlotMLF
-from snnhw.passes.decompose import recompose
+from snnhw.graph.ir import LIF, Graph, Input, Signal, SlotMLF
+from snnhw.passes.decompose import inseparable, recompose
 
 
 def decompose_graded(graph: Graph) -> Graph:
@@ -47,8 +47,17 @@ def check_sums(graph: Graph) -> Graph:
             for edge in graph.into(target):
                 gains[edge.source] += edge.gain
             if len({gains[n.name] for n in nodes}) > 1:
-                raise InputError(
-                    f"{target!r} takes the levels of {unit!r} with unequal gains, but a graded spike carries their "
-                    "sum; connect all levels alike or deploy as channels."
-                )
+                raise InputError(_unequal(graph, unit, target))
     return graph
+
+
+def _unequal(graph: Graph, unit: str, target: str) -> str:
+    """Why `target` cannot take graded spikes of `unit`, and what does run."""
+    pool = next((n.pool for e in graph.out_of(target) if isinstance(n := graph.nodes[e.target], LIF) and n.pool), "")
+    alike, channels = "connect all levels alike", not inseparable(graph)
+    if pool:
+        alike = "put an average pool or a stride in its place"
+        reason = f"The max pool {pool!r} is made of neurons for each level of {unit!r} alone"
+    else:
+        reason = f"{target!r} takes the levels of {unit!r} with unequal gains"
+    return f"{reason}, but a graded spike carries their sum; {alike}{' or deploy as channels' if channels else ''}."

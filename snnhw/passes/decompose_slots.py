@@ -35,7 +35,7 @@ from snnhw.graph.ir import (
     SlotMLF,
     Synapse,
 )
-from snnhw.passes.decompose import recompose
+from snnhw.passes.decompose import otherwise, recompose
 
 
 def decompose_slots(graph: Graph) -> Graph:
@@ -45,7 +45,7 @@ def decompose_slots(graph: Graph) -> Graph:
         InputError: a precondition fails; the node and the remedy are named.
     """
     graph = recompose(graph)
-    units = {name: _whole(nodes[0]) for name, nodes in _check(graph).units().items()}
+    units = {name: _whole(graph, nodes[0]) for name, nodes in _check(graph).units().items()}
     entering = graph.input.levels or 1
     slots = max([entering, *(unit.levels for unit in units.values())])
     if slots == 1:
@@ -57,9 +57,10 @@ def decompose_slots(graph: Graph) -> Graph:
         if isinstance(node, SYNAPSES):
             node = _last(graph, node, slots) if node.name in ends else _moved(graph, node, units, biases)
         nodes.append(node)
+    longest = None if graph.longest is None else graph.longest * slots
     changed = [_in_slots(node, units, biases, slots) for node in nodes]
     edges = [_to_readout(graph, edge, slots) for edge in graph.edges]
-    return graph.replace(nodes=changed, edges=tuple(edges), timesteps=graph.timesteps * slots)
+    return graph.replace(nodes=changed, edges=tuple(edges), timesteps=graph.timesteps * slots, longest=longest)
 
 
 def _check(graph: Graph) -> Graph:
@@ -69,19 +70,20 @@ def _check(graph: Graph) -> Graph:
     for end in graph.of_type(Readout):
         if end.reduction not in ("mean", "sum"):
             raise InputError(
-                f"Read-out {end.name!r} reads no sum over the steps, and time slots are added up; deploy as channels."
+                f"Read-out {end.name!r} reads no sum over the steps, and time slots are added up; deploy as "
+                f"{otherwise(graph)}."
             )
     for node in graph.of_type(Norm, LI):
         remedy = (
             "give the graph of model_of, which has it in its weights"
             if isinstance(node, Norm)
-            else "it would leak in every sub-step; deploy as channels"
+            else f"it would leak in every sub-step; deploy as {otherwise(graph)}"
         )
         raise InputError(f"Node {node.name!r} is a {type(node).__name__}, which time slots cannot keep; {remedy}.")
     for product in graph.of_type(Product):
         raise InputError(
             f"Node {product.name!r} multiplies values whose levels come one after the other in time slots; deploy as "
-            "channels."
+            f"{otherwise(graph)}."
         )
     for host in graph.of_type(MaxPool, GroupNorm):
         into = graph.into(host.name)
@@ -90,18 +92,19 @@ def _check(graph: Graph) -> Graph:
         if not isinstance(host, MaxPool) or not nested:
             raise InputError(
                 f"Node {host.name!r} is a {type(host).__name__} of more than the nested levels of one unit, which time "
-                "slots cannot keep; deploy as channels."
+                f"slots cannot keep; deploy as {otherwise(graph)}."
             )
     return graph
 
 
-def _whole(node: Node) -> MLF | ILIF:
+def _whole(graph: Graph, node: Node) -> MLF | ILIF:
     if isinstance(node, MLF | ILIF):
         return node
     if isinstance(node, LIF) and not node.unit and node.is_level:
         return MLF(name=node.name, shape=node.shape, thresholds=(float(node.threshold),), decay=float(node.decay))
     raise InputError(
-        f"Neuron {node.name!r} is no unit that resets to 0 and takes its input as it is; deploy it as channels."
+        f"Neuron {node.name!r} is no unit that resets to 0 and takes its input as it is; deploy it as "
+        f"{otherwise(graph)}."
     )
 
 
@@ -113,7 +116,7 @@ def _moved(graph: Graph, node: Synapse, units: dict[str, MLF | ILIF], biases: di
         if edge.target not in units:
             raise InputError(
                 f"The bias of {node.name!r} reaches {edge.target!r} before a unit, where it would count in every "
-                "sub-step; make one layer of both, or deploy as channels."
+                f"sub-step; make one layer of both, or deploy as {otherwise(graph)}."
             )
         column = edge.gain * node.bias.astype(np.float64).reshape((-1,) + (1,) * (len(node.shape) - 1))
         biases[edge.target] = biases.get(edge.target, 0) + column

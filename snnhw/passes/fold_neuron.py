@@ -1,7 +1,7 @@
 """Pass: what neurons have of their own beside a decay and a threshold, into weights, biases and states to start from.
 
 Of LIF neurons and of currents (LI) that synapses feed, in this order, each exact up to rounding:
-    gain g         into the weights and biases of the synapses
+    gain g         into the weights and biases of the synapses; where the input is the current, w = u / g
     v_reset r      w = u - r:  w = d*w + x + leak - (1 - d)*r;  w > theta - r;  w = 0 where s;  w starts r lower
     bias b of i    c = b/(1 - d),  j = i - c:  j = d*j + x, which starts c lower;  the neuron leaks c more
     leak           into the bias of a synapse, where it is the same for a channel and there is no current between
@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 
 from snnhw.graph.currents import current_before, feeding
-from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Graph, Node, Synapse
+from snnhw.graph.ir import LI, LIF, SYNAPSES, Array, Graph, Input, Node, Synapse
 
 
 def fold_neuron(graph: Graph) -> Graph:
@@ -33,6 +33,8 @@ def _folded(graph: Graph, neurons: list[LIF]) -> Graph:
     names = {n.name for n in neurons}
     shared = current is not None and any(edge.target not in names for edge in graph.out_of(current.name))
     neurons = [_reset_to_zero(n) for n in neurons]
+    if all(isinstance(graph.nodes[e.source], Input) for n in neurons for e in graph.into(n.name)):
+        neurons = [_scaled_down(n) for n in neurons]
     if synapses and not shared:
         synapses, current, neurons = _gain(synapses, current, neurons)
         if current is None:
@@ -64,6 +66,15 @@ def _reset_to_zero(node: LIF) -> LIF:
         start=_number(node.start - rest),
         v_reset=0.0,
     )
+
+
+def _scaled_down(node: LIF) -> LIF:
+    """The neuron in membranes of u / gain, where the input is its current and no weights could take the gain."""
+    gain = np.asarray(node.gain, np.float64)
+    if node.has_unit_gain or not (gain > 0).all():
+        return node
+    states = ("threshold", "leak", "v_reset", "start")
+    return dataclasses.replace(node, gain=1.0, **{key: _number(getattr(node, key) / gain) for key in states})
 
 
 def _gain(

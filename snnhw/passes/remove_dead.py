@@ -7,8 +7,8 @@ channel whose levels are all dead is cut out of the unit, of the synapses before
 that is dead altogether goes, with what only fed it, if everything behind it has another source; else it keeps a level.
 
 Precondition: inputs stay in their range (events 0..levels; analogue ones within `input_range`, if given) and runs last
-`graph.timesteps` steps. Postcondition: another round finds nothing to remove; every spike of what is left and the
-logits are unchanged (in floats up to the order in which a shorter sum is added).
+at most `graph.timesteps` steps (`Graph.longest`). Postcondition: another round finds nothing to remove; every spike of
+what is left and the logits are unchanged (in floats up to the order in which a shorter sum is added).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def remove_dead(graph: Graph, *, input_range: InputRange = None) -> Pruned:
                 removed.extend(found)
                 break  # the bounds are of the graph before
         else:
-            return Pruned(graph, tuple(removed))
+            return Pruned(graph.replace(longest=graph.timesteps) if removed else graph, tuple(removed))
 
 
 def never_fires(graph: Graph, proof: Bounds) -> tuple[Finding, ...]:

@@ -14,16 +14,17 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
 from snnhw.graph.loihi import (
     CURRENT_LIMIT,
-    MEMBRANE_LIMIT,
     WEIGHT_LIMIT,
 )
 from snnhw.progress import Progress, counter
@@ -33,10 +34,10 @@ from snnhw.quantisation.integer_neuron import integer_neuron
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import rounded_weights
 from snnhw.quantisation.scale_search import best_scales, total_bias
+from snnhw.rules.integers import state_range
 from snnhw.rules.readout import read_matrix
 from snnhw.rules.ways import INTEGERS, check_compiled
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Quantised(Summarised):
         matrix = read_matrix(self.graph)
         return 1.0 if matrix is None else self.scales[matrix.name]
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Where something is clipped, or may be."""
         found: list[Finding] = []
@@ -125,16 +126,7 @@ class Quantised(Summarised):
                     f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
                 )
                 found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
-            for state, goes in ((layer.lowest_state, "fall"), (layer.highest_state, "rise")):
-                if abs(state) > MEMBRANE_LIMIT:
-                    limit = MEMBRANE_LIMIT if state > 0 else -MEMBRANE_LIMIT
-                    message = (
-                        f"its membrane could {goes} to {state} on the worst input and is clipped at {limit}, where a "
-                        "float goes on"
-                    )
-                    found.append(
-                        Finding("state-may-clip", "warning", layer.name, message, "compare with the float network")
-                    )
+        found.extend(state_range(self.graph))
         return tuple(found)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snnhw.graph.currents import feeding, is_current
+from snnhw.graph.currents import current_before, feeding, is_current
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import (
     LI,
@@ -48,6 +48,34 @@ def passed_sums(graph: Graph, title: str) -> Iterator[Finding]:
         if source is not None:
             message = f"it takes the sums of {source}, which {title} adds up in neurons and read-outs alone"
             yield Finding("sums-passed-on", "error", node.name, message, f"put a neuron behind {source}")
+
+
+def integrators_before_neurons(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each leaky integrator whose values enter neurons that it is not the one current of.
+
+    A compartment has one current in front of its membrane; another integrator would be a population that sends values.
+    """
+    for node in graph.of_type(LI):
+        fed = _neurons_behind(graph, node)
+        if not all(current_before(graph, neuron) is node for neuron in fed):
+            names = ", ".join(neuron.name for neuron in fed)
+            message = f"its membranes enter {names}, and {title} has a current in front of neurons that take it alone"
+            yield Finding("no-counterpart", "error", node.name, message, "put spiking neurons in its place")
+
+
+def _neurons_behind(graph: Graph, node: Node) -> list[Neuron]:
+    """Neurons that the values of `node` reach with no synapse between."""
+    found, ahead, seen = [], [edge.target for edge in graph.out_of(node.name)], set()
+    while ahead:
+        target = graph.nodes[ahead.pop(0)]
+        if target.name in seen:
+            continue
+        seen.add(target.name)
+        if isinstance(target, Neuron):
+            found.append(target)
+        elif isinstance(target, Norm | Pool | Flatten | Delay | Scale | Wires):
+            ahead += [edge.target for edge in graph.out_of(target.name)]
+    return found
 
 
 def _sums_before(graph: Graph, node: Node) -> str | None:

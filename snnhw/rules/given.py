@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
+from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Delay, Graph, LoihiLIF, Neuron, Product, Readout
-from snnhw.passes.decompose import DEPLOY_OTHERWISE, SHARED_MEMBRANE, inseparable
+from snnhw.passes import DEPLOYMENTS, run_passes
+from snnhw.passes.decompose import SHARED_MEMBRANE, TRAIN_OTHERWISE, inseparable
 from snnhw.passes.fold_norm import shared_norms
 from snnhw.passes.identity_synapses import not_a_current
 
@@ -50,7 +53,18 @@ def levels(graph: Graph, title: str) -> Iterator[Finding]:
 def separate_membranes(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each integer neuron whose levels feel each other's reset, so that they are no channels."""
     for unit in inseparable(graph):
-        yield Finding("shared-membrane", "error", unit.name, SHARED_MEMBRANE, DEPLOY_OTHERWISE)
+        here = " or ".join(_runs_whole(graph))
+        remedy = f"{TRAIN_OTHERWISE}: {title} runs it in no deployment, and simulate runs it as {here}"
+        yield Finding("shared-membrane", "error", unit.name, SHARED_MEMBRANE, remedy)
+
+
+def _runs_whole(graph: Graph) -> Iterator[str]:
+    """The deployments of the engine that take a graph with its units whole."""
+    for name, kind in DEPLOYMENTS.items():
+        if kind.passes is not None:
+            with contextlib.suppress(InputError):
+                run_passes(graph, kind.passes)
+                yield name
 
 
 def one_arithmetic(graph: Graph, title: str) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from snnhw.graph.loihi import (
     WEIGHT_LIMIT,
 )
 from snnhw.proofs.largest import highest_current
+from snnhw.proofs.membrane_bound import reached_states
 
 LOWEST_WEIGHT = -WEIGHT_LIMIT - 2
 AGAIN = "quantise the network again"
@@ -54,6 +55,26 @@ def current_range(graph: Graph, title: str) -> Iterator[Finding]:
             message = f"in {steps} its current can reach {bound} weight units, and from {CURRENT_LIMIT} on it wraps"
             remedy = f"quantise the network for {steps}, or run it for fewer"
             yield Finding("current-may-wrap", "error", node.name, message, remedy)
+
+
+def state_range(graph: Graph) -> Iterator[Finding]:
+    """One warning for each unit and end of the 24-bit membrane that the worst input of T steps could go beyond.
+
+    The register is clipped there, and the membrane of floats is not. The upper end matters where a reset keeps what is
+    above the threshold (`reached_states`).
+    """
+    reached = reached_states(graph)
+    for unit, neurons in graph.units().items():
+        states = [reached[node.name] for node in neurons if node.name in reached]
+        for state, goes in ((min((low for low, _ in states), default=0), "fall"),
+                            (max((high for _, high in states), default=0), "rise")):  # fmt: skip
+            if abs(state) > MEMBRANE_LIMIT:
+                limit = MEMBRANE_LIMIT if state > 0 else -MEMBRANE_LIMIT
+                message = (
+                    f"its membrane could {goes} to {int(state)} on the worst input and is clipped at {limit}, where a "
+                    "float goes on"
+                )
+                yield Finding("state-may-clip", "warning", unit, message, "compare with the float network")
 
 
 def exponents(graph: Graph, title: str) -> Iterator[Finding]:

@@ -35,11 +35,13 @@ def neurons_with_bias(graph: Graph, title: str) -> Iterator[Finding]:
         if node.reset == "hard" and not node.resets_to_zero:
             yield _reset(node)
         if not node.has_unit_gain:
-            yield _gain(node, "a gain of its own", "fold it into the weights")
+            direct = any(isinstance(graph.nodes[edge.source], Input) for edge in graph.into(node.name))
+            remedy = "let the input enter as messages, whose weights take it" if direct else "fold it into the weights"
+            yield _gain(node, "a gain of its own", remedy)
 
 
 def _reset(node: LIF | LoihiLIF) -> Finding:
-    return Finding("reset", "error", node.name, "it does not reset to 0", "train with a hard reset to 0")
+    return Finding("reset", "error", node.name, f"it {node.resetting}", "train with a hard reset to 0")
 
 
 def _gain(node: LIF, what: str, remedy: str) -> Finding:
@@ -47,10 +49,10 @@ def _gain(node: LIF, what: str, remedy: str) -> Finding:
 
 
 def resets_to_zero(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each population that resets by subtraction; a compartment of Loihi 1 has no such reset."""
+    """One error for each population that resets by subtraction or never; a compartment of Loihi 1 has no such reset."""
     for node in _with_a_threshold(graph):
         if node.reset == "subtract":
-            message = f"it resets by subtraction, and {title} sets the membrane of a compartment that spikes to 0"
+            message = f"it {node.resetting}, and {title} sets the membrane of a compartment that spikes to 0"
             yield Finding("soft-reset", "error", node.name, message, "train with a hard reset to 0, or take loihi2")
 
 

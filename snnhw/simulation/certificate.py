@@ -13,6 +13,7 @@ from itertools import pairwise
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.ir import ILIF, LIF, MLF, Array, Graph
 from snnhw.progress import Progress, counter
 from snnhw.simulation.compare import COMPARISON, NEAR_TIE, Agreement, Backend, CompareOptions, compare, pools_apart
@@ -21,7 +22,6 @@ from snnhw.simulation.execution import DOUBLE
 from snnhw.simulation.module import simulate_module
 from snnhw.simulation.record import SpikeRecord
 from snnhw.simulation.stepped import simulate_stepped
-from snnhw.summary import Summarised, Summary
 from snnhw.tracing.calling import Calling
 
 

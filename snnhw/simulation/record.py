@@ -14,8 +14,8 @@ import numpy as np
 
 from snnhw.data.labels import class_numbers, row_of_classes
 from snnhw.errors import InputError
+from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.ir import Array, Graph
-from snnhw.summary import Summarised, Summary, shape_text
 
 
 @dataclass(frozen=True)

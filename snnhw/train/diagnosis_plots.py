@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,19 +29,25 @@ def check_picture(path: Path) -> None:
     """Nothing, where a picture can be written at `path`; asked before the work that it shows.
 
     Raises:
-        InputError: the ending is of no picture, or a folder is there.
+        InputError: the ending is of no picture, a folder is there, or matplotlib is not installed.
     """
+    if find_spec("matplotlib") is None:
+        raise InputError(f"The picture {path} needs matplotlib; pip install 'snnhw[report]'.")
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder; name a picture in it, such as {path / 'diagnosis.png'}.")
     if _kind(path) not in KINDS:
         raise InputError(f"{path} is no PNG or SVG file by its ending; give one such as {path.with_suffix('.png')}.")
 
 
-def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
-    """Shares by unit, gradient norm by layer, and both by residual sum where there are any."""
+def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 8), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
+    """Shares by unit, gradient norm by layer, and both by residual sum where there are any."""
+    figure = _figure(9, 8)
     shares, layers, *sums = figure.subplots(3 if diagnosis.sums else 2, 1)
     places = range(len(diagnosis.units))
     for level in range(len(diagnosis.units[0].outside)):
@@ -63,9 +70,7 @@ def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
 
 def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
     """Each quantity against depth: DS blocks in full lines, plain ones dashed, one colour for each K."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 7), layout="constrained")
+    figure = _figure(10, 7)
     for axes, (field, label) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):
         for kind, line in (("ds", "o-"), ("plain", "s--")):
             for colour, levels in enumerate(sorted({row.levels for row in rows})):

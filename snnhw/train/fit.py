@@ -22,6 +22,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
@@ -157,8 +158,15 @@ def _score(row: Mapping[str, float]) -> tuple[float, float]:
 
 
 def _fabric(recipe: Recipe) -> Fabric:
-    """Fabric for the processes torchrun started, or for this one alone."""
-    from lightning_fabric import Fabric
+    """Fabric for the processes torchrun started, or for this one alone.
+
+    Raises:
+        InputError: lightning-fabric is not installed.
+    """
+    try:
+        from lightning_fabric import Fabric
+    except ImportError as error:
+        raise InputError("Training needs lightning-fabric; pip install 'snnhw[train]'.") from error
 
     here, everywhere = (int(os.environ.get(name, "1")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
     fabric = Fabric(

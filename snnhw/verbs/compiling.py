@@ -11,6 +11,8 @@ import typer
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.quantisation import CALIBRATION_SAMPLES
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Calibrate,
     ConstantOptions,
@@ -60,7 +62,12 @@ def export(
         int | None, typer.Option("--drop-level", help="a level, 1 to K, that every unit goes without")
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--input", help="samples: lava's example; the first is part of a SANA-FE file")
+        str | None,
+        typer.Option(
+            "--input",
+            help="samples: lava's example; the first is part of a SANA-FE file",
+            autocompletion=completing.data,
+        ),
     ] = None,
     kind: Kind = None,
     data: Data = None,
@@ -75,6 +82,7 @@ def export(
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     check_data(data, calibrate, source)
+    check_names([model], [calibrate, source], quiet=True)
     with progress_bars(as_json, PREPARING):
         from snnhw.data.inputs import load_inputs
         from snnhw.verbs.tables.compiling import export_tables
@@ -106,7 +114,12 @@ def export(
 
 def quantise(
     model: Model,
-    calibrate: Annotated[str, typer.Option("--calibrate", help="samples that fix the scales, such as digits:train")],
+    calibrate: Annotated[
+        str,
+        typer.Option(
+            "--calibrate", help="samples that fix the scales, such as digits:train", autocompletion=completing.data
+        ),
+    ],
     path: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write")],
     per_channel: Annotated[bool, typer.Option("--per-channel", help="one scale per output channel")] = False,
     input_as: Annotated[
@@ -128,6 +141,7 @@ def quantise(
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
     check_data(data, calibrate)
+    check_names([model], [calibrate], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
@@ -169,6 +183,7 @@ def simulate(
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
     check_data(data, calibrate, source)
+    check_names([model], [calibrate, source], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
@@ -209,6 +224,7 @@ def verify(
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
     check_data(data, calibrate, source)
+    check_names([model], [calibrate, source], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.exporters.lava.runtime.scratch import scratch_folder

@@ -10,6 +10,8 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
@@ -49,7 +51,9 @@ def demo(
 
 def profiles(
     action: Annotated[str, typer.Argument(help="list, show or validate")] = "list",
-    name: Annotated[str | None, typer.Argument(help="profile name or TOML file")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="profile name or TOML file", autocompletion=completing.profiles)
+    ] = None,
     measured: Annotated[
         bool, typer.Option("--measured", help="hold all profiles, or NAME, against measurements of chips")
     ] = False,
@@ -110,13 +114,25 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
 
 def map_to_chip(
     model: Model,
-    chip: Annotated[str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file")] = "loihi1",
+    chip: Annotated[
+        str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file", autocompletion=completing.chips)
+    ] = "loihi1",
     deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
     source: Annotated[
-        str | None, typer.Option("--input", help="samples whose spikes count for the least time of the busiest core")
+        str | None,
+        typer.Option(
+            "--input",
+            help="samples whose spikes count for the least time of the busiest core",
+            autocompletion=completing.data,
+        ),
     ] = None,
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="whose times are used; without it all of the chip")
+        list[str] | None,
+        typer.Option(
+            "--profile",
+            help="whose times are used; without it all of the chip",
+            autocompletion=completing.profiles,
+        ),
     ] = None,
     kind: Kind = None,
     data: Data = None,
@@ -133,9 +149,9 @@ def map_to_chip(
     if source is None and (data is not None or samples is not None or kind is not None):
         raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
     check_data(data, source or "")
+    check_names([model], [source], profile or (), [chip], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
-        from snnhw.graph.assumptions import findings_dict
         from snnhw.verbs.tables.findings import finding_lines
         from snnhw.verbs.tables.numbers import mapping_table, time_tables
         from snnhw.workflows.load import load_model
@@ -144,6 +160,5 @@ def map_to_chip(
         loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
         inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
-    result = {**made.to_dict(), **findings_dict(loaded.findings)}
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
-    show(result, as_json, *shown, *finding_lines(loaded.findings))
+    show(made.to_dict(), as_json, *shown, *finding_lines(made.findings))

@@ -9,13 +9,32 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
+from snnhw.verbs import completing
 
 Model = Annotated[
-    str, typer.Argument(help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run")
+    str,
+    typer.Argument(
+        help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run",
+        autocompletion=completing.models,
+    ),
 ]
-InputOption = Annotated[str, typer.Option("--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file")]
+InputOption = Annotated[
+    str,
+    typer.Option(
+        "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
+    ),
+]
 TestInput = Annotated[
-    str | None, typer.Option("--input", help="labelled samples (default: the test split of the data it was trained on)")
+    str | None,
+    typer.Option(
+        "--input",
+        help="labelled samples (default: the test split of the data it was trained on)",
+        autocompletion=completing.data,
+    ),
+]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option("--profile", help="name or TOML file, may be repeated", autocompletion=completing.profiles),
 ]
 Kind = Annotated[
     str | None,
@@ -50,7 +69,10 @@ Force = Annotated[bool, typer.Option("--force", help="replace files that this pr
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or cuda:N, on which torch computes")]
-Calibrate = Annotated[str | None, typer.Option("--calibrate", help="samples that fix the integer scales")]
+Calibrate = Annotated[
+    str | None,
+    typer.Option("--calibrate", help="samples that fix the integer scales", autocompletion=completing.data),
+]
 Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]

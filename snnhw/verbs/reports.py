@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Device,
@@ -18,6 +20,7 @@ from snnhw.verbs.options import (
     Kind,
     Model,
     OutDir,
+    Profiles,
     Quiet,
     Reset,
     Samples,
@@ -29,7 +32,6 @@ from snnhw.verbs.options import (
 )
 from snnhw.verbs.terminal import PREPARING, progress_bars, show
 
-Profiles = Annotated[list[str] | None, typer.Option("--profile", help="name or TOML file, may be repeated")]
 Ann = Annotated[
     Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
 ]
@@ -65,6 +67,7 @@ def report(
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
     check_data(data, source)
+    check_names([model], [source], profile or (), quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
@@ -87,7 +90,10 @@ def report(
 
 
 def compare(
-    models: Annotated[list[str], typer.Argument(help="run folders, zoo names, .nir or .pth files")],
+    models: Annotated[
+        list[str],
+        typer.Argument(help="run folders, zoo names, .nir or .pth files", autocompletion=completing.models),
+    ],
     source: InputOption,
     out_dir: Annotated[Path | None, typer.Option("--out", help="folder to write the reports into")] = None,
     profile: Profiles = None,
@@ -107,6 +113,7 @@ def compare(
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     check_data(data, source)
+    check_names(models, [source], profile or (), quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on

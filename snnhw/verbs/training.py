@@ -10,6 +10,7 @@ import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Device,
@@ -71,6 +72,7 @@ def evaluate(
     """Accuracy of a model on labelled samples, by the engine, of a trained module too."""
     if source is not None:
         check_data(data, source)
+    check_names([model], [source], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
@@ -120,6 +122,7 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
+    check_names([model], quiet=True)
     with progress_bars(as_json, PREPARING):
         from snnhw.data.datasets import load, parse
         from snnhw.verbs.tables.training import diagnosis_tables, study_table

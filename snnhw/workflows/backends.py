@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from snnhw.errors import InputError, unknown
+from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
@@ -59,6 +60,41 @@ def use_of_deployment(backend: str, deployment: str) -> None:
         raise InputError(f"The backend {backend} runs K channels, whatever the deployment; leave --deployment out.")
 
 
+def graph_for(
+    backend: str, graph: Graph, inputs: Array, calibration: Array | None = None
+) -> tuple[Graph, tuple[Finding, ...]]:
+    """What a backend runs in place of `graph`, and what is to be said of integers that were made for it.
+
+    Args:
+        backend: a key of BACKENDS.
+        graph: float or integer graph.
+        inputs: [N, *shape] or [N, T, *shape].
+        calibration: fixes the scales where integers are asked for and the graph is in floats; asks sanafe for integers.
+
+    Raises:
+        InputError: there is no such backend, it cannot run this graph, or the graph has nothing to calibrate.
+    """
+    if backend not in BACKENDS:
+        raise unknown("backend", backend, BACKENDS)
+    integers, run = BACKENDS[backend]
+    if run is not _torch and current_device().type != "cpu":
+        raise InputError(f"The backend {backend} runs on the CPU alone; leave --device out.")
+    told: tuple[Finding, ...] = ()
+    if calibration is not None and integers is False:
+        raise InputError(f"The backend {backend} runs floats, which no samples calibrate; leave --calibrate out.")
+    if graph.is_integer and integers is False:
+        raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")
+    wanted = calibration is not None if integers is None else integers
+    if calibration is not None or (wanted and not graph.is_integer):
+        made = compile_loihi(graph, inputs if calibration is None else calibration)
+        graph, told = made.graph, made.findings
+    if backend in ("lava-float", "lava-fixed"):
+        graph = compiled(graph, LAVA)
+    elif backend == "torch-int":
+        check_run(graph)
+    return graph, told
+
+
 def simulate_on(
     backend: str,
     graph: Graph,
@@ -74,27 +110,20 @@ def simulate_on(
         backend: a key of BACKENDS.
         graph: float or integer graph.
         inputs: [N, *shape] or [N, T, *shape].
-        calibration: fixes the scales where integers are asked for and the graph is in floats; asks sanafe for integers.
+        calibration: as for `graph_for`.
         raster: keep every spike.
         progress: called with the backend's name, samples finished, samples in all.
 
     Raises:
-        InputError: there is no such backend, it cannot run this graph, or the graph has nothing to calibrate.
+        InputError: as `graph_for`.
     """
-    if backend not in BACKENDS:
-        raise unknown("backend", backend, BACKENDS)
-    integers, run = BACKENDS[backend]
-    if run is not _torch and current_device().type != "cpu":
-        raise InputError(f"The backend {backend} runs on the CPU alone; leave --device out.")
-    if calibration is not None and integers is False:
-        raise InputError(f"The backend {backend} runs floats, which no samples calibrate; leave --calibrate out.")
-    if graph.is_integer and integers is False:
-        raise InputError(f"Graph {graph.name!r} is in Loihi integers; use the backend torch-int or lava-fixed.")
-    wanted = calibration is not None if integers is None else integers
-    if calibration is not None or (wanted and not graph.is_integer):
-        graph = compile_loihi(graph, inputs if calibration is None else calibration).graph
-    if backend in ("lava-float", "lava-fixed"):
-        graph = compiled(graph, LAVA)
-    elif backend == "torch-int":
-        check_run(graph)
-    return run(graph, inputs, raster, progress)
+    ready, _ = graph_for(backend, graph, inputs, calibration)
+    return run_on(backend, ready, inputs, raster=raster, progress=progress)
+
+
+def run_on(
+    backend: str, ready: Graph, inputs: Array, *, raster: bool = False, progress: Progress | None = None
+) -> SpikeRecord:
+    """Record of a graph that `graph_for` made ready for a backend."""
+    _, run = BACKENDS[backend]
+    return run(ready, inputs, raster, progress)

@@ -79,6 +79,7 @@ def run_demo(folder: str | Path, *, lava: bool = True, fit: Fit = fit, progress:
         accuracy=found.certificate.accuracy,
         certificate=found.certificate,
         quantisation=found.quantised.layers if found.quantised else (),
+        findings=found.quantised.findings if found.quantised else (),
     )
     report, page = make_report(model, test, folder, known)
     return DemoResult(run.path, run.card, found.certificate, report, page)

@@ -17,7 +17,13 @@ from snnhw.errors import InputError
 from snnhw.gates.memory import GIB, in_words, max_bytes, memory_bytes
 
 NEEDED = ("snnhw", "torch", "numpy", "pandas", "nir", "h5py", "safetensors")
-EXTRAS = {"jinja2": "report", "matplotlib": "report", "sklearn": "train", "lightning_fabric": "train"}
+EXTRAS = {
+    "jinja2": "report",
+    "matplotlib": "report",
+    "sklearn": "train",
+    "lightning_fabric": "train",
+    "zeus": "measure",
+}
 LEAST_BYTES = GIB  # of free disk, which a training and its report take
 
 

@@ -19,6 +19,7 @@ from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.passes.remove_dead import Removed, remove_dead
 from snnhw.quantisation.compile import compile_loihi
+from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
 
@@ -75,14 +76,16 @@ def export(
         raise InputError("An input range is for the proof of what never fires; give --prune-dead with --input-range.")
     if preparation.calibration is not None and preparation.deployment == "slots":
         raise InputError("Time slots have no integers, so --deployment slots and --calibrate exclude each other.")
-    graph = model.graph
+    model = with_integer_findings(model)
+    graph, told = model.graph, model.findings
     removed: tuple[Removed, ...] = ()
     if preparation.drop_level is not None:
         graph = drop_level(graph, preparation.drop_level)
     if preparation.calibration is not None:
-        graph = compile_loihi(graph, preparation.calibration).graph
+        made = compile_loihi(graph, preparation.calibration)
+        graph, told = made.graph, (*told, *made.findings)
     if preparation.prune_dead:
         pruned = remove_dead(graph, input_range=preparation.input_range)
         graph, removed = pruned.graph, pruned.removed
     artifact = module.export(deploy(graph, preparation.deployment), Path(path), chosen)
-    return Exported(artifact, (*model.findings, *artifact.findings), removed)
+    return Exported(artifact, tuple(dict.fromkeys((*told, *artifact.findings))), removed)

@@ -15,16 +15,19 @@ from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
 from snnhw.simulation.frames import as_images
 from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
 
 def for_data(model: LoadedModel, *data: Samples) -> LoadedModel:
     """`model` with the T and the kind of input of all `data` that enter it, the calibration included.
 
+    What its integers may clip in that T is among its findings.
+
     Raises:
         InputError: as `with_timesteps` and `with_input_kind`.
     """
-    return with_input_kind(with_timesteps(model, *data), *data)
+    return with_integer_findings(with_input_kind(with_timesteps(model, *data), *data))
 
 
 def check_labels(model: LoadedModel, data: Samples) -> None:

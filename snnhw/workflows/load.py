@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.gates.regular import open_regular
+from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.assumptions import TIMESTEPS, assumed, assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Conv2d, Graph, Linear
@@ -21,7 +22,7 @@ from snnhw.nir.reading import AS_WRITTEN, Reading, reading_given
 from snnhw.passes import FLOAT, run_passes
 from snnhw.rules.refuse import refuse
 from snnhw.rules.structure import numbers
-from snnhw.summary import Summarised, Summary, shape_text
+from snnhw.workflows.model_name import check_model_name
 from snnhw.workflows.script import is_script, run_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch
@@ -134,11 +135,10 @@ def load_model(
         return _from_script(str(source), replace(reading, input_shape=input_shape))
     if path.suffix in (".pth", ".pt"):
         return _from_official(path, reading, input_shape, constants or {})
-    from snnhw.zoo import zoo_names, zoo_path
+    from snnhw.zoo import zoo_path
 
-    if str(source) in zoo_names():
-        return _from_run(zoo_path(str(source)), reading)
-    raise unknown("model", source, zoo_names(), "a run folder, a .nir or a .pth file, or FILE.py:NAME")
+    check_model_name(source)
+    return _from_run(zoo_path(str(source)), reading)
 
 
 def load_models(sources: Sequence[str], reading: Reading = AS_WRITTEN) -> dict[str, LoadedModel]:
@@ -209,9 +209,6 @@ def model_of(
 def _from_script(source: str, reading: Reading) -> LoadedModel:
     from torch import nn
 
-    from snnhw.nn.time import set_timesteps
-    from snnhw.tracing.frameworks.registry import adapter_of
-
     script = run_script(source, (nn.Module, LoadedModel))
     if isinstance(script.found, LoadedModel):
         said = {"--timesteps": reading.timesteps, "--input-shape": reading.input_shape}
@@ -219,21 +216,47 @@ def _from_script(source: str, reading: Reading) -> LoadedModel:
         if given:
             raise InputError(f"{source} is a finished model and says its own; leave {', '.join(given)} out.")
         return script.found
-    network, shape, steps = script.found, script.frame(reading.input_shape), script.said(reading.timesteps, "timesteps")
+    shape, steps = script.frame(reading.input_shape), script.said(reading.timesteps, "timesteps")
+    return called_model(script.found, shape, script.name, (reading.timesteps, steps), source)
+
+
+def called_model(
+    network: nn.Module,
+    shape: tuple[int, ...],
+    name: str | None,
+    timesteps: tuple[int | None, int | None],
+    source: str,
+) -> LoadedModel:
+    """Model from a module that its user runs: T goes into its own modules, or how often they are called.
+
+    Args:
+        network: as for `model_of`.
+        shape: of one frame.
+        name: of the graph.
+        timesteps: T as the user insists on it, and as anything says it.
+        source: what the network is called where it is refused.
+
+    Raises:
+        InputError: as `model_of`, or the forward itself says another T.
+    """
+    from snnhw.nn.time import set_timesteps
+    from snnhw.tracing.frameworks.registry import adapter_of
+
+    asked, steps = timesteps
     if not any(adapter_of(module) is not None for module in network.modules()):
-        if reading.timesteps is not None:
-            set_timesteps(network, reading.timesteps)
+        if asked is not None:
+            set_timesteps(network, asked)
         steps = None  # its own modules say T
     try:
-        return model_of(network, shape, script.name, timesteps=steps)
+        return model_of(network, shape, name, timesteps=steps)
     except InputError as refused:
         if steps is None:
             raise
         try:
-            model = model_of(network, shape, script.name)
+            model = model_of(network, shape, name)
         except InputError:
             raise refused from None
-        if reading.timesteps not in (None, model.graph.timesteps):
+        if asked not in (None, model.graph.timesteps):
             raise InputError(f"The forward of {source} shows its input itself; leave --timesteps out.") from refused
         return model  # T is what the forward itself counts by
 

@@ -12,11 +12,16 @@ from snnhw.analysis.hardware.mapping import ChipMapping, map_network
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.hardware.tile_work import tile_work
 from snnhw.data.samples import Samples
+from snnhw.graph.assumptions import findings_dict
+from snnhw.graph.finding import Finding
 from snnhw.passes import on_cores
 from snnhw.progress import Progress, counter
+from snnhw.rules.refuse import refuse
+from snnhw.rules.structure import BROKEN, structure
 from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.for_data import for_data
+from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
 NO_SPIKES = "no samples were given, so no spike is counted: the least time is that of updates and barriers alone"
@@ -30,6 +35,7 @@ class Mapped:
     floorlines: tuple[Floorline, ...]
     unbounded: tuple[str, ...]  # why a profile of the chip, or the chip, has no bound
     samples: int  # whose spikes were counted
+    findings: tuple[Finding, ...] = ()  # what had to be assumed or is to be said of the model and the samples
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -39,16 +45,20 @@ class Mapped:
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         bounds = {found.profile: found.to_dict() for found in self.floorlines}
-        return {**self.mapping.to_dict(), "floorline": bounds, "samples": self.samples, "notes": list(self.notes)}
+        own = {"floorline": bounds, "samples": self.samples, "notes": list(self.notes)}
+        return {**self.mapping.to_dict(), **own, **findings_dict(self.findings)}
 
 
 def map_to_chip(model: LoadedModel, chip: str | Path = "loihi1", deployment: str = "channels") -> ChipMapping:
     """The mapping of `model` on `chip`, a name or a TOML file; max pools of spikes take neurons there.
 
     Raises:
-        InputError: the chip or the deployment is unknown, or the chip cannot hold the network.
+        InputError: the chip or the deployment is unknown, the graph is broken, or the chip cannot hold the network.
     """
-    return map_network(on_cores(model.graph), load_chip(chip), deployment)
+    limits = load_chip(chip)
+    broken = (found for found in structure(model.graph) if found.code in BROKEN - {"ends"})  # rows of several outputs
+    refuse(broken, model.graph, limits.name)
+    return map_network(on_cores(model.graph), limits, deployment)
 
 
 def bound_on_chip(
@@ -73,7 +83,7 @@ def bound_on_chip(
     Raises:
         InputError: as `map_to_chip`, a profile is unknown or of another chip, or the samples do not fit.
     """
-    record = None
+    record, model = None, with_integer_findings(model)
     if inputs is not None:
         model = for_data(model, inputs)
         check_run(model.graph)
@@ -92,4 +102,4 @@ def bound_on_chip(
     without = tuple(no_bound(profile) for profile in chosen if no_bound(profile))
     if not chosen:
         without = (f"no profile is of the chip {mapping.chip.name}, so no time is bounded; name one with --profile",)
-    return Mapped(mapping, tuple(found), without, 0 if record is None else record.samples)
+    return Mapped(mapping, tuple(found), without, 0 if record is None else record.samples, model.findings)

@@ -24,6 +24,7 @@ from snnhw.analysis.report.writing import write_report
 from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.graph.finding import Finding
 from snnhw.progress import Progress
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
@@ -35,7 +36,7 @@ from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.measuring import Keeping, measure
 from snnhw.workflows.processes import rank
 from snnhw.workflows.readings import with_readings
-from snnhw.workflows.twin import load_twin, measure_twin
+from snnhw.workflows.twin import measure_twin, trained_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
 
@@ -51,6 +52,7 @@ class ReportOptions:
     accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
+    findings: tuple[Finding, ...] = ()  # about those parts
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     force: bool = False  # replace files of such names that are of no report
 
@@ -75,7 +77,7 @@ def build_report(
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if options.ann is not None:
-        load_twin(options.ann, model)  # refused before the samples run, not behind them
+        trained_twin(options.ann, model)  # refused before the samples run, not behind them
     if record is None:
         measured = measure(model, inputs, progress)
         record, accuracy = measured.record, accuracy or measured.accuracy
@@ -102,7 +104,7 @@ def build_report(
         accuracy=accuracy,
         certificate=options.certificate,
         quantisation=options.quantisation,
-        findings=model.findings,
+        findings=(*model.findings, *options.findings),
         sparsity=sparsity,
         levels=levels,
         relays=relays(model.graph, record),
@@ -176,7 +178,7 @@ def _written(
     for name in options.profiles:
         load_profile(name)  # refused before the samples run, not behind them
     if options.ann is not None:
-        load_twin(options.ann, model)
+        trained_twin(options.ann, model)
     measured = measure(model, inputs, progress, by_step=by_step, keeping=keeping)
     if rank() > 0:
         return None

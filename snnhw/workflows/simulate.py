@@ -12,7 +12,7 @@ from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.backends import simulate_on, use_of_deployment
+from snnhw.workflows.backends import graph_for, run_on, use_of_deployment
 from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.readings import with_readings
@@ -77,8 +77,9 @@ def simulate(
         model, calibration = for_data(model, inputs), on.calibration
     check_labels(model, inputs)
     graph = deploy(model.graph, on.deployment)
-    record = simulate_on(on.name, graph, inputs.values, calibration, raster=on.raster, progress=progress)
+    ready, told = graph_for(on.name, graph, inputs.values, calibration)
+    record = run_on(on.name, ready, inputs.values, raster=on.raster, progress=progress)
     record.save(path)
     accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)
-    findings = with_readings(model, inputs).findings
+    findings = (*with_readings(model, inputs).findings, *told)
     return Simulated(path, on.name, record, accuracy, findings, graph.input.name)

@@ -35,20 +35,6 @@ class MeasuredTwin:
     accuracy: float | None
 
 
-def load_twin(run: Path | str, model: LoadedModel) -> nn.Module:
-    """The twin in `run`, checked against `model`.
-
-    Raises:
-        InputError: the folder holds no ReLU network, or its layers are not those of the spiking network.
-    """
-    network, card = load_run(zoo_path(str(run)) if str(run) in zoo_names() and not Path(run).is_dir() else run)
-    if not card.relu:
-        raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
-    if model.network is not None and _shapes(network) != _shapes(model.network):
-        raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
-    return network
-
-
 def measure_twin(
     run: Path | str, model: LoadedModel, inputs: Samples, progress: Progress | None = None
 ) -> MeasuredTwin:
@@ -61,10 +47,10 @@ def measure_twin(
         progress: called with the stage "ReLU twin", the frames finished and all of them.
 
     Raises:
-        InputError: as `load_twin`, or the spiking network has loops, which no ReLU run has.
+        InputError: as `trained_twin`, or the spiking network has loops, which no ReLU run has.
     """
-    network, device = load_twin(run, model).to(current_device()), current_device()
-    frames = _frames(model, inputs)  # [N, F, *shape]
+    network, device = trained_twin(run, model).to(current_device()), current_device()
+    frames = twin_frames(model, inputs)  # [N, F, *shape]
     dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *model.graph.input.shape)
     batches = (torch.from_numpy(rows[start : start + BATCH]).to(device, dtype) for start in range(0, len(rows), BATCH))
     sent: list[np.ndarray] = []
@@ -84,8 +70,26 @@ def measure_twin(
     return MeasuredTwin(sparsity, float((logits.argmax(axis=1) == inputs.targets).mean()))
 
 
-def _frames(model: LoadedModel, inputs: Samples) -> Array:
-    """The frames [N, F, *shape] that the twin computes: one, the sum of all events, or every one of them."""
+def trained_twin(run: Path | str, model: LoadedModel) -> nn.Module:
+    """The ReLU network in `run`.
+
+    Raises:
+        InputError: it is a spiking network, or its layers are not those of `model`.
+    """
+    network, card = load_run(zoo_path(str(run)) if str(run) in zoo_names() and not Path(run).is_dir() else run)
+    if not card.relu:
+        raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
+    if model.network is not None and _shapes(network) != _shapes(model.network):
+        raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
+    return network
+
+
+def twin_frames(model: LoadedModel, inputs: Samples) -> Array:
+    """The frames [N, F, *shape] that the twin computes: one, the sum of all events, or every one of them.
+
+    Raises:
+        InputError: the network has loops, which no ReLU run has.
+    """
     stepped = has_steps(model.graph, inputs.values)
     kind = twin_passes(model.graph, model.graph.timesteps, stepped=stepped).kind
     if kind in (RECURRENT, RECURRENT_STATIC):

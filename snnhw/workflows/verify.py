@@ -13,6 +13,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import TIMEOUT_S, RunOptions, run_lava
 from snnhw.gates.text import file_name
+from snnhw.glance import Summarised, Summary
 from snnhw.graph.assumptions import assumptions
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, LI, LIF, MLF, Array, Graph
@@ -28,7 +29,6 @@ from snnhw.simulation.certificate import Certificate, Missing, Stage, certify, g
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.summary import Summarised, Summary
 from snnhw.workflows.for_data import check_labels, for_data
 from snnhw.workflows.load import LoadedModel, model_given
 
@@ -136,7 +136,8 @@ def verify(
     loss = (Stage(graph_backend("float channels", channels.graph), channels.graph), integers[0]) if integers else None
     certificate = certify((*floats, *integers), inputs.values, quantisation=loss, accuracy=accuracy, progress=progress)
     certificate = replace(certificate, missing=tuple(missing))
-    return Verification(certificate, quantised, whole, rounded, nir, nir_integers, model.findings)
+    told = model.findings if quantised is None else (*model.findings, *quantised.findings)
+    return Verification(certificate, quantised, whole, rounded, nir, nir_integers, told)
 
 
 def float_stages(model: LoadedModel, file: Path, missing: list[Missing]) -> tuple[list[Stage], Path | None]:

@@ -190,3 +190,19 @@ def three_layers(loop=True, delay=1):
     edges = [Edge(a, b) for a, b in pairwise(chain)]
     edges += [Edge("hidden", "previous"), Edge("previous", "around"), Edge("around", "hidden" if loop else "readout")]
     return Graph.build(nodes, edges, 6)
+
+
+def chain(channels=16, size=8, levels=3, **options):
+    rng = np.random.default_rng(0)
+    options = {"padding": (1, 1), "shape": (channels, size, size), **options}
+    after = options["shape"]
+    nodes = [
+        Input(name="input", shape=(1, size, size)),
+        Conv2d(name="stem", shape=(channels, size, size), weight=rng.normal(size=(channels, 1, 3, 3)), padding=(1, 1)),
+        MLF(name="a", shape=(channels, size, size), thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
+        Conv2d(name="body", weight=rng.normal(size=(channels, channels, 3, 3)), **options),
+        MLF(name="b", shape=after, thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
+        Linear(name="fc", shape=(10,), weight=rng.normal(size=(10, int(np.prod(after))))),
+        Readout(name="readout", shape=(10,)),
+    ]
+    return Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)

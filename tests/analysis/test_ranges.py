@@ -60,3 +60,7 @@ def test_ends_out_of_order_are_refused(ends: tuple[float, float, float]) -> None
 def test_dividing_by_what_may_be_zero_is_refused(low: float) -> None:
     with pytest.raises(InputError, match=rf"Cannot divide by the range {low} \.\. 2; it must be above zero"):
         Range.exact(1.0).over(Range(low, 1, 2))
+
+
+def test_the_longer_of_two_is_so_at_each_end():
+    assert Range(1, 2, 9).longest(Range(3, 4, 5)) == Range(3, 4, 9)

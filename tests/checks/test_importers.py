@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from snnhw.checks.check import check
+from snnhw.graph.ilif import nearest
 from snnhw.graph.ir import (
+    ILIF,
     LI,
     Conv2d,
     Delay,
@@ -21,6 +24,7 @@ from snnhw.graph.ir import (
     Scale,
 )
 from snnhw.nir.io import from_nir, to_nir
+from snnhw.rules.refuse import sentence
 from tests.checks.nets import errors, found, integers, lif, net
 from tests.graph.strategies import float_graphs
 
@@ -87,3 +91,23 @@ def test_nir_warnings() -> None:
     edges = tuple(e for b in branches for e in (Edge("input", b.name), Edge(b.name, "unit")))
     assert ("sum-order", "unit") in found(net(*branches, edges=edges))
     assert ("sum-order", "unit") not in found(net(branches[0], edges=edges[:2]))
+
+
+def test_a_file_that_holds_for_few_steps_alone_says_so() -> None:
+    """Levels of an integer neuron have no reset of the others in one step, and feel it in the second."""
+    unit = ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(3, 1.0), decay=0.25)
+    once = net(unit=unit).replace(timesteps=1)
+    assert ("longest-run", "") in found(once, "nir")
+    for graph in (once.replace(timesteps=2), net(unit=dataclasses.replace(unit, decay=0.0)).replace(timesteps=1)):
+        assert ("longest-run", "") not in found(graph, "nir")
+
+
+def test_a_refusal_names_its_node_once() -> None:
+    """The verb puts the place in front of what a finding says."""
+    soft = net(unit=lif(reset="subtract"))
+    (error,) = (f for f in check(soft, "nir") if f.severity == "error")
+    assert error.message == "it resets by subtraction, which NIR cannot say"
+    assert sentence(error, soft, "NIR").count("unit") == 1
+    whole = net(unit=ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(3, 1.0), decay=0.25))
+    (error,) = (f for f in check(whole, "nir") if f.severity == "error")
+    assert error.code == "shared-membrane" and sentence(error, whole, "NIR").count("does not fit") == 1

@@ -146,3 +146,11 @@ def test_units_hold_every_neuron_once_by_ascending_level_whatever_the_order(grap
         assert [getattr(n, "level", 1) for n in members] == list(range(1, len(members) + 1))
         assert all((getattr(n, "unit", "") or n.name) == unit for n in members)
     assert graph.is_integer == any(type(n).__name__ == "LoihiLIF" for n in nodes)
+
+
+def test_a_graph_lasts_no_longer_than_what_was_proven_of_it() -> None:
+    nodes = [Input(name="input", shape=(1,)), Readout(name="end", shape=(1,))]
+    graph = Graph.build(nodes, [Edge("input", "end")], 2, longest=2)
+    assert graph.replace(timesteps=1).longest == 2  # shorter runs are the first steps of those
+    with pytest.raises(InputError, match="with --timesteps 3"):
+        graph.replace(timesteps=3)

@@ -95,3 +95,24 @@ def test_the_published_levels_are_nested_and_close_ones_are_not():
     unit = MLF(name="u", shape=(1,), thresholds=(0.6, 1.6, 2.6), decay=0.25)
     assert unit.nested and not dataclasses.replace(unit, thresholds=(0.6, 0.7)).nested
     assert dataclasses.replace(unit, thresholds=(0.6,)).nested
+
+
+@pytest.mark.parametrize(
+    ("reset", "v_reset", "words"),
+    [
+        ("hard", 0.0, "resets to 0"),
+        ("hard", 0.25, "resets to another value than 0"),
+        ("subtract", 0.0, "resets by subtraction"),
+        ("subtract", 1.0, "never resets"),
+        ("subtract", np.array([1.0, 0.5]), "resets by subtraction"),
+    ],
+)
+def test_a_neuron_says_how_it_resets(reset, v_reset, words):
+    neuron = LIF(name="n", shape=(2,), decay=0.5, threshold=1.0, reset=reset, v_reset=v_reset)
+    assert neuron.resetting == words
+    taken_off = np.rint(64 * np.asarray(neuron.taken_off)).astype(int) if reset == "subtract" else 0
+    whole = LoihiLIF(
+        name="n", shape=(2,), threshold=1, du=4095, dv=0, bias_mant=np.zeros(1, np.int16), bias_exp=0, reset=reset,
+        taken_off=taken_off,
+    )  # fmt: skip
+    assert whole.resetting == ("resets to 0" if reset == "hard" else words)

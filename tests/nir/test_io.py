@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 
 from snnhw.analysis.counting.count import count
 from snnhw.checks.check import check
+from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ilif import nearest
+from snnhw.graph.ir import ILIF, LI, LIF, MLF, Conv2d, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.graph.same import differences
 from snnhw.nir.io import Reading, from_nir, read_nir, to_nir, write_nir
 from snnhw.nir.metadata import window_numbers
 from snnhw.passes import compile_channels
 from snnhw.passes.decompose import decompose
 from snnhw.passes.pool_into_conv import pool_into_conv
+from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE, SINGLE
 from tests.graph.strategies import float_graphs, integer_graphs
@@ -228,3 +231,22 @@ def pooled_net():
         Readout(name="readout", shape=(3,)),
     ]
     return pool_into_conv(Graph.build(nodes, [(a.name, b.name) for a, b in pairwise(nodes)], 2))
+
+
+@pytest.mark.parametrize("integers", [False, True])
+def test_integer_neurons_of_one_step_are_another_network_in_several_and_refused(integers: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(3,)),
+        Linear(name="first", shape=(4,), weight=rng.normal(0, 2, (4, 3))),
+        ILIF(name="unit", shape=(4,), thresholds=nearest(3, 1.0), decay=0.5),
+        Linear(name="last", shape=(2,), weight=rng.normal(size=(2, 4))),
+        Readout(name="end", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 1)
+    if integers:
+        graph = compile_loihi(graph, rng.normal(size=(8, 3))).graph
+    path = write_nir(graph, tmp_path / "one.nir")
+    assert read_nir(path, Reading(timesteps=1)).longest == 1
+    with pytest.raises(InputError, match="made for runs of T = 1, and in runs of T = 4 it is another network"):
+        read_nir(path, Reading(timesteps=4))

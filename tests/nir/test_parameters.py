@@ -172,3 +172,9 @@ def test_a_share_that_no_short_decimal_stands_for_is_left_alone() -> None:
 def test_an_input_that_enters_whole_has_the_gain_1_whatever_r_is() -> None:
     step = leaky_step(np.array([4.0]), np.array([7.0]), np.zeros(1), 1.0, "euler-whole")
     assert (step["decay"].item(), step["gain"].item()) == (0.75, 1.0)
+
+
+def test_a_neuron_that_never_resets_is_not_told_as_one_that_subtracts():
+    node = LIF(name="n", shape=(2,), decay=0.5, threshold=1.0, reset="subtract", v_reset=1.0)
+    with pytest.raises(InputError, match="'n' never resets, which NIR cannot say; train with a hard reset"):
+        lif_fields(node, DIALECTS["snntorch"], np.dtype(np.float32))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snnhw.errors import InputError
 from snnhw.graph.ir import LI, LIF, Conv2d, Flatten, Graph, Input, Linear, LoihiLIF, Node, Readout
 from snnhw.passes import compile_channels
 from snnhw.passes.fold_neuron import fold_neuron
@@ -192,3 +193,37 @@ def test_a_current_that_something_else_reads_keeps_its_bias_and_gain():
     before, after = (simulate(g, x, execution=DOUBLE) for g in (graph, fold_neuron(graph)))
     np.testing.assert_allclose(after.logits, before.logits, rtol=1e-12)
     assert before.units["unit"].levels.sum() > 0
+
+
+@pytest.mark.parametrize("reset", ["hard", "subtract"])
+@pytest.mark.parametrize("gain", [0.5, np.array([0.25, 1.0, 4.0])])
+def test_the_gain_of_neurons_that_take_the_input_as_a_current_goes_into_their_thresholds(gain, reset):
+    """Powers of two: membranes of u / gain are exact, and so are all spikes; integers are made of them too."""
+    rng = np.random.default_rng(0)
+    nodes = [
+        Input(name="input", shape=(3,)),
+        LIF(name="a", shape=(3,), decay=0.5, threshold=1.0, gain=gain, leak=0.125, v_reset=0.25, reset=reset),
+        Linear(name="fc", shape=(2,), weight=rng.normal(size=(2, 3))),
+        Readout(name="end", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 6)
+    inputs = rng.normal(0.5, 2, (8, 6, 3))
+    folded = compile_channels(graph, input_as="current")
+    assert folded.nodes["a"].has_unit_gain
+    before, after = run(graph, inputs), run(folded, inputs)
+    np.testing.assert_array_equal(before.raster["a"], after.raster["a"])
+    assert before.raster["a"].any() and not before.raster["a"].all()
+    assert compile_loihi(graph, inputs, input_as="current").graph.is_integer
+
+
+def test_a_negative_gain_of_a_current_is_refused_with_the_way_in_that_works():
+    nodes = [
+        Input(name="input", shape=(2,)),
+        LIF(name="a", shape=(2,), decay=0.5, threshold=1.0, gain=-1.0),
+        Linear(name="fc", shape=(2,), weight=np.eye(2)),
+        Readout(name="end", shape=(2,)),
+    ]
+    graph, inputs = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 2), np.array([[-2.0, 2.0]])
+    with pytest.raises(InputError, match="let the input enter as messages, whose weights take it"):
+        compile_loihi(graph, inputs, input_as="current")
+    assert compile_loihi(graph, inputs).graph.is_integer

@@ -97,3 +97,13 @@ def test_the_loop_of_a_unit_is_a_delay_and_a_weight():
     assert (late.steps, weight.scale) == (1, -0.25)
     assert {e.source for e in split.into(late.name)} == {"unit_l1", "unit_l2", "unit_l3"}
     assert {e.target for e in split.out_of(weight.name)} == {"unit_l1", "unit_l2", "unit_l3"}
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_channels_of_one_step_are_refused_where_a_second_would_feel_the_reset(levels):
+    split = decompose(chain(1, 0.5, levels))
+    assert split.longest == 1
+    with pytest.raises(InputError, match=r"made for runs of T = 1, and in runs of T = 2 it is another network; make"):
+        split.replace(timesteps=2)
+    assert decompose(chain(1, 0.0, levels)).longest is None  # nothing is kept, so nothing is felt
+    assert decompose(chain(2, 0.5, 1)).longest is None  # one level does its own reset

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from snnhw.checks.check import check
 from snnhw.errors import InputError
-from snnhw.graph.ir import ILIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.graph.ir import ILIF, LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
+from snnhw.nir.io import Reading, read_nir, write_nir
 from snnhw.passes.decompose import decompose
 from snnhw.passes.remove_dead import remove_dead
 from snnhw.proofs.membrane_bound import bounds
@@ -271,3 +272,26 @@ def test_the_random_networks_do_have_dead_parts():
 
     collect()
     assert kinds == {"level", "channel", "weights"}  # whole units behind residual sums: above, and in residual_nets
+
+
+def test_what_never_fires_in_few_steps_may_fire_in_more(tmp_path):
+    """0.4 in each step: a membrane that never decays is above 1 in the third."""
+    nodes = [
+        Input(name="input", shape=(1,), levels=1),
+        Linear(name="first", shape=(2,), weight=np.array([[0.4], [2.0]])),
+        LIF(name="unit", shape=(2,), decay=1.0, threshold=1.0),
+        Linear(name="last", shape=(1,), weight=np.ones((1, 2))),
+        Readout(name="end", shape=(1,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 2)
+    ones = np.ones((1, 1))
+    assert run(graph, ones).raster["unit"][..., 0].sum() == 0
+    assert run(graph.replace(timesteps=3), ones).raster["unit"][..., 0].sum() == 1
+    pruned = remove_dead(graph)
+    assert pruned.removed and pruned.graph.longest == 2
+    path = write_nir(pruned.graph, tmp_path / "pruned.nir")
+    assert read_nir(path).longest == 2
+    assert read_nir(path, Reading(timesteps=1)).timesteps == 1
+    with pytest.raises(InputError, match="in runs of T = 3 it is another network"):
+        read_nir(path, Reading(timesteps=3))
+    assert remove_dead(graph.replace(timesteps=3)).graph.longest is None  # nothing was removed

@@ -12,8 +12,10 @@ from snnhw.errors import InputError
 from snnhw.graph.ilif import nearest
 from snnhw.graph.ir import ILIF, LIF, Conv2d, Delay, Edge, Graph, Norm
 from snnhw.nir.write import to_nir
+from snnhw.passes import deploy
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules import given
+from snnhw.rules import expressible, given
+from snnhw.simulation.engine import simulate
 from tests.checks.nets import integers, lif, net
 from tests.graph.test_product import graph_of
 
@@ -94,3 +96,25 @@ def test_an_input_that_reaches_layers_is_no_current() -> None:
     assert codes(given.input_as_current, net()) == [("input-as-current", "conv")]
     direct = net(lif(name="first", shape=(2, 4, 4)), edges=(Edge("input", "first"),))
     assert codes(given.input_as_current, direct) == [("input-as-current", "conv")]
+
+
+@pytest.mark.parametrize("timesteps", [1, 2])
+@pytest.mark.parametrize("decay", [0.0, 0.5])
+@pytest.mark.parametrize("levels", [1, 4])
+def test_what_a_refusal_of_an_integer_neuron_advises_works(levels: int, decay: float, timesteps: int) -> None:
+    """Each deployment that a sentence names runs, and training as it says leads to a target that takes it."""
+    unit = ILIF(name="unit", shape=(4, 4, 4), thresholds=nearest(levels, 1.0), decay=decay)
+    graph = net(unit=unit).replace(timesteps=timesteps)
+    whole = levels > 1 and decay and timesteps > 1
+    assert bool(codes(given.separate_membranes, graph)) == bool(whole)
+    for finding in given.separate_membranes(graph, "nir"):
+        named = finding.remedy.rpartition("simulate runs it as ")[2].split(" or ")
+        assert named == ["channels", "graded", "slots"]
+        for name in named:
+            assert simulate(deploy(graph, name), np.ones((1, *graph.input.shape))).samples == 1
+        for other in (graph.replace(timesteps=1), net(unit=dataclasses.replace(unit, decay=0.0))):
+            assert to_nir(other) is not None
+    for name in ("graded", "slots"):
+        for finding in expressible.deployment(deploy(graph, name), "nir"):
+            assert (finding.remedy == "deploy it as channels") == (not whole)
+            assert whole or to_nir(graph) is not None

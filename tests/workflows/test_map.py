@@ -1,5 +1,7 @@
 """Cores of a model, its pools folded into the synapses first."""
 
+import dataclasses
+
 import pytest
 
 from snnhw.analysis.hardware.chips import FOLDER, load_chip
@@ -49,3 +51,10 @@ def test_profiles_that_bound_nothing_and_chips_without_profiles_say_so(digits, t
     own.write_text((FOLDER / "loihi1.toml").read_text().replace('name = "loihi1"', 'name = "mine"'))
     (note,) = bound_on_chip(digits, own).notes
     assert note == "no profile is of the chip mine, so no time is bounded; name one with --profile"
+
+
+def test_a_broken_graph_has_no_mapping(digits):
+    name = next(edge.source for edge in digits.graph.edges if edge.source != digits.graph.input.name)
+    cut = digits.graph.replace(edges=tuple(edge for edge in digits.graph.edges if edge.target != name))
+    with pytest.raises(InputError, match="'input' does not fit loihi1: nothing leads from it to the read-out; connect"):
+        map_to_chip(dataclasses.replace(digits, graph=cut))

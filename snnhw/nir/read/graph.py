@@ -81,7 +81,8 @@ def graph_from_raw(
     context.findings.extend(found)
     steps = reading.timesteps or (meta.timesteps if meta else _assumed_timesteps(context))
     order = meta.order if meta and len(meta.order) == len(nodes) and set(meta.order) == set(nodes) else tuple(nodes)
-    graph = Graph.build([nodes[n] for n in order], edges, steps, meta.name if meta else name)
+    title, longest = (meta.name, meta.longest) if meta else (name, None)
+    graph = Graph.build([nodes[n] for n in order], edges, steps, title, longest=longest)
     if meta is not None:
         graph = with_origins(graph, meta, context)
     return graph, tuple(context.findings)

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+SMALLEST_DEVIATION = 1e-20  # keeps r / sigma finite in a channel that is constant, where its factor x - mean is 0
+
 
 class Affine(NamedTuple):
     """Numbers [C] of y = (x - mean) * scale + shift."""
@@ -15,6 +17,18 @@ class Affine(NamedTuple):
     mean: Tensor
     scale: Tensor
     shift: Tensor
+
+
+class Channels(NamedTuple):
+    """What a tdBN has of each channel, [C], and its constants; see `snnhw.nn.TDBatchNorm`."""
+
+    gamma: Tensor
+    beta: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+    factor: float
+    eps: float
+    momentum: float
 
 
 class Recurrence(NamedTuple):

@@ -24,7 +24,12 @@ OLDEST = (3, 3)  # release of Triton whose kernels can hold tuples
 
 def usable(x: Tensor) -> bool:
     """True where the kernels can work on x."""
-    return x.is_cuda and x.dtype in DTYPES and _installed()
+    return x.dtype in DTYPES and on_gpu(x)
+
+
+def on_gpu(x: Tensor) -> bool:
+    """True where Triton's kernels run on the device of x."""
+    return x.is_cuda and _installed()
 
 
 def fire(x: Tensor, spikes: Tensor, thresholds: Sequence[float], decay: float) -> None:
@@ -32,9 +37,9 @@ def fire(x: Tensor, spikes: Tensor, thresholds: Sequence[float], decay: float) -
     from snnhw.nn.kernels.mlf_triton import fire_kernel
 
     steps, n = x.shape
-    numbers = _numbers(tuple(thresholds), decay, 1.0, x.dtype, x.device)
+    constants = numbers(tuple(thresholds), decay, 1.0, x.dtype, x.device)
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
-        fire_kernel[_programs(n)](x, spikes, numbers, n, steps, K=len(thresholds), BLOCK=BLOCK, enable_fp_fusion=False)
+        fire_kernel[_programs(n)](x, spikes, constants, n, steps, K=len(thresholds), BLOCK=BLOCK, enable_fp_fusion=False)
 
 
 def fire_backward(
@@ -44,7 +49,7 @@ def fire_backward(
     from snnhw.nn.kernels.mlf_triton import fire_backward_kernel
 
     steps, n = x.shape
-    numbers = _numbers(tuple(thresholds), decay, width, x.dtype, x.device)
+    constants = numbers(tuple(thresholds), decay, width, x.dtype, x.device)
     segments = -(-steps // MOST_HELD)
     held = -(-steps // segments)
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
@@ -52,7 +57,7 @@ def fire_backward(
             x,
             g,
             grad_x,
-            numbers,
+            constants,
             n,
             steps,
             segments,
@@ -79,7 +84,7 @@ def _installed() -> bool:
 
 
 @cache
-def _numbers(
+def numbers(
     thresholds: tuple[float, ...], decay: float, width: float, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     """Decay, slope, then theta, low and high end of the support of each level, kept on the device."""

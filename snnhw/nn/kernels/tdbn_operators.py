@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+Pool = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor, int]]  # mean, variance, n: this process -> all of them
 Average = Callable[[Tensor], Tensor]  # sums over this process -> averages over the batch of all processes
 
 
@@ -23,7 +24,11 @@ def statistics(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def affine(x: Tensor, mean: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """(x - mean) * scale + shift, with autograd."""
-    return nn.functional.batch_norm(x, mean, torch.ones_like(mean), scale, shift, False, 0.0, 0.0)
+    # torch.nn.functional.batch_norm is the same behind a check that refuses eps = 0 in torch 2.11
+    y: Tensor = torch.batch_norm(
+        x, scale, shift, mean, torch.ones_like(mean), False, 0.0, 0.0, torch.backends.cudnn.enabled
+    )
+    return y
 
 
 def backward(

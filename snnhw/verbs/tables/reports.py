@@ -48,7 +48,8 @@ def bill_table(report: Report) -> Table:
         paces = [bill.with_static.get(pace, bill.with_static.get("")) for pace in PACES]
         shown = [range_text(energy, "J") if energy else "" for energy in paces]
         without = "not known apart" if bill.without is None else range_text(bill.without, "J")
-        cells.append((bill.profile, without, *shown, bill.note or f"work alone: {bill.covers}"))
+        said = "".join(f"; {bill.paces[pace]}" for pace in bill.late)
+        cells.append((bill.profile, without, *shown, bill.note or f"work alone: {bill.covers}{said}"))
     columns = ("profile", ">its work alone", ">with waiting, own pace", ">in fixed steps", "what that is")
     return table("Energy per inference, without and with what the chip draws while it waits", columns, cells)
 

@@ -1,6 +1,7 @@
 """Static power: chips times time times power, where a step is as long as the slowest core or as the convention says."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from snnhw.analysis.energy.static import static_load, step_time
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.mapping import map_network
 from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.simulation.engine import simulate
@@ -71,6 +73,25 @@ def test_samples_that_are_counted_twice_take_no_longer_each(parts):
         once, twice = (static_load(graph, c, profile, mapping, mode) for c in (counts, counts.merge(counts)))
         assert once.seconds.ends == pytest.approx(twice.seconds.ends)
         assert once.to_dict()["seconds"] == once.seconds.to_dict() and once.to_dict()["mode"] == mode
+
+
+@pytest.mark.parametrize(
+    ("needed", "lasts", "said"),
+    [
+        (Range(1e-5, 2e-5, 3e-5), (1.0, 1.0, 1.0), ""),
+        (Range(5e-4, 9e-4, 3e-3), (1.0, 1.0, 3.0), "which the chip may not keep: .*, and the longer is taken"),
+        (Range(2e-3, 3e-3, 4e-3), (2.0, 3.0, 4.0), "which the chip cannot keep: .*so long they are taken to be"),
+    ],
+)
+def test_fixed_steps_are_as_long_as_the_busiest_core_needs(parts, needed, lasts, said):
+    """Five steps of 1 ms, or of what the core takes; the range takes the longer at each of its ends."""
+    graph, counts, profile, mapping = parts
+    load = static_load(graph, counts, profile, mapping, "realtime", needed)
+    assert load.seconds.ends == pytest.approx([5e-3 * ms for ms in lasts])
+    assert load.late == bool(said) and re.search(said, load.words)
+    assert load.words.startswith("in fixed steps of 1.0") and load.to_dict()["pace"] == load.words
+    own = static_load(graph, counts, profile, mapping, "batch1", needed)
+    assert own.seconds.ends == pytest.approx([5 * s for s in needed.ends]) and not own.late
 
 
 def test_a_profile_without_times_has_no_pace(parts):

@@ -1,39 +1,25 @@
 """Cores on a chip: limits kept, demands against brute force, and the latency and static energy that follow."""
 
 import dataclasses
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from snnhw.analysis.hardware.chips import available_chips, load_chip
-from snnhw.analysis.hardware.mapping import LIMITS, map_network
+from snnhw.analysis.hardware.demand import LIMITS
+from snnhw.analysis.hardware.mapping import map_network
 from snnhw.errors import InputError
-from snnhw.graph.ir import LIF, MLF, Conv2d, Graph, Input, Linear, Readout
-from snnhw.graph.loihi import DECAY_PAIRS
+from snnhw.graph.ir import ILIF, MLF, Conv2d, Flatten, Graph, Input, Linear, MaxPool, Pool, Readout
 from snnhw.nn import build
+from snnhw.passes import on_cores
 from snnhw.passes.decompose import decompose
 from snnhw.passes.fold_norm import fold_norm
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.tracing.trace import trace
 from snnhw.workflows.load import load_model
-from tests.nets import with_integer_neurons
-
-
-def chain(channels=16, size=8, levels=3, **options):
-    rng = np.random.default_rng(0)
-    options = {"padding": (1, 1), "shape": (channels, size, size), **options}
-    after = options["shape"]
-    nodes = [
-        Input(name="input", shape=(1, size, size)),
-        Conv2d(name="stem", shape=(channels, size, size), weight=rng.normal(size=(channels, 1, 3, 3)), padding=(1, 1)),
-        MLF(name="a", shape=(channels, size, size), thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
-        Conv2d(name="body", weight=rng.normal(size=(channels, channels, 3, 3)), **options),
-        MLF(name="b", shape=after, thresholds=tuple(0.6 + k for k in range(levels)), decay=0.25),
-        Linear(name="fc", shape=(10,), weight=rng.normal(size=(10, int(np.prod(after))))),
-        Readout(name="readout", shape=(10,)),
-    ]
-    return Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
+from tests.analysis.nets import chain
+from tests.nets import residual_net, with_integer_neurons
 
 
 @pytest.mark.parametrize("chip", available_chips())
@@ -72,52 +58,6 @@ def test_one_core_less_would_not_fit():
     assert (mapping["a"].binds, mapping["a"].demand.in_axons, mapping["a"].demand.memory) == ("compartments", 0, 0)
     assert mapping["b"].demand.compartments <= 1024 and mapping["b"].demand.memory <= 2**20
     assert map_network(graph, chip, "shared").cores <= map_network(graph, chip, "channels").cores
-
-
-@pytest.mark.parametrize(("stride", "out"), [(1, 8), (2, 4)])
-def test_demand_of_a_tile_by_brute_force(stride, out):
-    """Axons: source positions with a tap into the tile. Memory: one list per source channel and pattern of taps."""
-    source, layer, _ = map_network(chain(stride=(stride, stride), shape=(16, out, out)), load_chip("loihi1")).layers
-    assert layer.tiles[0] == 1
-    most_axons = most_bits = 0
-    for ys, xs in tiles(layer, out):
-        patterns, reaching = {}, 0
-        for y, x in product(range(8), range(8)):
-            taps = taps_into(y, x, ys, xs, stride)
-            if taps:
-                reaching += 1
-                patterns[tuple(taps)] = len(taps)
-        bits = 16 * sum(bits_of(n * 16 * 3) for n in patterns.values())
-        most_axons, most_bits = max(most_axons, reaching * 3), max(most_bits, bits)
-    assert (layer.demand.in_axons, layer.demand.memory) == (most_axons, most_bits)
-    leaving = [
-        3 * sum(bool(taps_into(y, x, *tile, stride)) for y in ys for x in xs for tile in tiles(layer, out))
-        for ys, xs in tiles(source, 8)
-    ]
-    assert source.demand.out_axons == max(leaving)
-
-
-def tiles(layer, size):
-    """Rows and columns of every tile of a layer with one part along the channels."""
-    steps = [-(-size // parts) for parts in layer.tiles[1:]]
-    spans = [[range(i, min(i + step, size)) for i in range(0, size, step)] for step in steps]
-    return list(product(*spans))
-
-
-def taps_into(y, x, ys, xs, stride):
-    """Taps of a padded 3x3 convolution through which source position (y, x) reaches a tile."""
-    reach = product(range(3), range(3))
-    return [(i, j) for i, j in reach if lands(y + 1 - i, ys, stride) and lands(x + 1 - j, xs, stride)]
-
-
-def lands(at, span, stride):
-    return at % stride == 0 and at // stride in span
-
-
-def bits_of(synapses):
-    """Blocks of 64 synapses of 8 + 10 bits and 10 bits of header, padded to 64."""
-    full, rest = divmod(synapses, 64)
-    return full * 1216 + ((rest * 18 + 10 + 63) // 64 * 64 if rest else 0)
 
 
 def test_more_out_axons_than_a_core_has_force_smaller_tiles():
@@ -160,34 +100,48 @@ def test_a_ds_resnet20_needs_many_chips_and_fewer_if_levels_share_their_synapses
     assert shared < channels
 
 
-@pytest.mark.parametrize(("decays", "cores"), [(32, 1), (33, 2), (64, 2)])
-def test_a_core_of_loihi_1_holds_few_decays(decays, cores):
-    """A row of 64 neurons is cut until no core has more than 32 different decays; Loihi 2 has no known limit."""
-    own = np.linspace(0.1, 0.9, 64)
-    own[decays:] = own[decays - 1]
+@pytest.mark.parametrize(("levels", "decay"), [(1, 0.5), (3, 0.5), (3, 0.0)])
+def test_integer_neurons_are_mapped_or_refused_with_a_deployment_that_maps_them(levels, decay):
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, levels, decay)))
+    chip = load_chip("loihi2")
+    for deployment, refused in (("channels", levels > 1 and decay), ("shared", levels > 1), ("graded", False)):
+        if refused:
+            with pytest.raises(InputError, match="; map it as graded"):
+                map_network(graph, chip, deployment)
+        else:
+            assert map_network(graph, chip, deployment).cores > 0
+
+
+def test_one_level_is_a_plain_neuron_in_every_deployment():
+    graph = fold_pool(fold_norm(with_integer_neurons(residual_net().graph, 1, 0.5)))
+    channels, shared, graded = (map_network(graph, load_chip("loihi2"), d) for d in ("channels", "shared", "graded"))
+    assert channels.layers == shared.layers == graded.layers
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_max_pool_of_levels_is_refused_as_graded_by_its_name_with_what_maps(whole):
+    """It reads single levels; where another unit has no channels, a layer in its place is what remains."""
+    rng = np.random.default_rng(0)
+    middle = MLF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
+    if whole:
+        middle = ILIF(name="b", shape=(2, 2, 2), thresholds=(0.5, 1.5), decay=0.25)
     nodes = [
-        Input(name="input", shape=(4,)),
-        Linear(name="fc", shape=(64,), weight=np.ones((64, 4))),
-        LIF(name="a", shape=(64,), threshold=1.0, decay=own),
-        Linear(name="head", shape=(3,), weight=np.ones((3, 64))),
+        Input(name="input", shape=(2, 4, 4)),
+        Conv2d(name="stem", shape=(2, 4, 4), weight=rng.normal(size=(2, 2, 1, 1))),
+        MLF(name="a", shape=(2, 4, 4), thresholds=(0.5, 1.5), decay=0.25),
+        MaxPool(name="pool", shape=(2, 2, 2), kernel=(2, 2), stride=(2, 2)),
+        Conv2d(name="conv", shape=(2, 2, 2), weight=rng.normal(size=(2, 2, 1, 1))),
+        middle,
+        Flatten(name="flat", shape=(8,)),
+        Linear(name="fc", shape=(3,), weight=rng.normal(size=(3, 8))),
         Readout(name="readout", shape=(3,)),
     ]
-    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
-    (layer, readout) = map_network(graph, load_chip("loihi1")).layers
-    assert layer.cores == cores and layer.demand.decays <= 32
-    assert layer.binds == "decays" and readout.binds != "decays"
-    assert map_network(graph, load_chip("loihi2")).layers[0].cores == 1
-
-
-def test_decays_of_channels_are_counted_in_the_fullest_tile():
-    """40 channels with a decay each in rows of 4: cutting channels in two leaves 20 decays, cutting rows leaves 40."""
-    own = np.broadcast_to(np.linspace(0.1, 0.9, 40)[:, None, None], (40, 4, 4)).copy()
-    nodes = list(chain(channels=40, size=4, levels=1).nodes.values())
-    nodes[2] = LIF(name="a", shape=(40, 4, 4), threshold=1.0, decay=own)
-    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=4)
-    layer = map_network(graph, load_chip("loihi1")).layers[0]
-    assert (layer.tiles, layer.demand.decays) == ((2, 1, 1), 20)
-
-
-def test_the_limit_of_decays_is_the_one_that_check_names():
-    assert load_chip("loihi1").decay_pairs_per_core == DECAY_PAIRS
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), timesteps=2)
+    chip = load_chip("loihi2")
+    with pytest.raises(InputError, match="The max pool 'pool' is made of neurons for each level of") as refused:
+        map_network(on_cores(graph), chip, "graded")
+    assert ("or deploy as channels" in str(refused.value)) == (not whole)
+    average = Pool(name="pool", shape=(2, 2, 2), kind="avg", kernel=(2, 2), stride=(2, 2))
+    instead = graph.replace(nodes=[average if n.name == "pool" else n for n in graph.nodes.values()])
+    assert map_network(on_cores(instead), chip, "graded").cores > 0
+    assert whole or map_network(on_cores(graph), chip, "channels").cores > 0

@@ -18,11 +18,14 @@ from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.mapping import map_network
 from snnhw.analysis.hardware.tile_work import tile_ids, tile_work
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, Pool, Readout, Scale
-from snnhw.passes import on_cores
+from snnhw.graph.ir import LI, LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, MaxPool, Pool, Readout, Scale
+from snnhw.passes import FLOAT, compile_channels, on_cores, run_passes
 from snnhw.passes.fold_pool import fold_pool
+from snnhw.rules.ways import LAVA, refusals
+from snnhw.simulation.engine import simulate
 from snnhw.simulation.synapses import apply_node
 from tests.analysis.nets import networks, random_raster, record_of
+from tests.rules.graphs import random_graph
 
 CHIP = dataclasses.replace(load_chip("loihi1"), compartments_per_core=40)  # so that layers need several cores
 
@@ -186,3 +189,51 @@ REFUSED = {
 def test_what_a_chip_does_not_run_has_no_mapping(kind) -> None:
     with pytest.raises(InputError, match=r"pool|row|takes the sums of conv|takes the sums of li"):
         map_network(on_cores(between(*REFUSED[kind])), CHIP)
+
+
+BESIDE = Linear(name="fc", shape=(4,), weight=np.random.default_rng(7).normal(size=(4, 4)))
+
+
+@pytest.mark.parametrize("current_of", ["", "b"])
+def test_an_integrator_beside_spikes_is_no_current_of_a_compartment(current_of: str) -> None:
+    """Its membranes would be a population of their own, of which no core had the compartments."""
+    nodes = [
+        Input(name="input", shape=(4,), levels=1),
+        Linear(name="stem", shape=(4,), weight=np.eye(4)),
+        MLF(name="a", shape=(4,), thresholds=(0.5,), decay=0.25),
+        BESIDE,
+        LI(name="li", shape=(4,), decay=0.5, current_of=current_of),
+        MLF(name="b", shape=(4,), thresholds=(0.5, 1.5), decay=0.25),
+        Readout(name="readout", shape=(4,)),
+    ]
+    graph = Graph.build(nodes, [Edge(one.name, other.name) for one, other in pairwise(nodes)], 3)
+    with_spikes = graph.replace(edges=(*graph.edges, Edge("a", "b")))
+    with pytest.raises(InputError, match=r"'li' does not fit .*: its membranes enter b, and"):
+        map_network(on_cores(with_spikes), CHIP)
+    if current_of:
+        assert [row.name for row in map_network(on_cores(graph), CHIP).layers] == ["a", "b"]
+    assert bool(refusals(graph, LAVA)) == (not current_of) and refusals(with_spikes, LAVA)
+
+
+def test_a_mapping_has_the_synops_of_the_compiled_network() -> None:
+    """On random graphs, broken ones among them: those that a chip takes both ways count the same in every layer."""
+    both = 0
+    for seed in range(60):
+        graph = random_graph(seed)
+        if refusals(graph, LAVA) or graph.of_type(LI, MaxPool):
+            continue
+        both += 1
+        x = np.random.default_rng(seed).normal(0, 2, (2, graph.timesteps, *graph.input.shape))
+        x = x if graph.input.levels is None else np.clip(np.rint(abs(x)), 0, graph.input.levels)
+        ready, channels = on_cores(run_passes(graph, FLOAT)), compile_channels(graph)
+        work = tile_work(ready, map_network(ready, CHIP), simulate(ready, x))
+        ours = dict.fromkeys(work.layers, 0.0)
+        for kind in work.synops.values():
+            for name, made in zip(work.layers, kind, strict=True):
+                ours[name] += 2 * made
+        theirs = dict.fromkeys(work.layers, 0)
+        for edge in count(channels, simulate(channels, x)).edges:
+            if edge.target in theirs and not edge.summed:
+                theirs[edge.target] += edge.replicated_synops
+        assert {name: round(made) for name, made in ours.items()} == theirs
+    assert both > 15

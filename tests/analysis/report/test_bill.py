@@ -1,9 +1,13 @@
 """Energy without and with static power side by side, or the reason why one of them is not there."""
 
+import dataclasses
+
 import pytest
 
 from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.bill import PACES, bills
+from snnhw.analysis.report.sections import placements, static_cases
 from tests.analysis.report_sample import sample_report
 
 NAMES = ("loihi1-davies2018", "loihi1-sanafe", "loihi2", "speck", "darwin3", "horowitz45-fp32")
@@ -27,9 +31,22 @@ def test_with_is_without_plus_power_times_time(report, found):
         waiting = profile["static_chip"].typical * bill.seconds[pace].typical
         assert energy.typical == pytest.approx(bill.without.typical + waiting)
     assert bill.edp.typical == pytest.approx(bill.with_static["batch1"].typical * bill.seconds["batch1"].typical)
+    assert bill.paces == {"batch1": "at the chip's own pace", "realtime": "in fixed steps of 1.0\u202fms"}
+    assert bill.late == ()
     assert bill.sentence.startswith("On loihi1-davies2018 one inference costs ")
     assert "for the work of the cores in use; with what the chip draws while it waits, " in bill.sentence
     assert bill.covers_static == "the work of the cores in use and what the whole chip draws while it waits"
+
+
+def test_a_fixed_step_that_the_busiest_core_cannot_keep_is_not_printed_as_if_it_could(report):
+    """The core takes 2 to 6 ms a step: never 1 ms, so both paces cost the same, and the row says why."""
+    name, slow = "loihi1-davies2018", Range(2e-3, 4e-3, 6e-3)
+    floors = {name: dataclasses.replace(report.floorline[name], serial=slow)}
+    mapping = placements(report.graph, [load_profile(name)], report.mapping)
+    static = static_cases(report.graph, report.counts, [load_profile(name)], mapping, floors)
+    (bill,) = bills({name: report.energy[name]}, static, floors)
+    assert bill.with_static["realtime"] == bill.with_static["batch1"] and bill.late == ("realtime",)
+    assert "1.0\u202fms, which the chip cannot keep: the busiest core takes 2.0\u20136.0" in bill.sentence
 
 
 def test_static_power_that_is_inside_is_not_taken_apart(found):

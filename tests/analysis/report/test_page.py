@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 
 from snnhw.analysis.digits import count_text, range_text, typical_text
-from snnhw.analysis.hardware.profiles import MODELS, Constant, available_profiles, load_profile
+from snnhw.analysis.hardware.constants import Constant
+from snnhw.analysis.hardware.profiles import MODELS, available_profiles, load_profile
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import report as report_module
 from snnhw.analysis.report.bill import bills

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from snnhw.analysis.report.place import COMPARISON, REPORT, SIGNS, check_place, is_ours
+from snnhw.analysis.report.place import COMPARISON, MEASUREMENT, REPORT, SIGNS, check_place, is_ours
 from snnhw.analysis.report.writing import write_report
 from snnhw.errors import InputError
 from tests.analysis.report_sample import sample_report
@@ -17,13 +17,14 @@ def test_a_report_is_known_by_its_parts(out):
 
 
 def test_every_name_has_a_sign():
-    assert set(SIGNS) == {*REPORT, *COMPARISON, "steps.csv"}
+    assert set(SIGNS) == {*REPORT, *COMPARISON, *MEASUREMENT, "steps.csv"}
 
 
 @pytest.mark.parametrize("name", SIGNS)
 def test_a_file_of_somebody_else_is_refused_by_its_name_unless_forced(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(InputError, match=f"{name} exists and is of no report; choose another folder or give --force"):
+    what = "measurement" if name in MEASUREMENT else "report"
+    with pytest.raises(InputError, match=f"{name} exists and is of no {what}; choose another folder or give --force"):
         check_place(tmp_path, [name])
     check_place(tmp_path, [name], force=True)
     check_place(tmp_path, [other for other in SIGNS if other != name])

@@ -60,7 +60,7 @@ def test_what_loihi_cannot_hold_is_refused(kind, changes, reason):
     "changes, reason",
     [
         ({"gain": 2.0}, "it has a gain of its own"),
-        ({"v_reset": 0.1}, "it does not reset to 0"),
+        ({"v_reset": 0.1}, "it resets to another value than 0"),
         ({"decay": np.linspace(0, 1, 4)}, r"its decay has the shape \[4\], which does not fit \[4, 6, 6\]"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from snnhw.nn.kernels import gpu
 
@@ -26,23 +27,21 @@ def test_kernels_give_the_bits_of_the_torch_loops():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", [80, 90])
-@pytest.mark.parametrize("dtype", ["fp32", "fp64"])
-def test_kernels_compile_for_nvidia_and_never_fuse_a_product_into_a_sum(architecture, dtype, tmp_path, monkeypatch):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("steps", "n"), [(4, 300), (9, 1), (1, 1)])
+def test_kernels_compile_for_nvidia_and_never_fuse_a_product_into_a_sum(
+    architecture, dtype, steps, n, tmp_path, monkeypatch
+):
+    """Also for one neuron or one step, which Triton makes a constant of."""
+    from tests.nn.kernels.compiled import compiling
+
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
-    from snnhw.nn.kernels import mlf_triton
-
-    arrays = {"fire_kernel": ("x", "spikes", "constants"), "fire_backward_kernel": ("x", "g", "grad_x", "constants")}
-    for name, pointers in arrays.items():
-        kernel = getattr(mlf_triton, name)
-        constant = {"K": 3, "BLOCK": gpu.BLOCK, "SEGMENT": 4}
-        constant = {key: value for key, value in constant.items() if key in kernel.arg_names}
-        kinds = {key: "*" + dtype if key in pointers else "i32" for key in kernel.arg_names}
-        source = ASTSource(kernel, {**kinds, **dict.fromkeys(constant, "constexpr")}, constant)
-        target = GPUTarget("cuda", architecture, 32)
-        code = triton.compile(source, target=target, options={"enable_fp_fusion": False}).asm["ptx"]
-        assert f"mul.rn.f{dtype[2:]}" in code and f"add.rn.f{dtype[2:]}" in code
-        assert "fma" not in code
+    x = torch.zeros(steps, n, dtype=dtype)
+    with compiling(architecture) as code:
+        gpu.fire(x, x, (0.6, 1.6, 2.6), 0.25)
+        gpu.fire_backward(x, x, x, (0.6, 1.6, 2.6), 0.25, 1.0)
+    bits = 8 * dtype.itemsize
+    assert set(code) == {"fire_kernel", "fire_backward_kernel"}
+    for ptx in code.values():
+        assert f".target sm_{architecture}" in ptx and "fma" not in ptx
+        assert f"mul.rn.f{bits}" in ptx and f"add.rn.f{bits}" in ptx

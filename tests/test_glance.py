@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import snnhw
+from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.ir import Edge
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.compare import Agreement, Divergence
-from snnhw.summary import Summarised, Summary, shape_text
 from tests.analysis.report.test_report import Page
 
 SAMPLES = 20

@@ -1,0 +1,44 @@
+"""What is shown below the help of a verb: commands that work as they stand, or with a file of the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "energy": (
+        "snnhw energy digits",
+        "snnhw energy my.nir --input samples.npz --profile loihi2 --written-by snntorch",
+    ),
+    "summary": (
+        "snnhw summary digits --samples 50",
+        "snnhw summary net.py:Net --input samples.npy --input-shape 1,28,28 --timesteps 16",
+    ),
+    "report": (
+        "snnhw report digits --input digits:test --out report",
+        "snnhw report my.nir --input samples.npz --dt 1e-4 --reset hard --profile loihi1-sanafe --out report",
+    ),
+    "compare": ("snnhw compare digits fashion --input digits:test --samples 20 --out compared",),
+    "map": ("snnhw map digits --chip loihi2", "snnhw map digits --chip loihi1 --input digits:test --samples 5"),
+    "profiles": ("snnhw profiles", "snnhw profiles show loihi1-davies2018", "snnhw profiles --measured"),
+    "demo": ("snnhw demo --no-lava --out demo",),
+    "train": ("snnhw train digits", "snnhw train mnist --data data --set epochs=3 --out runs/mnist"),
+    "evaluate": ("snnhw evaluate digits", "snnhw evaluate my.nir --input digits:test"),
+    "diagnose": ("snnhw diagnose digits --input digits:test --plot diagnosis.svg",),
+    "export": (
+        "snnhw export digits -o digits.nir",
+        "snnhw export digits --target lava --calibrate digits:train -o digits_lava",
+    ),
+    "check": ("snnhw check digits --target loihi1", "snnhw check my.nir --dialect snntorch"),
+    "quantise": ("snnhw quantise digits --calibrate digits:train -o digits_loihi.nir",),
+    "simulate": ("snnhw simulate digits --input digits:test --samples 20 -o spikes.npz",),
+    "verify": ("snnhw verify digits --input digits:test --calibrate digits:train --samples 20 --lava-samples 0",),
+    "zoo": ("snnhw zoo",),
+    "datasets": ("snnhw datasets --data data",),
+    "doctor": ("snnhw doctor",),
+}
+
+
+def epilog(verb: str) -> str | None:
+    """The examples of a verb as typer prints them, a line each; None where there is none."""
+    found = EXAMPLES.get(verb)
+    return "\n\n".join(["Examples:" if len(found) > 1 else "Example:", *found]) if found else None

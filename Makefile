@@ -48,7 +48,7 @@ test-torch: $(OTHER)/.installed  ## Run nn, train, tracing and engine with TORCH
 $(OTHER)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)
 	grep -vE '^(torch|triton)==' constraints.txt > $(OTHER)/constraints.txt
-	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/constraints.txt -e ".[train,report,test]" "torch==$(TORCH)"
+	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/constraints.txt -e ".[train,report,tensorboard,test]" "torch==$(TORCH)"
 	@touch $@
 
 fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from snnhw.analysis.report.report import Report
+from snnhw.analysis.counting.counts import NetworkCounts
+from snnhw.analysis.energy.estimate import EnergyEstimate
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
+from snnhw.analysis.report.sections import StaticCase
 
 COUNTED = ("spikes", "events", "unit_synops", "replicated_synops", "macs", "neuron_updates")
 
 
-def metrics(report: Report) -> dict[str, float]:
+def metrics(
+    counts: NetworkCounts,
+    neurons: int,
+    energy: Mapping[str, EnergyEstimate],
+    ann: Mapping[str, Mapping[str, AnnEstimate]],
+    static: Mapping[str, Mapping[str, StaticCase]],
+    accuracy: Mapping[str, float],
+) -> dict[str, float]:
     """Name -> number: accuracies, counts per inference, rate, and joules per inference by profile and end.
 
-    Names hold letters, digits and `_./-` alone, which all three take: "energy/loihi1-davies2018/typical_j".
+    Names hold letters, digits and `_./-` alone, which all three take: "energy/loihi1-davies2018/typical_j". The
+    arguments are the fields of a `Report`; `neurons` are those that fire.
     """
-    counts = report.counts
-    found = {f"accuracy/{_name(stage)}": float(share) for stage, share in report.accuracy.items()}
+    found = {f"accuracy/{_name(stage)}": float(share) for stage, share in accuracy.items()}
     found |= {f"counts/{key}": counts.total(key) / counts.samples for key in COUNTED}
-    steps = report.model.neurons * counts.samples * counts.timesteps
+    steps = neurons * counts.samples * counts.timesteps
     found["counts/rate"] = counts.total("spikes") / steps if steps else 0.0
     found |= {f"rate/{_name(layer.name)}": layer.rate(counts.samples, counts.timesteps) for layer in counts.layers}
-    for profile, estimate in report.energy.items():
+    for profile, estimate in energy.items():
         for end, joule in estimate.per_inference.to_dict().items():
             found[f"energy/{_name(profile)}/{end}_j"] = joule
-        for key, twin in report.ann.get(profile, {}).items():
+        for key, twin in ann.get(profile, {}).items():
             for end, joule in twin.per_inference.to_dict().items():
                 found[f"energy/{_name(profile)}/twin_{_name(key)}/{end}_j"] = joule
-    for profile, cases in report.static.items():
+    for profile, cases in static.items():
         for pace, case in cases.items():
             for end, joule in case.energy.per_inference.to_dict().items():
                 found[f"energy/{_name(profile)}/with_static_{_name(pace)}/{end}_j"] = joule

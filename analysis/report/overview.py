@@ -216,7 +216,7 @@ def _answer(bill: Bill, title: str) -> str:
         always = bill.with_static[""]
         return f"{range_text(always, 'J')} per inference, {title}, {bill.covers_static}"
     with_static = [f"{range_text(joule, 'J')} {bill.paces[pace]}" for pace, joule in bill.with_static.items()]
-    more = f" (with what it draws while it waits, {', '.join(with_static)})" if with_static else ""
+    more = f" (with what it draws while it waits, {'; '.join(with_static)})" if with_static else ""
     return f"{range_text(bill.without, 'J')} per inference, {title}, {bill.covers}{more}"
 
 

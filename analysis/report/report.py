@@ -165,7 +165,7 @@ class Report(Summarised):
 
     def metrics(self) -> dict[str, float]:
         """One flat dict of numbers for TensorBoard, Weights & Biases or MLflow (`metrics.py`)."""
-        return metrics(self)
+        return metrics(self.counts, self.model.neurons, self.energy, self.ann, self.static, self.accuracy)
 
     def summary(self) -> Summary:
         """Accuracy and energies; a notebook shows the page (`snnhw.analysis.report.notebook`)."""

@@ -28,7 +28,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import PREPARING, err, progress_bars, show
 
 
 def demo(
@@ -156,16 +156,16 @@ def map_to_chip(
     if trace is not None and source is None:
         raise InputError("--trace shows the run of a sample; name samples with --input.")
     check_data(data, source or "")
-    check_names([model], [source], profile or (), [chip], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.verbs.tables.numbers import mapping_table, time_tables
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.map import bound_on_chip
+    check_names([model], [source], profile or (), [chip], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.verbs.tables.findings import finding_lines
+        from snnhw.verbs.tables.numbers import mapping_table, time_tables
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.map import bound_on_chip
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    with progress_bars(quiet or as_json) as tick:
+        loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+        inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
     result = made.to_dict()

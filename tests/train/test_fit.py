@@ -226,7 +226,7 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
     about = {**SMALL, "epochs": 4}
     straight = fit(recipe_from(about), tmp_path / "straight")
     killed = tmp_path / "killed"
-    done = subprocess.run([sys.executable, "-c", KILLED, json.dumps(about), str(killed)], timeout=300)
+    done = subprocess.run([sys.executable, "-c", KILLED, json.dumps(about), str(killed)], timeout=1800)
     assert done.returncode == -signal.SIGKILL
     with open(killed / "metrics.csv") as file:
         assert len(list(csv.DictReader(file))) == 2

@@ -14,6 +14,7 @@ The public API, in the words of the command line and in the order of the pipelin
     counts = count(model.graph, record)                   # exact operation counts
     energy = estimate(counts, load_profile("loihi1-davies2018"))   # J per inference, low to high
     report, page = make_report(model, inputs, folder)     # report.html, report.json, layers.csv, energy.csv
+    with running_on("cuda"): ...                          # all of this on a GPU
     write_nir(model.graph, path); graph = read_nir(path)  # NIR out and in
 
 Names are imported when they are first used: `import snnhw` itself needs neither torch nor NumPy.
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from snnhw.passes import compile_channels
     from snnhw.quantisation.compile import compile_loihi
     from snnhw.simulation.engine import simulate as simulate_graph
+    from snnhw.simulation.execution import running_on
     from snnhw.tracing.trace import trace
     from snnhw.workflows.load import load_model, model_of
     from snnhw.workflows.report import ReportOptions, make_report
@@ -61,6 +63,7 @@ __all__ = [
     "make_report",
     "model_of",
     "read_nir",
+    "running_on",
     "simulate_graph",
     "summary",
     "trace",
@@ -84,6 +87,7 @@ _HOME = {
     "make_report": "snnhw.workflows.report:make_report",
     "model_of": "snnhw.workflows.load:model_of",
     "read_nir": "snnhw.nir.io:read_nir",
+    "running_on": "snnhw.simulation.execution:running_on",
     "simulate_graph": "snnhw.simulation.engine:simulate",  # on the reference engine; `simulate_on` takes a backend
     "summary": "snnhw.workflows.summary:summary",
     "trace": "snnhw.tracing.trace:trace",

@@ -8,11 +8,13 @@ from functools import partial
 Progress = Callable[[str, int, int], None]  # stage, samples finished, samples in all
 
 
-def counter(progress: Progress | None, stage: str, total: int) -> Callable[[int], None] | None:
-    """A callback that takes batch sizes and reports their sum as the progress of `stage`, which begins at 0 now."""
+def counter(progress: Progress | None, stage: str, total: int, finished: int = 0) -> Callable[[int], None] | None:
+    """A callback that takes batch sizes and reports their sum as the progress of `stage`, which begins now.
+
+    `finished` is what was done before.
+    """
     if progress is None:
         return None
-    finished = 0
     progress(stage, finished, total)
 
     def tick(samples: int) -> None:

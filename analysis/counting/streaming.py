@@ -44,7 +44,7 @@ def count_stream(graph: Graph, batches: Iterable[Array], run: Run = simulate) ->
     """
     total: SpikeRecord | None = None
     for batch in batches:
-        record = _sums_alone(run(graph, batch))
+        record = sums_alone(run(graph, batch))
         total = record if total is None else total.merge(record)
     if total is None:
         raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
@@ -64,12 +64,17 @@ def count_steps(graph: Graph, batches: Iterable[Array], run: RasterBackend = sim
     """
     totals: list[SpikeRecord] = []
     for batch in batches:
-        record, frames = run(graph, batch, raster=True), check_inputs(graph, batch)
-        steps = [step_record(graph, frames, record, t) for t in range(record.timesteps)]
+        steps = step_records(graph, batch, run(graph, batch, raster=True))
         totals = [a.merge(b) for a, b in zip(totals, steps, strict=True)] if totals else steps
     if not totals:
         raise InputError(f"There is no batch to count {graph.name!r} on; give at least one.")
     return tuple(count(graph, sum_over_processes(total)) for total in totals)
+
+
+def step_records(graph: Graph, inputs: Array, record: SpikeRecord) -> list[SpikeRecord]:
+    """The record of each step alone, of samples that ran with rasters."""
+    frames = check_inputs(graph, inputs)
+    return [step_record(graph, frames, record, t) for t in range(record.timesteps)]
 
 
 def step_record(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeRecord:
@@ -92,7 +97,7 @@ def sum_over_processes(record: SpikeRecord) -> SpikeRecord:
         for name, unit in sorted(record.units.items())
     }
     met = {name: Meetings(_sum(m.events), _sum(m.synops)) for name, m in sorted(record.products.items())}
-    return dataclasses.replace(_sums_alone(record), samples=int(samples[0]), units=units, products=met)
+    return dataclasses.replace(sums_alone(record), samples=int(samples[0]), units=units, products=met)
 
 
 def _sum(values: Array) -> Array:
@@ -102,6 +107,6 @@ def _sum(values: Array) -> Array:
     return summed
 
 
-def _sums_alone(record: SpikeRecord) -> SpikeRecord:
+def sums_alone(record: SpikeRecord) -> SpikeRecord:
     """Without what grows with the samples: logits, rasters, membranes."""
     return dataclasses.replace(record, logits=record.logits[:0], raster={}, membranes={}, outputs={})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.energy.estimate import EnergyEstimate
-from snnhw.analysis.energy.twin import AnnEstimate
+from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.report.sections import StaticCase
 
 COUNTED = ("spikes", "events", "unit_synops", "replicated_synops", "macs", "neuron_updates")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snnhw.analysis import digits
-from snnhw.analysis.energy.estimate import Term
+from snnhw.analysis.energy.estimate import CHIP, Term
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
@@ -182,7 +182,14 @@ def _charts(report: Report) -> Iterator[tuple[str, str]]:
             yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}") if draws() else NO_CHART
     if report.graph is not None:
         for size, width in (("wide", PICTURE), ("narrow", plots.NARROW)):
-            yield f"graph_{size}", graph_svg(report.graph, report.counts, width)
+            yield f"graph_{size}", graph_svg(report.graph, report.counts, width, _heat(report))
+
+
+def _heat(report: Report) -> dict[str, float]:
+    """The share of each layer of the typical energy on the first profile; of none is what the whole chip spends."""
+    lead = next(iter(report.energy.values()))
+    whole = lead.per_inference.typical
+    return {name: energy.typical / whole for name, energy in lead.layers.items() if name != CHIP} if whole else {}
 
 
 def _sources(report: Report) -> Sources:

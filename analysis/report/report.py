@@ -15,6 +15,7 @@ from snnhw.analysis.counting.counts import BY_STEP, NetworkCounts
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.digits import range_text
+from snnhw.analysis.energy.attribution import Attribution, attribution
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
@@ -99,6 +100,7 @@ class Report(Summarised):
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     floorline: Mapping[str, Floorline] = field(default_factory=dict)  # by profile: least times, and what binds
+    attribution: Mapping[str, Attribution] = field(default_factory=dict)  # by profile: layers, levels, constants
     advice: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)  # by profile: what would help
     convention: RateTimesFlops | None = None  # what most papers would print
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
@@ -153,6 +155,7 @@ class Report(Summarised):
             "static": {
                 name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
             },
+            "attribution": {name: found.to_dict() for name, found in self.attribution.items()},
             "headline": {bill.profile: bill.to_dict() for bill in bills(self.energy, self.static, self.floorline)},
             "floorline": {name: found.to_dict() for name, found in self.floorline.items()},
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
@@ -263,6 +266,7 @@ def assemble(
         mapping=mapping,
         static=static,
         floorline=floors,
+        attribution={name: attribution(counts, found) for name, found in energy.items()},
         advice={
             name: advice(
                 Facts(

@@ -1,8 +1,12 @@
-"""Structural equality of two graphs: same nodes, fields, arrays (bit for bit, dtype included) and edges."""
+"""Structural equality of two graphs: same nodes, fields, arrays (bit for bit, dtype included) and edges.
+
+`graph_checksum` says the same of graphs in different processes.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import numpy as np
 
@@ -30,6 +34,20 @@ def differences(a: Graph, b: Graph) -> tuple[str, ...]:
         if mine != other:
             found.append(f"Node {name}: incoming edges {mine} and {other}.")
     return tuple(found)
+
+
+def graph_checksum(graph: Graph) -> str:
+    """sha256 of all that `differences` looks at, and of the order of the nodes."""
+    digest = hashlib.sha256(f"{graph.timesteps}".encode())
+    for node in graph.nodes.values():
+        digest.update(f"\n{type(node).__name__} {_merged(graph.into(node.name))}".encode())
+        for field in dataclasses.fields(node):
+            value = getattr(node, field.name)
+            if isinstance(value, np.ndarray):
+                digest.update(f" {field.name} {value.shape} {value.dtype.str}".encode() + value.tobytes())
+            else:
+                digest.update(f" {field.name} {value!r}".encode())
+    return digest.hexdigest()
 
 
 def _merged(edges: tuple[Edge, ...]) -> list[tuple[str, int, int]]:

@@ -28,6 +28,7 @@ from snnhw.quantisation.dequantise import dequantise
 from snnhw.quantisation.graph_module import GraphModule
 from snnhw.quantisation.quantise import Quantised, quantise
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import current_device
 from snnhw.train.batches import tensors
 
 
@@ -73,19 +74,22 @@ def finetune(
     with_synapses = identity_synapses if quantised.input_as == "messages" else spike_synapses
     # the synapses that the scales belong to
     trainable = run_passes(graph, (*BEFORE_SYNAPSES, with_synapses, *FOLDED))
-    module = GraphModule(dequantise(trainable, quantised), quantised.scales).train()
-    teacher = GraphModule(trainable).eval()
+    device = current_device()
+    module = GraphModule(dequantise(trainable, quantised), quantised.scales).train().to(device)
+    teacher = GraphModule(trainable).eval().to(device)
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))
     wanted = torch.as_tensor(simulate(graph, kept_out.values).logits, dtype=torch.float64)
     best, least = quantised, loss_of_integers(quantised, kept_out, wanted)
     steps = -(-len(tuned) // tuning.batch)
+    if progress:
+        progress("fine-tuning epochs", 0, tuning.epochs)
     optimiser = torch.optim.Adam(module.parameters(), lr=tuning.lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, tuning.epochs * steps)
     generator = np.random.default_rng(tuning.seed)
     for epoch in range(tuning.epochs):
         order = generator.permutation(len(tuned))
         for start in range(0, len(tuned), tuning.batch):
-            x, target = tensors(tuned, order[start : start + tuning.batch])
+            x, target = (t.to(device) for t in tensors(tuned, order[start : start + tuning.batch]))
             x = time_first(x)
             with torch.no_grad():
                 taught = teacher(x)

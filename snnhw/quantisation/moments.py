@@ -18,6 +18,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Array, Conv2d, Delay, Graph, Input, Synapse
 from snnhw.progress import Progress, counter
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import current_device
 from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord
 
@@ -143,12 +144,12 @@ def _levels_summed(spikes: Array) -> Array:
 
 def _products(synapse: Synapse, arriving: Array, windows: int) -> tuple[int, tuple[Array, ...]]:
     """How many windows were drawn, and the sums of their products for each run, float32 [G, d, d]."""
-    x = torch.from_numpy(arriving)
-    drawn = _drawn(_windows_of(synapse, x), windows)
+    x = torch.from_numpy(arriving).to(current_device())
+    drawn = _drawn(_windows_of(synapse, x), windows).to(x.device)
     rows = _windows(synapse, x, drawn) if isinstance(synapse, Conv2d) else x.flatten(1)[drawn, None]
     rows = rows.transpose(0, 1)  # [G, windows, D]; sums of products of spikes are exact in float32
     runs = rows.tensor_split(-(-rows.shape[2] // LARGEST_RUN), dim=2)
-    return rows.shape[1], tuple(_squared(run).numpy() for run in runs)
+    return rows.shape[1], tuple(_squared(run).cpu().numpy() for run in runs)
 
 
 def _squared(run: torch.Tensor) -> torch.Tensor:
@@ -181,7 +182,7 @@ def _windows(conv: Conv2d, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tenso
     (height, width), kernel = conv.shape[1:], conv.weight.shape[2:]
     frame, place = chosen // (height * width), chosen % (height * width)
     corners = place // width * conv.stride[0], place % width * conv.stride[1]
-    reach = [torch.arange(size) * step for size, step in zip(kernel, conv.dilation, strict=True)]
+    reach = [torch.arange(size, device=x.device) * step for size, step in zip(kernel, conv.dilation, strict=True)]
     rows, columns = (corner[:, None] + offset for corner, offset in zip(corners, reach, strict=True))
     padded = F.pad(x, (conv.padding[1],) * 2 + (conv.padding[0],) * 2)
     values = padded[frame[:, None, None], :, rows[:, :, None], columns[:, None, :]]  # [chosen, kh, kw, C]

@@ -18,7 +18,7 @@ from snnhw.errors import InputError
 from snnhw.gates.memory import check_size, max_bytes
 from snnhw.graph.ir import Array, Conv2d, Graph, Input, MaxPool, Neuron, Product, Readout
 from snnhw.simulation.events import Packed, convolve_events
-from snnhw.simulation.execution import SINGLE, Execution
+from snnhw.simulation.execution import SINGLE, Execution, exact_products
 from snnhw.simulation.firing import fire
 from snnhw.simulation.frames import check_inputs, has_steps
 from snnhw.simulation.plan import Step, plan_of
@@ -82,7 +82,8 @@ def simulate_in_batches(
     run = run_recurrent if recurrent else partial(_run, packed={})
     together = _batch_size(graph, execution)
     for start in range(0, len(frames), together):
-        batch = run(graph, plan, frames[start : start + together], execution, keep)
+        with exact_products(execution.place):
+            batch = run(graph, plan, frames[start : start + together], execution, keep)
         yield replace(batch, stepped=stepped)
 
 
@@ -129,7 +130,7 @@ def _run(
     for step in plan:
         node, dtype = step.nodes[0], execution.dtype_of(step.dtype)
         if isinstance(node, Input):
-            state.values[node.name] = entered = _enter(graph, node, frames, dtype, execution.device)
+            state.values[node.name] = entered = _enter(graph, node, frames, dtype, execution.place)
             state.entered = entered.untyped_storage().data_ptr()
             if node.levels is not None:
                 state.units[node.name] = event_record(frames, node.levels, steps)
@@ -159,7 +160,7 @@ def _run(
     )
 
 
-def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: str) -> Tensor:
+def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: torch.device) -> Tensor:
     values = node.coded(frames) if graph.is_integer else frames
     # a static input stays one step long up to the first neuron, so that the first layer runs once
     return torch.as_tensor(values).to(dtype=dtype, device=device).transpose(0, 1)

@@ -17,6 +17,7 @@ from snnhw.graph.ir import ILIF, LIF, MLF, Array
 from snnhw.graph.shapes import Shape
 from snnhw.nn.time import STATIC, time_first
 from snnhw.nn.wrappers import eager, unwrapped
+from snnhw.simulation.execution import current_device
 from snnhw.simulation.frames import as_images
 from snnhw.simulation.neurons import step_unit
 from snnhw.simulation.record import SpikeRecord, unit_record
@@ -55,11 +56,15 @@ def simulate_module(
         return hook
 
     network = unwrapped(network)
-    before, training = next(network.parameters()).dtype, network.training
+    first, training = next(network.parameters()), network.training
+    place, before = first.device, first.dtype
     hooks = [network.get_submodule(path).register_forward_hook(observe(u)) for u, (path, _) in units.items()]
     try:
-        network.to(torch.float64).eval()
-        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(torch.float64)
+        device = current_device()
+        network.to(device, torch.float64).eval()
+        x = torch.as_tensor(np.asarray(inputs if sequence is None else as_images(sequence, inputs))).to(
+            device, torch.float64
+        )
         steps = max(int(getattr(m, "timesteps", 1)) for m in network.modules())
         with eager(network):
             results = _sent(network, network(time_first(x) if sequence is None else _sequences(x, sequence)), ends)
@@ -72,7 +77,7 @@ def simulate_module(
     finally:
         for handle in hooks:
             handle.remove()
-        network.to(before).train(training)
+        network.to(place, before).train(training)
     rasters, potentials = {}, {}
     for unit, (current, sent) in arrived.items():
         rasters[unit], potentials[unit] = _levels(unit, units[unit][1], current, sent, steps)
@@ -93,7 +98,7 @@ def _sent(network: nn.Module, result: object, ends: Sequence[str]) -> list[Array
     several = (
         result.values() if isinstance(result, Mapping) else result if isinstance(result, tuple | list) else [result]
     )
-    found = [tensor.numpy() for tensor in several if isinstance(tensor, Tensor)]
+    found = [tensor.cpu().numpy() for tensor in several if isinstance(tensor, Tensor)]
     if len(found) != max(1, len(ends)):
         raise InputError(
             f"{type(network).__name__} returns {len(found)} tensors and {len(ends)} outputs are named; name each."
@@ -122,5 +127,5 @@ def _levels(unit: str, node: MLF | ILIF | LIF, current: Tensor, sent: Tensor, st
 
 def _samples_first(x: Tensor) -> Array:
     """[T, K, N, ...] -> [N, T, K, ...]."""
-    moved: Array = x.permute(2, 0, 1, *range(3, x.dim())).contiguous().numpy()
+    moved: Array = x.permute(2, 0, 1, *range(3, x.dim())).contiguous().cpu().numpy()
     return moved

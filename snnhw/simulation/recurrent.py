@@ -60,7 +60,7 @@ def run_recurrent(
     """Record of one batch [B, 1 or T, *shape]."""
     values = graph.input.coded(frames) if graph.is_integer else frames
     dtype = torch.float64 if graph.is_integer else execution.dtype
-    x = torch.as_tensor(values).to(dtype=dtype, device=execution.device).transpose(0, 1)
+    x = torch.as_tensor(values).to(dtype=dtype, device=execution.place).transpose(0, 1)
     x = x.expand(graph.timesteps, *x.shape[1:])
     units: dict[str, _Fed] = {}
     history = {n.name: deque[Tensor](maxlen=_memory(n, graph.timesteps)) for n in graph.of_type(Delay)}
@@ -163,7 +163,7 @@ def _delayed(node: Delay, arrived: Sequence[Tensor], now: Tensor) -> Tensor:
     """The input of `steps` steps ago, per neuron; zeros before the first step, `now` where `steps` is 0."""
     steps = torch.as_tensor(node.steps, device=now.device)
     out = now.new_zeros((len(now), *node.shape))
-    for late in sorted({int(n) for n in steps.flatten()}):
+    for late in np.unique(node.steps).tolist():
         if late <= len(arrived):
             out = torch.where(steps == late, arrived[-late] if late else now, out)
     return out

@@ -1,10 +1,12 @@
 """The nodes between neurons: synapses, pools, reshapes, delays and currents on [T, B, *shape] tensors.
 
-Integer weights go through float32 products where a bound proves that every partial sum stays below 2^24, else float64.
+Integer weights go through float32 products where a bound proves that every partial sum stays below 2^24, else float64;
+off the CPU through products of matrices alone, so that the bound holds there too.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +37,7 @@ from snnhw.graph.loihi import CURRENT_RANGE
 from snnhw.proofs.largest import largest_output
 
 FLOAT32_EXACT = 2**24
+WINDOW_BYTES = 2**30  # of the windows of a convolution that lie in memory at once
 
 
 def apply_node(node: Node, x: Tensor) -> Tensor:
@@ -50,9 +53,28 @@ def apply_node(node: Node, x: Tensor) -> Tensor:
 
 
 def _conv(node: Conv2d, x: Tensor) -> Tensor:
+    if x.device.type != "cpu" and node.weight.dtype.kind == "i":
+        return convolve_windows(node, x)
     weight, bias = _parameter(node.weight, x), None if node.bias is None else _parameter(node.bias, x)
     y = F.conv2d(x.flatten(0, 1), weight, bias, node.stride, node.padding, node.dilation, node.groups)
     return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+def convolve_windows(node: Conv2d, x: Tensor) -> Tensor:
+    """The convolution as one product of matrices, whose sums a bound proves to be exact.
+
+    The libraries of a GPU may choose Winograd's algorithm or a Fourier transform, which compute with other numbers.
+    """
+    weight, bias = _parameter(node.weight, x), None if node.bias is None else _parameter(node.bias, x)
+    rows, frames = weight.reshape(node.groups, len(weight) // node.groups, -1), x.flatten(0, 1)
+    of_one = weight[0].numel() * node.groups * math.prod(node.shape[1:]) * x.element_size()
+    parts = []
+    for some in torch.split(frames, max(1, WINDOW_BYTES // of_one)):
+        windows = F.unfold(some, node.weight.shape[2:], node.dilation, node.padding, node.stride)
+        windows = windows.reshape(len(some), node.groups, rows.shape[2], -1)
+        parts.append((rows @ windows).reshape(len(some), *node.shape))
+    y = torch.cat(parts).reshape(*x.shape[:2], *node.shape)
+    return y if bias is None else y + bias.reshape(-1, 1, 1)
 
 
 def _linear(node: Linear, x: Tensor) -> Tensor:
@@ -114,7 +136,7 @@ def _delay(node: Delay, x: Tensor) -> Tensor:
     """y[t] = x[t - steps], zeros before; `steps` may differ from neuron to neuron."""
     y = torch.zeros_like(x)
     steps = torch.as_tensor(node.steps, device=x.device)
-    for late in sorted({int(n) for n in steps.flatten()}):
+    for late in np.unique(node.steps).tolist():
         moved = torch.zeros_like(x)
         moved[late:] = x[: max(0, len(x) - late)]
         y = torch.where(steps == late, moved, y)

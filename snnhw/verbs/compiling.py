@@ -18,6 +18,7 @@ from snnhw.verbs.options import (
     ConstantOptions,
     Data,
     Deploy,
+    Device,
     Dialect,
     Dt,
     Force,
@@ -34,7 +35,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import PREPARING, progress_bars, show
 
 if TYPE_CHECKING:
     from snnhw.workflows.load import Constants
@@ -81,26 +82,33 @@ def export(
 ) -> None:
     """Write a model for another simulator, K binary channels per unit; Loihi integers with --calibrate."""
     check_data(data, calibrate, source)
-    check_names([model], [calibrate, source], quiet=as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.compiling import export_tables
-    from snnhw.workflows.export import Preparation
-    from snnhw.workflows.export import export as run
-    from snnhw.workflows.for_data import for_data
-    from snnhw.workflows.load import load_model
+    check_names([model], [calibrate, source], quiet=True)
+    with progress_bars(as_json, PREPARING):
+        from snnhw.data.inputs import load_inputs
+        from snnhw.verbs.tables.compiling import export_tables
+        from snnhw.workflows.export import Preparation
+        from snnhw.workflows.export import export as run
+        from snnhw.workflows.for_data import for_data
+        from snnhw.workflows.load import load_model
 
-    if kind is not None and calibrate is None and source is None:
-        raise InputError("--input-kind says what samples are; name them with --input or --calibrate, or leave it out.")
-    _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants))
-    t = loaded.timesteps
-    calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
-    example = load_inputs(source, data, t, kind) if source else None
-    declared = for_data(loaded, *(samples for samples in (calibration, example) if samples is not None))
-    chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
-    options = {name: value for name, value in chosen.items() if value is not None}
-    fixing = None if calibration is None else calibration.values
-    made = run(declared, path, target, Preparation(fixing, prune_dead, input_range, deployment, drop_level), options)
+        if kind is not None and calibrate is None and source is None:
+            raise InputError(
+                "--input-kind says what samples are; name them with --input or --calibrate, or leave it out."
+            )
+        _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
+        loaded = load_model(
+            model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants)
+        )
+        t = loaded.timesteps
+        calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
+        example = load_inputs(source, data, t, kind) if source else None
+        declared = for_data(loaded, *(samples for samples in (calibration, example) if samples is not None))
+        chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
+        options = {name: value for name, value in chosen.items() if value is not None}
+        fixing = None if calibration is None else calibration.values
+        made = run(
+            declared, path, target, Preparation(fixing, prune_dead, input_range, deployment, drop_level), options
+        )
     show(made.to_dict(), as_json, *export_tables(made, prune_dead))
 
 
@@ -127,23 +135,26 @@ def quantise(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Loihi integers of a model, with the loss of every layer."""
     check_data(data, calibrate)
-    check_names([model], [calibrate], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.compiling import quantise_tables
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.quantise import Integers
-    from snnhw.workflows.quantise import quantise as run
+    check_names([model], [calibrate], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.simulation.execution import running_on
+        from snnhw.verbs.tables.compiling import quantise_tables
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.quantise import Integers
+        from snnhw.workflows.quantise import quantise as run
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    calibration = load_inputs(calibrate, data, loaded.timesteps, kind)
-    wanted = Integers(samples, per_channel, input_as, tune, each_layer)
-    with progress_bars(quiet or as_json) as tick:
-        made = run(loaded, calibration, path, wanted, tick)
+        with running_on(device):
+            loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            calibration = load_inputs(calibrate, data, loaded.timesteps, kind)
+            wanted = Integers(samples, per_channel, input_as, tune, each_layer)
+            made = run(loaded, calibration, path, wanted, tick)
     show(made.to_dict(), as_json, *quantise_tables(made))
 
 
@@ -166,27 +177,30 @@ def simulate(
     written_by: WrittenBy = None,
     reset: Reset = None,
     force: Force = False,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a model and write its spike counts; the record is the same from every backend."""
     check_data(data, calibrate, source)
-    check_names([model], [calibrate, source], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.simulation.record import check_replaceable
-    from snnhw.verbs.tables.compiling import simulate_tables
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.simulate import Backend
-    from snnhw.workflows.simulate import simulate as run
+    check_names([model], [calibrate, source], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.simulation.execution import running_on
+        from snnhw.simulation.record import check_replaceable
+        from snnhw.verbs.tables.compiling import simulate_tables
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.simulate import Backend
+        from snnhw.workflows.simulate import simulate as run
 
-    if not force:
-        check_replaceable(path)
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    t = loaded.timesteps
-    inputs = load_inputs(source, data, t, kind).first(samples)
-    calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
-    with progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
+        with running_on(device):
+            if not force:
+                check_replaceable(path)
+            loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            t = loaded.timesteps
+            inputs = load_inputs(source, data, t, kind).first(samples)
+            calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
+            made = run(loaded, inputs, path, Backend(backend, deployment, calibration, raster), tick)
     show(made.to_dict(), as_json, *simulate_tables(made))
 
 
@@ -204,26 +218,32 @@ def verify(
     written_by: WrittenBy = None,
     reset: Reset = None,
     constants: ConstantOptions = None,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The fidelity certificate: which stages agree, spike for spike."""
     check_data(data, calibrate, source)
-    check_names([model], [calibrate, source], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.exporters.lava.runtime.scratch import scratch_folder
-    from snnhw.graph.assumptions import findings_dict
-    from snnhw.verbs.tables.compiling import certificate_table
-    from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.verify import LavaShare
-    from snnhw.workflows.verify import verify as run
+    check_names([model], [calibrate, source], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.exporters.lava.runtime.scratch import scratch_folder
+        from snnhw.graph.assumptions import findings_dict
+        from snnhw.simulation.execution import running_on
+        from snnhw.verbs.tables.compiling import certificate_table
+        from snnhw.verbs.tables.findings import finding_lines
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.verify import LavaShare
+        from snnhw.workflows.verify import verify as run
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants))
-    inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
-    with scratch_folder("snnhw-verify-") as folder, progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, calibration, folder, LavaShare(lava_samples), tick)
+        with running_on(device):
+            loaded = load_model(
+                model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants)
+            )
+            inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
+            calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
+            with scratch_folder("snnhw-verify-") as folder:
+                made = run(loaded, inputs, calibration, folder, LavaShare(lava_samples), tick)
     own = "" if calibrate else ", samples that are verified too; see --calibrate"
     scales = {"samples": len(calibration.values), "data": calibration.name} if made.quantised else None
     note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}" if scales else ""
@@ -245,11 +265,12 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Everything about a model that a target cannot do or does differently; exit code 1 if any is an error."""
-    from snnhw.verbs.tables.compiling import check_tables
-    from snnhw.workflows.check import check as run
-    from snnhw.workflows.load import load_model
+    with progress_bars(as_json, PREPARING):
+        from snnhw.verbs.tables.compiling import check_tables
+        from snnhw.workflows.check import check as run
+        from snnhw.workflows.load import load_model
 
-    made = run(load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape))), target, dialect)
+        made = run(load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape))), target, dialect)
     show(made.to_dict(), as_json, *check_tables(made))
     raise typer.Exit(0 if made.passes else 1)
 

@@ -28,7 +28,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import PREPARING, err, progress_bars, show
 
 
 def demo(
@@ -94,7 +94,7 @@ def profiles(
 def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
     """The measured bench: of one profile, or of all that come with the package."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-    from snnhw.analysis.measured.bench import hold, scores
+    from snnhw.analysis.measured.bench import goal, hold, misses, scores
     from snnhw.analysis.measured.points import measured_points
     from snnhw.verbs.tables.measured import measured_tables
 
@@ -105,6 +105,7 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
     rows = hold(points, chosen)
     result: dict[str, object] = {"points": [row.to_dict() for row in rows]}
     result["scores"] = {label: score.to_dict() for label, score in scores(rows).items()}
+    result |= {"goal": goal(rows), "misses": list(misses(rows))}
     if plot is not None:
         from snnhw.analysis.report.measured_chart import measured_chart, save_chart
 
@@ -155,16 +156,16 @@ def map_to_chip(
     if trace is not None and source is None:
         raise InputError("--trace shows the run of a sample; name samples with --input.")
     check_data(data, source or "")
-    check_names([model], [source], profile or (), [chip], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.verbs.tables.numbers import mapping_table, time_tables
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.map import bound_on_chip
+    check_names([model], [source], profile or (), [chip], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.verbs.tables.findings import finding_lines
+        from snnhw.verbs.tables.numbers import mapping_table, time_tables
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.map import bound_on_chip
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    with progress_bars(quiet or as_json) as tick:
+        loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+        inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
     result = made.to_dict()

@@ -68,6 +68,7 @@ Dialect = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="replace files that this program did not write")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda or cuda:N, on which torch computes")]
 Calibrate = Annotated[
     str | None,
     typer.Option("--calibrate", help="samples that fix the integer scales", autocompletion=completing.data),

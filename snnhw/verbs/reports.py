@@ -12,6 +12,7 @@ from snnhw.verbs import completing
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
+    Device,
     Dt,
     Force,
     InputOption,
@@ -29,7 +30,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import progress_bars, show
+from snnhw.verbs.terminal import PREPARING, progress_bars, show
 
 Ann = Annotated[
     Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
@@ -63,6 +64,7 @@ def report(
     written_by: WrittenBy = None,
     reset: Reset = None,
     force: Force = False,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -71,20 +73,23 @@ def report(
     Under torchrun each process takes its share of the samples; the first writes the report of all.
     """
     check_data(data, source)
-    check_names([model], [source], profile or (), quiet=quiet or as_json)
-    from snnhw.analysis.sharing.formats import write_formats
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.verbs.tables.reports import report_tables
-    from snnhw.workflows.load import load_model
-    from snnhw.workflows.processes import process_group
-    from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
+    check_names([model], [source], profile or (), quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.analysis.sharing.formats import write_formats
+        from snnhw.data.inputs import load_inputs
+        from snnhw.simulation.execution import running_on
+        from snnhw.verbs.tables.findings import finding_lines
+        from snnhw.verbs.tables.reports import report_tables
+        from snnhw.workflows.load import load_model
+        from snnhw.workflows.processes import process_group
+        from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-    options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
-    with process_group() as first, progress_bars(quiet or as_json or not first) as tick:
-        made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
+        with running_on(device):
+            loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
+            options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
+            with process_group():
+                made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
         asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
@@ -112,22 +117,25 @@ def compare(
     written_by: WrittenBy = None,
     reset: Reset = None,
     force: Force = False,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     check_data(data, source)
-    check_names(models, [source], profile or (), quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.reports import comparison_tables
-    from snnhw.workflows.compare import compare as run
-    from snnhw.workflows.load import load_models
-    from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
+    check_names(models, [source], profile or (), quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.simulation.execution import running_on
+        from snnhw.verbs.tables.reports import comparison_tables
+        from snnhw.workflows.compare import compare as run
+        from snnhw.workflows.load import load_models
+        from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions
 
-    loaded = load_models(models, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    steps = {label: m.timesteps for label, m in loaded.items()}
-    inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
-    with progress_bars(quiet or as_json) as tick:
-        pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
-        made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
+        with running_on(device):
+            loaded = load_models(models, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            steps = {label: m.timesteps for label, m in loaded.items()}
+            inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
+            pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
+            made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
     show(made.to_dict(), as_json, *comparison_tables(made))

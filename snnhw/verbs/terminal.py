@@ -6,6 +6,7 @@ Results go to stdout, progress to stderr, so that `--json` can be piped.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from rich.table import Table
 from snnhw.gates.text import visible
 from snnhw.progress import Progress
 
+PREPARING = "preparing"  # what a verb does first: it imports torch, loads the model and reads the samples
 WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
@@ -55,8 +57,12 @@ def _shown(text: str) -> str:
 
 
 @contextmanager
-def progress_bars(quiet: bool = False) -> Iterator[Progress]:
-    """A callback (stage, finished, total) that keeps one bar per stage on stderr, from the first call on."""
+def progress_bars(quiet: bool = False, first: str = "") -> Iterator[Progress]:
+    """A callback (stage, finished, total) that keeps one bar per stage on stderr, from the first call on.
+
+    With `first` there is a bar of this name at once, which moves until the first call: around imports and loading, so
+    that nobody waits before an empty screen. Of the processes that torchrun started, the first alone has bars.
+    """
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -64,12 +70,18 @@ def progress_bars(quiet: bool = False) -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    bars = Bars(*columns, console=err, disable=quiet or not err.is_terminal)
+    hidden = quiet or not err.is_terminal or os.environ.get("RANK", "0") != "0"
+    bars = Bars(*columns, console=err, disable=hidden, redirect_stdout=False)
     tasks: dict[str, TaskID] = {}
+    if first:
+        bars.start()
+        tasks[first] = bars.add_task(first, total=None)
 
     def tick(stage: str, finished: int, total: int) -> None:
         if not tasks:
             bars.start()  # not earlier: there can be one live display at a time, and training has its own
+        if first in tasks:
+            bars.remove_task(tasks.pop(first))
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total)
         bars.update(tasks[stage], completed=finished, total=total)
@@ -77,6 +89,8 @@ def progress_bars(quiet: bool = False) -> Iterator[Progress]:
     try:
         yield tick
     finally:
+        if first in tasks:
+            bars.remove_task(tasks[first])
         bars.stop()
 
 

@@ -13,6 +13,7 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
+    Device,
     Dt,
     InputOption,
     Json,
@@ -28,7 +29,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import err, progress_bars, show
+from snnhw.verbs.terminal import PREPARING, err, progress_bars, show
 
 
 def train(
@@ -64,24 +65,27 @@ def evaluate(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy of a model on labelled samples, by the engine, of a trained module too."""
     if source is not None:
         check_data(data, source)
-    check_names([model], [source], quiet=quiet or as_json)
-    from snnhw.data.inputs import load_inputs
-    from snnhw.verbs.tables.findings import finding_lines
-    from snnhw.verbs.tables.training import accuracy_table
-    from snnhw.workflows.evaluate import evaluate as run
-    from snnhw.workflows.evaluate import evaluation_data
-    from snnhw.workflows.load import load_model
+    check_names([model], [source], quiet=True)
+    with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.data.inputs import load_inputs
+        from snnhw.simulation.execution import running_on
+        from snnhw.verbs.tables.findings import finding_lines
+        from snnhw.verbs.tables.training import accuracy_table
+        from snnhw.workflows.evaluate import evaluate as run
+        from snnhw.workflows.evaluate import evaluation_data
+        from snnhw.workflows.load import load_model
 
-    loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
-    inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
-    with progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, tick)
+        with running_on(device):
+            loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
+            made = run(loaded, inputs, tick)
     show(made.to_dict(), as_json, accuracy_table(made), *finding_lines(made.findings))
 
 
@@ -118,21 +122,22 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
-    check_names([model], quiet=as_json)
-    from snnhw.data.datasets import load, parse
-    from snnhw.verbs.tables.training import diagnosis_tables, study_table
-    from snnhw.workflows import diagnose as workflow
-    from snnhw.workflows.load import load_model
+    check_names([model], quiet=True)
+    with progress_bars(as_json, PREPARING):
+        from snnhw.data.datasets import load, parse
+        from snnhw.verbs.tables.training import diagnosis_tables, study_table
+        from snnhw.workflows import diagnose as workflow
+        from snnhw.workflows.load import load_model
 
-    if epochs and not study:
-        raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
-    loaded = load_model(model)
-    workflow.module_of(loaded)
-    name, split = parse(source)
-    labelled = load(name, split, data, loaded.graph.timesteps)
-    if study:
-        studied = workflow.study(labelled, samples, epochs, plot)
+        if epochs and not study:
+            raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
+        loaded = load_model(model)
+        workflow.module_of(loaded)
+        name, split = parse(source)
+        labelled = load(name, split, data, loaded.graph.timesteps)
+        studied = workflow.study(labelled, samples, epochs, plot) if study else None
+        found = None if study else workflow.diagnose(loaded, labelled, samples, plot)
+    if studied is not None:
         show(studied.to_dict(), as_json, study_table(studied))
-        return
-    found = workflow.diagnose(loaded, labelled, samples, plot)
-    show(found.to_dict(), as_json, *diagnosis_tables(found))
+    if found is not None:
+        show(found.to_dict(), as_json, *diagnosis_tables(found))

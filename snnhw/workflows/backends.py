@@ -15,6 +15,7 @@ from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.ways import LAVA, check_run, compiled
 from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import current_device
 from snnhw.simulation.record import SpikeRecord
 
 Runner = Callable[[Graph, Array, bool, Progress | None], SpikeRecord]
@@ -75,7 +76,9 @@ def graph_for(
     """
     if backend not in BACKENDS:
         raise unknown("backend", backend, BACKENDS)
-    integers, _ = BACKENDS[backend]
+    integers, run = BACKENDS[backend]
+    if run is not _torch and current_device().type != "cpu":
+        raise InputError(f"The backend {backend} runs on the CPU alone; leave --device out.")
     told: tuple[Finding, ...] = ()
     if calibration is not None and integers is False:
         raise InputError(f"The backend {backend} runs floats, which no samples calibrate; leave --calibrate out.")

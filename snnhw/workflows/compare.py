@@ -9,13 +9,13 @@ from pathlib import Path
 from snnhw.analysis.report.comparison import Comparison, compare_reports
 from snnhw.analysis.report.place import COMPARISON, REPORT, check_place
 from snnhw.analysis.report.report import Report
-from snnhw.analysis.report.writing import write_comparison, write_report
+from snnhw.analysis.report.writing import write_comparison
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.gates.text import file_name
 from snnhw.progress import Progress
 from snnhw.workflows.load import LoadedModel
-from snnhw.workflows.report import ReportOptions, build_report
+from snnhw.workflows.report import ReportOptions, build_report, make_report
 
 OF_ONE_MODEL = (
     "model",
@@ -71,9 +71,10 @@ def compare(
     reports: dict[str, Report] = {}
     page = None
     for label, (model, inputs) in models.items():
-        reports[label] = build_report(model, inputs, options, progress)
-        if folder is not None:
-            page = write_report(reports[label], folder / file_name(label), force=options.force)
+        if folder is None:
+            reports[label] = build_report(model, inputs, options, progress)
+        else:
+            reports[label], page = make_report(model, inputs, folder / file_name(label), options, progress)
     if len(reports) == 1:
         return Compared(reports, None, page)
     found = compare_reports(reports)

@@ -35,6 +35,14 @@ def rank() -> int:
     return distributed.get_rank() if _several() else 0
 
 
+def parts() -> tuple[str, ...]:
+    """What tells the processes apart in names of files, each such as "0of2"; "" where there is one process."""
+    if not _several():
+        return ("",)
+    world = distributed.get_world_size()
+    return tuple(f"{number}of{world}" for number in range(world))
+
+
 def share(inputs: Samples) -> Samples:
     """The samples of this process: every n-th of them, all where there is one process.
 

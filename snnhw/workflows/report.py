@@ -5,7 +5,8 @@ Takes what the command line names; gives the `Report` and the path of its page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from snnhw.analysis.advice.trials import TRIED, run_trials
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import relays
-from snnhw.analysis.counting.streaming import count_steps, sum_over_processes
 from snnhw.analysis.energy.level_advice import Variant, level_advice
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.report.place import REPORT, check_place
@@ -25,21 +25,20 @@ from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
-from snnhw.graph.ir import Array
-from snnhw.progress import Progress, counter
+from snnhw.progress import Progress
 from snnhw.quantisation.quantise import LayerScale
-from snnhw.rules.ways import check_run
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.train.run import writing
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
-from snnhw.workflows.processes import rank, share, summed
+from snnhw.workflows.measuring import Keeping, measure
+from snnhw.workflows.processes import rank
 from snnhw.workflows.readings import with_readings
-from snnhw.workflows.twin import measure_twin
+from snnhw.workflows.twin import measure_twin, trained_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
-BATCH = 64  # samples of which every spike is kept at a time
 
 
 @dataclass(frozen=True)
@@ -56,48 +55,6 @@ class ReportOptions:
     findings: tuple[Finding, ...] = ()  # about those parts
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
     force: bool = False  # replace files of such names that are of no report
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the samples of all processes gave."""
-
-    record: SpikeRecord
-    accuracy: dict[str, float]  # by stage; empty without labels
-    steps: tuple[NetworkCounts, ...] = ()  # of each time step, on request
-
-
-def measure(
-    model: LoadedModel, inputs: Samples, progress: Progress | None = None, *, by_step: bool = False
-) -> Measured:
-    """Simulate `model` on `inputs`; of several processes each takes its share, and all get the sums.
-
-    `by_step` simulates once more and counts each time step on its own.
-
-    Raises:
-        InputError: the samples do not fit, or are fewer than the processes.
-    """
-    model = for_data(model, inputs)
-    check_labels(model, inputs)
-    check_run(model.graph)
-    mine = share(inputs)
-    record = simulate(model.graph, mine.values, progress=counter(progress, "simulation", len(mine.values)))
-    accuracy = {}
-    if mine.targets is not None:
-        right = summed(record.correct(mine.targets))
-        accuracy = {"loihi integers" if model.graph.is_integer else "float": right / len(inputs.values)}
-    steps: tuple[NetworkCounts, ...] = ()
-    if by_step:
-        steps = count_steps(model.graph, _batches(mine.values, counter(progress, "time steps", len(mine.values))))
-    return Measured(sum_over_processes(record), accuracy, steps)
-
-
-def _batches(values: Array, finished: Callable[[int], None] | None) -> Iterator[Array]:
-    for start in range(0, len(values), BATCH):
-        batch = values[start : start + BATCH]
-        yield batch
-        if finished:
-            finished(len(batch))
 
 
 def build_report(
@@ -117,13 +74,18 @@ def build_report(
     """
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_readings(for_data(model, inputs), inputs)
+    if options.levels:
+        check_labels(model, inputs)
+    inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
+    if options.ann is not None:
+        trained_twin(options.ann, model)  # refused before the samples run, not behind them
     if record is None:
         measured = measure(model, inputs, progress)
         record, accuracy = measured.record, accuracy or measured.accuracy
     if options.ann is not None:
-        twin = measure_twin(options.ann, model, inputs)
+        twin = measure_twin(options.ann, model, inputs, progress)
         sparsity = twin.sparsity
         if twin.accuracy is not None:
             accuracy = {**accuracy, "ReLU twin": twin.accuracy}
@@ -176,10 +138,15 @@ def make_report(
     Raises:
         InputError: as `build_report`, the folder cannot be written, or a file of such a name there is of no report.
     """
-    force = options is not None and options.force
-    check_place(folder, REPORT, force=force)
-    report = build_report(model, inputs, options, progress)
-    return report, write_report(report, folder, force=force)
+    model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
+    check_place(folder, REPORT, force=options.force)
+    if options.record is not None:
+        report = build_report(model, inputs, options, progress)
+        return report, write_report(report, folder, force=options.force)
+    made = report_together(model, inputs, folder, options, progress=progress)
+    if made is None:
+        raise InputError("Of several processes the first alone writes a report; call report_together in all of them.")
+    return made
 
 
 def report_together(
@@ -195,10 +162,32 @@ def report_together(
 
     `by_step` counts each time step on its own, too, and writes steps.csv.
     """
+    folder = Path(folder)
     if rank() == 0:
         check_place(folder, (*REPORT, "steps.csv") if by_step else REPORT, force=options.force)
-    measured = measure(model, inputs, progress, by_step=by_step)
+    with writing(folder) if rank() == 0 else nullcontext():
+        return _written(model, inputs, Keeping(folder, options.force), options, by_step=by_step, progress=progress)
+
+
+def _written(
+    model: LoadedModel,
+    inputs: Samples,
+    keeping: Keeping,
+    options: ReportOptions,
+    *,
+    by_step: bool,
+    progress: Progress | None,
+) -> tuple[Report, Path] | None:
+    for name in options.profiles:
+        load_profile(name)  # refused before the samples run, not behind them
+    if options.ann is not None:
+        trained_twin(options.ann, model)
+    measured = measure(model, inputs, progress, by_step=by_step, keeping=keeping)
     if rank() > 0:
         return None
-    known = replace(options, record=measured.record, accuracy=measured.accuracy, steps=measured.steps)
-    return make_report(model, inputs, folder, known, progress)
+    accuracy = options.accuracy or measured.accuracy
+    known = replace(options, record=measured.record, accuracy=accuracy, steps=measured.steps)
+    report = build_report(model, inputs, known, progress)
+    page = write_report(report, keeping.folder, force=options.force)
+    keeping.remove()
+    return report, page

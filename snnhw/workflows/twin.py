@@ -17,12 +17,14 @@ from snnhw.analysis.energy.sparsity import activation_sparsity
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.ir import Array
+from snnhw.progress import Progress, counter
+from snnhw.simulation.execution import current_device
 from snnhw.simulation.frames import has_steps
 from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
 from snnhw.zoo import zoo_names, zoo_path
 
-BATCH = 256
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -33,24 +35,33 @@ class MeasuredTwin:
     accuracy: float | None
 
 
-def measure_twin(run: Path | str, model: LoadedModel, inputs: Samples) -> MeasuredTwin:
+def measure_twin(
+    run: Path | str, model: LoadedModel, inputs: Samples, progress: Progress | None = None
+) -> MeasuredTwin:
     """Run the twin in `run` over all samples.
 
     Args:
         run: folder of a finished run of a ReLU network, or the name of one in the zoo.
         model: the spiking network that it is the twin of.
         inputs: samples, as for the spiking network; the run gets of them what the twin that is priced computes on.
+        progress: called with the stage "ReLU twin", the frames finished and all of them.
 
     Raises:
-        InputError: the folder holds no ReLU network, its layers are not those of the spiking network, or that one has
-            loops, which no ReLU run has.
+        InputError: as `trained_twin`, or the spiking network has loops, which no ReLU run has.
     """
-    network = trained_twin(run, model)
+    network, device = trained_twin(run, model).to(current_device()), current_device()
     frames = twin_frames(model, inputs)  # [N, F, *shape]
     dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *model.graph.input.shape)
-    batches = (torch.from_numpy(rows[start : start + BATCH]).to(dtype) for start in range(0, len(rows), BATCH))
+    batches = (torch.from_numpy(rows[start : start + BATCH]).to(device, dtype) for start in range(0, len(rows), BATCH))
     sent: list[np.ndarray] = []
-    hook = network.register_forward_hook(lambda _module, _inputs, logits: sent.append(logits.numpy()))
+    finished = counter(progress, "ReLU twin", len(rows))
+
+    def keep(_module: nn.Module, _inputs: object, logits: torch.Tensor) -> None:
+        sent.append(logits.cpu().numpy())
+        if finished:
+            finished(len(logits))
+
+    hook = network.register_forward_hook(keep)
     sparsity = activation_sparsity(network, batches)
     hook.remove()
     if inputs.targets is None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.graph.ir import LIF, Edge, Graph, Linear
-from snnhw.graph.same import differences, same_graph
+from snnhw.graph.same import differences, graph_checksum, same_graph
 from tests.graph.strategies import float_graphs, integer_graphs
 from tests.nets import residual_net
 
@@ -35,6 +35,12 @@ def test_names_of_graphs_and_the_order_of_nodes_do_not_matter(graph: Graph, chan
     assert same_graph(graph, graph.replace(nodes=nodes, name="another"))
 
 
+@given(GRAPHS)
+def test_a_copy_has_the_same_checksum(graph: Graph) -> None:
+    assert graph_checksum(graph) == graph_checksum(copied(graph).replace(name="another"))
+    assert graph_checksum(graph) != graph_checksum(graph.replace(timesteps=graph.timesteps + 1))
+
+
 @given(GRAPHS, st.data())
 def test_one_changed_field_is_one_sentence_that_names_it(graph: Graph, data: st.DataObject) -> None:
     node = data.draw(st.sampled_from(list(graph.nodes.values())))
@@ -54,7 +60,7 @@ def test_one_changed_field_is_one_sentence_that_names_it(graph: Graph, data: st.
         changed = not value if isinstance(value, bool) else value + 1
     other = graph.replace(nodes={**graph.nodes, node.name: dataclasses.replace(node, **{key: changed})})
     assert differences(graph, other) == (f"Node {node.name}: {key} differs.",)
-    assert not same_graph(other, graph)
+    assert not same_graph(other, graph) and graph_checksum(other) != graph_checksum(graph)
 
 
 def test_steps_missing_nodes_and_kinds_are_told_apart() -> None:
@@ -89,7 +95,8 @@ def test_edges_count_by_their_order_at_each_node_and_their_sum(
     first: list[Edge], second: list[Edge], same: bool
 ) -> None:
     graph = residual_net().graph
-    assert same_graph(graph.replace(edges=tuple(first)), graph.replace(edges=tuple(second))) == same
+    one, other = (graph.replace(edges=tuple(edges)) for edges in (first, second))
+    assert same_graph(one, other) == same == (graph_checksum(one) == graph_checksum(other))
 
 
 def test_arrays_are_the_same_bit_for_bit() -> None:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnhw.errors import InputError
-from snnhw.graph.ir import LI, MLF, Delay, Graph, Input, Linear, Pool, Readout
+from snnhw.graph.ir import LI, MLF, Conv2d, Delay, Graph, Input, Linear, Pool, Readout
 from snnhw.proofs.largest import largest_output
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
-from snnhw.simulation.synapses import apply_node, product_dtype, wrap_sum
+from snnhw.simulation.synapses import apply_node, convolve_windows, product_dtype, wrap_sum
 from tests.nets import norm, product_graph
 
 
@@ -87,3 +87,30 @@ def test_sums_wrap_as_24_bit_twos_complement(values):
 def test_a_node_that_the_engine_lacks_is_named():
     with pytest.raises(InputError, match="Node 'u' is a MLF, which the engine cannot run"):
         apply_node(MLF(name="u", shape=(3,), thresholds=(1.0,), decay=0.5), torch.zeros(1, 1, 3))
+
+
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@given(
+    st.data(), pairs, pairs, st.tuples(st.integers(0, 2), st.integers(0, 2)), pairs, st.integers(1, 3), st.booleans()
+)
+def test_a_convolution_as_a_product_of_matrices_is_the_convolution(
+    data, kernel, stride, padding, dilation, groups, bias
+):
+    """What integers go through off the CPU: every geometry, several frames, cut into parts of any size; exactly."""
+    height, width = data.draw(st.integers(5, 9)), data.draw(st.integers(5, 9))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    weight = rng.integers(-254, 255, (2 * groups, 2, *kernel)).astype(np.int32)
+    x = torch.as_tensor(rng.integers(-3, 4, (2, 3, 2 * groups, height, width)).astype(np.float32))
+    sizes = zip((height, width), kernel, stride, padding, dilation, strict=True)
+    shape = (2 * groups, *((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes))
+    node = Conv2d(
+        name="conv", shape=shape, weight=weight, bias=rng.integers(-9, 9, 2 * groups) if bias else None,
+        stride=stride, padding=padding, dilation=dilation, groups=groups,
+    )  # fmt: skip
+    expected = apply_node(node, x)
+    for room in (1, 2**12, 2**30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("snnhw.simulation.synapses.WINDOW_BYTES", room)
+            assert torch.equal(convolve_windows(node, x), expected)

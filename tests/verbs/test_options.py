@@ -1,13 +1,16 @@
 """Options that several verbs share are spelled alike, and no verb changes their names."""
 
 import inspect
+import sys
 from typing import get_type_hints
 
 import pytest
+import torch
 
-from snnhw.cli import VERBS
+from snnhw.cli import VERBS, main
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
+from snnhw.simulation.execution import current_device
 from snnhw.verbs import options
 
 READING = {"dt", "written_by", "reset", "timesteps"}
@@ -24,12 +27,56 @@ def test_every_verb_that_runs_samples_takes_their_kind(verb):
     assert "kind" in inspect.signature(VERBS[verb]).parameters
 
 
+ON_DEVICES = {
+    "evaluate": (),
+    "simulate": ("--input", "digits:test"),
+    "quantise": ("--calibrate", "digits:train", "-o", "x.nir"),
+    "verify": ("--input", "digits:test"),
+    "report": ("--input", "digits:test", "--out", "out"),
+    "compare": ("--input", "digits:test"),
+}
+
+
+@pytest.mark.parametrize("verb", ON_DEVICES)
+def test_a_device_that_is_not_there_is_refused_before_anything_is_done(verb, refused, monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    said = refused(verb, "digits", *ON_DEVICES[verb], "--device", "cuda")
+    assert "The device cuda needs an NVIDIA GPU, and " in said and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ON_DEVICES)
+def test_a_workflow_runs_within_its_device(verb, monkeypatch, tmp_path):
+    """Where the model is loaded, the device is the one that was typed, and afterwards the CPU again."""
+    seen = []
+
+    class StoppedError(Exception):
+        pass
+
+    def look(*arguments, **options):
+        seen.append(str(current_device()))
+        raise StoppedError
+
+    monkeypatch.chdir(tmp_path)
+    for place in ("snnhw.workflows.load.load_model", "snnhw.workflows.load.load_models"):
+        monkeypatch.setattr(place, look)
+    monkeypatch.setattr(sys, "argv", ["snnhw", verb, "digits", *ON_DEVICES[verb], "--device", "cpu:0"])
+    with pytest.raises(StoppedError):
+        main()
+    assert seen == ["cpu:0"] and current_device() == torch.device("cpu")
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_option_of_one_name_is_one_option(verb):
     shared = {"dt": options.Dt, "reset": options.Reset, "timesteps": options.Timesteps, "as_json": options.Json}
-    shared |= {"written_by": options.WrittenBy, "data": options.Data, "dialect": options.Dialect, "kind": options.Kind}
+    shared |= {
+        "written_by": options.WrittenBy,
+        "data": options.Data,
+        "device": options.Device,
+        "dialect": options.Dialect,
+        "kind": options.Kind,
+    }
     for name, kind in get_type_hints(VERBS[verb], include_extras=True).items():
-        assert name not in shared or kind == shared[name], name
+        assert name not in shared or kind == shared[name] or (verb, name) == ("measure", "device"), name
 
 
 def test_the_help_lists_the_frameworks_whose_files_are_read():

@@ -3,8 +3,11 @@
 import io
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from snnhw.verbs import terminal
@@ -41,3 +44,68 @@ def test_a_bar_per_stage_and_none_before_the_first_call(monkeypatch):
         tick("second", 2, 2)
     stages = [stage for stage in ("first", "second") if re.search(rf"{stage}.*\d/\d", screen.getvalue())]
     assert before == "" and stages == ["first", "second"]
+
+
+def test_a_first_bar_is_there_before_the_first_call_and_gone_behind_it(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=screen, force_terminal=True, width=80))
+    with progress_bars(first="preparing") as tick:
+        before = screen.getvalue()
+        tick("stage", 1, 4)
+        shown = len(screen.getvalue())
+    assert "preparing" in before and "stage" in screen.getvalue()[shown - 1 :] + screen.getvalue()
+    assert "preparing" not in screen.getvalue()[shown:]
+
+
+@pytest.mark.parametrize("quiet, rank", [(True, "0"), (False, "1")])
+def test_nobody_but_the_first_process_has_bars(monkeypatch, quiet, rank):
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=screen, force_terminal=True, width=80))
+    monkeypatch.setenv("RANK", rank)
+    with progress_bars(quiet, "preparing") as tick:
+        tick("stage", 1, 4)
+    assert screen.getvalue() == ""
+
+
+WATCHED = """
+import sys
+from snnhw.cli import main
+from snnhw.verbs import terminal
+
+shown = []
+start = terminal.Bars.start
+terminal.Bars.start = lambda bars: shown.append(True) or start(bars)
+terminal.err = terminal.Console(stderr=True, force_terminal=True)
+
+class Torch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            print("bars" if shown else "nothing")
+            raise SystemExit
+        return None
+
+assert "torch" not in sys.modules
+sys.meta_path.insert(0, Torch())
+sys.argv = ["snnhw", *sys.argv[1:]]
+main()
+"""
+LONG = {
+    "evaluate": (),
+    "export": ("-o", "x.nir"),
+    "check": (),
+    "quantise": ("--calibrate", "digits:train", "-o", "x.nir"),
+    "simulate": ("--input", "digits:test"),
+    "verify": ("--input", "digits:test"),
+    "report": ("--input", "digits:test", "--out", "out"),
+    "compare": ("--input", "digits:test"),
+    "map": (),
+    "diagnose": ("--input", "digits:test"),
+}
+
+
+@pytest.mark.parametrize("verb", LONG)
+def test_a_verb_shows_a_bar_before_torch_is_imported(verb, tmp_path):
+    """What takes seconds on a cold machine: so the bar is there in the first of them."""
+    command = [sys.executable, "-c", WATCHED, verb, "digits", *LONG[verb]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.stdout.split() == ["bars"], done.stderr[-2000:]

@@ -32,5 +32,9 @@ def test_every_layer_alone_is_measured_on_request(digits, some, tmp_path):
     made = quantise(
         digits, few, tmp_path / "a.nir", Integers(each_layer=True), lambda stage, done, of: stages.append(stage)
     )
-    assert all(layer.alone is not None for layer in made.loss.layers) and set(stages) == {"calibration", "layers rounded", "networks run"}
+    assert all(layer.alone is not None for layer in made.loss.layers) and set(stages) == {
+        "calibration",
+        "layers rounded",
+        "networks run",
+    }
     assert set(made.to_dict()) == {"path", "layers", "loss", "findings", "assumed"}

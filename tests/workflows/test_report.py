@@ -13,7 +13,7 @@ from snnhw.errors import InputError
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, MaxPool, Node, Pool, Readout
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.map import bound_on_chip
-from snnhw.workflows.report import ReportOptions, build_report, measure
+from snnhw.workflows.report import ReportOptions, build_report
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,13 +21,6 @@ ROOT = Path(__file__).parents[2]
 def test_advice_on_levels_needs_labels(digits, some):
     with pytest.raises(InputError, match="has no labels"):
         build_report(digits, inputs_of(some.name, some.values, None), ReportOptions(levels=True))
-
-
-def test_accuracy_and_counts_of_one_process_are_those_of_its_samples(digits, some):
-    measured = measure(digits, some)
-    assert measured.record.samples == 24
-    right = measured.record.logits.argmax(axis=1) == some.targets
-    assert measured.accuracy == {"float": float(np.mean(right))}
 
 
 def behind_neurons(*nodes: Node, levels: int = 2) -> LoadedModel:

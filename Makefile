@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
 CASES ?= 120000
+TORCH ?= 2.14.1
+OTHER := .venv-torch-$(TORCH)
 SEED ?= 1
 # Links to all files in the order in which they are installed, since mypy does not follow package-dir.
 STAGED := build/staged
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all fuzz lint docs clean
+.PHONY: help setup demo test test-all test-torch fuzz lint docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +38,19 @@ test: setup  ## Run the tests that CI runs
 test-all: setup  ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-torch: $(OTHER)/.installed  ## Run nn, train, tracing and engine with TORCH=2.9.1, in an environment of its own (GB)
+	$(OTHER)/bin/python -c 'import torch; print("torch", torch.__version__)'
+	$(OTHER)/bin/python -m pytest -m "not very_slow" -n 2 --dist loadfile \
+	  $$($(OTHER)/bin/python -m tests.old_triton) tests/nn tests/train tests/tracing tests/simulation
+	$(OTHER)/bin/snnhw train digits --set epochs=2 --out $(OTHER)/digits
+
+# Another torch, and whatever it needs, beside what is pinned for ours; PyPI's builds bring CUDA's libraries with them.
+$(OTHER)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(OTHER)
+	grep -vE '^(torch|triton)==' constraints.txt > $(OTHER)/constraints.txt
+	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/constraints.txt -e ".[train,report,tensorboard,test]" "torch==$(TORCH)"
+	@touch $@
+
 fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number
 	$(BIN)/python -m tests.fuzz_gates --cases $(CASES) --seed $(SEED)
 
@@ -50,4 +65,4 @@ docs: setup  ## Build the documents into site/, warnings are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## Remove .venv and everything that was built
-	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-torch-* build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,7 +7,7 @@ from mkdocs.structure.files import File, Files
 
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-from snnhw.analysis.measured.bench import Held, hold, reasons, scores
+from snnhw.analysis.measured.bench import Held, goal, hold, misses, reasons, scores
 from snnhw.analysis.measured.points import GRADES, measured_points
 from snnhw.analysis.ranges import Range
 
@@ -32,6 +32,10 @@ def measured_page() -> str:
         "",
         f"- Points that the profile owes nothing to: {found['independent'].sentence}",
         f"- All, with points that a constant was read off (*own*), which prove nothing: {found['all'].sentence}",
+        "",
+        goal(rows),
+        "",
+        *(f"- {sentence}." for sentence in misses(rows)),
         "",
         "Grades: " + "; ".join(f"`{grade}`, {text}" for grade, text in GRADES.items()) + ".",
         "",

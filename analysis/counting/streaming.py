@@ -74,10 +74,10 @@ def count_steps(graph: Graph, batches: Iterable[Array], run: RasterBackend = sim
 def step_records(graph: Graph, inputs: Array, record: SpikeRecord) -> list[SpikeRecord]:
     """The record of each step alone, of samples that ran with rasters."""
     frames = check_inputs(graph, inputs)
-    return [_step(graph, frames, record, t) for t in range(record.timesteps)]
+    return [step_record(graph, frames, record, t) for t in range(record.timesteps)]
 
 
-def _step(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeRecord:
+def step_record(graph: Graph, frames: Array, record: SpikeRecord, t: int) -> SpikeRecord:
     """The record of step `t` alone; frames [B, 1 or T, *shape]."""
     units = {name: unit_record(raster[:, t : t + 1]) for name, raster in record.raster.items()}
     if graph.input.levels is not None:

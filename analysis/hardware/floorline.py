@@ -138,13 +138,13 @@ def floorline(graph: Graph, work: TileWork, mapping: ChipMapping, profile: Profi
     barrier = profile["barrier_time"].at_tiles(tiles) if "barrier_time" in profile else Range.exact(0.0)
     step, sample, serial = [], [], []
     for end in ("low", "typical", "high"):
-        one = parts(_work(work, end, graph.timesteps, 1), profile, end)
-        whole = parts(_work(work, end, 1, steps), profile, end)
+        one = parts(core_work(work, end, graph.timesteps, 1), profile, end)
+        whole = parts(core_work(work, end, 1, steps), profile, end)
         wait = getattr(barrier, end)
         step.append(float(one.busy.max()) + wait)
         sample.append(float(whole.busy.max()) + wait * steps)
         serial.append(float(one.in_turn.max()) + wait)
-    typical = parts(_work(work, "typical", graph.timesteps, 1), profile)
+    typical = parts(core_work(work, "typical", graph.timesteps, 1), profile)
     core = int(typical.busy.argmax())
     known = bool(typical.busy[core])
     waits = barrier.typical >= typical.busy[core]
@@ -164,7 +164,7 @@ def floorline(graph: Graph, work: TileWork, mapping: ChipMapping, profile: Profi
     )
 
 
-def _work(work: TileWork, end: str, per: int, steps: int) -> CoreWork:
+def core_work(work: TileWork, end: str, per: int, steps: int) -> CoreWork:
     """Work of `steps` updates and 1/`per` of the spikes of a sample; the least counts those active that fire."""
     compartments = work.compartments * steps
     fired = np.minimum(work.spikes / per, compartments)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.digits import percent, range_text
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.hardware.profiles import Profile
@@ -32,6 +33,12 @@ COVERED, WITHIN, MISSED, TOO_WIDE, OPEN = (
     "missed, range too wide",
     "not predictable",
 )
+GOAL = 0.9  # share of the ranges that should hold their measurement
+WHY = {
+    WITHIN: "off by {off}, less than the measurement itself varies",
+    MISSED: "off by {off}",
+    TOO_WIDE: "a range of more than tenfold counts as a miss, whatever it holds",
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,29 @@ def reasons(rows: Sequence[Held]) -> dict[str, list[Point]]:
         if row.predicted is None:
             found.setdefault(row.reason, []).append(row.point)
     return found
+
+
+def misses(rows: Sequence[Held]) -> tuple[str, ...]:
+    """One sentence for each range that does not hold its measurement, and by how much."""
+    found = []
+    for row in rows:
+        if row.predicted is None or row.answer == COVERED:
+            continue
+        value, predicted = row.point.value, row.predicted
+        where = f"{row.point.id} on {row.profile}: {range_text(Range.exact(value), row.point.dimension)} measured, "
+        where += f"{range_text(predicted, row.point.dimension)} predicted"
+        end = predicted.high if value > predicted.high else predicted.low
+        found.append(f"{where}; {WHY[row.answer].format(off=percent(abs(value / end - 1)))}")
+    return tuple(found)
+
+
+def goal(rows: Sequence[Held]) -> str:
+    """Whether as many ranges hold as were aimed at, in one sentence."""
+    score = Score.of(rows)
+    share = score.covered / score.predicted if score.predicted else 0.0
+    reached = "is reached" if share >= GOAL else "is not reached"
+    left = "" if share >= GOAL else "; no source that was read supports other constants, so none was moved to hit"
+    return f"The aim of {GOAL:.0%} {reached}: {score.covered} of {score.predicted} ranges hold{left}."
 
 
 def scores(rows: Sequence[Held]) -> dict[str, Score]:

@@ -24,7 +24,7 @@ class Counter:
     """One counter, or the sum of several that cover the same of several packages."""
 
     name: str  # of the interface and of what it reads
-    scope: str  # of `scopes.OF_THIS_MACHINE`
+    scope: str  # package or gpu_board
     machine: str  # what is read, by its maker's name
     read: Callable[[], float]  # J since some moment
 

@@ -42,7 +42,7 @@ class Measurement:
     device: str  # of `counters.COUNTERS`
     machine: str
     counter: str
-    scope: str  # with idle power inside, of `scopes.OF_THIS_MACHINE`
+    scope: str  # with idle power inside: package or gpu_board
     batch: int
     workload: Workload
     network: Metered

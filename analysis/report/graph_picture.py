@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 
 from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import Layer, layers
 from snnhw.analysis.counting.sources import populations
-from snnhw.analysis.digits import TIMES
+from snnhw.analysis.digits import TIMES, percent
 from snnhw.graph.ir import Conv2d, Graph, Linear, Product
 
 BOX, GAP = 46, 26  # heights in CSS pixels
 LANES = 84  # width left of the boxes, for arcs
 JOIN = 9  # how far below the middle of a box its line leaves, and above it another arrives
 CHANNEL = 7  # width of one level's mark
+FULL = 0.5  # how strongly the box is filled that spends most
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,13 @@ def picture_page(graph: Graph, width: int) -> tuple[str, int]:
     return page, (len(layers(graph)) + 1) * (BOX + GAP) + 40
 
 
-def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:
-    """The picture, `width` CSS pixels wide; with counts, the rate of every layer."""
+def graph_svg(
+    graph: Graph, counts: NetworkCounts | None, width: int, heat: Mapping[str, float] = MappingProxyType({})
+) -> str:
+    """The picture, `width` CSS pixels wide; with counts, the rate of every layer, with `heat` its share of the energy.
+
+    The layer with the largest share is filled with FULL of the colour, the others in proportion.
+    """
     rows = layers(graph)
     sources = {branch.source for row in rows for branch in row.branches}
     drawn = rails(rows, graph.input.name, {source: populations(graph, source) for source in sources})
@@ -64,11 +71,15 @@ def graph_svg(graph: Graph, counts: NetworkCounts | None, width: int) -> str:
     parts = [
         f'<svg viewBox="0 0 {width} {height}">',
         *(_rail(rail, lanes) for rail in drawn),
-        _box(0, width, graph.input.name, f"input, {_shape(graph.input.shape)}", 0, None),
+        _box(0, width, graph.input.name, f"input, {_shape(graph.input.shape)}", 0, 0.0),
     ]
     rates = {} if counts is None else {layer.name: _sent(layer, counts) for layer in counts.layers}
     for i, row in enumerate(rows, 1):
-        parts.append(_box(i, width, row.name, _about(graph, row), row.levels, rates.get(row.name)))
+        rate, share = rates.get(row.name), heat.get(row.name, 0.0)
+        facts = (_about(graph, row), rate and f"rate {rate}", share and f"{percent(share, 0)} of the energy")
+        fill = FULL * share / max(heat.values()) if share else 0.0
+        text = ", ".join(str(fact) for fact in facts if fact)
+        parts.append(_box(i, width, row.name, text, 0 if rate is None else row.levels, fill))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -153,21 +164,22 @@ def _middle(row: int) -> float:
     return row * (BOX + GAP) + BOX / 2
 
 
-def _box(row: int, width: int, name: str, about: str, levels: int, rate: str | None) -> str:
+def _box(row: int, width: int, name: str, about: str, levels: int, fill: float) -> str:
     y, x = row * (BOX + GAP) + 1, LANES
     size = (width - x - 20) / 6.6
     marks = "".join(
         f'<rect x="{width - 12 - CHANNEL * (k + 1)}" y="{y + 10}" width="{CHANNEL - 2}" height="9" '
         f'style="fill: var(--level{min(levels - k, 5)})"/>'
-        for k in range(levels if rate is not None else 0)
+        for k in range(levels)
     )
+    shape = f'<rect x="{x}" y="{y}" width="{width - x - 1}" height="{BOX - 2}" rx="3" '
+    heated = f'{shape}style="fill: var(--heat); fill-opacity: {fill:.2f}"/>' if fill else ""
     return (
-        f'<rect x="{x}" y="{y}" width="{width - x - 1}" height="{BOX - 2}" rx="3" '
-        'style="fill: var(--panel); stroke: var(--rule)"/>'
+        f'{shape}style="fill: var(--panel); stroke: var(--rule)"/>{heated}'
         f'<text x="{x + 12}" y="{y + 19}" style="font-size: 13px; font-weight: 600; fill: var(--ink)">'
         f"{escape(_fit(name, int(size) - levels))}</text>"
         f'<text x="{x + 12}" y="{y + 36}" style="font-size: 12px; fill: var(--muted)">'
-        f"{escape(_fit(about if rate is None else f'{about}, rate {rate}', int(size * 1.1)))}</text>{marks}"
+        f"{escape(_fit(about, int(size * 1.1)))}</text>{marks}"
     )
 
 

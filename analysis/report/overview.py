@@ -1,7 +1,7 @@
 """A report in one table that fits a terminal: what every layer costs, what all cost, and what the numbers rest on.
 
 Takes a `Report` and nothing else, so that every number is one of `report.json`; nothing here counts or prices. Rows are
-per inference. `Overview.text` is plain text of at most 80 columns, `overview_html.py` the same for a notebook.
+per inference. `Overview.text` is plain text of at most 80 columns, `html_table.py` makes the same for a notebook.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from functools import cached_property
 
 from snnhw.analysis.digits import count_text, range_text, short_count, significant
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.bill import PACES, Bill, bills
+from snnhw.analysis.report.bill import Bill, bills
+from snnhw.analysis.report.html_table import html_table
 from snnhw.analysis.report.plain_table import Column, lines_of, wrapped
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.verdict import accuracies, first_sentence, lines, listed, twin_sentence
@@ -140,6 +141,11 @@ class Overview:
         return tuple(dict.fromkeys(found.subject for found in self.report.assumptions))
 
     @property
+    def assumed_lines(self) -> tuple[str, ...]:
+        """What had to be assumed, a sentence each, with what would say it."""
+        return tuple(f"assumed {found.subject}: {found.text}; {found.remedy}" for found in self.report.assumptions)
+
+    @property
     def answers(self) -> tuple[str, ...]:
         """One line for each profile: how much, of what, by whose constants, and what was assumed."""
         report = self.report
@@ -170,19 +176,17 @@ class Overview:
         """All of it in lines of at most 80 columns."""
         shown = [*wrapped(self.title), *wrapped(f"joules: {self.profile}"), ""]
         shown += lines_of(COLUMNS, [row.cells for row in self.rows], self.totals)
-        for paragraph in (*self.answers, *self.notes):
+        for paragraph in (*self.answers, *self.notes, *self.assumed_lines):
             shown += wrapped(paragraph)
-        for found in self.report.assumptions:
-            shown += wrapped(f"assumed {found.subject}: {found.text}; {found.remedy}")
         return "\n".join(shown)
 
     def __repr__(self) -> str:
         return self.text
 
     def _repr_html_(self) -> str:
-        from snnhw.analysis.report.overview_html import overview_html
-
-        return overview_html(self)
+        below = (*self.answers, *self.notes, *self.assumed_lines)
+        cells = [row.cells for row in self.rows]
+        return html_table(f"{self.title}; joules: {self.profile}", COLUMNS, cells, self.totals, below)
 
     def to_dict(self) -> dict[str, object]:
         """The table for JSON; totals, energies, twins and findings are those of `report.json`, under its names."""
@@ -211,8 +215,8 @@ def _answer(bill: Bill, title: str) -> str:
     if bill.without is None:
         always = bill.with_static[""]
         return f"{range_text(always, 'J')} per inference, {title}, {bill.covers_static}"
-    with_static = [f"{range_text(joule, 'J')} {PACES[pace]}" for pace, joule in bill.with_static.items()]
-    more = f" (with what it draws while it waits, {', '.join(with_static)})" if with_static else ""
+    with_static = [f"{range_text(joule, 'J')} {bill.paces[pace]}" for pace, joule in bill.with_static.items()]
+    more = f" (with what it draws while it waits, {'; '.join(with_static)})" if with_static else ""
     return f"{range_text(bill.without, 'J')} per inference, {title}, {bill.covers}{more}"
 
 

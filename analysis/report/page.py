@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snnhw.analysis import digits
-from snnhw.analysis.energy.estimate import Term
+from snnhw.analysis.energy.estimate import CHIP, Term
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.constants import Constant
 from snnhw.analysis.ranges import Range
@@ -161,23 +161,35 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             yield name, plots.to_svg(plots.pareto_chart(points, front, width), name) if draws() else NO_CHART
 
 
-def _charts(report: Report) -> Iterator[tuple[str, str]]:
-    drawings: dict[str, Callable[[int], Any]] = {
+def drawings(report: Report) -> dict[str, Callable[[int], Any]]:
+    """Name of a chart -> the figure of a width in CSS pixels, for every chart of the page that matplotlib draws."""
+    found: dict[str, Callable[[int], Any]] = {
         "energy": lambda width: plots.energy_chart(report.energy, report.ann, width),
         "levels": lambda width: plots.levels_chart(report.counts, width),
         "rates": lambda width: plots.rates_chart(report.counts, width),
     }
     if any(swing.width > 0 for found in report.sensitivity.values() for swing in found):
         typical = {name: found.per_inference.typical for name, found in report.energy.items()}
-        drawings["tornado"] = lambda width: plots.tornado_chart(report.sensitivity, typical, width)
+        found["tornado"] = lambda width: plots.tornado_chart(report.sensitivity, typical, width)
     if any(report.breakeven.values()):
-        drawings["breakeven"] = lambda width: plots.breakeven_chart(report.breakeven, report.model.levels, width)
-    for name, draw in drawings.items():
+        found["breakeven"] = lambda width: plots.breakeven_chart(report.breakeven, report.model.levels, width)
+    return found
+
+
+def _charts(report: Report) -> Iterator[tuple[str, str]]:
+    for name, draw in drawings(report).items():
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)):
             yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}") if draws() else NO_CHART
     if report.graph is not None:
         for size, width in (("wide", PICTURE), ("narrow", plots.NARROW)):
-            yield f"graph_{size}", graph_svg(report.graph, report.counts, width)
+            yield f"graph_{size}", graph_svg(report.graph, report.counts, width, _heat(report))
+
+
+def _heat(report: Report) -> dict[str, float]:
+    """The share of each layer of the typical energy on the first profile; of none is what the whole chip spends."""
+    lead = next(iter(report.energy.values()))
+    whole = lead.per_inference.typical
+    return {name: energy.typical / whole for name, energy in lead.layers.items() if name != CHIP} if whole else {}
 
 
 def _sources(report: Report) -> Sources:

@@ -15,6 +15,7 @@ from snnhw.analysis.counting.counts import BY_STEP, NetworkCounts
 from snnhw.analysis.counting.deployments import Deployment, deployments
 from snnhw.analysis.counting.relay import Relay
 from snnhw.analysis.digits import range_text
+from snnhw.analysis.energy.attribution import Attribution, attribution
 from snnhw.analysis.energy.breakeven import Bound, BreakEven, published_bounds
 from snnhw.analysis.energy.estimate import EnergyEstimate, estimate
 from snnhw.analysis.energy.level_advice import Variant
@@ -28,6 +29,7 @@ from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.report.bill import bills
+from snnhw.analysis.report.metrics import metrics
 from snnhw.analysis.report.sections import (
     NOTHING_MORE,
     Sections,
@@ -98,6 +100,7 @@ class Report(Summarised):
     mapping: Mapping[str, ChipMapping] = field(default_factory=dict)  # by chip
     static: Mapping[str, Mapping[str, StaticCase]] = field(default_factory=dict)  # by profile, then pace
     floorline: Mapping[str, Floorline] = field(default_factory=dict)  # by profile: least times, and what binds
+    attribution: Mapping[str, Attribution] = field(default_factory=dict)  # by profile: layers, levels, constants
     advice: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)  # by profile: what would help
     convention: RateTimesFlops | None = None  # what most papers would print
     steps: tuple[NetworkCounts, ...] = ()  # counts of each time step
@@ -152,12 +155,17 @@ class Report(Summarised):
             "static": {
                 name: {pace: case.to_dict() for pace, case in cases.items()} for name, cases in self.static.items()
             },
+            "attribution": {name: found.to_dict() for name, found in self.attribution.items()},
             "headline": {bill.profile: bill.to_dict() for bill in bills(self.energy, self.static, self.floorline)},
             "floorline": {name: found.to_dict() for name, found in self.floorline.items()},
             "fidelity": {} if self.certificate is None else self.certificate.to_dict(),
             "quantisation": [layer.to_dict() for layer in self.quantisation],
             **findings_dict(self.findings),
         }
+
+    def metrics(self) -> dict[str, float]:
+        """One flat dict of numbers for TensorBoard, Weights & Biases or MLflow (`metrics.py`)."""
+        return metrics(self.counts, self.model.neurons, self.energy, self.ann, self.static, self.accuracy)
 
     def summary(self) -> Summary:
         """Accuracy and energies; a notebook shows the page (`snnhw.analysis.report.notebook`)."""
@@ -258,6 +266,7 @@ def assemble(
         mapping=mapping,
         static=static,
         floorline=floors,
+        attribution={name: attribution(counts, found) for name, found in energy.items()},
         advice={
             name: advice(
                 Facts(

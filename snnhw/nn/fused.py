@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.modules.module import _has_any_global_hook
+from torch.nn.modules import module as modules
 
 from snnhw.nn.kernels import fused_gpu, fused_native, passes_for
 from snnhw.nn.kernels.constants import Affine, Channels, Recurrence
@@ -23,9 +23,12 @@ from snnhw.nn.norm import Batch, TDBatchNorm, average_of_all, pool_of_all
 def fire_normalised(norm: nn.Module, unit: nn.Module, x: Tensor) -> Tensor:
     """unit(norm(x)), x [T*B, C, ...], with the same spikes bit for bit; gradients agree up to rounding.
 
-    A norm and a unit of other classes, in evaluation, being traced or with hooks on them, are called as modules. On a GPU
-    under autocast, spikes of low precision come in the type of x, where the modules apart give float32: whole numbers
-    of at most 32 levels are exact in either, and the convolution behind them takes the low one anyway.
+    A norm and a unit of other classes, in evaluation, being traced or with hooks on them, are called as modules.
+
+    In the Triton kernels the statistics are summed in another order than in the module, so that mean and scale may
+    differ in their last digit; given the same ones, the spikes are the same bits. Under autocast spikes leave in the
+    type of x, where the modules apart give float32: whole numbers of at most 32 levels are exact in either, and a
+    convolution behind them takes the low one anyway.
 
     Raises:
         InputError: the shape of x is not what the norm and the unit take.
@@ -50,7 +53,8 @@ def _watched(norm: nn.Module, unit: nn.Module, x: object) -> bool:
     """True where inputs or outputs of the modules are observed: by hooks, forward or backward, or by torch.fx."""
     kinds = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
     hooked = any(getattr(module, kind) for module in (norm, unit) for kind in kinds)
-    return hooked or not isinstance(x, Tensor) or bool(_has_any_global_hook())  # type: ignore[no-untyped-call]
+    everywhere = any(getattr(modules, f"_global{kind}") for kind in kinds)
+    return hooked or everywhere or not isinstance(x, Tensor)
 
 
 class _NormAndFire(torch.autograd.Function):

@@ -38,6 +38,7 @@ from snnhw.passes.max_pool_into_neurons import max_pool_into_neurons
 from snnhw.passes.merge_readout import merge_readout
 from snnhw.passes.own_synapses import own_synapses
 from snnhw.passes.pool_into_conv import pool_into_conv
+from snnhw.passes.readout_matrix import readout_matrix
 
 Pass = Callable[[Graph], Graph]
 
@@ -47,7 +48,7 @@ BEFORE_SYNAPSES: tuple[Pass, ...] = (*BEFORE_POOLS, fold_current)
 WITH_SYNAPSES: tuple[Pass, ...] = (*FLOAT, *BEFORE_SYNAPSES, identity_synapses)
 FOLDED: tuple[Pass, ...] = (own_synapses, fold_gains, fold_neuron, fold_pool, merge_readout, pool_into_conv)
 ON_CHANNELS: tuple[Pass, ...] = (decompose, *FOLDED, balance_delays)
-NO_MAX_POOLS: tuple[Pass, ...] = (max_pool_into_neurons, fold_wires)
+NO_MAX_POOLS: tuple[Pass, ...] = (max_pool_into_neurons, readout_matrix, fold_wires)
 ON_CORES: tuple[Pass, ...] = (*NO_MAX_POOLS, *BEFORE_POOLS, fold_pool, merge_readout, pool_into_conv)
 LOIHI_CHANNELS: tuple[Pass, ...] = (*NO_MAX_POOLS, *WITH_SYNAPSES, *ON_CHANNELS)
 LOIHI_CURRENT: tuple[Pass, ...] = (*NO_MAX_POOLS, *FLOAT, *BEFORE_SYNAPSES, spike_synapses, *ON_CHANNELS)

@@ -73,8 +73,14 @@ def _scaled_down(node: LIF) -> LIF:
     gain = np.asarray(node.gain, np.float64)
     if node.has_unit_gain or not (gain > 0).all():
         return node
-    states = ("threshold", "leak", "v_reset", "start")
-    return dataclasses.replace(node, gain=1.0, **{key: _number(getattr(node, key) / gain) for key in states})
+    return dataclasses.replace(
+        node,
+        gain=1.0,
+        threshold=_number(node.threshold / gain),
+        leak=_number(node.leak / gain),
+        v_reset=_number(node.v_reset / gain),
+        start=_number(node.start / gain),
+    )
 
 
 def _gain(

@@ -71,14 +71,19 @@ def _others(graph: Graph, title: str, known: tuple[type[Node], ...]) -> Iterator
             remedy = "train with a synaptic time constant of one step"
             yield Finding("no-counterpart", "error", node.name, message, remedy)
         else:
-            yield _no_counterpart(node, title)
+            ends = [graph.nodes[edge.target] for edge in graph.out_of(node.name)]
+            read = isinstance(node, LI) and bool(ends) and all(isinstance(end, Readout) for end in ends)
+            yield _no_counterpart(node, title, read=read)
 
 
-def _no_counterpart(node: Node, title: str) -> Finding:
-    message = f"a {type(node).__name__} has no counterpart on {title}"
+def _no_counterpart(node: Node, title: str, *, read: bool = False) -> Finding:
+    message, remedy = f"a {type(node).__name__} has no counterpart on {title}", node.remedy
+    if read:
+        message = f"its membranes are read out, to which steps add with weights of their own, and {title} sums steps up"
+        remedy = "return what the layer in front of it gives, whose sum over the steps is read, and train with that"
     if isinstance(node, MaxPool):
         message = f"a MaxPool of analogue values has no counterpart on {title}, where neurons can be the OR of spikes"
-    return Finding("no-counterpart", "error", node.name, message, node.remedy)
+    return Finding("no-counterpart", "error", node.name, message, remedy)
 
 
 def kernels(graph: Graph, title: str) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The state that a run is resumed from: one file with a checksum of all that is in it, and the one before it.
 
-`last.safetensors` holds the network, the optimiser, the best network so far, and plain values. `previous.safetensors`
-is what it was one epoch earlier, so that a damaged file costs an epoch and not the run.
+`last.safetensors` holds the network, the optimiser, the best network so far, the average of the weights, and plain
+values. `previous.safetensors` is what it was one epoch earlier, so that a damaged file costs an epoch and not the run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from snnhw.gates.regular import read_bytes
 from snnhw.nn.state import load_state
 
 LAST, PREVIOUS = "last.safetensors", "previous.safetensors"
-NETWORK, BEST, OPTIMISER = "network.", "best.", "optimiser."  # begin the names of the tensors
+NETWORK, BEST, AVERAGE, OPTIMISER = "network.", "best.", "average.", "optimiser."  # begin the names of the tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,11 @@ class State:
         """State dict of the best network so far; empty where none was kept."""
         return self._part(BEST)
 
+    @property
+    def average(self) -> dict[str, Tensor]:
+        """State dict of the moving average; empty where the recipe has none."""
+        return self._part(AVERAGE)
+
     def put_back(self, network: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
         """Load the tensors into the network and the optimiser.
 
@@ -52,9 +57,10 @@ class State:
         if optimiser is None:
             return
         state: dict[int, dict[str, object]] = {}
+        parameters = dict(enumerate(p for group in optimiser.param_groups for p in group["params"]))
         for key, value in self._part(OPTIMISER).items():
             index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = value
+            state.setdefault(int(index), {})[name] = _beside(value, parameters.get(int(index)))
         for key, number in self.optimiser.items():
             index, name = key.split(".", 1)
             state.setdefault(int(index), {})[name] = number
@@ -64,20 +70,29 @@ class State:
         return {name[len(prefix) :]: value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
+def _beside(value: Tensor, parameter: Tensor | None) -> Tensor:
+    """The optimiser's numbers for a parameter in the parameter's order in memory, which fused steps rely on."""
+    if parameter is None or value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
 def save_state(
     path: Path,
     network: nn.Module,
     optimiser: torch.optim.Optimizer | None,
     about: Mapping[str, object],
     best: Mapping[str, Tensor] | None = None,
+    average: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write weights, the optimiser's tensors, the best weights so far and plain values into one file.
+    """Write weights, the optimiser's tensors, the best weights so far, their average and plain values into one file.
 
     Raises:
         InputError: the file cannot be written.
     """
     tensors = {NETWORK + name: value for name, value in copied(network).items()}
     tensors |= {BEST + name: value for name, value in (best or {}).items()}
+    tensors |= {AVERAGE + name: value.detach().cpu().contiguous() for name, value in (average or {}).items()}
     plain: dict[str, object] = {}
     for index, values in (optimiser.state_dict()["state"] if optimiser else {}).items():
         for key, value in values.items():
@@ -96,6 +111,7 @@ def keep_state(
     optimiser: torch.optim.Optimizer,
     about: Mapping[str, object],
     best: Mapping[str, Tensor],
+    average: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write the state of a run; the one that was there becomes the one before.
 
@@ -104,7 +120,7 @@ def keep_state(
     """
     if (folder / LAST).exists():
         os.replace(folder / LAST, folder / PREVIOUS)
-    save_state(folder / LAST, network, optimiser, about, best)
+    save_state(folder / LAST, network, optimiser, about, best, average)
 
 
 def latest_state(folder: Path) -> State | None:

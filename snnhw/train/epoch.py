@@ -5,9 +5,9 @@ Everything random in epoch e comes from (seed, e), whatever came before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +18,14 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.time import time_first
-from snnhw.train.augment import augment
+from snnhw.train.average import Average
 from snnhw.train.bar import TrainingBar
-from snnhw.train.batches import tensors
+from snnhw.train.capture import Eager, Steps
 from snnhw.train.diverged import Losses, check_weights
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
-from snnhw.train.schedule import learning_rate, training_loss, value_from
+from snnhw.train.schedule import learning_rate, set_rate, training_loss, value_from
+from snnhw.train.source import Place, Source
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -51,6 +52,8 @@ class Training:
     recipe: Recipe
     network: nn.Module  # a `ByStep`
     optimiser: torch.optim.Optimizer
+    average: Average | None = None  # of the weights, where the recipe has `ema`
+    steps: Steps = field(default_factory=Eager)
 
 
 @dataclass(frozen=True)
@@ -94,36 +97,38 @@ def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
     return steps
 
 
-def train_epoch(training: Training, data: Samples, epoch: int, size: EpochSize, bar: TrainingBar) -> dict[str, float]:
+def train_epoch(training: Training, source: Source, epoch: int, size: EpochSize, bar: TrainingBar) -> dict[str, float]:
     """Train on every batch of epoch `epoch`; its row of `metrics.csv`, means over all processes.
 
     Raises:
         InputError: the data do not fill one batch.
         FailedRunError: the loss or a weight became NaN or infinite.
     """
-    fabric, recipe = training.fabric, training.recipe
+    fabric, recipe, average = training.fabric, training.recipe, training.average
     training.network.train()
     torch.manual_seed(_epoch_seed(recipe, epoch) + (fabric.global_rank << 32))  # of dropout
-    steps = steps_per_epoch(recipe, data, fabric.world_size)
-    sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)  # loss, correct, samples
+    steps = steps_per_epoch(recipe, source.data, fabric.world_size)
+    place = Place(fabric.global_rank, fabric.world_size)
+    sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)  # loss, correct
     rate = 0.0
     losses = Losses(fabric, epoch)
-    for step, (x, target) in enumerate(_batches(training, data, epoch, steps)):
-        x = _resize(x, size.pixels)
+    for step, (x, target) in enumerate(source.batches(recipe, _epoch_seed(recipe, epoch), steps, place)):
         rate = learning_rate(recipe, epoch, (step + 1) / steps)
-        for group in training.optimiser.param_groups:
-            group["lr"] = rate
-        loss, correct = train_step(training, x, target)
+        set_rate(training.optimiser, rate)
+        if average is not None:
+            average.begin(epoch * steps + step)
+        loss, correct = training.steps(partial(train_step, training), _resize(x, size.pixels), target, size)
         losses.add(loss, last=step + 1 == steps)
-        sums += torch.stack([loss * len(x), correct, correct.new_tensor(len(x))]).double()
+        sums += torch.stack([loss * len(x), correct]).double()
         bar.batch(len(x) * fabric.world_size)
     check_weights(training.network, epoch)
-    loss_sum, correct, samples = fabric.all_reduce(sums, reduce_op="sum").tolist()
+    loss_sum, correct_sum = fabric.all_reduce(sums, reduce_op="sum").tolist()
+    samples = steps * recipe.batch * fabric.world_size
     return {
         "epoch": epoch + 1,
         "lr": rate,
         "train_loss": loss_sum / samples,
-        "train_accuracy": correct / samples,
+        "train_accuracy": correct_sum / samples,
     }
 
 
@@ -145,25 +150,9 @@ def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, T
         correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()
     training.optimiser.step()
     training.optimiser.zero_grad()
+    if training.average is not None:
+        training.average.update()
     return total, correct
-
-
-def _batches(training: Training, data: Samples, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """This process's part of every batch of the epoch; the augmentation is drawn for the whole batch.
-
-    The part consists of equal parts of the pieces into which one process would cut the whole batch.
-    """
-    fabric, recipe = training.fabric, training.recipe
-    generator = torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
-    order = torch.randperm(len(data), generator=generator).numpy()
-    whole = recipe.batch * fabric.world_size
-    places = torch.arange(whole).view(recipe.accumulate, fabric.world_size, recipe.batch // recipe.accumulate)
-    mine = places[:, fabric.global_rank].flatten()
-    for step in range(steps):
-        index = order[step * whole : (step + 1) * whole]
-        x, target = tensors(data, index)
-        x = augment(x, recipe.augment, generator)
-        yield x[mine].to(fabric.device), target[mine].to(fabric.device)
 
 
 def _resize(x: Tensor, pixels: int) -> Tensor:

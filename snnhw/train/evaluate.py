@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
@@ -36,13 +37,18 @@ class Evaluation:
 def evaluate(
     network: nn.Module,
     data: Samples,
-    batch: int = 256,
+    batch: int | None = None,
     device: torch.device | str = "cpu",
     progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """Run `network` in evaluation mode on all samples; its mode is put back.
 
-    `progress` is called with the number of samples finished in each batch.
+    Args:
+        network: takes samples [B, C, H, W] or [T, B, C, H, W].
+        data: with labels.
+        batch: samples at once; None: 256 on the CPU, 1,024 on a GPU.
+        device: where the network is.
+        progress: called with the number of samples of each batch that was given to the device.
 
     Raises:
         InputError: the data set is empty or has more classes than the network has logits.
@@ -51,21 +57,37 @@ def evaluate(
         raise InputError(f"Data set {data.name} is empty; give at least one sample.")
     was_training = network.training
     network.eval()
-    correct, loss = 0, 0.0
+    device = torch.device(device)
+    batch = batch or (256 if device.type == "cpu" else 1024)
+    correct: list[Tensor] = []
+    loss: list[Tensor] = []
     kind = next(network.parameters()).dtype
-    with torch.no_grad():
+    with torch.no_grad(), float32_is_float32():
         for start in range(0, len(data), batch):
             x, target = tensors(data, slice(start, start + batch))
+            largest = int(target.max())
             x, target = x.to(device, kind), target.to(device)
             logits = network(time_first(x)).float()
-            if int(target.max()) >= logits.shape[1]:
+            if largest >= logits.shape[1]:
                 raise InputError(
-                    f"{data.name} has target {int(target.max())} and the network {logits.shape[1]} logits; choose data "
+                    f"{data.name} has target {largest} and the network {logits.shape[1]} logits; choose data "
                     "of its classes."
                 )
-            correct += int((logits.argmax(1) == target).sum())
-            loss += float(nn.functional.cross_entropy(logits, target, reduction="sum"))
+            correct.append((logits.argmax(1) == target).sum())
+            loss.append(nn.functional.cross_entropy(logits, target, reduction="sum"))
             if progress:
                 progress(len(x))
     network.train(was_training)
-    return Evaluation(data.name, len(data), correct, loss / len(data))
+    hits, lost = sum(int(count) for count in correct), sum(float(part) for part in loss)
+    return Evaluation(data.name, len(data), hits, lost / len(data))
+
+
+@contextmanager
+def float32_is_float32() -> Iterator[None]:
+    """Convolutions of a GPU multiply float32 as such, not with the 10 bits of TF32: it measures what a CPU does."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before

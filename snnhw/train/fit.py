@@ -10,7 +10,6 @@ reads and writes the run folder:
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -22,19 +21,21 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
+from snnhw.train.average import Average
 from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
+from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
 from snnhw.train.resume import check_origin, origin
 from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
 from snnhw.train.schedule import make_optimiser
+from snnhw.train.source import Source
 from snnhw.train.splits import Splits, check_input, load_splits, model_arguments
 from snnhw.train.tensorboard import ScalarLog
 
@@ -70,12 +71,12 @@ def fit(
     splits = load_splits(recipe, data_dir)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    fabric = _fabric(recipe)
+    fabric = fabric_of(recipe)
     torch.manual_seed(recipe.seed)
     raw = build(recipe.model, relu=recipe.relu, **model_arguments(recipe, splits.train))
     check_input(recipe, raw, splits.train)
     lead = fabric.global_rank == 0
-    with writing(out) if lead else nullcontext():
+    with writing(out) if lead else nullcontext(), fastest_convolutions():
         state = fabric.broadcast(latest_state(out) if lead and resume else None)
         return _run(Work(fabric, recipe, splits, raw, state), out, console if lead else None, tensorboard and lead)
 
@@ -94,11 +95,13 @@ class Work:
 def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> Run:
     """Train, epoch by epoch, and finish the run folder."""
     fabric, recipe, splits, raw, state = work.fabric, work.recipe, work.splits, work.network, work.state
-    optimiser = make_optimiser(recipe, raw)
+    where = (recipe, fabric.device, fabric.world_size)
+    optimiser = make_optimiser(recipe, placed(raw, recipe, fabric.device), captures(*where))
     lead = fabric.global_rank == 0
     rows: list[Mapping[str, float]] = []
     best: dict[str, Tensor] = {}
     notes: list[str] = []
+    say = console.print if console is not None else _nothing
     if state is not None:
         changed = check_origin(state, recipe, splits, out)
         state.put_back(raw, optimiser)
@@ -106,10 +109,14 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
         if changed:
             notes.append(f"resumed after epoch {len(rows)} with {changed}")
         for note in (changed, "" if state.path.name == LAST else f"{LAST} is damaged; going on from {PREVIOUS}"):
-            if console is not None and note:
-                console.print(visible(f"warning: {note}"), markup=False, soft_wrap=True)
+            if note:
+                say(visible(f"warning: {note}"), markup=False, soft_wrap=True)
+    average = Average(raw, recipe.ema, state.average if state else None) if recipe.ema else None
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
-    training = Training(fabric, recipe, *fabric.setup(ByStep(raw), optimiser))
+    steps = steps_of(*where, optimiser)
+    network, stepped = fabric.setup(ByStep(raw), optimiser)
+    training = Training(fabric, recipe, network, stepped, average, steps)
+    source = Source(splits.train, fabric.device)
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
         open_folder(out, rows)
@@ -120,15 +127,20 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
-            row = train_epoch(training, splits.train, epoch, sizes[epoch], bar)
-            if splits.validation is not None:
-                row |= validate(fabric, raw, splits.validation)
-            row["seconds"] = round(time.perf_counter() - started, 3)
-            rows.append(row)
-            if lead:
-                if recipe.keep == "best" and _best(rows, sizes) == epoch:
+            row = train_epoch(training, source, epoch, sizes[epoch], bar)
+            if steps.note and steps.note not in notes:
+                notes.append(steps.note)
+                say(visible(f"warning: {steps.note}"), markup=False, soft_wrap=True)
+            with average.in_place() if average is not None else nullcontext():
+                if splits.validation is not None:
+                    row |= validate(fabric, raw, splits.validation)
+                row["seconds"] = round(time.perf_counter() - started, 3)
+                rows.append(row)
+                if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:
                     best = copied(raw)
-                keep_state(out, raw, optimiser, {**origin(recipe, splits), "rows": rows, "notes": notes}, best)
+            if lead:
+                about = {**origin(recipe, splits), "rows": rows, "notes": notes}
+                keep_state(out, raw, optimiser, about, best, average.values if average else None)
                 save_metrics(out, rows)
                 scalars.epoch(row)
             bar.epoch(row)
@@ -137,12 +149,18 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
     if lead:
         if recipe.keep == "best":
             raw.load_state_dict(best)
+        elif average is not None:
+            raw.load_state_dict(average.values)
         tested = evaluate(raw.float(), splits.test, device=fabric.device)
         kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
         card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
         run = save_run(out, raw, replace(card, note="; ".join(notes)), rows)
     finished: Run = fabric.broadcast(run)
     return finished
+
+
+def _nothing(*words: object, **options: object) -> None:
+    """Say nothing."""
 
 
 def _best(rows: list[Mapping[str, float]], sizes: list[EpochSize]) -> int:
@@ -155,29 +173,6 @@ def _score(row: Mapping[str, float]) -> tuple[float, float]:
     """Better rows score higher: accuracy, then loss, on the held-out share if there is one."""
     kind = "validation" if "validation_accuracy" in row else "train"
     return row[f"{kind}_accuracy"], -row[f"{kind}_loss"]
-
-
-def _fabric(recipe: Recipe) -> Fabric:
-    """Fabric for the processes torchrun started, or for this one alone.
-
-    Raises:
-        InputError: lightning-fabric is not installed.
-    """
-    try:
-        from lightning_fabric import Fabric
-    except ImportError as error:
-        raise InputError("Training needs lightning-fabric; pip install 'snnhw[train]'.") from error
-
-    here, everywhere = (int(os.environ.get(name, "1")) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
-    fabric = Fabric(
-        accelerator="cuda" if torch.cuda.is_available() else "cpu",
-        devices=here,
-        num_nodes=everywhere // here,
-        strategy="ddp" if everywhere > 1 else "auto",
-        precision=recipe.precision,
-    )
-    fabric.launch()
-    return fabric
 
 
 def _card(

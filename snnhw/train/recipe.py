@@ -33,6 +33,7 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "tet_lambda": (0, 1),
     "tet_mean": (-LARGEST, LARGEST),
     "label_smoothing": (0, 1),
+    "ema": (0, 0.999999),
     "seed": (0, 2**32 - 1),  # of NumPy's generators
     "threads": (0, 1024),
 }
@@ -71,7 +72,9 @@ class Recipe:
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
+    ema: float = 0.0  # decay of a moving average of the weights, which is judged and kept in their place; 0: none
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
+    channels_last: bool = False  # images as [N, H, W, C] in the memory of a GPU; the loops of the CPU want [N, C, H, W]
     seed: int = 1
     threads: int = 0  # of torch on the CPU; 0: as the machine has it
 

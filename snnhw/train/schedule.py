@@ -35,16 +35,34 @@ def value_from(table: Mapping[str, int], epoch: int, otherwise: int) -> int:
     return table[str(max(started))] if started else otherwise
 
 
-def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """SGD with momentum or AdamW; vectors (norms, biases) do not decay unless the recipe decays all."""
+def make_optimiser(recipe: Recipe, network: nn.Module, captured: bool = False) -> torch.optim.Optimizer:
+    """SGD with momentum or AdamW; vectors (norms, biases) do not decay unless the recipe decays all.
+
+    `captured` is for a step that becomes a CUDA graph: the learning rate is a tensor beside the weights, which a
+    recording reads each time it is played, and nothing of a step is computed on the host.
+    """
     parameters = [p for p in network.parameters() if p.requires_grad]
     decayed = [p for p in parameters if recipe.decay_all or p.dim() > 1]
     rest = [p for p in parameters if not (recipe.decay_all or p.dim() > 1)]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": rest, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
+    if captured:
+        rate = torch.tensor(recipe.lr, dtype=torch.float32, device=parameters[0].device)
+        if recipe.optimiser == "adamw":
+            return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=True)
+        return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, fused=True)
     if recipe.optimiser == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.lr)
     return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Give every group this learning rate; a rate that is a tensor keeps its place in memory."""
+    for group in optimiser.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def training_loss(recipe: Recipe, by_step: Tensor, target: Tensor) -> Tensor:

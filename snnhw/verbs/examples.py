@@ -15,12 +15,17 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "report": (
         "snnhw report digits --input digits:test --out report",
+        "snnhw report digits --input digits:test --out report --latex --bibtex --figures --badge",
         "snnhw report my.nir --input samples.npz --dt 1e-4 --reset hard --profile loihi1-sanafe --out report",
     ),
     "compare": ("snnhw compare digits fashion --input digits:test --samples 20 --out compared",),
-    "map": ("snnhw map digits --chip loihi2", "snnhw map digits --chip loihi1 --input digits:test --samples 5"),
+    "map": (
+        "snnhw map digits --chip loihi2",
+        "snnhw map digits --chip loihi1 --input digits:test --samples 1 --trace run.json",
+    ),
     "profiles": ("snnhw profiles", "snnhw profiles show loihi1-davies2018", "snnhw profiles --measured"),
     "demo": ("snnhw demo --no-lava --out demo",),
+    "measure": ("snnhw measure digits", "snnhw measure digits --device cuda --batch 64 --out measured"),
     "train": ("snnhw train digits", "snnhw train mnist --data data --set epochs=3 --out runs/mnist"),
     "evaluate": ("snnhw evaluate digits", "snnhw evaluate my.nir --input digits:test"),
     "diagnose": ("snnhw diagnose digits --input digits:test --plot diagnosis.svg",),

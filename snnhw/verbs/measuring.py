@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
+from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Force,
@@ -52,6 +53,7 @@ def measure(
     """Run the network and its ANN twin on this machine and read the energy that both take; --out keeps a profile."""
     if source is not None:
         check_data(data, source)
+    check_names([model], [source], quiet=quiet or as_json)
     from snnhw.analysis.metering.meter import Plan
     from snnhw.analysis.report.place import MEASUREMENT, check_place
     from snnhw.data.inputs import load_inputs

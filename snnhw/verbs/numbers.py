@@ -94,7 +94,7 @@ def profiles(
 def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
     """The measured bench: of one profile, or of all that come with the package."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-    from snnhw.analysis.measured.bench import hold, scores
+    from snnhw.analysis.measured.bench import goal, hold, misses, scores
     from snnhw.analysis.measured.points import measured_points
     from snnhw.verbs.tables.measured import measured_tables
 
@@ -105,6 +105,7 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
     rows = hold(points, chosen)
     result: dict[str, object] = {"points": [row.to_dict() for row in rows]}
     result["scores"] = {label: score.to_dict() for label, score in scores(rows).items()}
+    result |= {"goal": goal(rows), "misses": list(misses(rows))}
     if plot is not None:
         from snnhw.analysis.report.measured_chart import measured_chart, save_chart
 
@@ -134,6 +135,10 @@ def map_to_chip(
             autocompletion=completing.profiles,
         ),
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", help="JSON file for Perfetto: the first sample, cores as tracks, steps as time"),
+    ] = None,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -148,6 +153,8 @@ def map_to_chip(
     """Cores and chips that a model takes, which limit binds in each layer, and the least time on the busiest core."""
     if source is None and (data is not None or samples is not None or kind is not None):
         raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
+    if trace is not None and source is None:
+        raise InputError("--trace shows the run of a sample; name samples with --input.")
     check_data(data, source or "")
     check_names([model], [source], profile or (), [chip], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
@@ -161,4 +168,10 @@ def map_to_chip(
         inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))
-    show(made.to_dict(), as_json, *shown, *finding_lines(made.findings))
+    result = made.to_dict()
+    if trace is not None and inputs is not None:
+        from snnhw.workflows.trace_on_chip import trace_on_chip
+
+        result["trace"] = str(trace_on_chip(loaded, inputs, trace, chip, deployment, profile or ()))
+        shown = (*shown, f"trace of one sample: {trace}")
+    show(result, as_json, *shown, *finding_lines(made.findings))

@@ -49,6 +49,12 @@ def report(
     by_step: Annotated[
         bool, typer.Option("--by-step", help="also count each time step on its own; writes steps.csv too")
     ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="also tables.tex, booktabs tables for a paper")] = False,
+    bibtex: Annotated[bool, typer.Option("--bibtex", help="also sources.bib, every source of a price")] = False,
+    figures: Annotated[bool, typer.Option("--figures", help="also the charts as SVG and PDF")] = False,
+    card: Annotated[bool, typer.Option("--card", help="also model_card.md, for a Hugging Face model card")] = False,
+    spdx: Annotated[bool, typer.Option("--spdx", help="also energy.spdx.json, SPDX 3.0.1 AI profile")] = False,
+    badge: Annotated[bool, typer.Option("--badge", help="also badge.svg, one line for a README")] = False,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -69,6 +75,7 @@ def report(
     check_data(data, source)
     check_names([model], [source], profile or (), quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.analysis.sharing.formats import write_formats
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
         from snnhw.verbs.tables.findings import finding_lines
@@ -85,8 +92,11 @@ def report(
                 made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
+        asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
+        more = write_formats(written, [name for name, wanted in asked.items() if wanted], out_dir)
         told = finding_lines(written.findings)
-        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *told)
+        also = [f"also: {', '.join(path.name for path in more)}"] if more else []
+        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *also, *told)
 
 
 def compare(

@@ -14,7 +14,7 @@ from snnhw.errors import InputError
 from snnhw.graph.assumptions import TIMESTEPS
 from snnhw.graph.finding import Finding
 from snnhw.simulation.frames import as_images
-from snnhw.workflows.input_kind import with_input_kind
+from snnhw.workflows.input_kind import foreign_labels, with_input_kind
 from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
@@ -30,11 +30,24 @@ def for_data(model: LoadedModel, *data: Samples) -> LoadedModel:
     return with_integer_findings(with_input_kind(with_timesteps(model, *data), *data))
 
 
+def judging(model: LoadedModel, data: Samples) -> Samples:
+    """`data`, without its labels where some are no class of `model`, of which a finding of `for_data` speaks.
+
+    Raises:
+        InputError: there are labels and the model ends in no row of classes.
+    """
+    if foreign_labels(model, data):
+        return replace(data, targets=None)
+    check_labels(model, data)
+    return data
+
+
 def check_labels(model: LoadedModel, data: Samples) -> None:
     """Nothing, where `data` have no labels, or `model` can be judged by them.
 
     Raises:
-        InputError: it ends in no row of classes, or a label is no class of it.
+        InputError: it ends in no row of classes, or a label is no class of it. Where accuracy is all that is asked for;
+            `judging` is for the others.
     """
     if data.targets is not None and model.graph.readouts:
         data.labels(row_of_classes(model.graph.readouts[0].shape))

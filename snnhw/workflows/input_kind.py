@@ -33,7 +33,7 @@ def with_input_kind(model: LoadedModel, *data: Samples) -> LoadedModel:
 
     Raises:
         InputError: data of one kind are given with data that are stated to be of the other, or events are stated for
-            integers that were made for an analogue input, or labels are no outputs of the model.
+            integers that were made for an analogue input.
     """
     model = _checked(model, data)
     node = model.graph.input
@@ -59,12 +59,32 @@ def _checked(model: LoadedModel, data: Sequence[Samples]) -> LoadedModel:
     ends = model.graph.readouts
     for samples in data:
         if samples.targets is not None and ends:
-            samples.labels(ends[0].size)
+            if foreign_labels(model, samples):
+                model = _told(model, _no_accuracy(model, samples))
             if len(ends) > 1:
                 model = _told(model, _labels_of_the_first(model, samples))
     for finding in range_findings(model, data):
         model = _told(model, finding)
     return model
+
+
+def foreign_labels(model: LoadedModel, samples: Samples) -> bool:
+    """Whether some labels are no class of `model`, so that they number other classes than it tells apart."""
+    targets, ends = samples.targets, model.graph.readouts
+    return targets is not None and len(ends) > 0 and int(targets.max(initial=0)) >= ends[0].size
+
+
+def _no_accuracy(model: LoadedModel, samples: Samples) -> Finding:
+    classes, end = model.graph.readouts[0].size, model.graph.readouts[0].name
+    largest = 0 if samples.targets is None else int(samples.targets.max(initial=0))
+    return Finding(
+        "labels-of-other-classes",
+        "warning",
+        end,
+        f"the labels of {samples.name} reach {largest} and {model.name} has the outputs 0..{classes - 1}: they number "
+        "other classes and are left out, and no accuracy is measured",
+        "give samples whose labels are numbered as the network's outputs",
+    )
 
 
 def _labels_of_the_first(model: LoadedModel, samples: Samples) -> Finding:

@@ -22,7 +22,7 @@ from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate_in_batches
 from snnhw.simulation.record import SpikeRecord
 from snnhw.train.run import software_versions
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.processes import parts, rank, share, summed
 from snnhw.workflows.unfinished import Unfinished, of_batch, remove
@@ -83,7 +83,7 @@ def measure(
         InputError: the samples do not fit, or are fewer than the processes, or what is kept is damaged.
     """
     model = for_data(model, inputs)
-    check_labels(model, inputs)
+    inputs = judging(model, inputs)
     check_run(model.graph)
     mine = share(inputs)
     kept = None if keeping is None else keeping.of(model.graph, inputs, by_step=by_step)

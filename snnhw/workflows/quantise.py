@@ -14,7 +14,7 @@ from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.quantisation.loss import QuantisationLoss, measure_loss
 from snnhw.quantisation.quantise import Quantised
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel
 
 
@@ -68,7 +68,10 @@ def quantise(
         InputError: the graph has no integers, the samples do not fit or lack labels, or the file cannot be written.
     """
     model = for_data(model, calibration)
-    check_labels(model, calibration)
+    if wanted.finetune:
+        check_labels(model, calibration)
+    else:
+        calibration = judging(model, calibration)
     fixing = calibration.first(wanted.samples)
     made = compile_loihi(
         model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as, progress=progress

@@ -31,7 +31,7 @@ from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.train.run import writing
-from snnhw.workflows.for_data import for_data
+from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.measuring import Keeping, measure
 from snnhw.workflows.processes import rank
@@ -74,6 +74,9 @@ def build_report(
     """
     model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
     model = with_readings(for_data(model, inputs), inputs)
+    if options.levels:
+        check_labels(model, inputs)
+    inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, sparsity = options.record, dict(options.accuracy), None
     if options.ann is not None:

@@ -13,7 +13,7 @@ from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import graph_for, run_on, use_of_deployment
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.readings import with_readings
 
@@ -75,7 +75,7 @@ def simulate(
         model, calibration = for_data(model, inputs, on.calibration), on.calibration.values
     else:
         model, calibration = for_data(model, inputs), on.calibration
-    check_labels(model, inputs)
+    inputs = judging(model, inputs)
     graph = deploy(model.graph, on.deployment)
     ready, told = graph_for(on.name, graph, inputs.values, calibration)
     record = run_on(on.name, ready, inputs.values, raster=on.raster, progress=progress)

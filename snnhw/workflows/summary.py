@@ -27,8 +27,9 @@ from snnhw.nir.reading import AS_WRITTEN, Reading
 from snnhw.progress import Progress
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, called_model, load_model, model_given
+from snnhw.workflows.measuring import measure
 from snnhw.workflows.readings import with_readings
-from snnhw.workflows.report import DEFAULT_PROFILES, measure
+from snnhw.workflows.report import DEFAULT_PROFILES
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

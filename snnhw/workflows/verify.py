@@ -29,7 +29,7 @@ from snnhw.simulation.certificate import Certificate, Missing, Stage, certify, g
 from snnhw.simulation.compare import Backend
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.for_data import check_labels, for_data
+from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 
 CHANNELS = "K channels"
@@ -95,7 +95,7 @@ def verify(
     else:
         model = for_data(model, inputs)
     refuse(structure(model.graph), model.graph, "any simulator")
-    check_labels(model, inputs)
+    inputs = judging(model, inputs)
     missing: list[Missing] = []
     lacking = refusals(model.graph, INTEGERS)
     quantised = None if lacking else compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from snnhw.graph.ir import LI, Conv2d, Delay, Graph, Pool, Scale
+from snnhw.graph.ir import LI, LIF, Conv2d, Delay, Graph, Input, Linear, Pool, Readout, Scale
 from snnhw.rules import kinds
+from snnhw.rules.ways import INTEGERS, refusals
 from tests.checks.nets import integers, net
 
 SHAPE = (4, 4, 4)
@@ -60,3 +62,21 @@ def test_sizes_of_a_convolution_are_signed_bytes(stride: int, fits: bool) -> Non
     found = [(f.code, f.node) for f in kinds.kernels(net(conv=conv), "lava")]
     assert found == ([] if fits else [("kernel-size", "conv")])
     assert np.array([stride], np.int64).astype(np.int8)[0] == (stride if fits else stride - 256)  # as Lava keeps it
+
+
+def test_membranes_that_are_read_out_are_refused_with_what_to_return_instead() -> None:
+    """A step that is t steps from the end counts 1 + d + ... + d^t times in their sum; a sum of currents is read."""
+    nodes = [
+        Input(name="input", shape=(2,)),
+        Linear(name="first", shape=(3,), weight=np.ones((3, 2))),
+        LIF(name="unit", shape=(3,), decay=0.5, threshold=1.0),
+        Linear(name="last", shape=(2,), weight=np.ones((2, 3))),
+        LI(name="li", shape=(2,), decay=0.5),
+        Readout(name="end", shape=(2,)),
+    ]
+    graph = Graph.build(nodes, list(pairwise(n.name for n in nodes)), 3)
+    (found,) = kinds.kinds_of_lava(graph, "lava")
+    assert found.node == "li" and "its membranes are read out" in found.message
+    assert "return what the layer in front of it gives" in found.remedy
+    without = [n for n in nodes if n.name != "li"]
+    assert refusals(Graph.build(without, list(pairwise(n.name for n in without)), 3), INTEGERS) == []

@@ -41,6 +41,30 @@ def test_optimiser_goes_on_where_it_stopped(tmp_path, kind):
         assert torch.equal(a, b)
 
 
+def test_numbers_of_the_optimiser_take_the_order_in_memory_of_their_parameter(tmp_path):
+    """Saved with the pixels of a channel side by side; a network with channels last goes on with the same values."""
+    first = torch.nn.Conv2d(4, 6, 3)
+    rule = torch.optim.SGD(first.parameters(), 0.1, 0.9)
+    first(torch.ones(1, 4, 5, 5)).square().sum().backward()
+    rule.step()
+    save_state(tmp_path / "last", first, rule, {})
+    last = torch.nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)
+    there = torch.optim.SGD(last.parameters(), 0.1, 0.9)
+    read_state(tmp_path / "last").put_back(last, there)
+    momentum = there.state[last.weight]["momentum_buffer"]
+    assert momentum.stride() == last.weight.stride() != first.weight.stride()
+    assert torch.equal(momentum, rule.state[first.weight]["momentum_buffer"])
+
+
+def test_the_average_is_kept_beside_the_network(tmp_path):
+    network = build("digits_ds_resnet8", widths=(1, 1, 1))
+    average = {name: value + 1 for name, value in network.state_dict().items()}
+    save_state(tmp_path / "last", network, None, {}, average=average)
+    state = read_state(tmp_path / "last")
+    assert state.average.keys() == average.keys() and state.best == {}
+    assert all(torch.equal(value, average[name]) for name, value in state.average.items())
+
+
 def test_damaged_state_is_named(tmp_path):
     (tmp_path / "last").write_bytes(b"half a file")
     with pytest.raises(InputError, match="cannot be resumed"):

@@ -1,4 +1,4 @@
-"""One epoch: its size, its batches and its steps."""
+"""One epoch: its size and its steps."""
 
 import numpy as np
 import pytest
@@ -53,22 +53,6 @@ def test_pieces_of_a_batch_make_the_step_of_the_whole(tmp_path):
         weights.append([p.detach().clone() for p in network.parameters()] + [loss, correct])
     for whole, summed in zip(*weights, strict=True):
         torch.testing.assert_close(summed, whole, rtol=1e-9, atol=1e-11)
-
-
-def test_a_batch_is_the_same_whatever_ran_before_and_an_epoch_shows_each_sample_once():
-    data = load("digits", "train").first(200)
-    numbered = dataset("digits:train", data.values, np.arange(200), 200)  # each sample is a class of its own
-    recipe = recipe_from({**SMALL, "batch": 25, "augment": {}})
-    training = Training(Fabric(accelerator="cpu", devices=1), recipe, ByStep(build("digits_ds_resnet8")), None)
-    orders = []
-    for number in (0, 1, 0):
-        torch.manual_seed(number + 5)
-        batches = list(epoch._batches(training, numbered, number, steps=8))
-        seen = torch.cat([target for _, target in batches])
-        assert all(torch.equal(x, torch.from_numpy(data.values[target])) for x, target in batches)
-        assert sorted(seen.tolist()) == list(range(200))
-        orders.append(seen.tolist())
-    assert orders[0] == orders[2] != orders[1]
 
 
 def test_steps_are_the_batches_that_all_processes_fill():

@@ -1,16 +1,22 @@
 import csv
+import hashlib
 import json
+import math
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
+from snnhw.nn.models import build
 from snnhw.train import checkpoint, epoch
 from snnhw.train.card import CARD, WEIGHTS
 from snnhw.train.checkpoint import LAST, PREVIOUS, read_state
@@ -67,6 +73,141 @@ def test_run_learns_and_its_card_tells_the_truth(tmp_path):
     assert [float(row["train_loss"]) for row in rows] == [row["train_loss"] for row in run.metrics]
 
 
+def plain_training(about):
+    """Checksum of the weights of a run, written out: one sample, one step and one epoch after the other.
+
+    SGD with momentum, cosine with warm-up, label smoothing, flip, shift and cutout, no validation, the last weights.
+    """
+    torch.manual_seed(about["seed"])
+    data = load("digits", "train")
+    network = build(about["model"], in_channels=1, classes=10, **about["arguments"])
+    momentum = {}
+    for epoch_number in range(about["epochs"]):
+        network.train()
+        random = torch.Generator().manual_seed(about["seed"] * 1_000_003 + epoch_number)
+        order = torch.randperm(len(data), generator=random).tolist()
+        batch = about["batch"]
+        steps = len(data) // batch
+        for step in range(steps):
+            index = order[step * batch : (step + 1) * batch]
+            mirrored = torch.rand(batch, generator=random) < about["augment"]["flip"]
+            moved = torch.randint(-1, 2, (batch, 2), generator=random)
+            centre = torch.rand(batch, 2, generator=random)
+            images = []
+            for number, sample in enumerate(index):
+                image = data.values[sample][0]
+                image = image[:, ::-1] if mirrored[number] else image
+                wide = np.pad(image, 1)
+                down, right = moved[number].tolist()
+                image = wide[1 + down : 9 + down, 1 + right : 9 + right].copy()
+                middle = (centre[number] * 8).tolist()
+                for row in range(8):
+                    for column in range(8):
+                        if abs(np.float32(row - middle[0])) < 1.5 and abs(np.float32(column - middle[1])) < 1.5:
+                            image[row, column] = 0
+                images.append(torch.from_numpy(image)[None])
+            logits = network.by_step(torch.stack(images)).unflatten(0, (2, -1)).mean(0)
+            loss = nn.functional.cross_entropy(logits, torch.from_numpy(data.targets[index]), label_smoothing=0.1)
+            loss.backward()
+            done = epoch_number + (step + 1) / steps
+            rate = about["lr"] * min(1.0, done / about["warmup"])
+            rate *= 0.5 * (1 + math.cos(math.pi * done / about["epochs"]))
+            with torch.no_grad():
+                for name, p in network.named_parameters():
+                    grad = p.grad.add(p, alpha=5e-4) if p.dim() > 1 else p.grad
+                    momentum[name] = momentum[name].mul_(0.9).add_(grad) if step + epoch_number else grad.clone()
+                    p.add_(momentum[name], alpha=-rate)
+                    p.grad = None
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    return hashlib.sha256(safetensors.torch.save(weights)).hexdigest()
+
+
+def test_a_run_has_the_weights_of_the_loop_written_out_bit_for_bit(tmp_path):
+    about = {
+        **SMALL,
+        "optimiser": "sgd",
+        "lr": 0.1,
+        "weight_decay": 5e-4,
+        "warmup": 1.0,
+        "label_smoothing": 0.1,
+        "augment": {"flip": 0.5, "shift": 1, "cutout": 3},
+        "validation": 0.0,
+        "keep": "last",
+        "epochs": 2,
+        "seed": 5,
+    }
+    assert fit(recipe_from(about), tmp_path).card.weights_checksum == plain_training(about)
+
+
+@pytest.mark.parametrize(
+    ("about", "loss", "held_out", "weights"),
+    [
+        (
+            {
+                "optimiser": "sgd",
+                "lr": 0.05,
+                "weight_decay": 5e-4,
+                "warmup": 1.0,
+                "label_smoothing": 0.1,
+                "augment": {"flip": 0.5, "rotate": 10, "shift": 1, "noise": 0.05, "cutout": 3},
+                "accumulate": 2,
+                "loss": "tet",
+            },
+            2.3872721910476686,
+            2.408502965540319,
+            746.6336140566254,
+        ),
+        ({"augment": {"shift": 1, "cutout": 2}}, 2.297775149345398, 2.26943158769941, 772.3317984290588),
+    ],
+    ids=["sgd", "adamw"],
+)
+def test_runs_stay_what_they_were(about, loss, held_out, weights, tmp_path):
+    """Numbers of the loop before it knew of GPUs, in float64, where other machines agree in all but the last digits."""
+    run = fit(recipe_from({**SMALL, "precision": "64-true", "epochs": 1, **about}), tmp_path)
+    row = run.metrics[0]
+    summed = sum(float(value.double().abs().sum()) for value in load_run(tmp_path)[0].state_dict().values())
+    assert (row["train_loss"], row["validation_loss"], summed) == pytest.approx((loss, held_out, weights), rel=1e-9)
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_average_of_the_weights_is_judged_kept_and_resumed(keep, tmp_path, monkeypatch):
+    about = {**SMALL, "epochs": 2, "keep": keep}
+    recipe = recipe_from({**about, "ema": 0.9})
+    plain, averaged = fit(recipe_from(about), tmp_path / "plain"), fit(recipe, tmp_path / "ema")
+    trained = [row["train_loss"] for row in plain.metrics]
+    assert [row["train_loss"] for row in averaged.metrics] == trained  # training does not see the average
+    assert averaged.card.weights_checksum != plain.card.weights_checksum
+    kept = load_run(tmp_path / "ema")[0].state_dict()
+    state = read_state(tmp_path / "ema" / LAST)
+    assert all(torch.equal(value, kept[name]) for name, value in state.average.items())  # epoch 2 is the better one
+    judged = evaluate(load_run(tmp_path / "ema")[0], load_splits(recipe).validation)
+    assert judged.loss == pytest.approx(averaged.metrics[-1]["validation_loss"])
+
+    real, calls = epoch.train_step, []
+
+    def stop(*arguments):
+        calls.append(1)
+        if len(calls) > 22:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(epoch, "train_step", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(recipe, tmp_path / "stopped")
+    monkeypatch.setattr(epoch, "train_step", real)
+    resumed = fit(recipe, tmp_path / "stopped", resume=True)
+    assert resumed.card.weights_checksum == averaged.card.weights_checksum
+
+
+def test_what_hinders_a_fast_run_is_on_its_card(tmp_path, monkeypatch):
+    from snnhw.train import fit as module
+    from snnhw.train.capture import Eager
+
+    monkeypatch.setattr(module, "steps_of", lambda *_: Eager("steps ran one by one (it rains)"))
+    run = fit(recipe_from({**SMALL, "epochs": 2}), tmp_path)
+    assert run.card.note == "steps ran one by one (it rains)"
+
+
 def test_spikes_kept_as_bytes_leave_the_curve_as_it_is(tmp_path):
     recipe = {**SMALL, "epochs": 1}
     packed, floats = (fit(recipe_from({**recipe, "packed_spikes": on}), tmp_path / str(on)) for on in (True, False))
@@ -85,7 +226,7 @@ def test_killed_run_resumes_with_the_curve_of_one_that_was_not(tmp_path):
     about = {**SMALL, "epochs": 4}
     straight = fit(recipe_from(about), tmp_path / "straight")
     killed = tmp_path / "killed"
-    done = subprocess.run([sys.executable, "-c", KILLED, json.dumps(about), str(killed)], timeout=300)
+    done = subprocess.run([sys.executable, "-c", KILLED, json.dumps(about), str(killed)], timeout=1800)
     assert done.returncode == -signal.SIGKILL
     with open(killed / "metrics.csv") as file:
         assert len(list(csv.DictReader(file))) == 2

@@ -39,6 +39,8 @@ def test_settings_change_values_and_tables(tmp_path):
         ({"lr": float("nan")}, "lr = nan"),
         ({"weight_decay": float("inf")}, "weight_decay = inf"),
         ({"label_smoothing": 2}, "label_smoothing = 2.0; give 0 to 1"),
+        ({"ema": 1}, "ema = 1.0; give 0 to 0.999999"),
+        ({"channels_last": 1}, "channels_last = 1; give true or false"),
         ({"seed": -1}, "seed = -1; give 0 to 4294967295"),
         ({"threads": -1}, "threads = -1"),
         ({"batch": 64, "accumulate": 3}, "cuts a batch of 64 into 3 pieces"),

@@ -6,7 +6,7 @@ from torch.nn.functional import log_softmax
 
 from snnhw.nn.models import build
 from snnhw.train.recipe import recipe_from
-from snnhw.train.schedule import learning_rate, make_optimiser, training_loss
+from snnhw.train.schedule import learning_rate, make_optimiser, set_rate, training_loss
 
 LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits", "epochs": 100, "lr": 0.1}
 
@@ -35,6 +35,27 @@ def test_norms_and_biases_do_not_decay_unless_asked():
         for p in network.parameters():
             assert (id(p) in decayed) == (decay_all or p.dim() > 1)
         assert sum(len(g["params"]) for g in groups) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_a_rate_that_is_a_tensor_gives_the_steps_of_one_that_is_not(kind):
+    recipe = recipe_from({**LEAST, "optimiser": kind, "weight_decay": 0.1})
+    weights = []
+    for captured in (False, True):
+        torch.manual_seed(0)
+        network = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.Flatten(), torch.nn.Linear(3, 2)).double()
+        optimiser = make_optimiser(recipe, network, captured)
+        places = [group["lr"] for group in optimiser.param_groups]
+        for rate in (0.5, 0.25, 0.125):
+            set_rate(optimiser, rate)
+            network(torch.ones(2, 2, 3, 3, dtype=torch.float64)).square().sum().backward()
+            optimiser.step()
+            optimiser.zero_grad()
+        kept = [group["lr"] is place for group, place in zip(optimiser.param_groups, places, strict=True)]
+        assert kept == [captured] * 2 and [float(group["lr"]) for group in optimiser.param_groups] == [0.125] * 2
+        weights.append([p.detach().clone() for p in network.parameters()])
+    for a, b in zip(*weights, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
 def test_losses_equal_their_equations():

@@ -108,6 +108,11 @@ OUTPUTS |= {
         ("export nir", "a folder", lambda: os.mkdir("out"), "Is a directory"),
     )
 }
+OUTPUTS["output of measure: a profile of the user's"] = Case(
+    lambda: _mine("work.toml"),
+    ("measure", "digits", *TWO, "--out", "out"),
+    "out/work.toml exists and is of no measurement",
+)
 
 
 def _mine(name: str) -> None:

@@ -41,6 +41,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "datasets": ("datasets",),
     "demo": ("demo", "--no-lava", "-q"),
     "doctor": ("doctor",),
+    "measure": ("measure", "digits", *IN, "--repetitions", "2", "--seconds", "0.1"),
 }
 NEED = {  # verb -> what the one sentence says
     "report": "report.json and the tables are in r. The page of a report needs jinja2; pip install 'snnhw[report]'.",
@@ -87,6 +88,9 @@ def test_the_table_of_the_documents_is_what_happens(tmp_path):
     table = dict(SAYS.findall((Path(__file__).parents[2] / "docs" / "install.md").read_text()))
     assert RUNS.keys() == VERBS.keys() == table.keys()
     for verb, (code, said) in run(tmp_path, EXTRAS, RUNS).items():
+        if verb == "measure":  # as the machine has it
+            assert code == 0 or (code == 2 and "counter" in said and said.count("\n") == 1), said
+            continue
         if verb in NEED:
             assert code == 2 and NEED[verb] in said and said.count("\n") == 1, (verb, code, said)
             assert table[verb] != "works"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,10 @@ def test_the_demo_reaches_its_bars(call):
     out = call("demo", "--out", "demo", "--json", "-q")
     assert out["accuracy"]["float"] >= 0.97 and out["accuracy"]["loihi integers"] >= 0.965
     assert out["fidelity"]["agrees"] and Path(out["report"]).is_file()
+
+
+def test_a_trace_of_a_mapped_run_is_written_on_request(call, refused):
+    out = call("map", "digits", "--input", "digits:test", "--samples", "2", "-q", "--trace", "t.json", "--json")
+    events = json.loads(Path(out["trace"]).read_text())["traceEvents"]
+    assert sum(event["name"] == "thread_name" for event in events) == out["cores"]
+    assert "name samples with --input" in refused("map", "digits", "--trace", "t.json")

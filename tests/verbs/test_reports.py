@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.workflows.runs import run_of
 
 ROOT = Path(__file__).parents[2]
@@ -46,3 +48,15 @@ def test_several_models_are_set_side_by_side(call, tmp_path):
     one, other = found["models"].values()
     assert list(found["models"]) == ["digits", "own"] and one["energy"] == other["energy"]
     assert {p.name for p in Path("both").iterdir()} == {"digits", "own", "compare.html", "compare.json", "compare.csv"}
+
+
+def test_what_papers_and_other_tools_take_is_written_beside_the_report(call):
+    options = ("--latex", "--bibtex", "--card", "--spdx", "--badge")
+    out = call("report", "digits", "--input", "digits:test", "--samples", "3", "--out", "r", "-q", *options)
+    assert "also: tables.tex, sources.bib, model_card.md, energy.spdx.json, badge.svg" in out
+    written = json.loads(Path("r/report.json").read_text())
+    (package, *_) = [e for e in json.loads(Path("r/energy.spdx.json").read_text())["@graph"] if "ai_metric" in e]
+    (quantity,) = package["ai_energyConsumption"]["ai_inferenceEnergyConsumption"]
+    typical = written["energy"]["loihi1-davies2018"]["per_inference"]["typical"]
+    assert float(quantity["ai_energyQuantity"]) * 1e6 == pytest.approx(typical, rel=1e-12)
+    assert "davies2018loihi" in Path("r/sources.bib").read_text() and "toprule" in Path("r/tables.tex").read_text()

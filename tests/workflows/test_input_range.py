@@ -12,9 +12,10 @@ from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.input_kind import with_input_kind
 from snnhw.workflows.input_range import range_findings
 from snnhw.workflows.load import load_model
-from snnhw.workflows.quantise import quantise
-from snnhw.workflows.report import build_report
+from snnhw.workflows.quantise import Integers, quantise
+from snnhw.workflows.report import ReportOptions, build_report
 from snnhw.workflows.simulate import Backend, simulate
+from snnhw.workflows.verify import LavaShare, verify
 
 
 @pytest.fixture(scope="module")
@@ -89,15 +90,26 @@ def test_labels_of_any_type_are_the_same_in_every_verb(digits, some, tmp_path, d
     assert quantise(digits, same, tmp_path / "integers.nir").loss.float_accuracy == right
 
 
-def test_labels_beyond_the_outputs_are_refused_before_anything_runs(digits, some, tmp_path):
-    wrong = inputs_of("wrong", some.values, some.targets + 1.0)
-    wrong = dataclasses.replace(wrong, targets=np.full(len(some), 10))
+def test_labels_of_other_classes_are_left_out_with_a_finding_or_refused_where_they_are_all(digits, some, tmp_path):
+    """One rule: what needs no labels runs without them and says so; what is about accuracy alone refuses first."""
+    wrong = dataclasses.replace(some, name="wrong", targets=np.full(len(some), 10))
+    bare = dataclasses.replace(some, targets=None)
     for run in (
         lambda: evaluate(digits, wrong),
-        lambda: simulate(digits, wrong, tmp_path / "spikes.npz"),
-        lambda: build_report(digits, wrong),
-        lambda: quantise(digits, wrong, tmp_path / "integers.nir"),
+        lambda: build_report(digits, wrong, ReportOptions(levels=True)),
+        lambda: quantise(digits, wrong, tmp_path / "integers.nir", Integers(finetune=1)),
     ):
         with pytest.raises(InputError, match=r"labels of wrong reach 10 and the network has the outputs 0\.\.9"):
             run()
     assert not list(tmp_path.iterdir())
+    ran, plain = (simulate(digits, data, tmp_path / "spikes.npz") for data in (wrong, bare))
+    assert ran.accuracy is None and np.array_equal(ran.record.logits, plain.record.logits)
+    report = build_report(digits, wrong)
+    assert report.accuracy == {}
+    integers = quantise(digits, wrong, tmp_path / "integers.nir")
+    assert integers.loss.float_accuracy is None
+    certificate = verify(digits, wrong, wrong, tmp_path, LavaShare(0))
+    assert certificate.certificate.accuracy == {}
+    for findings in (ran.findings, report.findings, integers.findings, certificate.findings):
+        (said,) = (f for f in findings if f.code == "labels-of-other-classes")
+        assert said.message.startswith("the labels of wrong reach 10 and digits_ds_resnet8 has the outputs 0..9: they")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
 from cases import Case, frames, in_steps, train
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import Tensor, nn
+
+sys.path.append(str(Path(__file__).parents[3] / "tests"))
+
+from attention_nets import Spikformer, random_weights
 
 VERSION = version("spikingjelly")
 T, B = 8, 4
@@ -124,6 +130,35 @@ def integers() -> Case:
     return Case("`ILIFNode`, integers 0..4", net, frames(T, B, 2, 8, 8, high=4.0), over_time, {"timesteps": T})
 
 
+def late() -> Case:
+    """A norm that knows the threshold, spikes that arrive two steps later, and a surrogate of one's own."""
+    norm = layer.ThresholdDependentBatchNorm2d(0.5, 1.0, 6)
+    norm.running_mean.normal_(0, 0.3)
+    norm.running_var.uniform_(0.3, 2.0)
+    strict = {"v_threshold": 0.5, "surrogate_function": lambda u: (u > 0).to(u)}
+    net = nn.Sequential(
+        *(layer.Conv2d(2, 6, 3, padding=1), norm, neuron.LIFNode(v_threshold=0.3), layer.Delay(2)),
+        *(layer.Flatten(), layer.Linear(6 * 36, 24), neuron.IFNode(**strict), layer.Linear(24, 10)),
+    )
+    functional.set_step_mode(net, "m")
+    what = "`ThresholdDependentBatchNorm2d`, `Delay`, own surrogate"
+    return Case(what, net, frames(T, B, 2, 6, 6, high=3.0), over_time, {"timesteps": T})
+
+
+def spikformer() -> Case:
+    """Spikformer (Zhou et al., ICLR 2023) with two blocks of 32 channels and 4 heads on 16 x 16 pixels."""
+
+    def lif(threshold: float = 1.0) -> nn.Module:
+        return neuron.LIFNode(tau=2.0, v_threshold=threshold, step_mode="m")
+
+    def run(network: nn.Module, x: Tensor) -> Tensor:
+        functional.reset_net(network)
+        return network(x)
+
+    net = random_weights(Spikformer(neuron=lif))
+    return Case("Spikformer, two blocks", net, frames(2, 3, 16, 16), run)
+
+
 def trained() -> Case:
     net = Loop(T)
 
@@ -174,6 +209,8 @@ NETWORKS = {
     "recurrent": recurrent,
     "element_wise": element_wise,
     "trained": trained,
+    "late": late,
+    "spikformer": spikformer,
 }
 NEURONS: dict[str, Any] = {
     "if": neuron.IFNode(),

@@ -73,7 +73,8 @@ def by_sample(sent: list[Tensor], ours: Tensor) -> Tensor:
     (whole,) = sent
     if whole.shape[0] == batch * steps:
         return whole.unflatten(0, (batch, steps))
-    return whole if ours.shape == whole.shape and batch != steps else whole.transpose(0, 1)
+    sent = whole if ours.shape == whole.shape and batch != steps else whole.transpose(0, 1)
+    return sent.reshape(ours.shape)  # tokens [N, C] are a column [N, 1, C] in the graph
 
 
 @torch.no_grad()

@@ -5,8 +5,9 @@ and recurrence over all steps. Backward: sums of dL/dy and of dL/dy (x - mean); 
 numbers a channel are kept. In all x is read four times, g = dL/do twice, spikes and dL/dx are written once: 16 bytes of
 traffic for each element in bfloat16. With several processes moments and sums are pooled between the kernels.
 
-Held against the module in float64 in Triton's interpreter, and compiled for sm_80 and sm_90 by the tests; these kernels
-have not run on a GPU or been timed there. `SNNHW_TRITON=0` turns them off.
+Held against the module in float64 in Triton's interpreter, and compiled for sm_80 and sm_90 as they are launched, by
+the tests; these kernels have not run on a GPU or been timed there (`tests/nn/kernels/triton_units.py sweep 0 100`
+compares them on one, `benchmarks/train_step.py --device cuda` times them). `SNNHW_TRITON=0` turns them off.
 """
 
 from __future__ import annotations

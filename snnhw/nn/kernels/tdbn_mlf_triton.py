@@ -9,7 +9,7 @@ is a block of PIXELS x CHANNELS; sums over pixels are taken in shares of consecu
 channels to a program. x, spikes and slopes may be bfloat16, float16 or float32; everything between them is float32,
 and what is summed over programs float64. Neither y nor dL/dy is written to memory: each kernel computes it again.
 
-Numbers of a channel, [5, C] in this order: mean, scale, shift, pull = r / sigma, rate = factor * r, r = 1/(sigma + eps).
+Numbers of a channel, [5, C]: mean, scale, shift, pull = r / sigma and rate = factor * r, with r = 1/(sigma + eps).
 """
 
 from __future__ import annotations

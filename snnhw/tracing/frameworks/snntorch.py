@@ -21,6 +21,7 @@ from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, current_based, current_name, recurrent, single, weights_of
 from snnhw.tracing.frameworks.parameters import fitted, parameter
+from snnhw.tracing.frameworks.probe import fires_at_threshold
 from snnhw.tracing.modules import TRACE, Built
 
 MECHANISMS = {"_base_sub": "subtract", "_base_zero": "zero", "_base_int": "none"}  # by the function that steps a neuron
@@ -82,7 +83,9 @@ def _neuron(
     if np.any(parameter(module.graded_spikes_factor) != 1):
         raise InputError(f"{name!r} sends spikes times graded_spikes_factor; multiply the next weights by it instead.")
     kept = fitted(name, "beta", decay, shape)
-    fires = firing(name, _reset(name, module, loses_input), _threshold(name, module, shape), np.zeros(()), kept)
+    at = fires_at_threshold(name, getattr(module, "spike_grad", None), usual=False)
+    theta, kind = _threshold(name, module, shape), _reset(name, module, loses_input)
+    fires = firing(name, kind, theta, np.zeros(()), kept, fires_at_threshold=at)
     driven = 1.0 if gain is None else fitted(name, "time_step / C", gain, shape)
     return LIF(name=name, shape=shape, decay=kept, gain=driven, **fires)
 

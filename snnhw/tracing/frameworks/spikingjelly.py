@@ -18,10 +18,11 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.firing import Reset, firing
 from snnhw.graph.ilif import nearest
-from snnhw.graph.ir import ILIF, LIF
+from snnhw.graph.ir import ILIF, LIF, Delay
 from snnhw.graph.shapes import Shape
 from snnhw.tracing.frameworks.adapter import Adapter, Framework, always
 from snnhw.tracing.frameworks.cell import Cell, single
+from snnhw.tracing.frameworks.probe import fires_at_threshold
 from snnhw.tracing.frameworks.spikingjelly_containers import element_wise, linear, voting
 from snnhw.tracing.streams import Axes
 
@@ -43,7 +44,8 @@ def _fires(name: str, module: Any, shape: Shape, decay: float, gain: float) -> C
     soft = module.v_reset is None
     theta = np.array(float(module.v_threshold) - (0.0 if soft else float(module.v_reset)))
     kind: Reset = "subtract" if soft else "hard"
-    fires = firing(name, kind, theta, np.zeros(()), decay, fires_at_threshold=True)
+    at = fires_at_threshold(name, module.surrogate_function, usual=True)
+    fires = firing(name, kind, theta, np.zeros(()), decay, fires_at_threshold=at)
     return single(LIF(name=name, shape=shape, decay=decay, gain=gain, **fires))
 
 
@@ -77,6 +79,11 @@ def _ilif(name: str, module: Any, shape: Shape) -> Cell:
     )
 
 
+def _delay(name: str, module: Any, shape: Shape) -> Cell:
+    """What arrived so many steps before, 0 at first."""
+    return single(Delay(name=name, shape=shape, steps=int(module.delay_steps)))
+
+
 def _layer(kind: type[nn.Module]) -> Adapter:
     return Adapter(_axes, layer=kind)
 
@@ -101,7 +108,30 @@ LAYERS: Mapping[str, Adapter] = {
     "Flatten": _layer(nn.Flatten),
     "Dropout": _layer(nn.Dropout),
     "Dropout2d": _layer(nn.Dropout2d),
+    "Conv1d": _layer(nn.Conv1d),
+    "ConvTranspose2d": _layer(nn.ConvTranspose2d),
+    "Upsample": _layer(nn.Upsample),
+    "GroupNorm": _layer(nn.GroupNorm),
+    "AvgPool1d": _layer(nn.AvgPool1d),
+    "MaxPool1d": _layer(nn.MaxPool1d),
+    "AdaptiveAvgPool1d": _layer(nn.AdaptiveAvgPool1d),
+    "ThresholdDependentBatchNorm1d": Adapter(always("time"), layer=nn.BatchNorm1d),
+    "ThresholdDependentBatchNorm2d": Adapter(always("time"), layer=nn.BatchNorm2d),
     "VotingLayer": Adapter(_axes, chain=voting),
+    "Delay": Adapter(_axes, cell=_delay),
+}
+OTHER_LAYERS = {  # with a state or statistics of their own -> what they are, and what to use instead
+    "NeuNorm": "a normalisation by a running sum of the spikes of all channels, which no node does; use a BatchNorm2d",
+    "SynapseFilter": "a leaky filter behind spikes, which no node does; leave it to the membranes behind it",
+    "DropConnectLinear": "a matrix that drops weights at random, which no node does; use a Linear",
+    **dict.fromkeys(
+        [f"BatchNormThroughTime{n}d" for n in (1, 2, 3)],
+        "a normalisation with statistics of its own for each time step, which no node does; use a BatchNorm2d",
+    ),
+    **dict.fromkeys(
+        [f"TemporalEffectiveBatchNorm{n}d" for n in (1, 2, 3)],
+        "a normalisation with a factor of its own for each time step, which no node does; use a BatchNorm2d",
+    ),
 }
 CONTAINERS: Mapping[str, Adapter] = {
     "SeqToANNContainer": Adapter(always("time"), opened=True),
@@ -113,5 +143,8 @@ RECURRENT: Mapping[str, Adapter] = {
     "LinearRecurrentContainer": Adapter(_axes, cell=linear({**NEURONS, **LAYERS})),
 }
 SPIKINGJELLY = Framework(
-    {**NEURONS, **LAYERS, **CONTAINERS, **RECURRENT}, stateful=("MemoryModule", "MultiStepModule"), reset="reset"
+    {**NEURONS, **LAYERS, **CONTAINERS, **RECURRENT},
+    stateful=("MemoryModule", "MultiStepModule"),
+    reset="reset",
+    refused=OTHER_LAYERS,
 )

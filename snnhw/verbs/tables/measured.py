@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from snnhw.analysis.digits import range_text
-from snnhw.analysis.measured.bench import WIDEST, reasons, scores
+from snnhw.analysis.measured.bench import WIDEST, goal, misses, reasons, scores
 from snnhw.analysis.ranges import Range
 from snnhw.verbs.terminal import table
 
@@ -28,6 +28,8 @@ def measured_tables(rows: Sequence[Held]) -> tuple[Table | str, ...]:
         shown.append(table("Not predictable", (">points", "which", "because"), left))
     shown.append(f"A range wider than {WIDEST:g}x counts as a miss. Within spread: as near as the measurement repeats.")
     shown.append("'own' marks points that a constant of the profile was read off: that it holds them proves nothing.")
+    shown += [f"Missed: {sentence}." for sentence in misses(rows)]
+    shown.append(goal(rows))
     shown.append(f"Points that the profile owes nothing to: {found['independent'].sentence}")
     shown.append(f"All: {found['all'].sentence}")
     return tuple(shown)

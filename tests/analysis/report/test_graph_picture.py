@@ -107,6 +107,18 @@ def test_picture_names_every_unit_and_shows_its_levels():
     assert svg.count("polygon") == sum(len(rail.reads) for rail in rails(layers(graph), graph.input.name))
 
 
+def test_the_box_that_spends_most_is_filled_most():
+    """Three quarters of the energy in one box, a quarter in another: half of the colour, and a third of that."""
+    net = residual_net(levels=2)
+    graph = run_passes(net.graph, FLOAT)
+    counts = count(graph, simulate(graph, net.inputs))
+    first, second, *_ = graph.units()
+    svg = graph_svg(graph, counts, 640, {first: 0.75, second: 0.25})
+    assert re.findall(r"fill-opacity: ([\d.]+)", svg) == ["0.50", "0.17"]
+    assert "75\u202f% of the energy" in svg and "25\u202f% of the energy" in svg
+    assert "fill-opacity" not in graph_svg(graph, counts, 640)
+
+
 def test_long_names_stay_in_their_box():
     net = residual_net()
     graph = run_passes(net.graph, FLOAT)

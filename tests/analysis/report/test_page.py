@@ -179,7 +179,7 @@ def test_raster_of_one_sample_shows_every_unit(html, report):
 def test_every_model_of_energy_makes_a_page(tmp_path):
     """One profile of each in one report: the contract holds, and what prices anything is a footnote."""
     by_model = {load_profile(name).model: name for name in available_profiles()}
-    assert set(by_model) == set(MODELS)
+    assert set(by_model) == set(MODELS) - {"measured"}  # of one network alone: tests/workflows/test_measure.py
     many = sample_report(complete=False, profiles=tuple(by_model.values()), chips=())
     page = Page(write_report(many, tmp_path).read_text())
     found = json.loads((tmp_path / "report.json").read_text())

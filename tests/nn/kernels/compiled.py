@@ -1,4 +1,4 @@
-"""Compile for an NVIDIA GPU what a call launches, on a machine without one; arguments get their types as in a launch."""
+"""Compile what a call launches for an NVIDIA GPU, on a machine without one; arguments get the types of a launch."""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def test_units_are_the_module_in_double_precision():
     assert found["units"] >= 28 and found["in_order"] == found["units"]
     assert found["spikes"] > 10_000 and found["slopes"] > 10_000 and found["low"] > 10_000
     assert (found["spikes_apart"], found["far_apart"], found["low_apart"]) == (0, 0, 0)
-    differ = {name: found[name] for name in ("grad_x", "grad_gamma", "grad_beta", "running_mean", "running_var", "rate")}
+    differ = {
+        name: found[name] for name in ("grad_x", "grad_gamma", "grad_beta", "running_mean", "running_var", "rate")
+    }
     assert max(differ.values()) < 1e-6, differ
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from snnhw.nn import TDBatchNorm, kernels
 from snnhw.nn.kernels import tdbn_operators
 
 
@@ -34,3 +35,18 @@ def test_affine_is_its_formula_on_every_layout():
     for layout in (torch.contiguous_format, torch.channels_last):
         y = tdbn_operators.affine(x.contiguous(memory_format=layout), mean, scale, shift)
         torch.testing.assert_close(y, wanted)
+
+
+def test_no_call_meets_the_check_that_torch_2_11_has(monkeypatch):
+    """There torch.nn.functional.batch_norm refuses eps = 0, with which torch's kernels compute these passes."""
+
+    def refuse(x, mean, var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
+        raise ValueError(f"batch_norm eps must be positive, got {eps}")
+
+    monkeypatch.setattr(torch.nn.functional, "batch_norm", refuse)
+    monkeypatch.setattr(kernels, "PASSES", (tdbn_operators,))
+    norm = TDBatchNorm(3)
+    x = torch.randn(4, 3, 5, 5).contiguous(memory_format=torch.channels_last).requires_grad_()
+    norm(x).square().sum().backward()
+    norm.eval()(x).sum().backward()
+    assert bool(x.grad.any())

@@ -1,11 +1,13 @@
-"""Run with TRITON_INTERPRET=1: tdBN and MLF in the Triton kernels against the module, on CPU tensors.
+"""tdBN and MLF in the Triton kernels against the module: on CPU tensors with TRITON_INTERPRET=1, else on a GPU.
 
-`sweep SEED UNITS` and `network` print one JSON object: what was compared, and the largest relative difference (of norms)
-or the number of those that differ. `pair FOLDER` trains one unit on two processes and on one with the whole batch.
+`sweep SEED UNITS` compares random units, `network` a network, `pair FOLDER` a unit on two processes with the same on
+one that has the whole batch. Each prints one JSON object: what was compared, and the largest relative difference (of
+norms) or the number of those that differ.
 """
 
 import copy
 import json
+import os
 import sys
 from collections import Counter
 from typing import NamedTuple
@@ -18,6 +20,8 @@ from torch import distributed, multiprocessing
 from snnhw.nn import MLF, TDBatchNorm, build, fire_normalised
 from snnhw.nn.kernels import fused_gpu, gpu, loops
 
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+DEVICE = "cpu" if INTERPRETED else "cuda"
 APART = 1e-4  # no slope is sent to neurons with a potential closer to where their gradient jumps
 
 
@@ -28,7 +32,8 @@ def on_triton():
 
 def relative(one, other) -> float:
     """Norm of the difference as a share of the norm."""
-    return float((one.detach().double() - other.detach().double()).norm() / other.detach().double().norm())
+    one, other = (tensor.detach().cpu().double() for tensor in (one, other))
+    return float((one - other).norm() / other.norm())
 
 
 def far_from_jumps(y, unit):
@@ -93,20 +98,22 @@ class Run(NamedTuple):
 
 def on_kernels(norm, unit, x, g, programs) -> Run:
     """Forward and backward on the Triton kernels, with the spikes in the type of x."""
-    leaf, kept = x.clone().requires_grad_(), []
+    norm, leaf, kept = norm.to(DEVICE), x.to(DEVICE, copy=True).requires_grad_(), []
     keep = torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t)
-    precision = torch.autocast("cpu", torch.bfloat16, enabled=x.dtype != torch.float32)
+    precision = torch.autocast(DEVICE, torch.bfloat16, enabled=x.dtype != torch.float32)
     with on_triton(), mock.patch.object(fused_gpu, "MOST_PROGRAMS", programs):
         with precision, keep:
             spikes = fire_normalised(norm, unit, leaf)
-        (spikes * g).sum().backward()
+        (spikes * g.to(DEVICE)).sum().backward()
     assert [tensor.shape for tensor in kept] == [x.shape, (5, norm.channels)]
-    return Run(spikes.detach(), leaf.grad, kept[1])
+    return Run(spikes.detach().cpu(), leaf.grad.cpu(), kept[1].cpu())
 
 
-def cut(x, dtype):
-    """x as the interpreter stores it: it cuts bfloat16 off, where the compiled kernels round."""
-    return (x.view(torch.int32) >> 16).to(torch.int16).view(dtype) if dtype == torch.bfloat16 else x.to(dtype)
+def stored(x, dtype):
+    """x as the kernels store it: Triton's interpreter cuts bfloat16 off, where the compiled ones round."""
+    if INTERPRETED and dtype == torch.bfloat16:
+        return (x.view(torch.int32) >> 16).to(torch.int16).view(dtype)
+    return x.to(dtype)
 
 
 def order(x):
@@ -147,7 +154,7 @@ def sweep(seed: int, units: int) -> None:
             narrow = on_kernels(low, unit, x, g, programs)
             found["low"] += int((narrow.grad_x != 0).sum())
             for one, other in ((narrow.spikes, run.spikes), (narrow.grad_x, run.grad_x)):
-                found["low_apart"] += int((one != cut(other, dtype)).sum())
+                found["low_apart"] += int((one != stored(other, dtype)).sum())
         if not far_off and x.numel() >= 8 * x.shape[1]:  # with few numbers in a channel gradients cancel
             found["far_apart"] += int((far & (run.spikes != wanted)).sum())
             found["slopes"] += int((exact.grad != 0).sum())
@@ -166,6 +173,8 @@ def network() -> None:
     x, target = torch.rand(3, 1, 8, 8), torch.arange(3)
     losses = [torch.nn.functional.cross_entropy(networks[1](x), target)]
     losses[0].backward()
+    networks[0].to(DEVICE)
+    x, target = x.to(DEVICE), target.to(DEVICE)
     with on_triton():
         losses.append(torch.nn.functional.cross_entropy(networks[0](x), target))
         losses[1].backward()
@@ -179,7 +188,7 @@ def network() -> None:
     for convolution in convolutions:
         convolution.register_forward_pre_hook(lambda module, inputs: kinds.update([str(inputs[0].dtype)]))
     images = x.contiguous(memory_format=torch.channels_last)
-    with on_triton(), torch.autocast("cpu", torch.bfloat16):
+    with on_triton(), torch.autocast(DEVICE, torch.bfloat16):
         torch.nn.functional.cross_entropy(networks[0](images), target).backward()
     found |= {"kinds": kinds, "convolutions": len(convolutions)}
     found["finite"] = all(bool(p.grad.isfinite().all()) for p in networks[0].parameters())
@@ -205,7 +214,7 @@ def one_of_pair(rank: int, folder: str) -> None:
 def step(unit, x, g):
     """Spikes and gradients [T, B, ...], gradients of gamma and beta, and the running statistics, of a fresh norm."""
     norm = TDBatchNorm(x.shape[2])
-    leaf = x.flatten(0, 1).contiguous(memory_format=torch.channels_last).requires_grad_()
+    leaf = x.flatten(0, 1).contiguous(memory_format=torch.channels_last).requires_grad_()  # gloo is for CPU tensors
     with on_triton(), mock.patch.object(fused_gpu, "MOST_PROGRAMS", 2):
         spikes = fire_normalised(norm, unit, leaf)
         (spikes * g.flatten(0, 1)).sum().backward()

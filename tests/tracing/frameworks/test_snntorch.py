@@ -64,7 +64,37 @@ def test_spikes_are_those_of_snntorch(name, seed):
     assert (record.logits == fired.double().mean(0).numpy()).all()
 
 
+def test_a_surrogate_that_fires_at_the_threshold_does_so_in_the_graph():
+    """Inputs of halves meet the threshold itself, where the forwards of two surrogates differ."""
+    x = torch.tensor([[[0.5, 1.0]], [[0.5, 0.0]], [[0.25, 1.5]], [[0.0, 0.5]]], dtype=torch.float64)
+    fired = {}
+    for sign, surrogate in (("above", None), ("at", lambda u: (u >= 0).float())):
+        neuron = snn.Leaky(0.5, threshold=0.5, spike_grad=surrogate, **KEPT).double()
+        graph = trace(nn.Sequential(neuron), (2,), timesteps=4)
+        record = simulate(graph, x.transpose(0, 1).numpy(), raster=True, execution=DOUBLE)
+        (raster,) = record.raster.values()
+        fired[sign] = torch.from_numpy(raster[0, :, 0]).double()
+        assert torch.equal(fired[sign], alone(neuron, x)[:, 0].double())
+    assert not torch.equal(fired["above"], fired["at"])
+
+
 REFUSED = {
+    "soft surrogate": (
+        lambda: snn.Leaky(0.8, spike_grad=torch.sigmoid, **KEPT),
+        "fires by sigmoid, which sends .* a spiking neuron sends 1 above",
+    ),
+    "surrogate of two values": (
+        lambda: snn.Leaky(0.8, spike_grad=lambda u: 2.0 * (u > 0), **KEPT),
+        "which sends 2 where the membrane is 1e-06 above the threshold",
+    ),
+    "another threshold": (
+        lambda: snn.Leaky(0.8, spike_grad=lambda u: (u > 0.5).float(), **KEPT),
+        "which sends 0 where the membrane is 1e-06 above the threshold",
+    ),
+    "chance": (
+        lambda: snn.Synaptic(0.7, 0.8, spike_grad=lambda u: (u + torch.rand_like(u) > 0.5).float(), **KEPT),
+        "values that change from call to call",
+    ),
     "inhibition": (lambda: snn.Leaky(0.8, inhibition=True, **KEPT), "uses inhibition"),
     "quantised state": (lambda: snn.Leaky(0.8, state_quant=lambda x: x, **KEPT), "uses state_quant"),
     "graded": (lambda: snn.Leaky(0.8, graded_spikes_factor=0.5, **KEPT), "times graded_spikes_factor"),

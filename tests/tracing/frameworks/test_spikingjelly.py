@@ -8,7 +8,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.graph.ir import ILIF, LIF
 from snnhw.simulation.engine import simulate
-from snnhw.tracing.frameworks.registry import adapter_of
+from snnhw.tracing.frameworks.registry import adapter_of, refusal_of
 from snnhw.tracing.trace import trace
 from tests.tracing.frameworks.standins import StandIn, cell_of, named, recorded, sent_by, standin
 
@@ -119,3 +119,31 @@ def test_neurons_of_before_modes_take_all_steps_where_their_name_says_so(name, s
     cells = [cell_of(module, (6,)) for module in (several, one, module_of({"class": name, "step_mode": "s", **own}))]
     sent = [sent_by(cell, current) for cell in cells]
     assert np.array_equal(sent[0], sent[1]) and np.array_equal(sent[0], sent[2]) and 0.1 < sent[0].mean() < 0.9
+
+
+@pytest.mark.parametrize("surrogate", [lambda u: (u > 0).float(), lambda u: (u >= 0).float()])
+def test_a_surrogate_of_ones_own_fires_where_its_forward_does(surrogate):
+    at = bool(surrogate(torch.zeros(1)))
+    cell = cell_of(lif(surrogate_function=surrogate, v_threshold=1.0, decay_input=False), (1,))
+    assert sent_by(cell, np.array([[1.0], [1.5]], np.float32)).tolist() == [[int(at)], [1]]
+
+
+def test_a_surrogate_that_is_no_step_is_refused_by_name():
+    with pytest.raises(InputError, match="fires by sigmoid, which sends"):
+        cell_of(lif(surrogate_function=torch.sigmoid), (1,))
+
+
+def test_a_delay_and_a_norm_of_thresholds_are_what_they_say():
+    kind = type("Delay", (StandIn,), {"__module__": "spikingjelly.somewhere"})
+    late = kind()
+    late.delay_steps, late.step_mode = 2, "m"
+    assert cell_of(late, (3,)).sender.steps == 2
+    norm = standin("spikingjelly", "ThresholdDependentBatchNorm2d")
+    assert adapter_of(norm).layer is nn.BatchNorm2d and adapter_of(norm).axes(norm) == "time"
+
+
+@pytest.mark.parametrize("name", ["NeuNorm", "SynapseFilter", "BatchNormThroughTime2d", "TemporalEffectiveBatchNorm1d"])
+def test_layers_with_a_state_are_refused_for_what_they_are(name):
+    layer = standin("spikingjelly", name)
+    words = refusal_of(layer)
+    assert words is not None and "which no node does; " in words and "neurons with a node" not in words

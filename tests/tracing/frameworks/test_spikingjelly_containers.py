@@ -56,6 +56,7 @@ def test_spikes_come_back_beside_the_input(function):
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_spikes_come_back_through_a_matrix_and_layers(bias):
+    torch.manual_seed(1)
     layer = nn.Linear(SIZE, 4)
     module = linear(nn.Sequential(layer, nn.Dropout(), neuron()), 4, bias)
     module.rc.weight.data *= 5

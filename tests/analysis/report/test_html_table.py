@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from snnhw.analysis.report.overview import Overview
-from snnhw.analysis.report.overview_html import overview_html
 from snnhw.graph.finding import Finding
 from tests.analysis.report.test_report import Page
 from tests.analysis.report_sample import sample_report
@@ -24,5 +23,5 @@ def test_the_table_has_every_cell_and_below_it_every_sentence():
 def test_names_and_findings_cannot_inject_markup():
     report = sample_report(complete=False, name="<script>x</script>")
     told = (Finding("dt-assumed", "warning", "", "<b>dt</b>", "give <i>--dt</i>"),)
-    html = overview_html(Overview(dataclasses.replace(report, findings=told)))
+    html = Overview(dataclasses.replace(report, findings=told))._repr_html_()
     assert not any(tag in html for tag in ("<script", "<b>", "<i>")) and "&lt;b&gt;dt" in html

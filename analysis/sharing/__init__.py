@@ -1,0 +1,1 @@
+"""What others take from a report: tables and figures of a paper, references, cards, badges, traces."""

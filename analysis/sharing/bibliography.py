@@ -1,0 +1,96 @@
+"""BibTeX of every source that a price in a report rests on, of snnhw itself, and of nothing else.
+
+A profile names its sources in prose; `references.toml` holds what is known of each. A source that is not in it becomes
+an entry whose title is that prose, so that none is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from snnhw.analysis.hardware.constants import Constant
+from snnhw.analysis.report.report import Report
+from snnhw.analysis.sharing.tex import tex
+from snnhw.gates.plain_text import read_toml
+
+FILE = Path(__file__).with_name("references.toml")
+TOOL = "snnhw"  # key of the entry of this program
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One entry; the fields are LaTeX already."""
+
+    key: str
+    type: str
+    fields: Mapping[str, str]
+    names: tuple[str, ...] = ()  # parts of the prose by which profiles name it
+
+    @property
+    def bibtex(self) -> str:
+        """The entry as it stands in a .bib file."""
+        lines = [f"  {name} = {{{value}}}," for name, value in self.fields.items()]
+        return "\n".join([f"@{self.type}{{{self.key},", *lines, "}"])
+
+
+@cache
+def references() -> tuple[Reference, ...]:
+    """All that are known."""
+    found = cast("Mapping[str, Mapping[str, Any]]", read_toml(FILE, "bibliography", "mend the installation"))
+    return tuple(
+        Reference(
+            key,
+            entry["type"],
+            {name: text for name, text in entry.items() if name not in ("names", "type")},
+            tuple(entry["names"]),
+        )
+        for key, entry in found.items()
+    )
+
+
+def references_of(source: str) -> tuple[Reference, ...]:
+    """The entries that a source in prose names, or one made of the prose."""
+    known = tuple(entry for entry in references() if any(name in source for name in entry.names))
+    if known:
+        return known
+    key = "-".join(re.findall(r"[a-z0-9]+", source.lower())[:4]) or "source"
+    return (Reference(key, "misc", {"key": key, "title": f"{{{tex(source)}}}"}),)
+
+
+def constants(report: Report) -> tuple[Constant, ...]:
+    """Every constant that prices the network or a twin, with static power and without."""
+    estimates = [*report.energy.values()]
+    estimates += [case.energy for cases in report.static.values() for case in cases.values()]
+    terms = [term for found in estimates for term in found.terms]
+    terms += [term for twins in report.ann.values() for twin in twins.values() for term in twin.terms]
+    return tuple(dict.fromkeys(term.constant for term in terms))
+
+
+def cited(used: Iterable[Constant]) -> tuple[Reference, ...]:
+    """The entries of several constants, each once: of their values, then of where their ranges come from."""
+    found: dict[str, Reference] = {}
+    every = tuple(used)
+    for constant in every:
+        found |= {entry.key: entry for entry in references_of(constant.source) if entry.key not in found}
+    for entry in references():
+        if entry.key not in found and any(name in c.spread for name in entry.names for c in every):
+            found[entry.key] = entry
+    return tuple(found.values())
+
+
+def bibtex(report: Report) -> str:
+    """The .bib file: snnhw, then every source of `constants`."""
+    version = report.stamp.versions.get("snnhw", "")
+    fields = {
+        "author": "{the snnhw authors}",
+        "title": "{snnhw}: multi-level-firing spiking networks from {PyTorch} to neuromorphic hardware",
+        "note": f"Version {tex(version)}",
+        "year": report.stamp.date[:4],
+    }
+    entries = (Reference(TOOL, "misc", fields), *cited(constants(report)))
+    return "\n\n".join(entry.bibtex for entry in entries) + "\n"

@@ -26,7 +26,7 @@ TYPOS: dict[str, tuple[str, ...]] = {  # what is said -> what is typed
     "no data 'digits:tran'; did you mean 'digits:train'?": (
         *("verify", "digits", "--input", "digits:test", "--calibrate", "digits:tran"),
     ),
-    "no model 'cifar'; did you mean 'cifar10'?": ("export", "cifar", "-o", "a.nir"),
+    "no model 'diggits'; did you mean 'digits'?": ("export", "diggits", "-o", "a.nir"),
     "no model 'fashon'; did you mean 'fashion'?": ("quantise", "fashon", "--calibrate", "digits:train", "-o", "a"),
     "no model 'nmnis'; did you mean 'nmnist'?": ("evaluate", "nmnis"),
     "no model 'digitss'; did you mean 'digits'?": ("diagnose", "digitss", "--input", "digits:test"),

@@ -30,7 +30,8 @@ def report_tables(report: Report) -> tuple[Table | str, ...]:
         for layer in counts.layers
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
-    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
+    steps = "1 step" if counts.timesteps == 1 else f"{counts.timesteps} steps"
+    layers = table(f"Exact sums over {counts.samples:,} samples of {steps}", titles, rows)
     return (
         bill_table(report),
         *advice_table(report),

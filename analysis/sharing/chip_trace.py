@@ -1,9 +1,9 @@
 """A mapped run as a trace of events that Perfetto and chrome://tracing open: cores are tracks, steps are time.
 
 Each step of the chip lasts as long as its busiest core and then the barrier, with the typical times of a profile, as in
-`floorline.py`, so it is a lower bound: nothing waits for the network. A layer that lies n synapses behind the first
-works on the step of the network that began n steps of the chip ago. The format is the "JSON Array" one of the Trace
-Event Format: complete events (`ph` X) with `ts` and `dur` in microseconds, and names (`ph` M).
+`hardware/floorline.py`, so it is a lower bound: nothing waits for the network. A layer that lies n synapses behind the
+first works on the step of the network that began n steps of the chip ago. The format is the "JSON Array" one of the
+Trace Event Format: complete events (`ph` X) with `ts` and `dur` in microseconds, and names (`ph` M).
 """
 
 from __future__ import annotations

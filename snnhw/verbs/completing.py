@@ -1,6 +1,7 @@
 """What the shell offers behind TAB: models, data, profiles, chips, by what is typed already; files are the shell's own.
 
-`snnhw --install-completion` writes the script into the shell. Each function reads names of files alone.
+The option --install-completion of the command line writes the script into the shell. Each function reads names of
+files alone.
 """
 
 from __future__ import annotations

@@ -42,6 +42,9 @@ FOREIGN_NAMES = {
     "reset_mechanism": "snnTorch",
     "step_mode": "SpikingJelly",
     "decay_input": "SpikingJelly",
+    "surrogate_function": "SpikingJelly",
+    "ThresholdDependentBatchNorm": "SpikingJelly",
+    "ThresholdDependentBatchNorm2d": "SpikingJelly",
     "SequentialState": "norse",
     "MultiSpike": "sinabs",
     "SumPool2d": "sinabs",
@@ -55,7 +58,7 @@ FOREIGN_NAMES = {
 }
 METAVARS = {"NAME", "MODEL", "FILE", "DATA", "DIR", "HOST", "K", "MAX_BYTES"}
 FILE_NAME = re.compile(
-    r"[\w.<>*-]*\.(py|toml|md|json|jsonl|npz|npy|c|j2|csv|html|nir|pth|safetensors|aedat|bin|txt|yml)"
+    r"[\w.<>*-]*\.(py|toml|md|json|jsonl|npz|npy|c|j2|csv|html|nir|pth|safetensors|aedat|bin|txt|yml|tex|bib|svg|pdf)"
 )
 WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 LEVEL = re.compile(r"_l[1kK]$")  # the channel of a level is called after its unit

@@ -59,7 +59,7 @@ def test_no_epoch_gives_the_quantisation_back_and_each_one_is_reported():
     quantised, ticks = compile_loihi(model.graph, data.values), []
     assert finetune(model.graph, quantised, data, Tuning(epochs=0)) is quantised
     finetune(model.graph, quantised, data, Tuning(epochs=2, lr=0.0), lambda *tick: ticks.append(tick))
-    assert ticks == [("fine-tuning epochs", 1, 2), ("fine-tuning epochs", 2, 2)]
+    assert ticks == [("fine-tuning epochs", 0, 2), ("fine-tuning epochs", 1, 2), ("fine-tuning epochs", 2, 2)]
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ COLUMNS = (
     Column("MACs"),
     Column("energy"),
 )
+ONE_MORE = "1 more finding: snnhw report lists it."
 UNITS = (
     "Per inference. rate: spikes per neuron and step; synops: accumulations u that spikes cause; MACs: on analogue "
     "values, at every step."
@@ -168,7 +169,7 @@ class Overview:
         found += [f"Accuracy, {stage}: {share}." for stage, share in accuracies(report)]
         other = len(report.other_findings)
         if other:
-            found.append(f"{other} more finding{'s' * (other > 1)}: snnhw report lists them.")
+            found.append(f"{other} more findings: snnhw report lists them." if other > 1 else ONE_MORE)
         return tuple(found)
 
     @cached_property

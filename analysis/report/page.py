@@ -161,6 +161,9 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             yield name, plots.to_svg(plots.pareto_chart(points, front, width), name) if draws() else NO_CHART
 
 
+CHARTS = ("energy", "levels", "rates", "tornado", "breakeven")  # names that `drawings` can give
+
+
 def drawings(report: Report) -> dict[str, Callable[[int], Any]]:
     """Name of a chart -> the figure of a width in CSS pixels, for every chart of the page that matplotlib draws."""
     found: dict[str, Callable[[int], Any]] = {

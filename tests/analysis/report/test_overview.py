@@ -67,4 +67,6 @@ def test_the_text_keeps_to_eighty_columns_whatever_layers_are_called(report):
 def test_levels_and_other_findings_are_said(report):
     assert "Up to K = 3 levels" in Overview(report).text
     told = (Finding("does-not-map", "warning", "", "too large", "leave it out"),)
-    assert "1 more finding: snnhw report lists them." in Overview(dataclasses.replace(report, findings=told)).notes
+    assert "1 more finding: snnhw report lists it." in Overview(dataclasses.replace(report, findings=told)).notes
+    told = (*told, dataclasses.replace(told[0], message="too slow"))
+    assert "2 more findings: snnhw report lists them." in Overview(dataclasses.replace(report, findings=told)).notes

@@ -70,3 +70,9 @@ def test_levels_and_other_findings_are_said(report):
     assert "1 more finding: snnhw report lists it." in Overview(dataclasses.replace(report, findings=told)).notes
     told = (*told, dataclasses.replace(told[0], message="too slow"))
     assert "2 more findings: snnhw report lists them." in Overview(dataclasses.replace(report, findings=told)).notes
+
+
+def test_what_the_table_would_be_misread_without_is_said_in_full(report):
+    told = (Finding("no-spikes", "warning", "", "no neuron fires", "scale the samples"),)
+    notes = Overview(dataclasses.replace(report, findings=told)).notes
+    assert "No neuron fires; scale the samples." in notes and not any("more finding" in note for note in notes)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
-from snnhw.analysis.report.page import drawings
+from snnhw.analysis.report.page import CHARTS, drawings
+from snnhw.analysis.report.place import CREATOR
 from snnhw.analysis.report.plots import WIDE
 from snnhw.analysis.report.report import Report
 from snnhw.errors import InputError
 
 KINDS = ("svg", "pdf")
-SIGN = "snnhw"  # who made it, in the metadata of the file
+NAMES = tuple(f"figure_{name}.{kind}" for name in CHARTS for kind in KINDS)  # that a report can have
 
 
 def figures(report: Report) -> Mapping[str, bytes]:
@@ -34,6 +35,6 @@ def figures(report: Report) -> Mapping[str, bytes]:
             file = io.BytesIO()
             date = {"Date": None} if kind == "svg" else {"CreationDate": None}
             with rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
-                figure.savefig(file, format=kind, metadata={"Creator": SIGN, **date})
+                figure.savefig(file, format=kind, metadata={"Creator": CREATOR, **date})
             found[f"figure_{name}.{kind}"] = file.getvalue()
     return found

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snnhw.analysis.measured.bench import COVERED, Held
+from snnhw.analysis.report.place import CREATOR, FIGURE_SIGNS, check_replaceable
 from snnhw.analysis.report.plots import ANN, INK, ROW, RULE, SNN, WIDE, Figure, canvas
 from snnhw.errors import InputError
 from snnhw.files import write_atomically
@@ -42,14 +43,26 @@ def measured_chart(rows: Sequence[Held], width: int = WIDE) -> Figure:
     return figure
 
 
-def save_chart(figure: Figure, path: Path) -> Path:
-    """Write the figure in the format that the name of the file says.
+def check_chart(path: Path, *, force: bool = False) -> None:
+    """Nothing, where a chart may be written to `path`, over an earlier one too.
 
     Raises:
-        InputError: the format is not known, or the file cannot be written.
+        InputError: the format is not known, or there is another file and `force` is not given.
     """
     kind = path.suffix.lstrip(".").lower()
     if kind not in FORMATS:
         raise InputError(f"--plot {path}: the format {kind!r} is unknown; name a file that ends in .svg, .png or .pdf.")
-    metadata = None if kind == "png" else {"CreationDate": None} if kind == "pdf" else {"Date": None}
+    check_replaceable(path, FIGURE_SIGNS[f".{kind}"], "chart of this program", force=force)
+
+
+def save_chart(figure: Figure, path: Path, *, force: bool = False) -> Path:
+    """Write the figure in the format that the name of the file says.
+
+    Raises:
+        InputError: as `check_chart`, or the file cannot be written.
+    """
+    check_chart(path, force=force)
+    kind = path.suffix.lstrip(".").lower()
+    dates: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    metadata = {"Creator": CREATOR, **dates.get(kind, {})}
     return write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=144, metadata=metadata))

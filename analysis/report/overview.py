@@ -27,6 +27,8 @@ COLUMNS = (
     Column("MACs"),
     Column("energy"),
 )
+SAID = ("labels-of-other-classes", "no-spikes")  # findings without which the table would be misread
+ONE_MORE = "1 more finding: snnhw report lists it."
 UNITS = (
     "Per inference. rate: spikes per neuron and step; synops: accumulations u that spikes cause; MACs: on analogue "
     "values, at every step."
@@ -166,9 +168,11 @@ class Overview:
             )
         found += [text for text in (twin_sentence(report), *_ratios(report), first_sentence(report)) if text]
         found += [f"Accuracy, {stage}: {share}." for stage, share in accuracies(report)]
-        other = len(report.other_findings)
+        said = [finding for finding in report.other_findings if finding.code in SAID]
+        found += [f"{finding.message[0].upper()}{finding.message[1:]}; {finding.remedy}." for finding in said]
+        other = len(report.other_findings) - len(said)
         if other:
-            found.append(f"{other} more finding{'s' * (other > 1)}: snnhw report lists them.")
+            found.append(f"{other} more findings: snnhw report lists them." if other > 1 else ONE_MORE)
         return tuple(found)
 
     @cached_property

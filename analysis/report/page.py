@@ -16,7 +16,7 @@ from snnhw.analysis.report import plots, verdict
 from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.comparison import Comparison
 from snnhw.analysis.report.graph_picture import graph_svg
-from snnhw.analysis.report.raster import COLUMNS, raster_strips
+from snnhw.analysis.report.raster import COLUMNS, ROWS, raster_strips, time_runs_right
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.report.sections import NEEDED
 from snnhw.analysis.report.undrawn import NO_CHART, draws, no_page
@@ -100,6 +100,8 @@ def render(report: Report) -> str:
         twin_constants=_twin_constants,
         technology=_technology,
         columns=COLUMNS,
+        rows=ROWS,
+        time_right=time_runs_right(report.counts.timesteps),
         strips=() if report.example is None else raster_strips(report.example),
         contributions={name: _contributions(found.terms) for name, found in report.energy.items()},
         twin_contributions={
@@ -159,6 +161,9 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             name = f"{profile}_{size}"
             front = comparison.front(profile)
             yield name, plots.to_svg(plots.pareto_chart(points, front, width), name) if draws() else NO_CHART
+
+
+CHARTS = ("energy", "levels", "rates", "tornado", "breakeven")  # names that `drawings` can give
 
 
 def drawings(report: Report) -> dict[str, Callable[[int], Any]]:

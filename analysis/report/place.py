@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,8 +23,19 @@ SIGNS = {  # file -> what stands near its beginning
     "whole.toml": 'model = "measured"',
     "compare.json": '"models": {',
     "compare.csv": "label,",
+    "tables.tex": "% Tables by snnhw.",
+    "sources.bib": "% References by snnhw",
+    "model_card.md": "- energy-estimate\nmodel-index:",
+    "energy.spdx.json": '"spdxId": "urn:snnhw:',
+    "badge.svg": 'aria-label="energy per inference, estimated: ',
 }
-BEGINNING = 2000  # bytes that are looked at
+CREATOR = "snnhw"  # in the metadata of figures
+FIGURE_SIGNS = {
+    ".svg": f"<dc:title>{CREATOR}</dc:title>",
+    ".pdf": f"/Creator ({CREATOR})",
+    ".png": f"Creator\0{CREATOR}",
+}
+ENDS = 2000  # bytes that are looked at, at the beginning and at the end of a file
 REPORT = ("report.json", "layers.csv", "energy.csv", "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
@@ -46,10 +58,26 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
             raise InputError(f"{path} exists and is of no {what}; choose another folder or give --force.")
 
 
+def check_replaceable(path: Path | str, sign: str, what: str, *, force: bool = False) -> None:
+    """Nothing, where the one file `path` may be written: it is new, empty, no regular file or has the `sign`.
+
+    Raises:
+        InputError: it is something else than `what`, such as "trace", and `force` is not given.
+    """
+    if not force and not _signed(Path(path), sign):
+        raise InputError(f"{path} exists and is no {what}; choose another name or give --force.")
+
+
 def is_ours(path: Path) -> bool:
     """Whether `path` is the part of a report that its name says; so is an empty file, and no file at all."""
+    return _signed(path, SIGNS[path.name] if path.name in SIGNS else FIGURE_SIGNS[path.suffix])
+
+
+def _signed(path: Path, sign: str) -> bool:
     if not is_file(path):
         return True  # a device is written to
     with open_regular(path, "part of a report", "choose another folder") as file:
-        beginning = file.read(BEGINNING)
-    return not beginning or SIGNS[path.name].encode() in beginning
+        ends = file.read(ENDS)
+        file.seek(max(file.seek(0, os.SEEK_END) - ENDS, 0))  # a PDF says at its end who made it
+        ends += file.read(ENDS)
+    return not ends or sign.encode() in ends

@@ -1,6 +1,7 @@
 """The spikes of one sample as small pictures, one per unit: a row per time step, a column per neuron.
 
-Takes a record with a raster; gives PNG files as data addresses. The more levels fire, the stronger the colour.
+Long samples have time to the right, and a row per neuron. Takes a record with a raster; gives PNG files as data
+addresses. The more levels fire, the stronger the colour.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from snnhw.simulation.record import SpikeRecord
 
 COLOUR = (46, 134, 203)  # readable on paper and on black
 COLUMNS = 384
+ROWS = 32
+LONGEST_DOWN = 16  # time steps that run down the picture; more run to the right
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -26,7 +29,7 @@ class RasterStrip:
 
     name: str
     address: str  # data:image/png;base64,...
-    columns: int
+    rows: int
     neurons: int
     fired: int  # neurons that fire at least once
     spikes: int  # unit spikes
@@ -37,21 +40,33 @@ def raster_strips(record: SpikeRecord, sample: int = 0) -> tuple[RasterStrip, ..
     return tuple(_strip(name, raster[sample]) for name, raster in record.raster.items())
 
 
+def time_runs_right(timesteps: int) -> bool:
+    """Whether the pictures of such samples have a column per time step, and not a row."""
+    return timesteps > LONGEST_DOWN
+
+
 def _strip(name: str, raster: Array) -> RasterStrip:
     levels = raster.shape[1]
     values = raster.sum(axis=1).reshape(raster.shape[0], -1)  # [T, neurons], 0..K
-    neurons = values.shape[1]
-    step = -(-neurons // COLUMNS)
-    padded = np.pad(values, ((0, 0), (0, -neurons % step)))
-    shown = padded.reshape(len(values), -1, step).max(axis=2)
+    shown = values.T if time_runs_right(len(values)) else values
+    if time_runs_right(len(values)):
+        shown = _pooled(shown.T, ROWS).T
+    shown = _pooled(shown, COLUMNS)
     return RasterStrip(
         name=name,
         address="data:image/png;base64," + base64.b64encode(_png(shown, levels)).decode(),
-        columns=shown.shape[1],
-        neurons=neurons,
+        rows=len(shown),
+        neurons=values.shape[1],
         fired=int(values.any(axis=0).sum()),
         spikes=int(values.sum()),
     )
+
+
+def _pooled(values: Array, most: int) -> Array:
+    """`values` [rows, columns] with at most so many columns, each the largest of its neighbours."""
+    share = -(-values.shape[1] // most)
+    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % share)))
+    return np.asarray(padded.reshape(len(values), -1, share).max(axis=2))
 
 
 def _png(values: Array, levels: int) -> bytes:

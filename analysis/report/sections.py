@@ -119,6 +119,14 @@ def layer_break_evens(
     }
 
 
+def never_fired(counts: NetworkCounts) -> tuple[Finding, ...]:
+    """A warning where there are neurons and none of them fires: what is priced then is that they are updated."""
+    if counts.total("spikes") or not any(layer.spikes for layer in counts.layers):
+        return ()
+    message = "no neuron fires on these samples, so all energy is that of updates and of the first layer"
+    return (Finding("no-spikes", "warning", "", message, "give samples that are scaled as those of the training"),)
+
+
 def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMapping], tuple[Finding, ...]]:
     """Cores and chips by chip, K binary channels; a finding for each chip that cannot hold the network."""
     found: dict[str, ChipMapping] = {}

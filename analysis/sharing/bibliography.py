@@ -19,6 +19,7 @@ from snnhw.analysis.sharing.tex import tex
 from snnhw.gates.plain_text import read_toml
 
 FILE = Path(__file__).with_name("references.toml")
+HEAD = "% References by snnhw: every source of a price in the report."  # BibTeX skips what stands between entries
 TOOL = "snnhw"  # key of the entry of this program
 
 
@@ -93,4 +94,4 @@ def bibtex(report: Report) -> str:
         "year": report.stamp.date[:4],
     }
     entries = (Reference(TOOL, "misc", fields), *cited(constants(report)))
-    return "\n\n".join(entry.bibtex for entry in entries) + "\n"
+    return "\n\n".join((HEAD, *(entry.bibtex for entry in entries))) + "\n"

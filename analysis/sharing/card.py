@@ -73,4 +73,4 @@ def _body(report: Report) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Text that Markdown prints as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in text.replace("\n", " "))
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#$&~" else sign for sign in text.replace("\n", " "))

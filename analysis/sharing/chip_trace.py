@@ -25,6 +25,8 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.simulation.record import SpikeRecord
 
 MICRO = 1e6
+STEPS = "steps of"  # begins the name of the process of the steps
+SIGN = f'"args": {{"name": "{STEPS} '  # stands near the beginning of the file
 CHIP = 0  # process of the steps themselves; layers count from 1
 
 
@@ -109,7 +111,7 @@ def chip_trace(run: MappedRun) -> dict[str, object]:
     names = run.works[0].layers
     process = {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
     threads = [names[:core].count(name) for core, name in enumerate(names)]
-    events: list[dict[str, object]] = [_named("process_name", CHIP, 0, f"steps of {run.mapping.chip.title}")]
+    events: list[dict[str, object]] = [_named("process_name", CHIP, 0, f"{STEPS} {run.mapping.chip.title}")]
     events += [_named("process_name", number, 0, name) for name, number in process.items()]
     events += [_named("thread_name", process[n], t, f"core {t + 1}") for n, t in zip(names, threads, strict=True)]
     start = 0.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from snnhw.analysis.report.figures import figures
+from snnhw.analysis.report.figures import NAMES, figures
+from snnhw.analysis.report.place import check_place
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.sharing.badge import badge
 from snnhw.analysis.sharing.bibliography import bibtex
@@ -24,14 +25,32 @@ FORMATS: Mapping[str, Callable[[Report], Mapping[str, bytes]]] = {  # option -> 
     "spdx": lambda report: {"energy.spdx.json": spdx(report).encode()},
     "badge": lambda report: {"badge.svg": badge(report).encode()},
 }
+FILES: Mapping[str, Sequence[str]] = {  # option -> names of the files that it can write
+    "latex": ("tables.tex",),
+    "bibtex": ("sources.bib",),
+    "figures": NAMES,
+    "card": ("model_card.md",),
+    "spdx": ("energy.spdx.json",),
+    "badge": ("badge.svg",),
+}
 
 
-def write_formats(report: Report, names: Iterable[str], out: str | Path) -> tuple[Path, ...]:
+def check_formats(names: Iterable[str], out: str | Path, *, force: bool = False) -> None:
+    """Nothing, where the files of `names` may be written into the folder `out`: for a look before the work starts.
+
+    Raises:
+        InputError: it cannot be written, or holds a file of such a name that is of no report and `force` is not given.
+    """
+    check_place(out, [file for name in names for file in FILES[name]], force=force)
+
+
+def write_formats(report: Report, names: Sequence[str], out: str | Path, *, force: bool = False) -> tuple[Path, ...]:
     """Write what `names` of `FORMATS` give into the folder of the report; gives the paths.
 
     Raises:
-        InputError: the folder cannot be written, or matplotlib is missing for figures.
+        InputError: as `check_formats`, or matplotlib is missing for figures; nothing is written then.
     """
+    check_formats(names, out, force=force)
     files = {file: data for name in names for file, data in FORMATS[name](report).items()}
     return tuple(write_atomically(Path(out) / name, partial(_put, data)) for name, data in files.items())
 

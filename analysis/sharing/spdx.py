@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from urllib.parse import quote
 
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.report.report import Report
@@ -36,7 +37,7 @@ def _graph(report: Report) -> Iterator[dict[str, object]]:
         "createdBy": [tool],
     }
     yield {"type": "SoftwareAgent", "spdxId": tool, "name": f"snnhw {stamp.versions.get('snnhw', '')}".strip(), **made}
-    packages = {name: f"{about}:{name}" for name in report.energy}
+    packages = {name: f"{about}:{quote(name, safe='')}" for name in report.energy}
     yield {
         "type": "SpdxDocument",
         "spdxId": f"{about}:document",

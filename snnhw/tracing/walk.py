@@ -249,7 +249,10 @@ class Walk:
             )
         if not self.timesteps and any(isinstance(node, Neuron | ir.LI) for node in self.nodes.values()):
             network = type(self.network).__name__
-            raise InputError(f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T.")
+            raise InputError(
+                f"{network} says no number of steps; end it with MeanOverTime(T), or give timesteps=T, which is "
+                "--timesteps T on the command line."
+            )
         steps = self.timesteps.pop() if self.timesteps else 1
         paths = {node: path for node, path in self.paths.items() if node in self.nodes}
         return Graph.build(self.nodes.values(), self.edges, steps, name, tuple(self.findings), paths)

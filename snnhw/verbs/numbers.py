@@ -15,6 +15,7 @@ from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Dt,
+    Force,
     Json,
     Kind,
     Model,
@@ -29,6 +30,8 @@ from snnhw.verbs.options import (
     frame,
 )
 from snnhw.verbs.terminal import PREPARING, err, progress_bars, show
+
+ACTIONS = ("list", "show", "validate")  # of `snnhw profiles`
 
 
 def demo(
@@ -60,6 +63,7 @@ def profiles(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="with --measured: draw the comparison to this .svg, .png or .pdf")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Hardware profiles: every constant with its range and source; --measured holds them against chips."""
@@ -67,12 +71,14 @@ def profiles(
     from snnhw.analysis.hardware.scopes import scope_words
     from snnhw.verbs.tables.numbers import profile_tables, profiles_table
 
-    if action not in ("list", "show", "validate"):
+    if measured and name is None and action not in ACTIONS:
+        name = action  # as the help says it: snnhw profiles --measured NAME
+    elif action not in ACTIONS:
         raise InputError(f"There is no action {action!r}; use list, show NAME or validate FILE.")
     if plot is not None and not measured:
         raise InputError("--plot draws the comparison with measurements; add --measured.")
     if measured:
-        _held_against_chips(name, plot, as_json)
+        _held_against_chips(name, plot, as_json, force=force)
         return
     if action == "list":
         if name is not None:
@@ -91,7 +97,7 @@ def profiles(
     show(result, as_json, *profile_tables(profile, action == "validate"))
 
 
-def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> None:
+def _held_against_chips(name: str | None, plot: Path | None, as_json: bool, *, force: bool) -> None:
     """The measured bench: of one profile, or of all that come with the package."""
     from snnhw.analysis.hardware.profiles import available_profiles, load_profile
     from snnhw.analysis.measured.bench import goal, hold, misses, scores
@@ -109,7 +115,7 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool) -> N
     if plot is not None:
         from snnhw.analysis.report.measured_chart import measured_chart, save_chart
 
-        result["plot"] = str(save_chart(measured_chart(rows), plot))
+        result["plot"] = str(save_chart(measured_chart(rows), plot, force=force))
     show(result, as_json, *measured_tables(rows))
 
 
@@ -147,6 +153,7 @@ def map_to_chip(
     dt: Dt = None,
     written_by: WrittenBy = None,
     reset: Reset = None,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -158,12 +165,16 @@ def map_to_chip(
     check_data(data, source or "")
     check_names([model], [source], profile or (), [chip], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
+        from snnhw.analysis.report.place import check_replaceable
+        from snnhw.analysis.sharing.chip_trace import SIGN
         from snnhw.data.inputs import load_inputs
         from snnhw.verbs.tables.findings import finding_lines
         from snnhw.verbs.tables.numbers import mapping_table, time_tables
         from snnhw.workflows.load import load_model
         from snnhw.workflows.map import bound_on_chip
 
+        if trace is not None:
+            check_replaceable(trace, SIGN, "trace of this program", force=force)
         loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
         inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
@@ -172,6 +183,6 @@ def map_to_chip(
     if trace is not None and inputs is not None:
         from snnhw.workflows.trace_on_chip import trace_on_chip
 
-        result["trace"] = str(trace_on_chip(loaded, inputs, trace, chip, deployment, profile or ()))
+        result["trace"] = str(trace_on_chip(loaded, inputs, trace, chip, deployment, profile or (), force=force))
         shown = (*shown, f"trace of one sample: {trace}")
     show(result, as_json, *shown, *finding_lines(made.findings))

@@ -74,8 +74,10 @@ def report(
     """
     check_data(data, source)
     check_names([model], [source], profile or (), quiet=True)
+    asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
+    formats = [name for name, wanted in asked.items() if wanted]
     with progress_bars(quiet or as_json, PREPARING) as tick:
-        from snnhw.analysis.sharing.formats import write_formats
+        from snnhw.analysis.sharing.formats import check_formats, write_formats
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
         from snnhw.verbs.tables.findings import finding_lines
@@ -84,6 +86,7 @@ def report(
         from snnhw.workflows.processes import process_group
         from snnhw.workflows.report import DEFAULT_PROFILES, ReportOptions, report_together
 
+        check_formats(formats, out_dir, force=force)
         with running_on(device):
             loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
             inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
@@ -92,8 +95,7 @@ def report(
                 made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
         written, page = made
-        asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
-        more = write_formats(written, [name for name, wanted in asked.items() if wanted], out_dir)
+        more = write_formats(written, formats, out_dir, force=force)
         told = finding_lines(written.findings)
         also = [f"also: {', '.join(path.name for path in more)}"] if more else []
         show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *also, *told)

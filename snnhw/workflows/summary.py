@@ -94,7 +94,9 @@ def _samples(given: object) -> Samples:
         return given
     detach = getattr(given, "detach", None)
     values = detach().cpu().numpy() if detach is not None else given
-    if not isinstance(values, np.ndarray) or values.ndim < 2 or not len(values):
+    if isinstance(values, np.ndarray) and values.ndim > 1 and not len(values):
+        raise InputError(f"The samples of shape {list(values.shape)} are none; give at least one.")
+    if not isinstance(values, np.ndarray) or values.ndim < 2:
         kind = type(given).__name__
         raise InputError(f"Got a {kind} where samples are needed; give an array [N, *shape] or [N, T, *shape].")
     return inputs_of(GIVEN, values, None)

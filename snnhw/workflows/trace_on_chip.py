@@ -10,7 +10,8 @@ from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.core_time import WORKING
 from snnhw.analysis.hardware.mapping import map_network
 from snnhw.analysis.hardware.profiles import Profile, available_profiles, load_profile
-from snnhw.analysis.sharing.chip_trace import chip_trace, mapped_run
+from snnhw.analysis.report.place import check_replaceable
+from snnhw.analysis.sharing.chip_trace import SIGN, chip_trace, mapped_run
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.files import write_text
@@ -29,6 +30,8 @@ def trace_on_chip(
     chip: str | Path = "loihi1",
     deployment: str = "channels",
     profiles: Sequence[str] = (),
+    *,
+    force: bool = False,
 ) -> Path:
     """Write the trace of the first of `inputs` on `chip`; gives the path.
 
@@ -39,10 +42,13 @@ def trace_on_chip(
         chip: a name or a TOML file.
         deployment: how multi-level units run.
         profiles: names or TOML files; the first one with the times of a core is used, without any that of the chip.
+        force: replace a file that is no trace.
 
     Raises:
-        InputError: as `map_to_chip`, no profile has the times of a core, or the file cannot be written.
+        InputError: as `map_to_chip`, no profile has the times of a core, the file cannot be written, or it is there, is
+            no trace and `force` is not given.
     """
+    check_replaceable(path, SIGN, "trace of this program", force=force)
     one = inputs.first(1)
     model = for_data(model, one)
     check_run(model.graph)

@@ -113,6 +113,17 @@ OUTPUTS["output of measure: a profile of the user's"] = Case(
     ("measure", "digits", *TWO, "--out", "out"),
     "out/work.toml exists and is of no measurement",
 )
+OUTPUTS["output of report: tables of the user's"] = Case(
+    lambda: _mine("tables.tex"),
+    (*WRITING["report"][:-1], "out", "--latex"),
+    "out/tables.tex exists and is of no report",
+)
+OUTPUTS["output of report: a figure of the user's"] = Case(
+    lambda: _mine("figure_energy.pdf"), (*WRITING["report"][:-1], "out", "--figures"), "out/figure_energy.pdf exists"
+)
+OUTPUTS["output of map: a file of the user's"] = Case(
+    lambda: _mine("a.json"), ("map", "digits", *TWO, "--trace", "out/a.json"), "out/a.json exists and is no trace"
+)
 
 
 def _mine(name: str) -> None:

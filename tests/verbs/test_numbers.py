@@ -28,6 +28,18 @@ def test_profiles_are_held_against_measured_chips(call):
     assert found["scores"]["all"]["points"] == len({row["id"] for row in found["points"]}) >= 60
     speck = call("profiles", "show", "speck", "--measured", "--json")
     assert [row["answer"] for row in speck["points"]] == ["covered"] * 6
+    assert call("profiles", "--measured", "speck", "--json") == speck  # as the help has it
+
+
+def test_a_picture_and_a_trace_replace_their_like_alone(call, refused):
+    draw = ("profiles", "--measured", "speck", "--plot")
+    trace = ("map", "digits", "--input", "digits:test", "--samples", "1", "-q", "--trace")
+    for words, name in ((draw, "a.svg"), (draw, "a.pdf"), (draw, "a.png"), (trace, "a.json")):
+        Path(name).write_text("mine")
+        assert f"{name} exists and is no " in refused(*words, name) and Path(name).read_text() == "mine"
+        call(*words, name, "--force")
+        assert Path(name).stat().st_size > 1000
+        call(*words, name)  # over itself
 
 
 def test_map_bounds_the_time_of_the_spikes_of_samples(call, refused):

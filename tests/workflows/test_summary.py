@@ -84,7 +84,11 @@ def _leaky() -> nn.Module:
     ("model", "samples", "says"),
     [
         ("digits", [[1.0]], "Got a list where samples are needed"),
-        ("digits", np.zeros((0, 1, 8, 8), np.float32), "Got a ndarray where samples are needed"),
+        (
+            "digits",
+            np.zeros((0, 1, 8, 8), np.float32),
+            r"The samples of shape \[0, 1, 8, 8\] are none; give at least one",
+        ),
         (nn.Linear(2, 2), np.zeros((2, 3, 2), np.float32), "may be images of one channel or have time steps"),
         (nn.Linear(2, 2), "digits:test", "do not say the size of a frame"),
         (3, np.zeros((1, 2), np.float32), "Got a int where a LoadedModel is needed"),

@@ -41,9 +41,14 @@ def _cells(row: Held) -> tuple[str, ...]:
         point.id,
         point.grade,
         row.profile,
-        f"{point.printed:.3g} {point.unit}",
+        f"{point.printed:.3g} {_printed(point.unit)}",
         range_text(predicted, point.dimension),
         f"{row.ratio:.2f}" if row.ratio is not None else "",
         f"{row.width:.1f}x" if row.width is not None else "",
         row.answer + ("" if row.independent else " (own)"),
     )
+
+
+def _printed(unit: str) -> str:
+    """The unit with the sign for micro that predictions have."""
+    return f"µ{unit[1:]}" if unit.startswith("u") else unit

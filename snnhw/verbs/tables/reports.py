@@ -30,7 +30,8 @@ def report_tables(report: Report) -> tuple[Table | str, ...]:
         for layer in counts.layers
     ]
     titles = ("layer", ">neurons", ">spikes sent", ">events e", ">synops u", ">synops K*u", ">MACs")
-    layers = table(f"Exact sums over {counts.samples:,} samples of {counts.timesteps} steps", titles, rows)
+    samples, steps = _several(counts.samples, "sample"), _several(counts.timesteps, "step")
+    layers = table(f"Exact sums over {samples} of {steps}", titles, rows)
     return (
         bill_table(report),
         *advice_table(report),
@@ -133,3 +134,7 @@ def _twins_table(report: Report) -> Table:
             first = ["", ""]
     columns = ("profile", ">SNN", "ANN twin", ">its energy", ">SNN over ANN", "the SNN is")
     return table("Energy per inference, low to high", columns, cells)
+
+
+def _several(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

@@ -67,4 +67,12 @@ def test_the_text_keeps_to_eighty_columns_whatever_layers_are_called(report):
 def test_levels_and_other_findings_are_said(report):
     assert "Up to K = 3 levels" in Overview(report).text
     told = (Finding("does-not-map", "warning", "", "too large", "leave it out"),)
-    assert "1 more finding: snnhw report lists them." in Overview(dataclasses.replace(report, findings=told)).notes
+    assert "1 more finding: snnhw report lists it." in Overview(dataclasses.replace(report, findings=told)).notes
+    told = (*told, dataclasses.replace(told[0], message="too slow"))
+    assert "2 more findings: snnhw report lists them." in Overview(dataclasses.replace(report, findings=told)).notes
+
+
+def test_what_the_table_would_be_misread_without_is_said_in_full(report):
+    told = (Finding("no-spikes", "warning", "", "no neuron fires", "scale the samples"),)
+    notes = Overview(dataclasses.replace(report, findings=told)).notes
+    assert "No neuron fires; scale the samples." in notes and not any("more finding" in note for note in notes)

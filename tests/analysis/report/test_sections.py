@@ -19,6 +19,7 @@ from snnhw.analysis.report.sections import (
     deployment_energies,
     floorlines,
     layer_break_evens,
+    never_fired,
     placements,
     static_cases,
 )
@@ -148,3 +149,12 @@ def test_a_run_that_adds_nothing_leaves_every_part_empty(report):
         if field.name not in ("sparsity", "findings", "record", "trials"):
             assert getattr(bare, field.name) == getattr(NOTHING_MORE, field.name)
     assert bare.to_dict()["totals"] == report.to_dict()["totals"]
+
+
+def test_a_network_in_which_nothing_fires_is_named(report):
+    assert never_fired(report.counts) == ()
+    dead = tuple(dataclasses.replace(row, spikes=(0,) * len(row.spikes)) for row in report.counts.layers)
+    (told,) = never_fired(dataclasses.replace(report.counts, layers=dead))
+    assert (told.code, told.severity) == ("no-spikes", "warning")
+    without_neurons = tuple(dataclasses.replace(row, spikes=()) for row in report.counts.layers)
+    assert never_fired(dataclasses.replace(report.counts, layers=without_neurons)) == ()

@@ -8,7 +8,7 @@ import re
 def entries(text: str) -> dict[str, dict[str, str]]:
     """Key -> fields, `type` among them; an entry that is not closed or a key given twice is an error."""
     found: dict[str, dict[str, str]] = {}
-    at = 0
+    at = text.index("\n") if text.startswith("%") else 0  # behind the line of comment
     while (start := re.compile(r"\s*@(\w+)\{([^,\s{}]+),").match(text, at)) is not None:
         kind, key = start.groups()
         assert key not in found, key

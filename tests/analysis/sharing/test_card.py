@@ -10,8 +10,8 @@ from snnhw.analysis.sharing.card import card
 from snnhw.graph.finding import Finding
 from tests.analysis.report_sample import ACCURACY, sample_report
 
-NAME = 'a "net": *bold* <b> [x](y) | # `code`'
-TOLD = (Finding("dt-assumed", "warning", "", "*dt* is <not> said", "give --dt"),)
+NAME = 'a "net": *bold* <b> [x](y) | # `code` $x$ &lt; ~~y~~'
+TOLD = (Finding("dt-assumed", "warning", "", "*dt* is <not> said, $x$ &lt; ~~y~~", "give --dt"),)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,8 @@ def test_the_text_has_every_answer_and_lets_no_markup_in(report):
     text = card(report).split("---\n", 2)[2]
     plain = text.replace("\\", "")
     assert all(answer in plain for answer in Overview(report).answers) and "not a measurement" in text
-    assert "*dt*" not in text and "<not>" not in text and "dt* is <not> said" in plain
+    assert not any(markup in text for markup in ("*dt*", "<not>", "$x$", "~~")) and text.count("\\&lt;") > 0
+    assert text.count("&lt;") == text.count("\\&lt;") and "*dt* is <not> said, $x$ &lt; ~~y~~" in plain
 
 
 def test_a_network_without_labels_has_no_accuracy():

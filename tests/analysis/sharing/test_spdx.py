@@ -5,6 +5,7 @@ The shape is written down here from the model's pages (Core, Software and AI of 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from snnhw.graph.finding import Finding
 from tests.analysis.report_sample import ACCURACY, sample_report
 
 TOLD = (Finding("dt-assumed", "warning", "", "the file does not say dt", "give --dt"),)
-IRI = {"type": "string", "pattern": r"^(_:|[a-z][a-z0-9+.-]*:).+"}
+IRI = {"type": "string", "pattern": r"^(_:|[a-z][a-z0-9+.-]*:)[^\s<>\"{}|\\^`#]+$"}  # what RFC 3987 allows
 TEXT = {"type": "string", "minLength": 1}
 DESCRIPTION = {
     "type": "object",
@@ -97,6 +98,14 @@ def test_every_element_has_the_shape_of_its_class(graph):
         shape = CLASSES[element["type"]]
         schema = {"type": "object", "required": list(shape), "properties": shape, "additionalProperties": False}
         jsonschema.validate(element, schema)
+
+
+def test_any_name_of_a_profile_makes_an_identity_that_is_an_iri(report):
+    names = ('a b <i>"#', "a%20b", "a b", "\u00b5")
+    energy = dict(zip(names, [*report.energy.values()] * 2, strict=True))
+    written = json.loads(spdx(dataclasses.replace(report, energy=energy)))["@graph"]
+    test_every_element_has_the_shape_of_its_class(written)
+    test_every_name_that_is_used_is_an_element_and_no_two_share_one(written)
 
 
 def test_every_name_that_is_used_is_an_element_and_no_two_share_one(graph):

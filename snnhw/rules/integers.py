@@ -70,8 +70,9 @@ def state_range(graph: Graph) -> Iterator[Finding]:
                             (max((high for _, high in states), default=0), "rise")):  # fmt: skip
             if abs(state) > MEMBRANE_LIMIT:
                 limit = MEMBRANE_LIMIT if state > 0 else -MEMBRANE_LIMIT
+                far = f"to {int(state)}" if np.isfinite(state) else "without end"
                 message = (
-                    f"its membrane could {goes} to {int(state)} on the worst input and is clipped at {limit}, where a "
+                    f"its membrane could {goes} {far} on the worst input and is clipped at {limit}, where a "
                     "float goes on"
                 )
                 yield Finding("state-may-clip", "warning", unit, message, "compare with the float network")

@@ -6,6 +6,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from snnhw.errors import InputError
 from snnhw.train import fit as module
+from snnhw.train.device import fabric_of
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 
@@ -63,7 +64,7 @@ def test_a_resumed_run_has_every_epoch_once(tmp_path, monkeypatch, broken):
 
     owner = module
     if broken == "barrier":
-        owner = type(module._fabric(recipe))
+        owner = type(fabric_of(recipe))
     kept = getattr(owner, broken)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(owner, broken, fail_in_second_epoch)

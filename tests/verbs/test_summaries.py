@@ -26,7 +26,7 @@ def test_both_equal_the_report_that_is_written(call):
 
 def test_a_pipe_gets_one_line_a_profile_and_a_table_of_eighty_columns(call):
     first, second, mean = call("energy", *ON).splitlines()
-    assert first.endswith("in fixed steps of 1.0 ms)") and "Loihi 1, energies of Davies et al. 2018" in first
+    assert first.endswith("in fixed steps of 1.0\u202fms)") and "Loihi 1, energies of Davies et al. 2018" in first
     assert "45 nm CMOS" in second and mean == "mean over 5 samples of digits:test, T = 4"
     lines = call("summary", *ON, "--profile", "odin").splitlines()
     assert max(map(len, lines)) <= 80 and lines[1] == "joules: odin"

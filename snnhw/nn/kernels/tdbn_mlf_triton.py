@@ -100,6 +100,15 @@ def statistics_kernel(
 
 
 @triton.jit
+def normalisation(numbers, channel, channels, known):
+    """Mean, scale and shift of the channels, [1, channels of a tile] each."""
+    mean = tl.load(numbers + channel, known, 0.0)[None, :]
+    scale = tl.load(numbers + channels + channel, known, 0.0)[None, :]
+    shift = tl.load(numbers + 2 * channels + channel, known, 0.0)[None, :]
+    return mean, scale, shift
+
+
+@triton.jit
 def potentials_of(x, at, inside, mean, scale, shift):
     """The distance of x from the mean, and y, both float32 [PIXELS, CHANNELS]."""
     apart = tl.load(x + at, inside, 0.0).to(tl.float32) - mean
@@ -114,9 +123,7 @@ def fire_kernel(
     """Write o of a tile at all steps; `pixels` are those of one step."""
     channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     known = channel < channels
-    mean = tl.load(numbers + channel, known, 0.0)[None, :]
-    scale = tl.load(numbers + channels + channel, known, 0.0)[None, :]
-    shift = tl.load(numbers + 2 * channels + channel, known, 0.0)[None, :]
+    mean, scale, shift = normalisation(numbers, channel, channels, known)
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)
     inside = (pixel < pixels)[:, None] & known[None, :]
     at = places(pixel, channel, channels, plane)
@@ -159,9 +166,7 @@ def sums_kernel(
     """Write the sums of dL/dy, alone and times x - mean, of each share and channel to parts [shares, 2, C]."""
     channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     known = channel < channels
-    mean = tl.load(numbers + channel, known, 0.0)[None, :]
-    scale = tl.load(numbers + channels + channel, known, 0.0)[None, :]
-    shift = tl.load(numbers + 2 * channels + channel, known, 0.0)[None, :]
+    mean, scale, shift = normalisation(numbers, channel, channels, known)
     a_step = tl.cast(pixels, tl.int64) * channels
     zero = tl.zeros([PIXELS, CHANNELS], tl.float32)
     total = zero
@@ -220,9 +225,7 @@ def gradient_kernel(
     """Write dL/dx of a tile at all steps; `pixels` are those of one step."""
     channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
     known = channel < channels
-    mean = tl.load(numbers + channel, known, 0.0)[None, :]
-    scale = tl.load(numbers + channels + channel, known, 0.0)[None, :]
-    shift = tl.load(numbers + 2 * channels + channel, known, 0.0)[None, :]
+    mean, scale, shift = normalisation(numbers, channel, channels, known)
     mean_g = tl.load(averages + channel, known, 0.0)[None, :]
     pulled = tl.load(averages + channels + channel, known, 0.0)[None, :]
     pixel = tl.program_id(0) * PIXELS + tl.arange(0, PIXELS)

@@ -6,25 +6,14 @@ import pytest
 
 from snnhw.analysis.hardware.profiles import MODELS, available_profiles, load_profile, parse_profile
 from snnhw.errors import InputError
+from tests.analysis.hardware.test_constants import SYNOP
 
 GOOD = {
     "name": "chip",
     "title": "A chip",
     "model": "events",
     "technology_nm": 14,
-    "constants": {
-        "synop": {
-            "value": 23.6,
-            "low": 20,
-            "high": 30,
-            "spread": "two boards",
-            "unit": "pJ",
-            "source": "Someone 2020",
-            "table": "Table 1",
-            "kind": "measured",
-            "confidence": "high",
-        }
-    },
+    "constants": {"synop": SYNOP},
 }
 
 

@@ -30,7 +30,7 @@ def measure(
     model: Annotated[
         str,
         typer.Argument(
-            help="run folder, zoo name, official .pth checkpoint, or FILE.py:NAME, which is run, with MLF or ILIF units; "
+            help="run folder, zoo name, .pth checkpoint, or FILE.py:NAME, which is run, with MLF or ILIF units; "
             "a .nir file has no module to run, and neurons of other frameworks have no ReLU twin",
             autocompletion=completing.models,
         ),

@@ -40,5 +40,6 @@ def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None =
         InputError: the recipe, a setting, the data or the folder cannot be used.
     """
     loaded = load_recipe(recipe, list(settings))
-    run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)))
-    return Trained(run, processes.rank() == 0)
+    with processes.left_together():
+        run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)))
+        return Trained(run, processes.rank() == 0)

@@ -29,6 +29,7 @@ COLUMNS = (
 SHOWN = ("spikes", "unit_synops", "macs")
 SAME = "="
 ALL_THE_SAME = "Nothing differs: layers, weights, counts and energies are the same."
+LEAST = 0.1  # per cent; what is less is shown as that
 MANY = 10  # times as much, from which on a share says less than a factor
 COUNT_WORDS = {"spikes": "spikes sent", "unit_synops": "synops"}
 
@@ -121,7 +122,9 @@ def share_text(a: float, b: float) -> str:
     if b >= MANY * a:
         return f"x{THIN}{significant(b / a)}"
     share = 100 * (b / a - 1)
-    digits = f"{share:+.0f}" if abs(share) >= 1 else f"{share:+.1g}"
+    if abs(share) < LEAST:
+        return f"<{THIN}{LEAST}{THIN}%"
+    digits = f"{share:+.0f}" if abs(share) >= 1 else f"{share:+.1f}"
     return f"{digits}{THIN}%"
 
 

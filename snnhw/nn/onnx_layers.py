@@ -57,9 +57,9 @@ def _conv(layer: Layer) -> nn.Module:
         weight.shape[1] * groups,
         weight.shape[0],
         tuple(weight.shape[2:]),  # type: ignore[arg-type]
-        stride=tuple(layer.get("strides", [1] * axes)),  # type: ignore[arg-type]
-        padding=0 if pads[:axes] != pads[axes:] else tuple(pads[:axes]),  # type: ignore[arg-type]
-        dilation=tuple(layer.get("dilations", [1] * axes)),  # type: ignore[arg-type]
+        stride=tuple(layer.get("strides", [1] * axes)),
+        padding=0 if pads[:axes] != pads[axes:] else tuple(pads[:axes]),
+        dilation=tuple(layer.get("dilations", [1] * axes)),
         groups=groups,
         bias=2 in layer.constants,
     )
@@ -96,9 +96,9 @@ def _linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
 
 def _fill(made: nn.Module, weight: Tensor, bias: Tensor | None) -> None:
     with torch.no_grad():
-        made.weight.copy_(weight)  # type: ignore[operator, union-attr]
+        made.weight.copy_(weight)  # type: ignore[operator]
         if bias is not None:
-            made.bias.copy_(bias.reshape(-1).float())  # type: ignore[operator, union-attr]
+            made.bias.copy_(bias.reshape(-1).float())  # type: ignore[operator]
 
 
 def _norm(layer: Layer) -> Made:

@@ -127,7 +127,8 @@ def _samples(
     report = next((side for side in known if side is not None and side.samples is not None), None)
     source, number = running.source, running.samples
     if isinstance(source, Samples):
-        return lambda _model: source.first(number)
+        given = source.first(number)
+        return lambda _model: given
     if source is None and report is not None:
         source, number = report.data, number or report.samples
     elif source is None:

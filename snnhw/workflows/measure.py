@@ -135,8 +135,8 @@ def _pair(model: LoadedModel, inputs: Samples, options: MeasureOptions) -> tuple
     check_run(model.graph)
     network = copy.deepcopy(unwrapped(model.network))
     if options.ann is not None:
-        twin = options.ann if isinstance(options.ann, OwnTwin) else OwnTwin(options.ann)
-        return network, trained_twin(twin, model), f"the weights of {twin.name}"
+        named = options.ann if isinstance(options.ann, OwnTwin) else OwnTwin(options.ann)
+        return network, trained_twin(named, model), f"the weights of {named.name}"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         twin = relu_twin(network, twin_frames(model, inputs).shape[1])

@@ -134,9 +134,10 @@ def _expected(model: LoadedModel) -> Shapes | None:
 
 
 def _of_graph(graph: Graph) -> Shapes | None:
-    layers = [node for node in graph.of_type(Conv2d, Linear) if not node.identity]
+    found: tuple[Conv2d | Linear, ...] = (*graph.of_type(Conv2d), *graph.of_type(Linear))
+    layers = [node for node in found if not node.identity]
     folded = any(getattr(n, "unfolded", None) or getattr(n, "unfolded_inputs", None) is not None for n in layers)
-    if folded or len(graph.of_type(Conv2d, Linear)) < sum(hasattr(n, "weight") for n in graph.nodes.values()):
+    if folded or len(found) < sum(hasattr(n, "weight") for n in graph.nodes.values()):
         return None
     return Counter(tuple(int(n) for n in np.shape(node.weight)) for node in layers)
 

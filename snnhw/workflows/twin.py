@@ -48,8 +48,8 @@ def measure_twin(
         InputError: as `trained_twin`, the spiking network has loops, which no ReLU run has, or the twin does not take
             the frames of the samples or gives no row of values for each.
     """
-    network, device = trained_twin(twin, model).to(current_device()), current_device()
     frames = twin_frames(model, inputs)  # [N, F, *shape]
+    network, device = trained_twin(twin, model).to(current_device()), current_device()
     shape = model.graph.input.shape
     dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *shape)
     if model.graph.input.sequence:

@@ -41,6 +41,7 @@ def test_text_fits_eighty_columns_and_says_both_runs(case):
         (1000, 0, "-1.0\u202fk (-100\u202f%)"),
         (10, 250, "+240 (x\u202f25)"),
         (100_000, 100_200, "+200 (+0.2\u202f%)"),
+        (1_000_000, 1_000_001, "+1 (<\u202f0.1\u202f%)"),
     ],
 )
 def test_a_change_shows_its_sign_its_size_and_its_share(a, b, text):

@@ -107,7 +107,7 @@ def load_model(
     """Model from what a user names.
 
     Args:
-        source: run folder, zoo name, official `.pth`, `.nir`, or FILE.py:NAME, which is run (`script.py`).
+        source: run folder, zoo name, official `.pth`, `.nir`, or FILE.py:NAME, which is run (`snnhw/gates/script.py`).
         reading: what a NIR file does not say, and T in place of any model's own.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it, or of a network in a Python
             file; the same as that of `reading`.

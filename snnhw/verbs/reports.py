@@ -11,6 +11,8 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
+    Ann,
+    AnnWeights,
     Data,
     Device,
     Dt,
@@ -29,12 +31,9 @@ from snnhw.verbs.options import (
     WrittenBy,
     check_data,
     frame,
+    twin,
 )
 from snnhw.verbs.terminal import PREPARING, progress_bars, show
-
-Ann = Annotated[
-    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
-]
 
 
 def report(
@@ -43,6 +42,7 @@ def report(
     out_dir: OutDir,
     profile: Profiles = None,
     ann: Ann = None,
+    ann_weights: AnnWeights = None,
     levels: Annotated[
         bool, typer.Option("--levels", help="also run without each level and with each threshold moved")
     ] = False,
@@ -90,7 +90,7 @@ def report(
         with running_on(device):
             loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
             inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-            options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
+            options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), levels, force=force)
             with process_group():
                 made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
     if made is not None:
@@ -110,6 +110,7 @@ def compare(
     out_dir: Annotated[Path | None, typer.Option("--out", help="folder to write the reports into")] = None,
     profile: Profiles = None,
     ann: Ann = None,
+    ann_weights: AnnWeights = None,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -139,5 +140,6 @@ def compare(
             steps = {label: m.timesteps for label, m in loaded.items()}
             inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
             pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
-            made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
+            options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), force=force)
+            made = run(pairs, out_dir, options, tick)
     show(made.to_dict(), as_json, *comparison_tables(made))

@@ -7,6 +7,7 @@ import pytest
 from snnhw.analysis.report.figures import NAMES
 from snnhw.analysis.report.place import (
     COMPARISON,
+    DIFFERENCE,
     ENDS,
     MEASUREMENT,
     REPORT,
@@ -29,7 +30,7 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    assert set(SIGNS) == {*REPORT, *COMPARISON, *MEASUREMENT, "steps.csv"} | shared
+    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *MEASUREMENT, "steps.csv"} | shared
 
 
 @pytest.mark.parametrize("name", [*SIGNS, *NAMES])

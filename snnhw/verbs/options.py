@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -18,8 +18,22 @@ Model = Annotated[
         autocompletion=completing.models,
     ),
 ]
+Optional = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run",
+        autocompletion=completing.models,
+    ),
+]
 InputOption = Annotated[
     str,
+    typer.Option(
+        "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
+    ),
+]
+InputOptional = Annotated[
+    str | None,
     typer.Option(
         "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
     ),
@@ -77,6 +91,21 @@ Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]
+
+
+T = TypeVar("T")
+
+
+def needed(value: T | None, name: str) -> T:
+    """`value`, which is needed where no stored counts are named in place of it.
+
+    Raises:
+        InputError: it was left out.
+    """
+    if value is None or value == []:
+        kind = "option" if name.startswith("-") else "argument"
+        raise InputError(f"Missing {kind} {name!r}; give it, or --from with counts that are stored.")
+    return value
 
 
 def frame(shape: str | None) -> tuple[int, ...] | None:

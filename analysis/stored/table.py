@@ -128,7 +128,8 @@ def read_counts(path: Path | str) -> StoredCounts:
                 raise InputError(f"{path} has a block of {len(piece)} rows, which are no whole samples; {MEND}.")
             samples[done : done + n] = piece["sample"].to_numpy()[:n]
             values[:, done : done + n] = piece["value"].to_numpy().reshape(len(columns), n)
-            if not piece.equals(_block(header, samples[done : done + n], values[:, done : done + n])):
+            own = _block(header, samples[done : done + n], values[:, done : done + n])
+            if not all(piece[name].equals(own[name]) for name in own.column_names):
                 raise InputError(f"{path} has rows in another order than its header says; {MEND}.")
             done += n
     stored = StoredCounts(header, samples, values)
@@ -161,6 +162,7 @@ def _header(metadata: dict[bytes, bytes], path: Path | str) -> Header:
         raise InputError(f"The header of {path} is wrong: {str(error)[:300]}; {MEND}.") from error
 
 
+PERHAPS = ("layer", "source", "branch", "level", "step")  # columns that not every row has
 ABOUT, SEAL, SIGN = b"about", b"snnhw", COUNTS_SIGN.encode()  # the seal stands last in the file
 
 
@@ -171,10 +173,10 @@ def _seal(about: bytes) -> bytes:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    text = pa.dictionary(pa.int32(), pa.string())
-    fields = [("model", text), ("data", text), ("shard", pa.int64()), ("sample", pa.int64()), ("layer", text)]
-    fields += [("source", text), ("branch", pa.int32()), ("level", pa.int32()), ("step", pa.int32())]
-    return pa.schema([*fields, ("quantity", text), ("value", pa.int64())])
+    text, number = pa.dictionary(pa.int32(), pa.string()), pa.int32()
+    kinds = {"model": text, "data": text, "shard": pa.int64(), "sample": pa.int64(), "layer": text, "source": text}
+    kinds |= {"branch": number, "level": number, "step": number, "quantity": text, "value": pa.int64()}
+    return pa.schema([pa.field(name, kind, name in PERHAPS) for name, kind in kinds.items()])
 
 
 def _write(file: IO[bytes], header: Header, blocks: Iterable[tuple[Whole, Whole]]) -> None:

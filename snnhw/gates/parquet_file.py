@@ -38,8 +38,9 @@ def no_parquet() -> str:
 class Opened:
     """A Parquet file whose footer has been looked at."""
 
-    def __init__(self, file: Any, where: str, mend: str) -> None:
+    def __init__(self, file: Any, schema: pa.Schema, where: str, mend: str) -> None:
         self._file, self._where, self._mend = file, where, mend
+        self._full = [field.name for field in schema if not field.nullable]
         self.metadata: dict[bytes, bytes] = dict(file.metadata.metadata or {})
         self.rows: int = file.metadata.num_rows
 
@@ -47,12 +48,15 @@ class Opened:
         """Its row groups in order.
 
         Raises:
-            InputError: a piece is damaged.
+            InputError: a piece is damaged, or lacks a number where each row has one.
         """
         for group in range(self._file.num_row_groups):
             with _refused(self._where, self._mend):
                 piece = self._file.read_row_group(group, use_threads=False)
                 piece.validate(full=True)
+            lacking = [name for name in self._full if piece[name].null_count]
+            if lacking:
+                raise InputError(f"{self._where} has rows without {lacking[0]!r}; {self._mend}.")
             yield piece
 
 
@@ -79,28 +83,24 @@ def open_parquet(path: Path | str, schema: pa.Schema, remedy: str, mend: str) ->
     with open_regular(Path(path), "table of counts", remedy) as file:
         _check_ends(file, str(path), mend)
         texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        limits = {"thrift_string_size_limit": LARGEST_FOOTER, "thrift_container_size_limit": LARGEST_CONTAINER}
         with _refused(str(path), mend):
-            opened = pq.ParquetFile(
-                file,
-                read_dictionary=texts,
-                memory_map=False,
-                page_checksum_verification=True,
-                thrift_string_size_limit=LARGEST_FOOTER,
-                thrift_container_size_limit=LARGEST_CONTAINER,
-            )
-            found, declared = opened.schema_arrow, opened.metadata
+            found = pq.ParquetFile(file, **limits).schema_arrow
+        if not _alike(found, schema):
+            raise InputError(f"{path} has the columns {_named(found)} and not {_named(schema)}; {mend}.")
+        with _refused(str(path), mend):
+            opened = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True, **limits)
+            declared = opened.metadata
             declares = [
                 declared.row_group(g).column(c).total_uncompressed_size
                 for g in range(declared.num_row_groups)
                 for c in range(declared.num_columns)
             ]
             rows = sum(declared.row_group(g).num_rows for g in range(declared.num_row_groups))
-        if not _alike(found, schema):
-            raise InputError(f"{path} has the columns {_named(found)} and not {_named(schema)}; {mend}.")
         if rows != declared.num_rows or min(declares, default=0) < 0 or rows < 0:
             raise InputError(f"{path} declares {declared.num_rows} rows and holds {rows}; {mend}.")
         check_size(max(sum(declares), rows * BYTES_PER_CELL), str(path))
-        yield Opened(opened, str(path), mend)
+        yield Opened(opened, schema, str(path), mend)
 
 
 def _check_ends(file: IO[bytes], where: str, mend: str) -> None:

@@ -135,11 +135,12 @@ def measure(
             finished(record.samples)
     assert sums is not None  # each process has a sample
     whole, *steps_of_all = (sum_over_processes(record) for record in sums.records)
-    accuracy = {stage_of(graph): summed(sums.correct) / whole.samples} if mine.targets is not None else {}
+    correct = summed(sums.correct)
+    accuracy = {stage_of(graph): correct / whole.samples} if mine.targets is not None else {}
     if rows is not None:
         rows.gather()
         if rank() == 0:
-            rows.check(whole)
+            rows.check(whole, correct)
     return Measured(whole, accuracy, tuple(count(graph, step) for step in steps_of_all), rows if rank() == 0 else None)
 
 

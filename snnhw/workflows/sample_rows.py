@@ -53,15 +53,17 @@ class SampleRows:
         """Rows of all processes into the file of the first one; each has to call this."""
         self._spool.gather()
 
-    def check(self, record: SpikeRecord) -> None:
-        """Nothing, where the rows add up to the counts of the record.
+    def check(self, record: SpikeRecord, correct: int = 0) -> None:
+        """Nothing, where the rows add up to the counts of the record, and to so many samples that were right.
 
         Raises:
             InputError: they do not, so that the file is damaged.
         """
-        columns = len(self.demand.columns)
-        sums = [sum(found) for found in zip(*(p[:, :columns].sum(axis=0).tolist() for p in self._spool.pieces()), strict=True)]
-        if self.demand.counts(sums, record.samples) != count(self._graph, record):
+        columns, sums = len(self.demand.columns), [0] * (len(self.demand.columns) + self.labelled)
+        for piece in self._spool.pieces():
+            sums = [one + other for one, other in zip(sums, piece.sum(axis=0).tolist(), strict=True)]
+        right = not self.labelled or sums[-1] == correct
+        if not right or self.demand.counts(sums[:columns], record.samples) != count(self._graph, record):
             raise InputError(f"{self._spool.path} is damaged; remove it and what else is unfinished there, and repeat.")
 
     def pieces(self) -> Iterator[tuple[Rows, npt.NDArray[np.int64]]]:

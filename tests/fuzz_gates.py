@@ -31,6 +31,7 @@ import safetensors.torch
 import torch
 
 from snnhw.analysis.hardware import chips, profiles
+from snnhw.analysis.stored.table import read_counts, write_counts
 from snnhw.data.aedat import read_aedat2
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
@@ -47,6 +48,7 @@ from snnhw.train.card import CARD, WEIGHTS
 from snnhw.train.checkpoint import read_state, save_state
 from snnhw.train.run import load_run
 from snnhw.zoo import zoo_path
+from tests.analysis.stored.runs import whole
 from tests.exporters.lava.nets import residual
 from tests.nir.builders import net as small_net
 
@@ -139,6 +141,7 @@ def _plain() -> dict[str, Gate]:
         "TOML": Gate((tables,), lambda at: check_plain(read_toml(at / "a", "profile", "look"))),
         "profile": Gate(_toml(profiles.FOLDER), lambda at: profiles.load_profile(at / "a.toml"), "a.toml"),
         "chip": Gate(_toml(chips.FOLDER), lambda at: chips.load_chip(at / "a.toml"), "a.toml"),
+        "counts": Gate((_saved(lambda path: write_counts(path, whole())),), lambda at: read_counts(at / "a"), every=20),
         "recipe": Gate(_toml(recipe.FOLDER), lambda at: recipe.load_recipe(at / "a.toml"), "a.toml"),
         "list of an export": Gate((manifest,), lambda at: place_for(at), MANIFEST),
     }

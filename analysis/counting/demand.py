@@ -102,9 +102,7 @@ class Demand:
         sent = [sum(values[Column(SPIKES, way.source, None, k + 1, t)] for t in steps) for k in range(len(way.gains))]
         connected = [k for k, gain in enumerate(way.gains) if gain]
         graded = values[Column(GRADED, way.source)] if all(way.gains) else sent[connected[0]]  # levels are nested
-        found = replace(
-            edge, spikes=sum(g * n for g, n in zip(way.gains, sent, strict=True)), graded_spikes=graded
-        )
+        found = replace(edge, spikes=sum(g * n for g, n in zip(way.gains, sent, strict=True)), graded_spikes=graded)
         if not way.counted:
             return found
         synops = tuple(values[Column(SYNOPS, way.target, at, k + 1)] for k in range(len(way.gains)))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.deployments import slots, work
+from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.ranges import Range
 from snnhw.errors import unknown
 from snnhw.graph.ir import Graph

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.hardware.constants import TIMES
 from snnhw.analysis.hardware.core_time import COMPUTE, MEMORY, TRAFFIC, WORKING, CoreWork, Parts, parts
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.hardware.tile_work import TileWork
 from snnhw.analysis.ranges import Range
 from snnhw.graph.ir import Graph

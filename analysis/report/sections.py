@@ -164,7 +164,9 @@ def floorlines(
     return found
 
 
-def unbounded(graph: Graph | Layout, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]) -> tuple[Finding, ...]:
+def unbounded(
+    graph: Graph | Layout, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]
+) -> tuple[Finding, ...]:
     """A finding where neurons of the chip, such as those of max pools, fired in no run, so that no time is bounded."""
     units = layout_of(graph).uncounted(record) if placed else ()
     message = f"the spikes of {', '.join(units)}, neurons of the chip alone, were not counted, so no time is bounded"

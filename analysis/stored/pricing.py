@@ -104,15 +104,9 @@ def _added(part: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDAr
     return whole
 
 
-def _price(
-    counts: NetworkCounts, nothing: NetworkCounts | None, pairs: Sequence[tuple[Profile, str]]
-) -> Energies:
+def _price(counts: NetworkCounts, nothing: NetworkCounts | None, pairs: Sequence[tuple[Profile, str]]) -> Energies:
     """J that `counts` cost over all their samples; rows that are as in `nothing` cost nothing."""
-    rows = [
-        layer
-        for i, layer in enumerate(counts.layers)
-        if nothing is None or layer != nothing.layers[i]
-    ]
+    rows = [layer for i, layer in enumerate(counts.layers) if nothing is None or layer != nothing.layers[i]]
     ends = np.zeros((len(pairs), 3))
     for at, (profile, deployment) in enumerate(pairs):
         for layer in rows:

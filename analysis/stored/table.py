@@ -145,9 +145,7 @@ def _check(stored: StoredCounts, path: Path | str) -> None:
     if stored.values.min() < 0 or (header.labelled and stored.values[-1].max() > 1):
         raise InputError(f"{path} has counts below 0 or shares above 1; {MEND}.")
     if header.layout.samples != len(samples):
-        raise InputError(
-            f"{path} has {len(samples)} samples and the work of cores of {header.layout.samples}; {MEND}."
-        )
+        raise InputError(f"{path} has {len(samples)} samples and the work of cores of {header.layout.samples}; {MEND}.")
 
 
 def _header(metadata: dict[bytes, bytes], path: Path | str) -> Header:

@@ -73,7 +73,8 @@ def part_of(text: str | None) -> Part:
     if text is None:
         return WHOLE
     number, slash, of = text.partition("/")
-    if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MOST_PARTS:
+    short = len(text) < 2 * len(str(MOST_PARTS))
+    if slash and short and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MOST_PARTS:
         return Part(int(number), int(of))
     raise InputError(f"--shard {text} is no part of the samples; give I/N such as 2/8, with I from 1 to N.")
 

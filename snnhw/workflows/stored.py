@@ -5,7 +5,7 @@ Takes what `measure` has kept of each sample; gives counts.parquet, or a `Report
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from snnhw.gates.text import file_name
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
 from snnhw.graph.same import graph_checksum
-from snnhw.simulation.record import SpikeRecord
 from snnhw.train.run import software_versions
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.measuring import Measured, shard_samples, stage_of

@@ -34,7 +34,9 @@ def test_stored_counts_are_compared(call, counts):
     call("report", "digits", "--input", "digits:test", "--samples", "10", "-q", "--out", "few", "--json")
     found = call("compare", "--from", counts, "few/counts.parquet", "--profile", "speck", "--json")
     assert list(found["models"]) == [counts, "few/counts.parquet"]
-    same = call("compare", "--from", counts, "--from", "few/counts.parquet", "--profile", "speck", "--out", "c", "--json")
+    same = call(
+        "compare", "--from", counts, "--from", "few/counts.parquet", "--profile", "speck", "--out", "c", "--json"
+    )
     assert same == found and Path("c/compare.html").exists()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from snnhw.errors import InputError
 from snnhw.workflows import measuring
-from snnhw.workflows.processes import Part
+from snnhw.workflows.processes import WHOLE, Part
 from snnhw.workflows.report import ReportOptions, make_report
 from snnhw.workflows.shards import count_part, file_of
 from snnhw.workflows.stored import merge
@@ -22,9 +22,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def one(digits, some, tmp_path_factory):
     """The table of one process."""
-    folder = tmp_path_factory.mktemp("one")
-    make_report(digits, some, folder, ReportOptions())
-    return (folder / "counts.parquet").read_bytes()
+    return count_part(digits, some, tmp_path_factory.mktemp("one"), WHOLE).path.read_bytes()
+
+
+def test_a_report_writes_the_same_table(digits, some, one, tmp_path):
+    make_report(digits, some, tmp_path, ReportOptions())
+    assert (tmp_path / "counts.parquet").read_bytes() == one
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7])

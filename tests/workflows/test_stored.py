@@ -9,12 +9,14 @@ import pytest
 
 from snnhw.analysis.hardware.profiles import available_profiles
 from snnhw.analysis.stored.table import read_counts
-from snnhw.data.inputs import load_inputs
+from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
 from snnhw.passes import compile_channels, deploy
-from snnhw.workflows.load import LoadedModel, load_model
+from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.measuring import Measured
-from snnhw.workflows.report import ReportOptions, make_report
+from snnhw.workflows.processes import WHOLE
+from snnhw.workflows.report import ReportOptions, build_report, make_report
+from snnhw.workflows.shards import count_part
 from snnhw.workflows.stored import compare_from, kind_words, merge, report_from, report_stored, write_stored
 from tests.workflows.runs import run_of
 
@@ -24,6 +26,17 @@ OTHERS = ("speck", "loihi2", "lemaire45", "yan22")
 
 def written(folder: Path) -> dict:
     return json.loads((folder / "report.json").read_text())
+
+
+def plain(report) -> dict:
+    return json.loads(json.dumps(report.to_dict()))
+
+
+def same(network: dict, stored: dict) -> None:
+    """All but what the network alone can say."""
+    assert set(network) == set(stored)
+    for key in set(network) - NETWORK_ALONE:
+        assert network[key] == stored[key], key
 
 
 @pytest.fixture(scope="module")
@@ -39,35 +52,27 @@ def test_every_profile_gives_the_report_of_the_network(digits, some, tmp_path):
     make_report(digits, some, tmp_path / "network", ReportOptions(names))
     report_from(tmp_path / "network" / "counts.parquet", names, tmp_path / "stored")
     network, stored = written(tmp_path / "network"), written(tmp_path / "stored")
-    assert set(network) == set(stored)
-    for key in set(network) - NETWORK_ALONE:
-        assert network[key] == stored[key], key
+    same(network, stored)
     for file in ("layers.csv", "energy.csv"):
         assert (tmp_path / "network" / file).read_bytes() == (tmp_path / "stored" / file).read_bytes()
     assert network["stamp"]["profiles"] == stored["stamp"]["profiles"]
 
 
 @pytest.mark.parametrize("profile", OTHERS)
-def test_a_profile_that_nobody_asked_for_then_is_priced_to_the_last_digit(digits, some, reported, tmp_path, profile):
+def test_a_profile_that_nobody_asked_for_then_is_priced_to_the_last_digit(digits, some, reported, profile):
     """The file was written by a report on other profiles."""
-    make_report(digits, some, tmp_path, ReportOptions((profile,)))
-    stored = json.loads(json.dumps(report_stored(read_counts(reported / "counts.parquet"), (profile,)).to_dict()))
-    network = written(tmp_path)
-    for key in set(network) - NETWORK_ALONE:
-        assert network[key] == stored[key], key
+    network = build_report(digits, some, ReportOptions((profile,)))
+    same(plain(network), plain(report_stored(read_counts(reported / "counts.parquet"), (profile,))))
 
 
 @pytest.mark.parametrize("how", ["channels", "compiled", "graded", "slots"])
 def test_graphs_of_every_deployment_are_priced_so(digits, some, tmp_path, how):
     graph = compile_channels(digits.graph) if how == "compiled" else deploy(digits.graph, how)
     model = LoadedModel(how, graph)
-    make_report(model, some.first(6), tmp_path / "network", ReportOptions(("loihi1-davies2018", "horowitz45-int8")))
-    report_from(tmp_path / "network" / "counts.parquet", ("loihi1-davies2018", "horowitz45-int8"), tmp_path / "stored")
-    network, stored = written(tmp_path / "network"), written(tmp_path / "stored")
-    for key in set(network) - NETWORK_ALONE:
-        assert network[key] == stored[key], key
-    header = read_counts(tmp_path / "network" / "counts.parquet").header
-    assert header.deployment == {"compiled": "channels", "channels": "levels"}.get(how, how)
+    stored = read_counts(count_part(model, some.first(6), tmp_path, WHOLE).path)
+    names = ("loihi1-davies2018", "horowitz45-int8")
+    same(plain(build_report(model, some.first(6), ReportOptions(names))), plain(report_stored(stored, names)))
+    assert stored.header.deployment == {"compiled": "channels", "channels": "levels"}.get(how, how)
 
 
 def test_the_zeros_of_the_twin_are_stored(digits, some, tmp_path):
@@ -79,12 +84,11 @@ def test_the_zeros_of_the_twin_are_stored(digits, some, tmp_path):
     assert stored["ann"] == network["ann"] and stored["accuracy_by_stage"] == network["accuracy_by_stage"]
 
 
-def test_what_was_assumed_is_stored_with_the_counts(tmp_path):
-    model = load_model("digits")
-    samples = load_inputs("digits:test").first(5)
-    binary = type(samples)(**{**samples.__dict__, "values": (samples.values > 0).astype("float32"), "name": "binary"})
-    report, _ = make_report(model, binary, tmp_path, ReportOptions())
-    again = report_stored(read_counts(tmp_path / "counts.parquet"), ReportOptions().profiles)
+def test_what_was_assumed_is_stored_with_the_counts(digits, some, tmp_path):
+    binary = inputs_of("binary", (some.values[:5] > 0).astype("float32"), some.targets[:5])
+    report = build_report(digits, binary)
+    again = report_stored(read_counts(count_part(digits, binary, tmp_path, WHOLE).path), ReportOptions().profiles)
+    assert report.findings
     assert again.findings == report.findings and again.assumptions == report.assumptions
 
 
@@ -97,11 +101,12 @@ def test_a_part_says_that_it_is_one(reported):
 
 
 def test_several_files_are_compared_by_names_that_differ(reported, digits, some, tmp_path):
-    make_report(digits, some.first(6), tmp_path / "few", ReportOptions())
-    files = [reported / "counts.parquet", tmp_path / "few" / "counts.parquet"]
+    few = count_part(digits, some.first(6), tmp_path / "few", WHOLE).path
+    files = [reported / "counts.parquet", few]
     reports, found, page = compare_from(files, ("speck",))
-    assert list(reports) == [str(file) for file in files] and page is None
-    assert found.energy(str(files[0]), "speck") == report_stored(read_counts(files[0]), ("speck",)).energy["speck"].per_inference
+    assert list(reports) == ["counts", "counts-1of1"] and page is None
+    alone = report_stored(read_counts(files[0]), ("speck",))
+    assert found.energy("counts", "speck") == alone.energy["speck"].per_inference
     *_, page = compare_from(files, ("speck",), tmp_path / "both")
     assert page == tmp_path / "both" / "compare.html" and page.exists()
     with pytest.raises(InputError, match="at least two files"):

@@ -23,7 +23,10 @@ from tests.simulation.test_recurrent import recurrent_net
 
 def same(graph: Graph, inputs: np.ndarray) -> None:
     """Counts of the sums of all rows are those of the record, and so are those of every sample alone."""
-    rows, wanted = rows_of(graph, inputs), demand(graph, graph.timesteps, stepped=inputs.ndim > 1 + len(graph.input.shape))
+    rows, wanted = (
+        rows_of(graph, inputs),
+        demand(graph, graph.timesteps, stepped=inputs.ndim > 1 + len(graph.input.shape)),
+    )
     assert wanted.counts(rows.sum(axis=0), len(inputs)) == count(graph, simulate(graph, inputs))
     one = simulate(graph, inputs[-1:])
     assert wanted.counts(rows[-1], 1) == count(graph, one)
@@ -70,7 +73,9 @@ def test_of_events_with_several_levels_and_of_a_level_that_is_not_connected():
         Linear(name="fc", shape=(2,), weight=np.ones((2, 5))),
         Readout(name="readout", shape=(2,)),
     ]
-    edges = [Edge(*pair) for pair in (("x", "first"), ("first", "low"), ("first", "high"), ("high", "fc"), ("fc", "readout"))]
+    edges = [
+        Edge(*pair) for pair in (("x", "first"), ("first", "low"), ("first", "high"), ("high", "fc"), ("fc", "readout"))
+    ]
     graph = Graph.build(nodes, edges, timesteps=3)
     inputs = np.random.default_rng(0).integers(0, 4, (4, 3, 4)).astype(float)
     same(graph, inputs)

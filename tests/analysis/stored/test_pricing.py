@@ -40,7 +40,10 @@ def test_the_mean_over_samples_is_the_estimate_of_the_report(profile):
 def test_attention_and_loops_are_priced_too():
     rng = np.random.default_rng(0)
     attention = run(next(iter(NETWORKS)))[0].graph
-    for graph, inputs in ((attention, rng.normal(0.5, 1, (2, 2, 8, 8))), (recurrent_net(0), rng.normal(0, 2, (3, 7, 3)))):
+    for graph, inputs in (
+        (attention, rng.normal(0.5, 1, (2, 2, 8, 8))),
+        (recurrent_net(0), rng.normal(0, 2, (3, 7, 3))),
+    ):
         stored = stored_of(graph, inputs)
         found = sample_energies(stored, PROFILES)
         for profile in PROFILES:

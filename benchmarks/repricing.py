@@ -1,9 +1,9 @@
 """A million samples priced on twenty profiles from stored counts, beside counting them again.
 
-One network of binary spikes, whose counts of 1,000 samples are taken a thousand times over. Prints the seconds that each
-step of pricing takes, then what it takes to run the samples through NeuroBench's counters and through ours, measured on
-1,000 samples and scaled; the last line gives the ratios. NeuroBench runs in an environment of its own, made under
-.venv/counters on the first run.
+One network of binary spikes, whose counts of 1,000 samples are taken a thousand times over. Prints the seconds that
+each step of pricing takes, then what it takes to run the samples through NeuroBench's counters and through ours,
+measured on 1,000 samples and scaled; the last line gives the ratios. NeuroBench runs in an environment of its own, made
+under .venv/counters on the first run.
 """
 
 from __future__ import annotations

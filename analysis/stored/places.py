@@ -139,7 +139,7 @@ class StoredLayout(Layout):
 
 
 def stored_layout(graph: Graph, record: SpikeRecord, chips: Sequence[Chip]) -> StoredLayout:
-    """Layout of a folded graph on all `chips`, in every deployment that has a place on cores, with the work of a run."""
+    """Layout of a folded graph on all `chips`, in every deployment that fits cores, with the work of a run."""
     layout = GraphLayout(graph)
     lacking = layout.uncounted(record)
     ways = [name for name, kind in DEPLOYMENTS.items() if kind.fits_cores]

@@ -67,7 +67,7 @@ def test_a_footer_that_cannot_be_there_is_refused(tmp_path, declared):
     pq.write_table(GOOD, tmp_path / "a")
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content[:-8] + declared.to_bytes(4, "little") + content[-4:])
-    with pytest.raises(InputError, match="declares a footer of|is damaged"):
+    with pytest.raises(InputError, match=r"declares a footer of|is damaged"):
         read(tmp_path / "a")
 
 
@@ -83,7 +83,7 @@ def test_rows_that_do_not_fit_into_the_memory_are_refused_before_they_are_read(t
 
 def test_what_is_no_file_is_refused(tmp_path):
     for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InputError, match="give one|name the file"):
+        with pytest.raises(InputError, match=r"give one|name the file"):
             read(path)
 
 

@@ -111,7 +111,7 @@ def test_a_file_of_other_counts_is_not_taken_for_the_part(digits, some, tmp_path
     with pytest.raises(InputError, match=r"holds counts of .*samples 0 to 9 of 20, and others are asked for"):
         count_part(digits, some, tmp_path, Part(1, 2))
     (tmp_path / file_of(Part(2, 2))).write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="no whole Parquet file.*or give --force"):
+    with pytest.raises(InputError, match=r"no whole Parquet file.*or give --force"):
         count_part(digits, some, tmp_path, Part(2, 2))
     assert count_part(digits, some, tmp_path, Part(2, 2), force=True).fresh
 

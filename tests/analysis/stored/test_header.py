@@ -44,7 +44,7 @@ def test_what_does_not_fit_together_is_refused(change, told):
 
 def test_what_is_no_header_is_refused():
     for text in ("[]", "1", '{"format": 1}', "{}"):
-        with pytest.raises(ValueError, match="header|format"):
+        with pytest.raises(ValueError, match=r"header|format"):
             parse_header(text)
 
 

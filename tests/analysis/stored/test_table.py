@@ -165,9 +165,9 @@ def test_without_pyarrow_writing_and_reading_say_what_is_missing(tmp_path, monke
     path = write_counts(tmp_path / "a.parquet", whole())
     monkeypatch.setattr("snnhw.gates.parquet_file.MISSING", "it is gone")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
-    with pytest.raises(InputError, match="Cannot read .* it is gone"):
+    with pytest.raises(InputError, match=r"Cannot read .* it is gone"):
         read_counts(path)
-    with pytest.raises(InputError, match="Cannot write .* it is gone"):
+    with pytest.raises(InputError, match=r"Cannot write .* it is gone"):
         write_counts(path, whole())
 
 

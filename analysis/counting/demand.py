@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,8 @@ class Demand:
         spikes = tuple(sum(level) for level in by_step)
         ways = zip(self.runs[row], layer.edges, strict=True), zip(self.shared[row], layer.shared, strict=True)
         edges, shared = (tuple(self._edge(at, edge, values) for at, edge in pairs) for pairs in ways)
-        met = {MET_EVENTS: 0, MET_SYNOPS: 0}
+        numbers: dict[str, Any] = {key: samples * getattr(layer, key) for key in EVERY_STEP}
+        numbers |= {key: values.get(Column(key, layer.name), 0) for key in (MET_EVENTS, MET_SYNOPS)}
         return replace(
             layer,
             spikes=spikes,
@@ -93,8 +95,7 @@ class Demand:
             edges=edges,
             shared=shared,
             lateral_spikes=sum(spikes) if self.inhibits[row] else 0,
-            **{key: samples * getattr(layer, key) for key in EVERY_STEP},
-            **{key: values.get(Column(key, layer.name), 0) for key in met},
+            **numbers,
         )
 
     def _edge(self, at: int, edge: EdgeCounts, values: Mapping[Column, int]) -> EdgeCounts:

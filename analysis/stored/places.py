@@ -55,7 +55,9 @@ class CoreSums:
         return replace(
             self,
             synops={kind: _plus(found, other.synops[kind]) for kind, found in self.synops.items()},
-            **{key: _plus(getattr(self, key), getattr(other, key)) for key in ("received", "sent", "spikes")},
+            received=_plus(self.received, other.received),
+            sent=_plus(self.sent, other.sent),
+            spikes=_plus(self.spikes, other.spikes),
         )
 
 

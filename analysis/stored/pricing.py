@@ -98,7 +98,7 @@ def _added(part: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDAr
     if len(rows) == 1:
         first: npt.NDArray[np.int64] = part[rows[0]]
         return first
-    whole = part[rows[0]] + part[rows[1]]
+    whole: npt.NDArray[np.int64] = part[rows[0]] + part[rows[1]]
     for row in rows[2:]:
         whole += part[row]
     return whole

@@ -94,7 +94,13 @@ def report(
     asked = {"latex": latex, "bibtex": bibtex, "figures": figures, "card": card, "spdx": spdx, "badge": badge}
     formats = [name for name, wanted in asked.items() if wanted]
     if stored is not None:
-        given = {"MODEL": model, "--input": source, "--ann": ann, "--shard": shard, "--timesteps": timesteps}
+        given: dict[str, object] = {
+            "MODEL": model,
+            "--input": source,
+            "--ann": ann,
+            "--shard": shard,
+            "--timesteps": timesteps,
+        }
         given |= {"--data": data, "--samples": samples, "--input-kind": kind, "--input-shape": shape, "--dt": dt}
         given |= {"--written-by": written_by, "--reset": reset, "--levels": levels, "--by-step": by_step}
         refuse_beside_from({**given, "--plan": plan})
@@ -171,7 +177,13 @@ def compare(
 ) -> None:
     """One model against its ANN twins; several side by side: accuracy against energy, with the Pareto front."""
     if stored:
-        given = {"--input": source, "--ann": ann, "--timesteps": timesteps, "--data": data, "--samples": samples}
+        given: dict[str, object] = {
+            "--input": source,
+            "--ann": ann,
+            "--timesteps": timesteps,
+            "--data": data,
+            "--samples": samples,
+        }
         given |= {"--input-kind": kind, "--input-shape": shape, "--dt": dt, "--written-by": written_by}
         refuse_beside_from({**given, "--reset": reset})
         files = [*stored, *(Path(name) for name in models or ())]

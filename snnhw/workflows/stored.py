@@ -90,6 +90,7 @@ def merge(files: Sequence[Path], output: Path, *, force: bool = False) -> Stored
         InputError: a file cannot be read, two are not of one run or have a sample in common, or `output` holds
             something else.
     """
+    _refuse_twice(files)
     check_place(output.parent, (), force=force)
     if not force:
         refuse_other(output)
@@ -173,10 +174,8 @@ def labels_of(files: Sequence[Path], stored: Sequence[StoredCounts]) -> list[str
     for names in ([one.header.network for one in stored], [file.stem for file in files]):
         if len(set(names)) == len(names):
             return names
-    paths = [str(file) for file in files]
-    if len(set(paths)) < len(paths):
-        raise InputError("A file is named twice; name each once.")
-    return paths
+    _refuse_twice(files)
+    return [str(file) for file in files]
 
 
 def refuse_other(path: Path) -> None:
@@ -186,6 +185,13 @@ def refuse_other(path: Path) -> None:
         InputError: something else is there.
     """
     check_replaceable(path, COUNTS_SIGN, "file of counts")
+
+
+def _refuse_twice(files: Sequence[Path]) -> None:
+    named = [str(file) for file in files]
+    twice = [name for name in named if named.count(name) > 1]
+    if twice:
+        raise InputError(f"{twice[0]} is named twice, and its samples would count twice; name it once.")
 
 
 def _partial(stored: StoredCounts) -> tuple[Finding, ...]:

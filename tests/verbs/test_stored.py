@@ -71,7 +71,9 @@ def test_a_plan_says_what_it_takes_and_writes_nothing(call):
 def test_what_mixes_or_counts_twice_is_refused(call, refused, counts):
     call("report", "digits", "--input", "digits:test", "--samples", "10", "-q", "--out", "few", "--json")
     assert "the data (their sha256)" in refused("counts", "merge", counts, "few/counts.parquet", "-o", "x.parquet")
-    assert "Sample 0 is in" in refused("counts", "merge", counts, counts, "-o", "x.parquet")
+    assert "is named twice" in refused("counts", "merge", counts, counts, "-o", "x.parquet")
+    Path("copy.parquet").write_bytes(Path(counts).read_bytes())
+    assert "Sample 0 is in" in refused("counts", "merge", counts, "copy.parquet", "-o", "x.parquet")
     call("report", "digits", *RUN, "--timesteps", "2", "--out", "two", "--json")
     said = refused("counts", "merge", counts, "two/counts.parquet", "-o", "x.parquet")
     assert "differ in the network" in said and "T = 4" in said and "T = 2" in said

@@ -112,11 +112,11 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         met_events=0 if met is None else int(met.events.sum()),
         met_synops=0 if met is None else int(met.synops.sum()),
         shared_membrane=row.membranes < row.levels,
-        lateral_spikes=0 if sent is None or not _inhibits(graph, nodes) else int(sent.levels.sum()),
+        lateral_spikes=0 if sent is None or not inhibits(graph, nodes) else int(sent.levels.sum()),
     )
 
 
-def _inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
+def inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
     """Whether the levels of a unit would have to inhibit each other if they were neurons of their own."""
     return any(isinstance(node, ILIF) and not node.separable(graph.timesteps) for node in nodes)
 

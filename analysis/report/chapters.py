@@ -71,7 +71,7 @@ def _spikes(report: Report) -> str:
 
 
 def _deployments(report: Report) -> str | None:
-    if not (differing(report.deployments) or report.relays):
+    if not differing(report.deployments):
         return None
     energies = next(iter(report.deployment_energy.values()), {})
     if not energies:
@@ -79,6 +79,11 @@ def _deployments(report: Report) -> str | None:
     least = min(energies, key=lambda name: energies[name].per_inference.typical)
     energy = range_text(energies[least].per_inference, "J")
     return f"{energy} as {least}, the cheapest of {len(energies)} ways on {next(iter(report.deployment_energy))}"
+
+
+def _relays(report: Report) -> str | None:
+    saving = sum(relay.saves for relay in report.relays)
+    return f"{saving} of {len(report.relays)} would save events as one graded spike" if report.relays else None
 
 
 def _chip(report: Report) -> str | None:
@@ -136,6 +141,7 @@ CHAPTERS: Mapping[str, tuple[str, Callable[[Report], str | None]]] = {
     "network": ("Network", _network),
     "spikes": ("Spikes", _spikes),
     "deployments": ("Deployments", _deployments),
+    "relays": ("Residual sums", _relays),
     "chip": ("On chip", _chip),
     "breakeven": ("Break-even", _breakeven),
     "advice": ("Levels", _levels),

@@ -110,7 +110,7 @@ def render(report: Report) -> str:
         constant_rows=_constant_rows,
         assumes=said_once({found.profile.title: found.assumes for found in report.energy.values()}),
         excludes=said_once({found.profile.title: found.excludes for found in report.energy.values()}),
-        twin_assumes=said_once({verdict.precision_name(twin.key): twin.assumes for twin in _twins(report)}),
+        twin_assumes=said_once(_said_of_twins(_twins(report))),
         chip_assumes=said_once({found.chip.title: found.chip.assumes for found in report.mapping.values()}),
         facts=verdict,
         bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
@@ -254,6 +254,16 @@ def _twins(report: Report) -> tuple[AnnEstimate, ...]:
     """The different twins of all profiles: profiles of one technology share theirs."""
     found = {(twin.key, twin.terms): twin for twins in report.ann.values() for twin in twins.values()}
     return tuple(found.values())
+
+
+def _said_of_twins(twins: Iterable[AnnEstimate]) -> dict[str, list[str]]:
+    """Twin, as in print -> how often it computes, what it takes for granted, and what it leaves out."""
+    found: dict[str, list[str]] = {}
+    for twin in twins:
+        said = found.setdefault(verdict.precision_name(twin.key), [])
+        said += [f"Its multiply-accumulates are those of {twin.computes}.", *twin.assumes]
+        said.append(f"It leaves out {', '.join(twin.excludes)}.")
+    return found
 
 
 def _technology(twin: AnnEstimate) -> str:

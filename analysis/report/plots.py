@@ -183,19 +183,19 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
     right = min(float(levels), 1.25 * max([measured, *shown, 0.1]))
     for y, (name, precision, point) in enumerate(rows):
         axes.plot([0, right], [y, y], color=RULE, linewidth=1)
-        rate = point.break_even_rate
-        if not point.rate:
-            axes.text(0.01 * right, y - 0.24, "no spikes", va="center", fontsize=12, color=MUTED)
-        elif rate is None:
-            axes.text(0.01 * right, y - 0.24, "dearer at any rate", va="center", fontsize=12, color=ANN)
+        rate, word = point.break_even_rate, _always(point)
+        drawn = []
+        if rate is None or not point.rate:
+            colour = ANN if point.rate else MUTED
+            drawn = [axes.text(0.01 * right, y - 0.24, word, va="center", fontsize=12, color=colour)]
         else:
             bar = {"color": SNN, "linewidth": 9, "alpha": 0.35, "solid_capstyle": "butt"}
             drawn = axes.plot([0, min(rate, right)], [y, y], **bar)
             if rate <= right:
                 drawn += axes.plot([rate], [y], marker="D", markersize=7, color=SNN)
-            for mark in drawn:
-                say(mark, f"{name}, {precision_name(precision)}: both cost the same at {rate_text(point)} spikes per "
-                    f"neuron and step; measured {significant(point.rate)}")  # fmt: skip
+        for mark in drawn:
+            at = word or f"both cost the same at {rate_text(point)} spikes per neuron and step"
+            say(mark, f"{name}, {precision_name(precision)}: {at}; measured {significant(point.rate)}")
     axes.axvline(measured, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.annotate(
         "measured", (measured, -0.75), (4, 0), textcoords="offset points", va="center", fontsize=12, color=INK
@@ -209,6 +209,15 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
     axes.set_ylim(len(rows) - 0.4, -1)
     axes.set_xlabel("spikes per neuron and step")
     return figure
+
+
+def _always(point: BreakEven) -> str:
+    """What holds at any rate; empty where there is one at which both cost the same."""
+    if not point.rate:
+        return "no spikes"
+    if point.break_even_rate is None:
+        return "dearer at any rate"
+    return "" if isfinite(point.break_even_rate) else "cheaper at any rate"
 
 
 def span(axes: Axes, found: Range, y: float, colour: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Sentences that several profiles or twins share, each once with the names of those that it holds for."""
+"""Sentences that several profiles or twins share, each once, under the names of those that it holds for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Said:
-    """One sentence."""
+    """The sentences of exactly these names."""
 
-    text: str
-    names: tuple[str, ...]  # of whom it is said
+    names: tuple[str, ...]
     of_all: bool
+    texts: tuple[str, ...]
 
 
 def said_once(texts: Mapping[str, Iterable[str]]) -> tuple[Said, ...]:
-    """Every different sentence of `texts`, those of all first, otherwise in the order in which they come."""
-    found: dict[str, list[str]] = {}
+    """Every different sentence of `texts` once: those of all first, then by names in the order in which they come."""
+    by_text: dict[str, list[str]] = {}
     for name, sentences in texts.items():
         for sentence in dict.fromkeys(sentences):
-            found.setdefault(sentence, []).append(name)
-    said = [Said(text, tuple(names), len(names) == len(texts)) for text, names in found.items()]
+            by_text.setdefault(sentence, []).append(name)
+    by_names: dict[tuple[str, ...], list[str]] = {}
+    for text, names in by_text.items():
+        by_names.setdefault(tuple(names), []).append(text)
+    said = [Said(names, len(names) == len(texts), tuple(found)) for names, found in by_names.items()]
     return tuple(sorted(said, key=lambda one: not one.of_all))

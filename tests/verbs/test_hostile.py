@@ -152,7 +152,8 @@ def test_the_page_has_its_own_script_and_nothing_else_that_acts(page):
     assert text.count("onerror") > 3  # the payload is there, as text
     own = (Path(profiles.__file__).parents[1] / "report/templates/report.js").read_text()
     found = Vectors(text)
-    assert ["".join(found.scripts).strip()] == [own.strip()] and found.found == []
+    assert [line for line in "".join(found.scripts).splitlines() if line] == [line for line in own.splitlines() if line]
+    assert found.found == []
     careless = Vectors(text.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", '"'))
     assert any("onerror" in vector for vector in careless.found)
 

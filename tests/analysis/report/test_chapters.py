@@ -70,5 +70,6 @@ def test_levels_are_spoken_of_where_units_have_several_alone(single, html):
 def test_deployments_are_a_chapter_where_they_differ_alone(report, single):
     assert differing(report.deployments)
     same = dict.fromkeys(("channels", "graded"), report.deployments["channels"])
-    assert not differing(same) and not differing({})
-    assert "deployments" not in chapters(dataclasses.replace(single, deployments=same, relays=()))
+    assert not differing(same) and not differing({}) and not differing(single.deployments)
+    assert "relays" in chapters(single)
+    assert "deployments" not in chapters(dataclasses.replace(single, deployments=same))

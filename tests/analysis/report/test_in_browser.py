@@ -13,6 +13,7 @@ import pytest
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.report.comparison import compare_reports
 from snnhw.analysis.report.writing import write_comparison, write_report
+from snnhw.data.inputs import load_inputs
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import load_model
@@ -169,6 +170,7 @@ def test_every_chart_shows_values_on_hover(pages, visit, width):
         assert chart.locator(".v").count() > 0
         mark = chart.locator(".v").first
         mark.scroll_into_view_if_needed()
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         mark.hover(force=True)
         assert page.locator(".tip").is_visible()
         assert page.locator(".tip").inner_text() == mark.get_attribute("data-value") != ""

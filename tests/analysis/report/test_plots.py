@@ -174,6 +174,13 @@ def test_a_break_even_rate_is_a_mark_and_what_has_none_is_said_in_words(drawn):
     bars = lines(axes, linewidth=9)
     assert bars[0] == ((0.0, 0.25), 0.0) and bars[1][0][1] == axes.get_xlim()[1]  # cheaper at any rate: to the border
     assert any(set(map(float, line.get_xdata())) == {0.5} for line in axes.lines)  # the measured rate
+    said = [mark.get_gid().removeprefix(hover.SIGN) for mark in (*axes.lines, *axes.texts) if mark.get_gid()]
+    assert sorted(set(said)) == [
+        "p, FP32: both cost the same at 1.0 spikes per neuron and step; measured 0.50",
+        "p, INT8: dearer at any rate; measured 0.50",
+        "q, FP32: no spikes; measured 0",
+        "q, INT8: cheaper at any rate; measured 0.50",
+    ]
 
 
 def test_a_chart_without_anything_to_show_is_still_a_chart(report, drawn):

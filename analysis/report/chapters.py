@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isinf
 
 from snnhw.analysis.counting.deployments import Deployment
 from snnhw.analysis.digits import count_text, percent, range_text, significant
@@ -102,9 +103,12 @@ def _breakeven(report: Report) -> str | None:
     twin = f"{precision_name(key)} on {name}"
     if not point.rate:
         return "no neuron fires"
+    measured = f"{significant(point.rate)} spikes per neuron and step measured"
     if point.break_even_rate is None:
-        return f"dearer than {twin} at any rate; {significant(point.rate)} spikes per neuron and step were measured"
-    return f"{rate_text(point)} spikes per neuron and step with {twin}, {significant(point.rate)} measured"
+        return f"{measured}; at typical constants no rate is cheaper than {twin}"
+    if isinf(point.break_even_rate):
+        return f"{measured}; at typical constants every rate is cheaper than {twin}"
+    return f"{measured}; at typical constants {rate_text(point)} costs as much as {twin}"
 
 
 def _levels(report: Report) -> str | None:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from snnhw.nir.reading import Reading
+from snnhw.verbs import completing
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Force,
     Json,
     Kind,
-    Model,
     Quiet,
     Samples,
     Shape,
@@ -27,7 +27,14 @@ from snnhw.verbs.terminal import progress_bars, show
 
 
 def measure(
-    model: Model,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="run folder, zoo name, .pth checkpoint, or FILE.py:NAME, which is run, with MLF or ILIF units; "
+            "a .nir file has no module to run, and neurons of other frameworks have no ReLU twin",
+            autocompletion=completing.models,
+        ),
+    ],
     source: TestInput = None,
     device: Annotated[
         str, typer.Option("--device", help="cpu (RAPL counters of the processor) or cuda (NVML counter of a GPU)")

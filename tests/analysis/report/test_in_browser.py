@@ -12,6 +12,7 @@ import pytest
 
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.report.comparison import compare_reports
+from snnhw.analysis.report.notebook import report_html
 from snnhw.analysis.report.writing import write_comparison, write_report
 from snnhw.data.inputs import load_inputs
 from snnhw.passes import FLOAT, run_passes
@@ -250,6 +251,17 @@ def test_a_table_is_sorted_by_a_column(pages, visit, report):
     names = page.locator("#layers tbody th").all_inner_texts()
     updates = {layer.name: layer.neuron_updates for layer in report.counts.layers}
     assert [updates[name] for name in names] == sorted(updates.values(), reverse=True)
+
+
+def test_links_stay_inside_the_frame_of_a_notebook(visit, report, tmp_path):
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!DOCTYPE html><title>notebook</title>{report_html(report)}", encoding="utf-8")
+    page = visit(notebook)
+    frame = page.frame_locator("iframe")
+    frame.locator("nav.toc a[href='#network']").click()
+    frame.locator("#network .wide a[data-layer=readout]").click()
+    assert frame.locator("#layers [data-layer=readout]").is_visible() and len(page.frames) == 2
+    assert page.frames[1].url == "about:srcdoc"
 
 
 def test_readers_without_a_script_see_everything(pages, visit):

@@ -70,10 +70,9 @@ class Heat:
     shares: Mapping[str, float]  # of the typical energy, by layer
     shown: bool = True
 
-    @property
-    def classes(self) -> str:
-        """What a script that switches profiles looks for."""
-        return f'class="of{"" if self.shown else " off"}" data-profile="{escape(self.profile)}"'
+    def attributes(self, kind: str) -> str:
+        """Those of a mark of that kind: what a script that switches profiles looks for."""
+        return f'class="{kind} of{"" if self.shown else " off"}" data-profile="{escape(self.profile)}"'
 
     def fill(self, layer: str) -> float:
         """Opacity of the colour."""
@@ -218,24 +217,22 @@ def _box(box: _Box, width: int, heats: Sequence[Heat], target: str) -> str:
     y, x = box.row * (BOX + GAP) + 1, LANES
     size = (width - x - 20) / 6.6
     shape = f'<rect x="{x}" y="{y}" width="{width - x - 1}" height="{BOX - 2}" rx="3" '
-    parts = [f'{shape}style="fill: var(--panel); stroke: var(--rule)"/>']
+    parts = [f'{shape}class="panel"/>']
     for heat in heats:
         if fill := heat.fill(box.name):
-            parts.append(f'{shape}{heat.classes} style="fill: var(--heat); fill-opacity: {fill:.2f}"/>')
+            parts.append(f'{shape}{heat.attributes("heated")} fill-opacity="{fill:.2f}"/>')
     name = escape(_fit(box.name, int(size) - box.levels))
-    parts.append(
-        f'<text x="{x + 12}" y="{y + 19}" style="font-size: 13px; font-weight: 600; fill: var(--ink)">{name}</text>'
-    )
-    place = f'y="{y + 36}" style="font-size: 12px; fill: var(--muted)'
+    parts.append(f'<text x="{x + 12}" y="{y + 19}" class="name">{name}</text>')
     shares = {heat: heat.text(box.name) if width > NARROWEST else heat.share(box.name) for heat in heats}
     room = int(size * 1.1) - max(map(len, shares.values()), default=0)
-    parts.append(f'<text x="{x + 12}" {place}">{escape(_fit(box.about, room))}</text>')
+    parts.append(f'<text x="{x + 12}" y="{y + 36}" class="about">{escape(_fit(box.about, room))}</text>')
     for heat, text in shares.items():
         if text:
-            parts.append(f'<text {heat.classes} x="{width - 12}" {place}; text-anchor: end">{escape(text)}</text>')
+            place = f'x="{width - 12}" y="{y + 36}"'
+            parts.append(f"<text {place} {heat.attributes('about end')}>{escape(text)}</text>")
     parts += [
         f'<rect x="{width - 12 - CHANNEL * (k + 1)}" y="{y + 10}" width="{CHANNEL - 2}" height="9" '
-        f'style="fill: var(--level{min(box.levels - k, 5)})"/>'
+        f'class="level{min(box.levels - k, 5)}"/>'
         for k in range(box.levels)
     ]
     energies = "; ".join(f"{text} on {heat.profile}" for heat in heats if (text := heat.text(box.name)))

@@ -31,7 +31,8 @@ ROW, GAP = 26, 40
 PLOTTED = 0.6  # share of the width that is left for an axis beside its labels
 LABEL = 14  # characters beside a narrow chart
 DRIVERS = 6  # constants shown for each profile
-CELL, CELLS, FEWEST_CELLS = 12, 900, 16  # of rates over time: CSS pixels of one, most in a chart, least in a row
+CELL = {WIDE: 12, NARROW: 24}  # of rates over time: CSS pixels of the chart for one
+CELLS, FEWEST_CELLS = {WIDE: 800, NARROW: 400}, {WIDE: 12, NARROW: 8}  # in a chart at most, in a row at least
 INK, MUTED, RULE = "#1b1e23", "#5c636b", "#d8dbde"
 SNN, ANN = "#0072b2", "#b35900"
 LEVELS = ("#08519c", "#3182bd", "#6baed6", "#9ecae1", "#c6dbef")  # level 1 .. 5 and more
@@ -117,7 +118,8 @@ def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
         [np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons) for layer in layers], dtype=np.float64
     ).reshape(len(layers), counts.timesteps)
     figure, axes = canvas(width, len(layers) * ROW + 60)
-    cells = max(FEWEST_CELLS, min(width // CELL, CELLS // max(1, len(layers))))
+    size = NARROW if width == NARROW else WIDE
+    cells = max(FEWEST_CELLS[size], min(width // CELL[size], CELLS[size] // max(1, len(layers))))
     share = -(-counts.timesteps // cells)
     starts = range(0, counts.timesteps, share)
     means = np.array([rates[:, start : start + share].mean(axis=1) for start in starts]).T

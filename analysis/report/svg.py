@@ -12,6 +12,8 @@ VARIABLES = {
     INK: "--ink", MUTED: "--muted", RULE: "--rule", SNN: "--snn", ANN: "--ann",
     **{colour: f"--level{k + 1}" for k, colour in enumerate(LEVELS)},
 }  # fmt: skip
+NUMBER = r"(-?[\d.]+)"
+RECTANGLE = rf'd="M {NUMBER} {NUMBER} L {NUMBER} \2 L \3 {NUMBER} L \1 \4 z ?"'  # as matplotlib writes a bar
 
 
 def to_svg(figure: Figure, name: str) -> str:
@@ -43,7 +45,7 @@ def _tag(match: re.Match[str]) -> str:
     for colour, variable in VARIABLES.items():
         tag = tag.replace(colour, f"var({variable})")
     tag = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", re.sub(r"(\d+\.\d\d)\d+", r"\1", tag))
-    return re.sub(r"\s*\n\s*", " ", tag)
+    return re.sub(RECTANGLE, r'd="M\1 \2H\3V\4H\1z"', re.sub(r"\s*\n\s*", " ", tag))
 
 
 def _font(match: re.Match[str]) -> str:

@@ -103,7 +103,7 @@ def test_picture_names_every_unit_and_shows_its_levels():
     units = graph.units()
     for name in (*units, graph.input.name, graph.readout.name):
         assert f">{name}</text>" in svg
-    assert len(re.findall(r"--level1", svg)) == len(re.findall(r"--level2", svg)) == len(units)
+    assert len(re.findall(r'class="level1"', svg)) == len(re.findall(r'class="level2"', svg)) == len(units)
     assert svg.count("polygon") == sum(len(rail.reads) for rail in rails(layers(graph), graph.input.name))
 
 
@@ -114,7 +114,7 @@ def test_the_box_that_spends_most_is_filled_most():
     counts = count(graph, simulate(graph, net.inputs))
     first, second, *_ = graph.units()
     svg = graph_svg(graph, counts, 640, [Heat("chip", {first: 0.75, second: 0.25})])
-    assert re.findall(r"fill-opacity: ([\d.]+)", svg) == ["0.50", "0.17"]
+    assert re.findall(r'fill-opacity="([\d.]+)"', svg) == ["0.50", "0.17"]
     assert ">75\u202f% of the energy</text>" in svg and ">25\u202f% of the energy</text>" in svg
     assert ">75\u202f%</text>" in graph_svg(graph, counts, 340, [Heat("chip", {first: 0.75})])
     assert "fill-opacity" not in graph_svg(graph, counts, 640)
@@ -125,8 +125,8 @@ def test_the_first_profile_is_shown_and_every_box_says_all_of_them_on_hover():
     first, second, *_ = graph.units()
     heats = [Heat("one", {first: 1.0}), Heat('"two"', {first: 0.5, second: 0.5}, shown=False)]
     svg = graph_svg(graph, None, 640, heats)
-    assert svg.count('class="of" data-profile="one"') == 2  # the fill and its share
-    assert svg.count('class="of off" data-profile="&quot;two&quot;"') == 4
+    assert svg.count(' of" data-profile="one"') == 2  # the fill and its share
+    assert svg.count(' of off" data-profile="&quot;two&quot;"') == 4
     assert "100\u202f% of the energy on one; 50\u202f% of the energy on &quot;two&quot;</title>" in svg
 
 

@@ -115,13 +115,13 @@ def test_of_many_steps_neighbours_share_a_cell_that_shows_their_mean(report, dra
     ]
     counts = dataclasses.replace(report.counts, layers=tuple(layers), timesteps=steps)
     axes = drawn(plots.rates_chart(counts, width))
-    assert len(axes.patches) <= plots.CELLS and not axes.texts
+    assert len(axes.patches) <= plots.CELLS[width] and not axes.texts
     by_row = {row: [p for p in axes.patches if round(p.get_y() + 0.44) == row] for row in range(len(layers))}
     for row, layer in enumerate(layers):
         rate = np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons)
         cells = by_row[row]
         share = -(-steps // len(cells))
-        assert len(cells) == -(-steps // share) > 15
+        assert len(cells) == -(-steps // share) >= plots.FEWEST_CELLS[width]
         for k, cell in enumerate(cells):
             start, end = k * share, min((k + 1) * share, steps)
             mean = significant(rate[start:end].mean())

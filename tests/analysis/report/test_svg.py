@@ -59,3 +59,12 @@ def test_no_text_leaves_its_title(text):
 def test_both_kinds_of_quotes_are_told():
     (title,) = re.findall(r"<title>([^<]*)</title>", drawing("\"a\" 'b'"))
     assert unescape(title) == "\"a\" 'b'"
+
+
+def test_a_bar_is_written_as_short_as_it_can_be():
+    figure, axes = plots.canvas(200, 100)
+    axes.barh([0], [1.0])
+    (bar,) = re.findall(r'd="M([\d.]+) ([\d.]+)H([\d.]+)V([\d.]+)H\1z"', to_svg(figure, "one"))
+    left, bottom, right, top = map(float, bar)
+    box = axes.patches[0].get_window_extent()
+    assert (right - left, abs(bottom - top)) == pytest.approx((box.width, box.height), abs=0.02)

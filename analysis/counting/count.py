@@ -117,7 +117,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
 
 
 def met(branch: Branch, reach: Counts) -> Counts:
-    """Synaptic operations that one spike causes on a branch; none where it is added to values, or meets other spikes."""
+    """Synaptic operations of one spike on a branch; none where it is added to values, or meets other spikes."""
     return np.zeros_like(reach) if branch.summed or branch.meets else reach
 
 
@@ -131,20 +131,18 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
     events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
-    meeting = met(branch, reach)
+    fan = met(branch, reach)
     source, stored = graph.nodes.get(branch.source), not isinstance(graph.nodes.get(branch.synapse or ""), Product)
     return EdgeCounts(
         source=branch.source,
         synapse=branch.synapse or "",
         target=row.name,
         target_levels=row.levels,
-        synapses=int(meeting.sum()) if stored else 0,
+        synapses=int(fan.sum()) if stored else 0,
         spikes=sum(gain * total(level) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         graded_spikes=total(events),
-        level_synops=tuple(
-            gain * weighted(level, meeting) for gain, level in zip(branch.gains, sent.levels, strict=True)
-        ),
-        events=weighted(events, meeting),
+        level_synops=tuple(gain * weighted(level, fan) for gain, level in zip(branch.gains, sent.levels, strict=True)),
+        events=weighted(events, fan),
         pool_size=source.size if isinstance(source, MaxPool | Product) else 0,
         input_size=source.size if isinstance(source, Input) else 0,
         summed=branch.summed,

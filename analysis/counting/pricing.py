@@ -43,8 +43,8 @@ def spike_prices(graph: Graph, quantity: Quantity) -> SpikePrices:
     graph = graph_given(graph)
     for node in graph.of_type(Product, MaxPool):
         raise InputError(
-            f"What {node.name!r} ({type(node).__name__}) sends is not linear in the spikes before it, so that these have "
-            "no price; price networks of convolutions, matrices and average pools."
+            f"What {node.name!r} ({type(node).__name__}) sends is not linear in the spikes before it, so that these "
+            "have no price; price networks of convolutions, matrices and average pools."
         )
     rows = layers(graph)
     names = _sources(graph)

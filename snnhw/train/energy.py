@@ -1,6 +1,6 @@
 """The energy of a batch as a term of the loss: spikes times what each costs, differentiable through the surrogate.
 
-    E = constant + sum over units, positions, steps of (price * o + graded price * min(o, 1)),  o = 0..K,  in pJ a sample
+    E = constant + sum over units, positions and steps of (price * o + graded price * min(o, 1)),  o = 0..K,  pJ
 
 The prices are those of `SpikePrices`, so E is what the counters count and the profile prices, of the spikes that this
 batch really sent; dE/do is the price, and the rest of the gradient is that of the unit. A graded spike costs the same
@@ -72,7 +72,8 @@ class EnergyTerm:
             raise InputError("A unit is no module of its own, so its spikes cannot be priced; leave energy_weight out.")
         inner = unwrapped(network)
         self._units = {
-            inner.get_submodule(path): self._tensors(p) for path, p in zip(paths, by_value.values(), strict=True)
+            inner.get_submodule(path): self._tensors(prices)
+            for path, prices in zip(paths, by_value.values(), strict=True)
         }
         self._levels = 0 if entering is None else len(priced.prices.sources[priced.input].levels)
         self._input = None if entering is None else self._tensors(entering)

@@ -146,9 +146,7 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
     if recipe.energy_target_nj and not recipe.energy_weight:
         raise InputError(f"{where} has energy_target_nj and no energy_weight, the step of its multiplier; give both.")
     if recipe.energy_weight and recipe.relu:
-        raise InputError(
-            f"{where} trains a ReLU twin, which sends no spikes to price; leave energy_weight or relu out."
-        )
+        raise InputError(f"{where} trains a ReLU twin, whose activations have no price; leave energy_weight out.")
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

@@ -1,4 +1,4 @@
-"""The pricing of a recipe that trains for little energy: its profile and deployment, asked for the network as it stands.
+"""The pricing of a recipe that trains for little energy: its profile and deployment, asked for the network as it is.
 
 Training itself knows no profile. What it is handed traces and folds the network, as every report does, and asks the
 counters and the estimate, so that the term of the loss and the report agree.

@@ -1,4 +1,4 @@
-"""How much less energy a network of a `_lean` recipe spends than the zoo network of the same data, and at what accuracy.
+"""How much less energy the network of a `_lean` recipe spends than the zoo network, and at what accuracy.
 
     python benchmarks/energy_aware.py                                  # digits, three seeds, about three minutes
     python benchmarks/energy_aware.py mnist fashion nmnist cifar10     # data in SNNHW_DATA; hours on a CPU
@@ -139,8 +139,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         for name in PROFILES:
             lean = [run.energy_nj[name] for run in found.runs]
             twin = f"{statistics.mean(run.twin_nj[name] for run in found.runs):,.1f}: "
+            of_data = f"| {found.data} | {len(found.runs)} | {found.zoo.accuracy:.2%} | {spread(found.points, '+.2f')} "
             lines.append(
-                f"| {found.data} | {len(found.runs)} | {found.zoo.accuracy:.2%} | {spread(found.points, '+.2f')} | {name} | "
+                f"{of_data}| {name} | "
                 f"{found.zoo.energy_nj[name]:,.1f} | {spread(lean, ',.1f')} | "
                 f"{spread([100 * saved for saved in found.savings(name)], '.1f')} | "
                 f"{twin}{', '.join(sorted({run.twin[name] for run in found.runs}))} |"

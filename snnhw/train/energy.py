@@ -153,8 +153,8 @@ def priced_at(pricing: Pricing, network: nn.Module, data: Samples, pixels: int) 
 def probe(pricing: Pricing, network: nn.Module, data: Samples) -> dict[str, float]:
     """pJ per inference of the first samples of `data` in evaluation mode: by the term, and by engine and counters.
 
-    Both are the same number, unless a membrane lies so near to its threshold that float32 and the engine's float64
-    decide differently.
+    Both are the same number, unless a membrane lies so near to its threshold that the order of a sum in the engine
+    decides differently.
     """
     few = data.first(PROBED)
     term = EnergyTerm(network, pricing.priced(network, few))

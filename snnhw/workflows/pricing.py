@@ -22,6 +22,8 @@ from snnhw.train.recipe import Recipe
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, model_of
 
+PROFILE = "loihi1-davies2018"  # where the recipe names none
+
 
 @dataclass(frozen=True)
 class ProfilePricing:
@@ -52,7 +54,7 @@ def pricing_of(recipe: Recipe) -> Pricing | None:
     """
     if not recipe.energy_weight:
         return None
-    profile = load_profile(recipe.energy_profile)
+    profile = load_profile(recipe.energy_profile or PROFILE)
     deployment = recipe.energy_deployment or profile.deployment
     if deployment not in DEPLOYMENTS:
         raise unknown("deployment", deployment, DEPLOYMENTS)

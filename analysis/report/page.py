@@ -145,6 +145,15 @@ def render_comparison(comparison: Comparison) -> str:
     return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
 
 
+def render_tables(template: str, **content: Any) -> str:
+    """A page without charts, from one of the templates of this room.
+
+    Raises:
+        InputError: jinja2 is not installed.
+    """
+    return _page(template, iter(()), **content)
+
+
 def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> str:
     try:
         import jinja2

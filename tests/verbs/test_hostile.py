@@ -142,7 +142,9 @@ def page(tmp_path, monkeypatch, capsys) -> Path:
     before = {*inside.iterdir()}
     assert call(arguments, monkeypatch) == 0, capsys.readouterr().err
     assert {*inside.iterdir()} - before == {inside / "out"} and {*tmp_path.iterdir()} == {inside}
-    assert {p.name for p in (inside / "out").rglob("*")} == {"report.html", "report.json", "layers.csv", "energy.csv"}
+    assert {p.name for p in (inside / "out").rglob("*")} == {
+        *("report.html", "report.json", "layers.csv", "energy.csv", "counts.parquet"),
+    }
     return inside / "out/report.html"
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, doctor, lava, measuring, numbers, reports, stored, summaries, training
+from snnhw.verbs import compiling, differences, doctor, lava, measuring, numbers, reports, stored, summaries, training
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
 
@@ -27,6 +27,8 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "summary": summaries.summary,
         "report": reports.report,
         "compare": reports.compare,
+        "diff": differences.diff,
+        "history": differences.history,
         "map": numbers.map_to_chip,
         "profiles": numbers.profiles,
     },

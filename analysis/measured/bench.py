@@ -101,6 +101,7 @@ class Score:
     points: int
     chips: int
     predicted_chips: int
+    within_spread: int = 0  # misses that are smaller than the measurement itself varies
 
     @staticmethod
     def of(rows: Iterable[Held]) -> Score:
@@ -115,6 +116,7 @@ class Score:
             len({row.point.id for row in found}),
             len({row.point.chip for row in found}),
             len({row.point.chip for row in tried}),
+            sum(row.answer == WITHIN for row in tried),
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -127,8 +129,16 @@ class Score:
         if not self.predicted:
             return "No point can be predicted."
         ratio = "" if self.median_ratio is None else f"; median of measured over typical {self.median_ratio:.2f}"
-        share = f"{self.covered / self.predicted:.0%}"
-        return f"{self.covered} of {self.predicted} predicted ranges hold the measurement ({share}){ratio}."
+        held = f"{self.covered} of {self.predicted} predicted ranges hold the measurement"
+        return f"{held} ({self.covered / self.predicted:.0%}){self._near}{ratio}."
+
+    @property
+    def _near(self) -> str:
+        """What the score is where a miss by less than the measurement itself varies is none; the share stays strict."""
+        if not self.within_spread:
+            return ""
+        near = self.covered + self.within_spread
+        return f", {near} ({near / self.predicted:.0%}) within the spread of the measurement itself"
 
 
 def reasons(rows: Sequence[Held]) -> dict[str, list[Point]]:

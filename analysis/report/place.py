@@ -25,6 +25,9 @@ SIGNS = {  # file -> what stands near its beginning
     "whole.toml": 'model = "measured"',
     "compare.json": '"models": {',
     "compare.csv": "label,",
+    "diff.html": PAGE_SIGN,
+    "diff.json": '"a": {',
+    "diff.csv": "layer_a,layer_b,matched,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -40,6 +43,7 @@ FIGURE_SIGNS = {
 ENDS = 2000  # bytes that are looked at, at the beginning and at the end of a file
 REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
+DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 

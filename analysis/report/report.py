@@ -31,6 +31,7 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.layout import Layout, layout_of
 from snnhw.analysis.report.metrics import metrics
+from snnhw.analysis.report.parameters import parameters
 from snnhw.analysis.report.sections import (
     NOTHING_MORE,
     Sections,
@@ -132,6 +133,7 @@ class Report(Summarised):
             "layers": counted["layers"],
             "totals": counted["totals"],
             "edges": counted["edges"],
+            "parameters": {name: found.to_dict() for name, found in parameters(self.graph, self.counts).items()},
             "steps": [{key: step.total(key) for key in ("spikes", *BY_STEP)} for step in self.steps],
             "deployments": {name: self._deployment(name) for name in self.deployments},
             "energy": {name: found.to_dict() for name, found in self.energy.items()},

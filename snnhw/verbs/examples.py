@@ -24,6 +24,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "snnhw compare digits fashion --input digits:test --samples 20 --out compared",
         "snnhw compare --from a/counts.parquet b/counts.parquet --profile speck",
     ),
+    "diff": (
+        "snnhw diff digits digits_no_mlf --samples 20",
+        "snnhw diff report_before report_after -o difference",
+    ),
+    "history": ("snnhw history .", "snnhw history runs --profile loihi1-davies2018 --csv history.csv"),
     "map": (
         "snnhw map digits --chip loihi2",
         "snnhw map digits --chip loihi1 --input digits:test --samples 1 --trace run.json",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
 from snnhw.verbs import completing
+
+if TYPE_CHECKING:
+    from snnhw.workflows.own_twin import OwnTwin
 
 Model = Annotated[
     str,
@@ -87,10 +90,36 @@ Calibrate = Annotated[
     str | None,
     typer.Option("--calibrate", help="samples that fix the integer scales", autocompletion=completing.data),
 ]
+Ann = Annotated[
+    str | None,
+    typer.Option(
+        "--ann",
+        help="trained ReLU twin, whose zeros are used: run folder, zoo name, FILE.py:NAME, module:NAME, .onnx file",
+        autocompletion=completing.models,
+    ),
+]
+AnnWeights = Annotated[
+    Path | None, typer.Option("--ann-weights", help="state dict, .pth or .safetensors, of the module that --ann names")
+]
 Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]
+
+
+def twin(ann: str | None, weights: Path | None) -> OwnTwin | None:
+    """The ReLU twin as typed; None where none is.
+
+    Raises:
+        InputError: there are weights and no module for them.
+    """
+    if ann is None:
+        if weights is not None:
+            raise InputError("--ann-weights are those of a module; name it with --ann FILE.py:NAME.")
+        return None
+    from snnhw.workflows.own_twin import OwnTwin
+
+    return OwnTwin(ann, weights)
 
 
 T = TypeVar("T")

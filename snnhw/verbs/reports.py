@@ -11,6 +11,8 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
+    Ann,
+    AnnWeights,
     Data,
     Device,
     Dt,
@@ -29,6 +31,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
     needed,
+    twin,
 )
 from snnhw.verbs.stored import (
     compare_stored,
@@ -41,10 +44,6 @@ from snnhw.verbs.stored import (
 )
 from snnhw.verbs.terminal import PREPARING, progress_bars, show
 
-Ann = Annotated[
-    Path | None, typer.Option("--ann", help="run folder, or zoo name, of the trained ReLU twin, whose zeros are used")
-]
-
 
 def report(
     model: Optional = None,
@@ -55,6 +54,7 @@ def report(
     ] = None,
     profile: Profiles = None,
     ann: Ann = None,
+    ann_weights: AnnWeights = None,
     levels: Annotated[
         bool, typer.Option("--levels", help="also run without each level and with each threshold moved")
     ] = False,
@@ -98,6 +98,7 @@ def report(
             "MODEL": model,
             "--input": source,
             "--ann": ann,
+            "--ann-weights": ann_weights,
             "--shard": shard,
             "--timesteps": timesteps,
         }
@@ -110,8 +111,10 @@ def report(
     check_data(data, source)
     check_names([model], [source], profile or (), quiet=True)
     if plan or shard is not None:
-        refuse_beside_shard({"--ann": ann, "--levels": levels, "--by-step": by_step, **asked}, plan=plan)
-    out_dir = out_dir if plan else Path(needed(None if out_dir is None else str(out_dir), "--out"))
+        refuse_beside_shard(
+            {"--ann": ann, "--ann-weights": ann_weights, "--levels": levels, "--by-step": by_step, **asked}, plan=plan
+        )
+    folder = Path() if plan else needed(out_dir, "--out")
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.analysis.sharing.formats import check_formats, write_formats
         from snnhw.data.inputs import load_inputs
@@ -124,27 +127,25 @@ def report(
         from snnhw.workflows.shards import count_part
 
         part = part_of(shard)
-        if out_dir is not None:
-            check_formats(formats, out_dir, force=force)
+        if not plan:
+            check_formats(formats, folder, force=force)
         with running_on(device):
             loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
             inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
             if plan:
                 show_plan(loaded, inputs, part, as_json)
                 return
-            assert out_dir is not None
             if shard is not None:
                 with process_group():
-                    counted = count_part(loaded, inputs, out_dir, part, tick, force=force)
+                    counted = count_part(loaded, inputs, folder, part, tick, force=force)
                 show_part(counted, as_json)
                 return
-            options = ReportOptions(profile or DEFAULT_PROFILES, ann, levels, force=force)
+            options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), levels, force=force)
             with process_group():
-                made = report_together(loaded, inputs, out_dir, options, by_step=by_step, progress=tick)
+                made = report_together(loaded, inputs, folder, options, by_step=by_step, progress=tick)
     if made is not None:
-        assert out_dir is not None
         written, page = made
-        more = write_formats(written, formats, out_dir, force=force)
+        more = write_formats(written, formats, folder, force=force)
         told = finding_lines(written.findings)
         also = [f"also: {', '.join(path.name for path in more)}"] if more else []
         show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *also, *without_counts(), *told)
@@ -162,6 +163,7 @@ def compare(
     ] = None,
     profile: Profiles = None,
     ann: Ann = None,
+    ann_weights: AnnWeights = None,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -180,6 +182,7 @@ def compare(
         given: dict[str, object] = {
             "--input": source,
             "--ann": ann,
+            "--ann-weights": ann_weights,
             "--timesteps": timesteps,
             "--data": data,
             "--samples": samples,
@@ -205,5 +208,6 @@ def compare(
             steps = {label: m.timesteps for label, m in loaded.items()}
             inputs = {label: load_inputs(source, data, t, kind).first(samples) for label, t in steps.items()}
             pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
-            made = run(pairs, out_dir, ReportOptions(profile or DEFAULT_PROFILES, ann, force=force), tick)
+            options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), force=force)
+            made = run(pairs, out_dir, options, tick)
     show(made.to_dict(), as_json, *comparison_tables(made))

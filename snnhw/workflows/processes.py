@@ -30,9 +30,27 @@ def process_group() -> Iterator[bool]:
         distributed.init_process_group("gloo")
     try:
         yield rank() == 0
-    finally:
+    except BaseException:
         if started:
             distributed.destroy_process_group()
+        raise
+    if started:
+        _leave()
+
+
+@contextmanager
+def left_together() -> Iterator[None]:
+    """Leave a group that is joined within, such as Fabric's; where that fails, the others are not waited for."""
+    before = _several()
+    yield
+    if _several() and not before:
+        _leave()
+
+
+def _leave() -> None:
+    """No process ends while another still talks to it: with torch 2.4 that aborts the other after its work is done."""
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
 def rank() -> int:

@@ -35,10 +35,11 @@ from snnhw.train.run import writing
 from snnhw.workflows.for_data import check_labels, for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
 from snnhw.workflows.measuring import Keeping, measure
+from snnhw.workflows.own_twin import OwnTwin, Twin, trained_twin
 from snnhw.workflows.processes import rank
 from snnhw.workflows.readings import with_readings
 from snnhw.workflows.stored import write_stored
-from snnhw.workflows.twin import MeasuredTwin, measure_twin, trained_twin
+from snnhw.workflows.twin import MeasuredTwin, measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
 
@@ -48,7 +49,7 @@ class ReportOptions:
     """What a report is asked for, and what its parts are where they are known already."""
 
     profiles: Sequence[str] = DEFAULT_PROFILES  # names or TOML files; the first leads the page
-    ann: Path | None = None  # run folder of the trained ReLU twin, whose zeros the matched quantised twin skips
+    ann: OwnTwin | Twin | None = None  # the trained ReLU twin, whose zeros the matched quantised twin skips
     levels: bool = False  # also run the network without each of its levels and with each threshold moved
     record: SpikeRecord | None = None  # of exactly these samples; they are simulated if it is None
     accuracy: Mapping[str, float] = field(default_factory=dict)  # by stage
@@ -87,13 +88,12 @@ def _built(
     inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
     record, accuracy, twin = options.record, dict(options.accuracy), None
-    if options.ann is not None:
-        trained_twin(options.ann, model)  # refused before the samples run, not behind them
+    relu = None if options.ann is None else trained_twin(options.ann, model)  # refused before the samples run
     if record is None:
         measured = measure(model, inputs, progress)
         record, accuracy = measured.record, accuracy or measured.accuracy
-    if options.ann is not None:
-        twin = measure_twin(options.ann, model, inputs, progress)
+    if relu is not None:
+        twin = measure_twin(relu, model, inputs, progress)
         if twin.accuracy is not None:
             accuracy = {**accuracy, "ReLU twin": twin.accuracy}
     levels: tuple[Variant, ...] = ()
@@ -192,7 +192,7 @@ def _written(
     for name in options.profiles:
         load_profile(name)  # refused before the samples run, not behind them
     if options.ann is not None:
-        trained_twin(options.ann, model)
+        options = replace(options, ann=trained_twin(options.ann, model))  # read, built and refused once
     measured = measure(model, inputs, progress, by_step=by_step, keeping=keeping)
     if rank() > 0:
         return None

@@ -62,6 +62,9 @@ def test_nine_of_ten_ranges_hold_but_for_one(rows):
     found = scores(rows)
     assert (found["all"].covered, found["all"].predicted) == (32, 36)
     assert (found["independent"].covered, found["independent"].predicted) == (10, 13)
+    assert (found["all"].within_spread, found["independent"].within_spread) == (1, 1)
+    assert "(89%), 33 (92%) within the spread of the measurement itself;" in found["all"].sentence
+    assert bench.Score.of(row for row in rows if row.answer == COVERED).sentence.count("%") == 1  # nothing to say
     assert 0.95 < found["independent"].median_ratio < 1.10
     missed = [row.profile for row in rows if row.answer in (MISSED, TOO_WIDE)]
     assert missed == ["loihi2", "truenorth", "truenorth"]

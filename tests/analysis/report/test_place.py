@@ -8,6 +8,7 @@ from snnhw.analysis.report.figures import NAMES
 from snnhw.analysis.report.place import (
     COMPARISON,
     COUNTS,
+    DIFFERENCE,
     ENDS,
     MEASUREMENT,
     REPORT,
@@ -30,7 +31,7 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    assert set(SIGNS) == {*REPORT, *COMPARISON, *MEASUREMENT, "steps.csv"} | shared
+    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *MEASUREMENT, "steps.csv"} | shared
 
 
 @pytest.mark.parametrize("name", [*SIGNS, *NAMES])

@@ -34,6 +34,7 @@ from snnhw.analysis.difference.reading import read_side
 from snnhw.analysis.hardware import chips, profiles
 from snnhw.analysis.report.frames import layers_frame
 from snnhw.analysis.report.writing import csv_text
+from snnhw.analysis.stored.table import read_counts, write_counts
 from snnhw.data.aedat import read_aedat2
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
@@ -53,6 +54,7 @@ from snnhw.train.run import load_run
 from snnhw.zoo import zoo_path
 from tests.analysis.difference.runs import sample_run
 from tests.analysis.report_sample import sample_report
+from tests.analysis.stored.runs import whole
 from tests.exporters.lava.nets import residual
 from tests.nir.builders import net as small_net
 from tests.nn.onnx_files import conv_net
@@ -146,6 +148,7 @@ def _plain() -> dict[str, Gate]:
         "TOML": Gate((tables,), lambda at: check_plain(read_toml(at / "a", "profile", "look"))),
         "profile": Gate(_toml(profiles.FOLDER), lambda at: profiles.load_profile(at / "a.toml"), "a.toml"),
         "chip": Gate(_toml(chips.FOLDER), lambda at: chips.load_chip(at / "a.toml"), "a.toml"),
+        "counts": Gate((_saved(lambda path: write_counts(path, whole())),), lambda at: read_counts(at / "a"), every=20),
         "recipe": Gate(_toml(recipe.FOLDER), lambda at: recipe.load_recipe(at / "a.toml"), "a.toml"),
         "report": Gate((json.dumps(sample_run()).encode(),), lambda at: read_side(at / "a.json"), "a.json", every=50),
         "table of counts": Gate((_layers(),), lambda at: read_side(at / "a.csv"), "a.csv", every=5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -21,8 +21,22 @@ Model = Annotated[
         autocompletion=completing.models,
     ),
 ]
+Optional = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run",
+        autocompletion=completing.models,
+    ),
+]
 InputOption = Annotated[
     str,
+    typer.Option(
+        "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
+    ),
+]
+InputOptional = Annotated[
+    str | None,
     typer.Option(
         "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
     ),
@@ -106,6 +120,21 @@ def twin(ann: str | None, weights: Path | None) -> OwnTwin | None:
     from snnhw.workflows.own_twin import OwnTwin
 
     return OwnTwin(ann, weights)
+
+
+T = TypeVar("T")
+
+
+def needed(value: T | None, name: str) -> T:
+    """`value`, which is needed where no stored counts are named in place of it.
+
+    Raises:
+        InputError: it was left out.
+    """
+    if value is None or value == []:
+        kind = "option" if name.startswith("-") else "argument"
+        raise InputError(f"Missing {kind} {name!r}; give it, or --from with counts that are stored.")
+    return value
 
 
 def frame(shape: str | None) -> tuple[int, ...] | None:

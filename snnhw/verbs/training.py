@@ -39,17 +39,31 @@ def train(
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="write event files into the run folder")] = False,
+    energy_weight: Annotated[
+        float | None, typer.Option("--energy-weight", help="weight of the spikes' energy in the loss")
+    ] = None,
+    energy_target: Annotated[
+        float | None, typer.Option("--energy-target", help="nJ per inference that the weight is adapted to")
+    ] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
+    deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a recipe; writes model.safetensors, model.json and metrics.csv. Under torchrun on several processes."""
-    from snnhw.train.fit import fit
+    from snnhw.train.fit import Shown, fit
     from snnhw.verbs.tables.training import run_table
     from snnhw.workflows.train import train as run
 
-    console = None if quiet else err
-    chosen = partial(fit, data_dir=data, resume=resume, console=console, tensorboard=tensorboard)
-    made = run(recipe, settings or [], out_dir, chosen)
+    asked = {
+        "energy_weight": energy_weight,
+        "energy_target_nj": energy_target,
+        "energy_profile": profile,
+        "energy_deployment": deployment,
+    }
+    chosen = [f"{key}={value}" for key, value in asked.items() if value is not None]
+    shown = Shown(None if quiet else err, tensorboard)
+    made = run(recipe, [*(settings or []), *chosen], out_dir, partial(fit, data_dir=data, resume=resume, shown=shown))
     if made.first:
         show(made.to_dict(), as_json, run_table(made.run))
 

@@ -16,7 +16,7 @@ from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.relay import relays
 from snnhw.analysis.energy.level_advice import Variant, level_advice
 from snnhw.analysis.hardware.profiles import load_profile
-from snnhw.analysis.report.place import REPORT, check_place
+from snnhw.analysis.report.place import COUNTS, REPORT, check_place
 from snnhw.analysis.report.report import Report, assemble
 from snnhw.analysis.report.sections import Sections
 from snnhw.analysis.report.stamp import Origin, make_stamp
@@ -24,6 +24,7 @@ from snnhw.analysis.report.writing import write_report
 from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.gates.parquet_file import no_parquet
 from snnhw.graph.finding import Finding
 from snnhw.progress import Progress
 from snnhw.quantisation.quantise import LayerScale
@@ -37,7 +38,8 @@ from snnhw.workflows.measuring import Keeping, measure
 from snnhw.workflows.own_twin import OwnTwin, Twin, trained_twin
 from snnhw.workflows.processes import rank
 from snnhw.workflows.readings import with_readings
-from snnhw.workflows.twin import measure_twin
+from snnhw.workflows.stored import write_stored
+from snnhw.workflows.twin import MeasuredTwin, measure_twin
 
 DEFAULT_PROFILES = ("loihi1-davies2018", "horowitz45-fp32")
 
@@ -73,20 +75,25 @@ def build_report(
         InputError: a profile is unknown, the samples do not fit, the ReLU run is no twin of the model, advice on
             levels lacks labels or levels.
     """
-    model, inputs, options = model_given(model), samples_given(inputs), options or ReportOptions()
+    return _built(model_given(model), samples_given(inputs), options or ReportOptions(), progress)[0]
+
+
+def _built(
+    model: LoadedModel, inputs: Samples, options: ReportOptions, progress: Progress | None
+) -> tuple[Report, LoadedModel, MeasuredTwin | None]:
+    """The report, the model with all that was assumed, and the twin that was run."""
     model = with_readings(for_data(model, inputs), inputs)
     if options.levels:
         check_labels(model, inputs)
     inputs = judging(model, inputs)
     chosen = [load_profile(name) for name in options.profiles]
-    record, accuracy, sparsity = options.record, dict(options.accuracy), None
+    record, accuracy, twin = options.record, dict(options.accuracy), None
     relu = None if options.ann is None else trained_twin(options.ann, model)  # refused before the samples run
     if record is None:
         measured = measure(model, inputs, progress)
         record, accuracy = measured.record, accuracy or measured.accuracy
     if relu is not None:
         twin = measure_twin(relu, model, inputs, progress)
-        sparsity = twin.sparsity
         if twin.accuracy is not None:
             accuracy = {**accuracy, "ReLU twin": twin.accuracy}
     levels: tuple[Variant, ...] = ()
@@ -108,7 +115,7 @@ def build_report(
         certificate=options.certificate,
         quantisation=options.quantisation,
         findings=(*model.findings, *options.findings),
-        sparsity=sparsity,
+        sparsity=None if twin is None else twin.sparsity,
         levels=levels,
         relays=relays(model.graph, record),
         trials=trials,
@@ -116,7 +123,7 @@ def build_report(
         example=simulate(model.graph, inputs.values[:1], raster=True),
         record=record,
     )
-    return assemble(model.graph, count(model.graph, record), chosen, stamp, sections)
+    return assemble(model.graph, count(model.graph, record), chosen, stamp, sections), model, twin
 
 
 def make_report(
@@ -126,7 +133,9 @@ def make_report(
     options: ReportOptions | None = None,
     progress: Progress | None = None,
 ) -> tuple[Report, Path]:
-    """Write report.html, report.json, layers.csv and energy.csv of `model` on `inputs` into `folder`.
+    """Write report.html, report.json, layers.csv, energy.csv and counts.parquet of `model` on `inputs` into `folder`.
+
+    The last one needs pyarrow, and samples that run here: there is none where `options` have their record.
 
     Args:
         model: any loaded model.
@@ -142,6 +151,7 @@ def make_report(
     check_place(folder, REPORT, force=options.force)
     if options.record is not None:
         report = build_report(model, inputs, options, progress)
+        _drop_counts(Path(folder))
         return report, write_report(report, folder, force=options.force)
     made = report_together(model, inputs, folder, options, progress=progress)
     if made is None:
@@ -166,7 +176,8 @@ def report_together(
     if rank() == 0:
         check_place(folder, (*REPORT, "steps.csv") if by_step else REPORT, force=options.force)
     with writing(folder) if rank() == 0 else nullcontext():
-        return _written(model, inputs, Keeping(folder, options.force), options, by_step=by_step, progress=progress)
+        keeping = Keeping(folder, options.force, rows=not no_parquet())
+        return _written(model, inputs, keeping, options, by_step=by_step, progress=progress)
 
 
 def _written(
@@ -187,7 +198,16 @@ def _written(
         return None
     accuracy = options.accuracy or measured.accuracy
     known = replace(options, record=measured.record, accuracy=accuracy, steps=measured.steps)
-    report = build_report(model, inputs, known, progress)
+    report, model, twin = _built(model, inputs, known, progress)
+    _drop_counts(keeping.folder)
+    if measured.rows is not None:
+        model = replace(model, findings=(*model.findings, *options.findings))
+        write_stored(keeping.folder / COUNTS, model, inputs, measured, twin)
     page = write_report(report, keeping.folder, force=options.force)
     keeping.remove()
     return report, page
+
+
+def _drop_counts(folder: Path) -> None:
+    """Counts of the report that is replaced, which would be taken for those of the new one."""
+    (folder / COUNTS).unlink(missing_ok=True)

@@ -24,8 +24,10 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/dearer.md": (0, 3),
     "docs/own.md": (0, 2),
     "docs/differences.md": (1, 2),
+    "docs/counts.md": (1, 2),
     "docs/sharing.md": (2, 3),
     "docs/tutorial.md": (7, 4),
+    "docs/cheaper.md": (2, 3),
     "docs/extending.md": (4, 1),
     "docs/modules.md": (3, 0),
 }

@@ -19,7 +19,7 @@ from snnhw.cli import VERBS
 
 EXTRAS = (
     *("jinja2", "markupsafe", "matplotlib", "mpl_toolkits", "sklearn", "scipy", "lightning_fabric", "torchmetrics"),
-    *("tensorboard", "triton", "sanafe"),
+    *("tensorboard", "triton", "sanafe", "pyarrow"),
 )
 IN = ("--input", "x.npz", "--samples", "2", "-q")
 RUNS: dict[str, tuple[str, ...]] = {

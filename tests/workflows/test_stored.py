@@ -21,11 +21,6 @@ from snnhw.workflows.stored import compare_from, kind_words, merge, report_from,
 from tests.workflows.runs import run_of
 
 NETWORK_ALONE = {"stamp", "relays", "advice", "parameters"}  # needs the network itself, or the time of day
-    "stamp",
-    "relays",
-    "advice",
-    "parameters",
-}  # what the network itself is needed for, and when it was computed
 OTHERS = ("speck", "loihi2", "lemaire45", "yan22")
 
 

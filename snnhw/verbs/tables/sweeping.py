@@ -18,7 +18,8 @@ def sweep_tables(result: SweepResult) -> Iterator[Table | str]:
     yield result.headline
     keys = [dimension.key for dimension in result.spec.space]
     if result.front:
-        columns = ("trial", ">accuracy", ">energy", ">least time", ">chips", ">test", *keys)
+        named = (key.removeprefix("arguments.") for key in keys)
+        columns = ("trial", ">accuracy", ">energy", ">least time", ">chips", ">test", *named)
         title = f"Beaten by none on {result.profile}; accuracy of held-out samples, energy per inference"
         yield table(title, columns, [_row(result, one) for one in result.front])
     for objective, one in result.winners.items():

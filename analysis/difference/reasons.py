@@ -19,6 +19,7 @@ from snnhw.analysis.digits import count_text, significant
 Shown = str | None
 ARROW = "->"
 SHORT = 8  # digits of a checksum
+FINER = range(2, 8)  # digits of two rates, as many as tell them apart
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,10 @@ def _rate(x: Row, y: Row, a: Side, b: Side) -> Shown:
     before, after = rate(x, a), rate(y, b)
     if before is None or after is None or before == after:
         return None
-    texts = [significant(float(r), digits) for digits in (2, 6) for r in (before, after)]
-    first, second = texts[:2] if texts[0] != texts[1] else texts[2:]
+    for digits in FINER:
+        first, second = (significant(float(r), digits) for r in (before, after))
+        if first != second:
+            break
     return f"rate {first} {ARROW} {second}"
 
 

@@ -43,6 +43,13 @@ def cells(found: Difference, pair: Pair) -> tuple[str, ...]:
     return (_name(pair), *counts, _energy(found, pair))
 
 
+def values(found: Difference, pair: Pair) -> tuple[float, ...]:
+    """The numbers of a row behind its name, by which a page sorts."""
+    prices = next(iter(found.prices.values()), None)
+    energy = 0.0 if prices is None else found.energy(pair, prices)[2].typical
+    return (*(float(found.change(pair, key)) for key in SHOWN), energy)
+
+
 def totals(found: Difference) -> tuple[str, ...]:
     """The last row of the table."""
     counts = [

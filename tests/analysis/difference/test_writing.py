@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from snnhw.analysis.difference.history import history
-from snnhw.analysis.difference.table import answers, cells
+from snnhw.analysis.difference.table import answers, cells, values
 from snnhw.analysis.difference.writing import write_difference, write_history
 from snnhw.analysis.report.writing import plain
 from snnhw.errors import InputError
@@ -18,7 +18,8 @@ from tests.analysis.report.reading import Page
 
 def test_page_json_and_csv_say_the_same(tmp_path):
     found = between(sample_run(), sample_run(name="<b>pruned", change=pruned))
-    page = Page(write_difference(found, tmp_path).read_text())
+    text = write_difference(found, tmp_path).read_text()
+    page = Page(text)
     assert json.loads((tmp_path / "diff.json").read_text()) == json.loads(json.dumps(plain(found.to_dict())))
     assert len(pd.read_csv(tmp_path / "diff.csv")) > 100
     for sentence in answers(found):
@@ -26,6 +27,7 @@ def test_page_json_and_csv_say_the_same(tmp_path):
     for pair in found.pairs:
         for cell in cells(found, pair):
             assert cell in page.text
+        assert all(f'data-value="{number}"' in text for number in values(found, pair))
         for reason in found.reasons[pair.name]:
             assert reason.text in page.text
     write_difference(found, tmp_path)  # over an earlier one

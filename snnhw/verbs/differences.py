@@ -28,7 +28,7 @@ from snnhw.verbs.options import (
 )
 from snnhw.verbs.terminal import progress_bars, show
 
-WHAT = "report folder, report.json, layers.csv, or a model: zoo name, run folder, .nir file, FILE.py:NAME"
+WHAT = "report folder, report.json, counts.parquet, layers.csv, or a model: zoo name, run folder, .nir, FILE.py:NAME"
 Side = Annotated[str, typer.Argument(help=WHAT, autocompletion=completing.models)]
 
 
@@ -60,11 +60,11 @@ def diff(
     quiet: Quiet = False,
 ) -> None:
     """What two runs differ in: spikes, synops and joules of every layer, B less A, with the reasons."""
-    from snnhw.analysis.difference.reading import reads
+    from snnhw.workflows.diff import is_model
 
     if source is not None:
         check_data(data, source)
-    models = [side for side in (a, b) if not reads(side)]
+    models = [side for side in (a, b) if is_model(side)]
     check_names(models, [source], profile or (), quiet=quiet or as_json or not models)
     from snnhw.analysis.report.place import DIFFERENCE, check_place
     from snnhw.verbs.tables.differences import difference_lines

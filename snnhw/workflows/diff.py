@@ -1,4 +1,4 @@
-"""What two runs differ in: reports, models or tables of counts, in any pairing.
+"""What two runs differ in: reports, stored counts, tables of counts or models, in any pairing.
 
 A model among them runs on the samples of the other side, at its number of samples and on its profiles, so that what is
 left is a difference of the networks; two models run on the same samples.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # two reports are read without torch
 
     Given = str | Path | Report | Overview | LoadedModel
 
+PROFILE = "--profile"
 FIRST = 20  # samples that two models run on where nothing says how many
 
 
@@ -48,7 +49,7 @@ class Running:
             "--data": self.data,
             "--input-kind": self.kind,
             "--samples": self.samples,
-            "--profile": self.profiles,
+            PROFILE: self.profiles,
             "--timesteps": self.reading.timesteps,
             "--input-shape": self.reading.input_shape,
         }
@@ -63,7 +64,8 @@ def diff(a: Given, b: Given, running: Running = AS_SAID, progress: Progress | No
     """What `b` has more or less than `a`.
 
     Args:
-        a: a report, its folder or its report.json, a layers.csv, or a model as `load_model` takes it.
+        a: a report, its folder or its report.json, a counts.parquet, which is priced as the other side is, a
+            layers.csv, or a model as `load_model` takes it.
         b: the same.
         running: what models among them run on.
         progress: called with stage, samples finished, samples in all.
@@ -74,10 +76,12 @@ def diff(a: Given, b: Given, running: Running = AS_SAID, progress: Progress | No
     """
     given = (a, b)
     known = [_known(side) for side in given]
+    known = [_stored(side, known, running) if read is None else read for side, read in zip(given, known, strict=True)]
     models = [side for side, read in zip(given, known, strict=True) if read is None]
     if not models:
-        if running.said:
-            raise InputError(f"Two reports are read and nothing runs, so leave {', '.join(running.said)} out.")
+        idle = [option for option in running.said if option != PROFILE or not any(map(is_stored, given))]
+        if idle:
+            raise InputError(f"Both sides are read and nothing runs, so leave {', '.join(idle)} out.")
         return Difference(*(side for side in known if side is not None))
     from snnhw.workflows.load import LoadedModel
     from snnhw.workflows.summary import overview_of
@@ -94,8 +98,29 @@ def diff(a: Given, b: Given, running: Running = AS_SAID, progress: Progress | No
     return Difference(*run)
 
 
+def is_model(given: object) -> bool:
+    """Whether it has to run, or is no side at all."""
+    return not is_stored(given) and not (isinstance(given, str | Path) and reads(given))
+
+
+def is_stored(given: object) -> bool:
+    """Whether it names a file of stored counts."""
+    return isinstance(given, str | Path) and Path(given).suffix == ".parquet"
+
+
+def _stored(given: object, known: Sequence[Side | None], running: Running) -> Side | None:
+    """The side of a file of stored counts, priced on the profiles of the other; None of anything else."""
+    if not is_stored(given):
+        return None
+    from snnhw.analysis.stored.table import read_counts
+    from snnhw.workflows.stored import report_stored
+
+    report = report_stored(read_counts(Path(str(given))), _profiles(known, running))
+    return side_of(report.to_dict(), str(given))
+
+
 def _known(given: object) -> Side | None:
-    """The side, where nothing has to run for it."""
+    """The side that a file or an object is as it stands."""
     if isinstance(given, str | Path):
         return read_side(given) if reads(given) else None
     from snnhw.analysis.report.overview import Overview

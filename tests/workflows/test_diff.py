@@ -9,6 +9,7 @@ from snnhw.analysis.report.writing import write_report
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.workflows.diff import Running, diff
+from snnhw.workflows.report import ReportOptions, make_report
 from snnhw.workflows.summary import overview_of
 
 FEW = 3
@@ -50,6 +51,17 @@ def test_two_models_run_on_the_same_samples(tmp_path, model):
     assert not any(found.change(pair, "unit_synops") for pair in found.pairs)
     fixed = diff(model, "digits", Running(snnhw.load_inputs("digits:test").first(2)))
     assert fixed.a.data_checksum == found.a.data_checksum
+
+
+def test_stored_counts_are_priced_as_the_other_side_is(model, folder, tmp_path):
+    make_report(model, snnhw.load_inputs("digits:test").first(FEW), tmp_path, ReportOptions(["odin"]))
+    (tmp_path / "report.json").unlink()
+    counts = tmp_path / "counts.parquet"
+    found = diff(folder, counts)
+    assert found.is_empty and list(found.prices) == ["loihi1-sanafe"] and not found.findings
+    assert list(diff(counts, str(counts), Running(profiles=["speck"])).prices) == ["speck"]
+    with pytest.raises(InputError, match="nothing runs, so leave --samples out"):
+        diff(counts, counts, Running(samples=3, profiles=["speck"]))
 
 
 def test_another_t_is_a_difference(folder):

@@ -20,7 +20,7 @@ from snnhw.workflows.shards import count_part
 from snnhw.workflows.stored import compare_from, kind_words, merge, report_from, report_stored, write_stored
 from tests.workflows.runs import run_of
 
-NETWORK_ALONE = {"stamp", "relays", "advice"}  # what the network itself is needed for, and when it was computed
+NETWORK_ALONE = {"stamp", "relays", "advice", "parameters"}  # needs the network itself, or the time of day
 OTHERS = ("speck", "loihi2", "lemaire45", "yan22")
 
 

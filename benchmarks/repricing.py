@@ -60,11 +60,14 @@ def stored_of(graph: Any, wanted: Any, values: Any, samples: int) -> StoredCount
 EMPTY = np.zeros((1, STEPS, 2, SIZE, SIZE), np.float32)
 
 
-def timed(what: Callable[[], Any]) -> tuple[float, Any]:
-    """(seconds, what it gave)."""
-    start = time.perf_counter()
-    found = what()
-    return time.perf_counter() - start, found
+def timed(what: Callable[[], Any], times: int = 1) -> tuple[float, Any]:
+    """(seconds, what it gave); the least of several times, since others may work on the machine."""
+    least = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        found = what()
+        least = min(least, time.perf_counter() - start)
+    return least, found
 
 
 def main() -> None:
@@ -86,8 +89,8 @@ def main() -> None:
     assert np.array_equal(back.values, stored.values)
     peer = theirs("neurobench", graph, events, residual=False)
     slow = peer["seconds"] * SAMPLES / COUNTED
-    made, matrix = timed(lambda: prices(wanted, profiles, [None] * len(profiles)))
-    priced, energies = timed(lambda: energies_of(stored.values, matrix))
+    made, matrix = timed(lambda: prices(wanted, profiles, [None] * len(profiles)), 5)
+    priced, energies = timed(lambda: energies_of(stored.values, matrix), 5)
     whole, counts = timed(lambda: stored.counts)
     again *= SAMPLES / COUNTED
     exact = [estimate(counts, profile).per_inference.ends for profile in profiles]

@@ -21,7 +21,7 @@ from snnhw.analysis.hardware.workload import check_workload
 from snnhw.analysis.stored.table import StoredCounts
 
 ENDS = ("low", "typical", "high")
-AT_ONCE = 2**14  # samples whose numbers stay in the caches
+AT_ONCE = 2**15  # samples whose numbers stay in the caches
 Energies = npt.NDArray[np.float64]
 
 

@@ -116,7 +116,7 @@ def report(
         )
     folder = Path() if plan else needed(out_dir, "--out")
     with progress_bars(quiet or as_json, PREPARING) as tick:
-        from snnhw.analysis.sharing.formats import check_formats, write_formats
+        from snnhw.analysis.sharing.formats import check_formats
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
         from snnhw.verbs.tables.findings import finding_lines
@@ -142,13 +142,12 @@ def report(
                 return
             options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), levels, force=force)
             with process_group():
-                made = report_together(loaded, inputs, folder, options, by_step=by_step, progress=tick)
+                made = report_together(loaded, inputs, folder, options, by_step=by_step, formats=formats, progress=tick)
     if made is not None:
-        written, page = made
-        more = write_formats(written, formats, folder, force=force)
-        told = finding_lines(written.findings)
-        also = [f"also: {', '.join(path.name for path in more)}"] if more else []
-        show(written.to_dict(), as_json, *report_tables(written), f"report: {page}", *also, *without_counts(), *told)
+        told = finding_lines(made.report.findings)
+        also = [f"also: {', '.join(path.name for path in made.also)}"] if made.also else []
+        where = f"report: {made.page}"
+        show(made.report.to_dict(), as_json, *report_tables(made.report), where, *also, *without_counts(), *told)
 
 
 def compare(

@@ -21,6 +21,7 @@ from snnhw.analysis.report.report import Report, assemble
 from snnhw.analysis.report.sections import Sections
 from snnhw.analysis.report.stamp import Origin, make_stamp
 from snnhw.analysis.report.writing import write_report
+from snnhw.analysis.sharing.formats import write_formats
 from snnhw.data.given import samples_given
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
@@ -156,7 +157,16 @@ def make_report(
     made = report_together(model, inputs, folder, options, progress=progress)
     if made is None:
         raise InputError("Of several processes the first alone writes a report; call report_together in all of them.")
-    return made
+    return made.report, made.page
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report that lies in its folder."""
+
+    report: Report
+    page: Path
+    also: tuple[Path, ...]  # what else it was written as
 
 
 def report_together(
@@ -166,18 +176,23 @@ def report_together(
     options: ReportOptions,
     *,
     by_step: bool = False,
+    formats: Sequence[str] = (),
     progress: Progress | None = None,
-) -> tuple[Report, Path] | None:
+) -> Written | None:
     """`make_report` of which all processes in the group measure their share; the first one writes, others give None.
 
-    `by_step` counts each time step on its own, too, and writes steps.csv.
+    `by_step` counts each time step on its own, too, and writes steps.csv; `formats` are of
+    `snnhw.analysis.sharing.formats.FORMATS`. Everything is written while the folder is held.
     """
     folder = Path(folder)
     if rank() == 0:
         check_place(folder, (*REPORT, "steps.csv") if by_step else REPORT, force=options.force)
     with writing(folder) if rank() == 0 else nullcontext():
         keeping = Keeping(folder, options.force, rows=not no_parquet())
-        return _written(model, inputs, keeping, options, by_step=by_step, progress=progress)
+        written = _written(model, inputs, keeping, options, by_step=by_step, progress=progress)
+        if written is None:
+            return None
+        return Written(*written, write_formats(written[0], formats, folder, force=options.force))
 
 
 def _written(

@@ -186,15 +186,21 @@ def test_a_touch_shows_a_value_too(pages, visit):
     assert "J, typical" in page.locator(".tip").inner_text()
 
 
-def test_the_raster_of_a_long_sample_says_the_step(pages, visit):
-    page = visit(pages["T = 300"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_raster_of_a_long_sample_says_the_step(pages, visit, width):
+    page = visit(pages["T = 300"], width)
     page.click("nav.toc a[href='#spikes']")
     strip = page.locator("img[data-steps]").first
     strip.scroll_into_view_if_needed()
     box = strip.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 4)
     assert page.locator(".tip").inner_text().startswith("step 151; ")
-    assert page.locator(".strips .ticks span").all_inner_texts()[:2] == ["1", "50"]
+    ticks = page.locator(".strips .ticks span").all()
+    assert [tick.inner_text() for tick in ticks] == ["1", "50", "100", "150", "200", "250", "300"]
+    for tick in ticks:  # each below its step
+        at = tick.bounding_box()
+        step = (at["x"] + at["width"] / 2 - box["x"]) / box["width"] * 300
+        assert step == pytest.approx(int(tick.inner_text()) - 0.5, abs=2)
 
 
 def energies(page) -> list[str]:

@@ -71,8 +71,7 @@ def early_exit(graph: Graph, values: Array, confidence: float) -> EarlyExit:
     if not confidence > 0 or not len(values):
         raise InputError("An early exit needs samples and a confidence above 0, such as 0.9.")
     running = np.arange(len(values))
-    classes = np.zeros(len(values), np.int64)
-    left: list[int] = []
+    classes, left = np.zeros(len(values), np.int64), list[int]()
     counted: list[NetworkCounts | None] = []
     for steps in range(1, graph.timesteps + 1):
         if not len(running):

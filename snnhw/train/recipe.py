@@ -47,7 +47,8 @@ class Recipe:
 
     name: str
     model: str  # of snnhw.nn.models.MODELS
-    data: str  # of snnhw.data.datasets.NAMES
+    data: str  # of snnhw.data.datasets.NAMES, or an .npz file, FILE.py:NAME or module:NAME (snnhw.data.own)
+    test: str = ""  # .npz file with the test split of own data
     arguments: Mapping[str, object] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
     epochs: int = 10

@@ -49,5 +49,6 @@ def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None =
     """
     loaded = load_recipe(recipe, list(settings))
     pricing = pricing_of(loaded)
-    run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)), pricing=pricing)
-    return Trained(run, processes.rank() == 0)
+    with processes.left_together():
+        run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)), pricing=pricing)
+        return Trained(run, processes.rank() == 0)

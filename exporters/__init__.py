@@ -20,6 +20,7 @@ EXPORTERS: dict[str, str] = {
     "nir": "snnhw.exporters.nir_file",
     "lava": "snnhw.exporters.lava.deploy",
     "sanafe": "snnhw.exporters.sanafe",
+    "c": "snnhw.exporters.c",
 }
 
 

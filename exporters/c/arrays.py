@@ -1,7 +1,7 @@
 """NumPy arrays as C: weights packed into the smallest integers, and constants that are written once.
 
 Weights of a layer are divided by the largest power of two that divides all of them, so the even weights of Loihi fit
-`int8_t`; `Packed.scale` is that power.
+int8_t; `Packed.scale` is that power.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def array(ctype: str, name: str, values: Array) -> str:
 
 
 def parameter(name: str, value: int | Array, rows: tuple[int, int]) -> tuple[str, str, int]:
-    """(definition, initialiser of a `parameter_t`, bytes) of a number or an array of the neurons.
+    """(definition, initialiser of a parameter_t, bytes) of a number or an array of the neurons.
 
     Args:
         name: of the constant.

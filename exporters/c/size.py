@@ -37,7 +37,7 @@ def compilers() -> dict[str, tuple[list[str], str]]:
 
 
 def sizes(folder: Path) -> Iterator[Size]:
-    """The size of `network.c` in `folder` with -Os, once for each compiler at hand that can compile it."""
+    """The size of network.c in `folder` with -Os, once for each compiler at hand that can compile it."""
     with tempfile.TemporaryDirectory(prefix="snnhw-size-") as made:
         built = Path(made) / "network.o"
         for name, (command, size) in compilers().items():

@@ -17,7 +17,7 @@ KEEP = "/* Written by snnhw; write it anew rather than changing it. */\n"
 
 
 def header(graph: Graph, program: Program, account: str) -> str:
-    """`network.h`: sizes, types and the two functions; `account` says what the network takes."""
+    """network.h: sizes, types and the two functions; `account` says what the network takes."""
     lines = "\n".join(f" * {part}" for line in account.splitlines() for part in wrap(line, WIDTH))
     return f"""/* {file_name(graph.name)}: a spiking network in integers.
  *
@@ -47,7 +47,7 @@ void network_step(const network_value_t *input, network_output_t *output);
 
 
 def network(program: Program) -> str:
-    """`network.c`: tables, states, reset and step."""
+    """network.c: tables, states, reset and step."""
     types = sorted(program.weight_types)
     loops = "\n".join(
         f'#define WEIGHT {kind}\n#define NAMED(x) x##_{kind}\n#include "synapses.h"\n#undef WEIGHT\n#undef NAMED'
@@ -89,12 +89,12 @@ void network_step(const network_value_t *input, network_output_t *output)
 
 
 def weights(program: Program) -> str:
-    """`weights.h`: every constant."""
+    """weights.h: every constant."""
     return f"{KEEP}#include <stdint.h>\n\n" + "\n".join(program.constants)
 
 
 def example(program: Program, stimuli: Array, spikes: list[Array], logits: Array) -> str:
-    """`example.h`: stimuli and what has to come of them.
+    """example.h: stimuli and what has to come of them.
 
     Args:
         program: of the network.

@@ -21,6 +21,7 @@ EXPORTERS: dict[str, str] = {
     "lava": "snnhw.exporters.lava.deploy",
     "sanafe": "snnhw.exporters.sanafe",
     "c": "snnhw.exporters.c",
+    "bundle": "snnhw.exporters.bundle",
 }
 
 

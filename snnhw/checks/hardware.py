@@ -36,7 +36,7 @@ from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
 from snnhw.rules.neurons import one_threshold, resets_to_zero
-from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, C, Rule, Way, refusals
+from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, SANAFE, C, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
@@ -56,6 +56,7 @@ CHIPS: dict[str, Chip] = {
     "loihi2": Chip(INTEGERS, LAVA, (exponents,)),
     "sanafe": Chip(SANAFE, SANAFE),
     "c": Chip(INTEGERS, C),
+    "bundle": Chip(INTEGERS, BUNDLE),
 }
 
 
@@ -144,7 +145,7 @@ def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:
 
 
 def _whole(graph: Graph, target: str) -> Iterator[Finding]:
-    if not graph.is_integer and target in ("loihi1", "loihi2", "c"):
+    if not graph.is_integer and target in ("loihi1", "loihi2", "c", "bundle"):
         yield Finding("not-quantised", "info", "", "the network computes in floats", "run snnhw quantise")
     try:
         depths(graph)

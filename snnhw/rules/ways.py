@@ -133,6 +133,7 @@ C = Way(
         integers.current_range,
     ),
 )
+BUNDLE = replace(C, title="a bundle")  # the same integers, simulated where it is checked
 INPUTS = {"messages": INTEGERS, "current": INTEGERS_OF_CURRENT}  # as in `snnhw.passes.INPUTS`
 
 

@@ -51,7 +51,9 @@ OPTIONS_OF_TARGETS = {
 def export(
     model: Model,
     path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
-    target: Annotated[str, typer.Option("--target", help="nir, lava (a folder beside lava-nc), sanafe or c")] = "nir",
+    target: Annotated[
+        str, typer.Option("--target", help="nir, lava (a folder beside lava-nc), sanafe, c or bundle")
+    ] = "nir",
     dialect: Dialect = None,
     calibrate: Calibrate = None,
     deployment: Deploy = "channels",
@@ -66,7 +68,7 @@ def export(
         str | None,
         typer.Option(
             "--input",
-            help="samples: the example of lava and c; the first is part of a SANA-FE file",
+            help="samples: the example of lava and c, stimuli of a bundle; the first is part of a SANA-FE file",
             autocompletion=completing.data,
         ),
     ] = None,
@@ -261,7 +263,7 @@ def verify(
 
 def check(
     model: Model,
-    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe or c")] = "nir",
+    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, c or bundle")] = "nir",
     dialect: Dialect = None,
     timesteps: Timesteps = None,
     shape: Shape = None,

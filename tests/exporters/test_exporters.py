@@ -16,6 +16,7 @@ FIELDS = {
     "lava": {"inputs", "calibration", "binary", "force"},
     "sanafe": {"inputs"},
     "c": {"inputs", "calibration", "events", "force"},
+    "bundle": {"inputs", "calibration", "force"},
 }
 
 

@@ -77,13 +77,18 @@ def _export(target: str, **options: object) -> Callable[[Graph, Array, Path], ob
 LOIHI, ALL = ("loihi1", "loihi2"), ("loihi1", "loihi2", "lava")
 NIR = tuple(Verb(("nir",), d, _export("nir", dialect=d), d) for d in DIALECTS)
 OF_FLOATS = (
-    Verb((*LOIHI, "c"), "Loihi", _quantise),
+    Verb((*LOIHI, "c", "bundle"), "Loihi", _quantise),
     Verb(("lava",), "lava", _backend("lava-float")),
     Verb(("sanafe",), "sanafe", _export("sanafe")),
     Verb(("nir",), "NIR", _export("nir")),
 )
 ON_THE_WAY = (Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(LOIHI, "Loihi", _backend("lava-fixed")))
-OF_INTEGERS = (Verb(ALL, "lava", _backend("lava-fixed")), Verb(("c",), "C", _export("c")), *OF_FLOATS[2:])
+OF_INTEGERS = (
+    Verb(ALL, "lava", _backend("lava-fixed")),
+    Verb(("c",), "C", _export("c")),
+    Verb(("bundle",), "a bundle", _export("bundle")),
+    *OF_FLOATS[2:],
+)
 
 
 def verbs_of(graph: Graph, seed: int) -> tuple[Verb, ...]:
@@ -229,7 +234,7 @@ def test_a_compiled_graph_passes_its_own_rules(way) -> None:
 
 
 def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
-    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "c"}
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "c", "bundle"}
     assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
 
 

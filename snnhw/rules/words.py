@@ -68,4 +68,4 @@ def reading(graph: Graph, title: str) -> Iterator[Finding]:
 
 
 def _whole(values: Array) -> bool:
-    return bool(np.all(np.equal(np.mod(values, 1), 0)))
+    return bool(np.array_equal(values, np.rint(values)))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,7 @@ from snnhw.simulation.neurons import step_unit
 from tests.engine_graphs import Layer, drawn, fewer_nodes, made
 from tests.exporters.c.built import without_sizes  # noqa: F401 - a fixture
 from tests.exporters.lava import oracle
-from tests.fuzz_engines import ENGINES, IN_C, Tally, search
+from tests.fuzz_engines import ENGINES, IN_C, Tally, main, search
 
 NODES = 5  # of a shrunk graph there are fewer: an input, a layer, neurons and a read-out
 
@@ -66,17 +64,6 @@ def oracle_forgets_no_current(patch):
     patch.setattr(oracle, "truncated", lambda state, keep: (state * keep) >> 12)
 
 
-def rewritten_c(old: str, new: str):
-    def plant(patch, folder: Path):
-        source = shutil.copytree(c.SOURCE, folder / "source")
-        text = (source / "layers.h").read_text()
-        assert text.count(old) == 1
-        (source / "layers.h").write_text(text.replace(old, new))
-        patch.setattr(c, "SOURCE", source)
-
-    return plant
-
-
 IN_PYTHON = {
     "loops": (engine_fires_early, {"loops": ENGINES["loops"]}),
     "loops that round down": (loops_round_down, {"loops": ENGINES["loops"]}),
@@ -95,22 +82,18 @@ def test_a_wrong_semantics_is_found_and_shrunk(name, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_sizes")
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("membrane > parameter(&n->threshold, c, i)", "membrane > parameter(&n->threshold, c, i) + 200"),
-        ("return state < 0 ? -rest : rest;", "return state < 0 ? -rest - 1 : rest;"),
-    ],
-)
-def test_a_wrong_semantics_of_c_is_found_and_shrunk(old, new, monkeypatch, tmp_path):
-    rewritten_c(old, new)(monkeypatch, tmp_path)
+def test_a_wrong_semantics_of_c_is_found_and_shrunk(monkeypatch, tmp_path):
+    source = shutil.copytree(c.SOURCE, tmp_path / "source")
+    text, compared = (source / "layers.h").read_text(), "membrane > parameter(&n->threshold, c, i)"
+    assert text.count(compared) == 1
+    (source / "layers.h").write_text(text.replace(compared, f"{compared} + 200"))
+    monkeypatch.setattr(c, "SOURCE", source)
     found = search(1, 60, {"C": IN_C["C"]}, Tally())
     assert found is not None and found.nodes < NODES
 
 
-@pytest.mark.slow
-def test_the_command(monkeypatch):
-    command = [sys.executable, "-m", "tests.fuzz_engines", "--graphs", "20", "--seed", "4", "--c-every", "0"]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0 and "none differs" in done.stdout, done.stdout + done.stderr
+def test_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["fuzz_engines", "--graphs", "20", "--seed", "1", "--c-every", "0"])
+    assert main() == 0 and "none differs" in capsys.readouterr().out
+    engine_fires_early(monkeypatch)
+    assert main() == 1 and "differs from the integer engine on graph 8; 4 nodes suffice:" in capsys.readouterr().out

@@ -46,9 +46,11 @@ test-torch: $(OTHER)/.installed  ## Run nn, train, tracing and engine with TORCH
 	$(OTHER)/bin/snnhw train digits --set epochs=2 --out $(OTHER)/digits
 
 # Another torch, and whatever it needs, beside what is pinned for ours; PyPI's builds bring CUDA's libraries with them.
+# The interpreter of Triton before 3.6 makes scalars of arrays with one number, which NumPy refuses from 2.4 on.
 $(OTHER)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)
-	grep -vE '^(torch|triton)==' constraints.txt > $(OTHER)/constraints.txt
+	grep -vE '^(torch|triton|numpy)==' constraints.txt > $(OTHER)/constraints.txt
+	echo 'numpy<2.4' >> $(OTHER)/constraints.txt
 	$(OTHER)/bin/python -m pip install --quiet -c $(OTHER)/constraints.txt -e ".[train,report,tensorboard,test]" "torch==$(TORCH)"
 	@touch $@
 

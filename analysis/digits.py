@@ -9,6 +9,7 @@ from __future__ import annotations
 from snnhw.analysis.ranges import Range
 
 PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"))
+PREFIXED = ("J", "W", "s", "J s")
 LARGE = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 DIGITS = 2
 DASH = "\u2013"
@@ -26,7 +27,7 @@ def range_text(found: Range, unit: str = "") -> str:
 
     Args:
         found: in SI units.
-        unit: "J", "W" or "s" takes an SI prefix, "" and any other text is put behind as it is.
+        unit: one of PREFIXED takes an SI prefix, "" and any other text is put behind as it is.
     """
     scale, name = _unit(found.high, unit)
     low, high = significant(found.low / scale), significant(found.high / scale)
@@ -43,10 +44,10 @@ def typical_text(found: Range, unit: str = "") -> str:
     return _at(value, finest) + _behind(name)
 
 
-def tick_text(value: float, unit: str) -> str:
-    """A round value on an axis: "10 nJ"."""
+def tick_text(value: float, unit: str, digits: int = 1) -> str:
+    """A round value on an axis, with as many significant digits as tell it from its neighbours: "10 nJ", "1.5 µJ"."""
     scale, name = _unit(value, unit)
-    return significant(value / scale, 1) + _behind(name)
+    return significant(value / scale, digits).removesuffix(".0") + _behind(name)
 
 
 def ratio_text(found: Range) -> str:
@@ -85,7 +86,7 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def _unit(value: float, unit: str) -> tuple[float, str]:
-    if unit not in ("J", "W", "s"):
+    if unit not in PREFIXED:
         return 1.0, unit
     scale, prefix = next(((s, p) for s, p in PREFIXES if _rounded(value) >= s), PREFIXES[-1] if value else PREFIXES[0])
     return scale, prefix + unit

@@ -14,6 +14,7 @@ The public API, in the words of the command line and in the order of the pipelin
     counts = count(model.graph, record)                   # exact operation counts
     energy = estimate(counts, load_profile("loihi1-davies2018"))   # J per inference, low to high
     report, page = make_report(model, inputs, folder)     # report.html, report.json, layers.csv, energy.csv
+    diff("report_a", "report_b")                          # what two runs differ in, layer by layer, and why
     with running_on("cuda"): ...                          # all of this on a GPU
     write_nir(model.graph, path); graph = read_nir(path)  # NIR out and in
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from snnhw.simulation.engine import simulate as simulate_graph
     from snnhw.simulation.execution import running_on
     from snnhw.tracing.trace import trace
+    from snnhw.workflows.diff import diff
     from snnhw.workflows.load import load_model, model_of
     from snnhw.workflows.report import ReportOptions, make_report
     from snnhw.workflows.summary import summary
@@ -55,6 +57,7 @@ __all__ = [
     "compile_channels",
     "compile_loihi",
     "count",
+    "diff",
     "estimate",
     "inputs_of",
     "load_inputs",
@@ -79,6 +82,7 @@ _HOME = {
     "compile_channels": "snnhw.passes:compile_channels",
     "compile_loihi": "snnhw.quantisation.compile:compile_loihi",
     "count": "snnhw.analysis.counting.count:count",
+    "diff": "snnhw.workflows.diff:diff",
     "estimate": "snnhw.analysis.energy.estimate:estimate",
     "inputs_of": "snnhw.data.samples:inputs_of",
     "load_inputs": "snnhw.data.inputs:load_inputs",

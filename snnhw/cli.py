@@ -17,7 +17,7 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, doctor, lava, measuring, numbers, reports, summaries, training
+from snnhw.verbs import compiling, differences, doctor, lava, measuring, numbers, reports, stored, summaries, training
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
 
@@ -27,6 +27,8 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "summary": summaries.summary,
         "report": reports.report,
         "compare": reports.compare,
+        "diff": differences.diff,
+        "history": differences.history,
         "map": numbers.map_to_chip,
         "profiles": numbers.profiles,
     },
@@ -47,6 +49,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
     "This machine": {"demo": numbers.demo, "doctor": doctor.doctor, "measure": measuring.measure},
 }
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
+COUNTS_VERBS: dict[str, Callable[..., None]] = {"merge": stored.counts_merge, "show": stored.counts_show}
 LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
 
 app = typer.Typer(
@@ -57,11 +60,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 lava_app = typer.Typer(no_args_is_help=True, help="The Python 3.10 interpreter in which Lava runs.")
+counts_app = typer.Typer(no_args_is_help=True, help="Stored counts: parts put together, and what a file holds.")
 for group, verbs in GROUPS.items():
     for name, verb in verbs.items():
         app.command(name, rich_help_panel=group, epilog=epilog(name))(verb)
 for name, verb in LAVA_VERBS.items():
     lava_app.command(name)(verb)
+for name, verb in COUNTS_VERBS.items():
+    counts_app.command(name)(verb)
+app.add_typer(counts_app, name="counts", rich_help_panel="What does it cost")
 app.add_typer(lava_app, name="lava", rich_help_panel="This machine")
 
 

@@ -30,7 +30,11 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from snnhw.analysis.difference.reading import read_side
 from snnhw.analysis.hardware import chips, profiles
+from snnhw.analysis.report.frames import layers_frame
+from snnhw.analysis.report.writing import csv_text
+from snnhw.analysis.stored.table import read_counts, write_counts
 from snnhw.data.aedat import read_aedat2
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
@@ -41,14 +45,19 @@ from snnhw.gates.numpy_file import read_arrays
 from snnhw.gates.plain_text import check_plain, read_json, read_toml
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.nn import build
+from snnhw.nn.from_onnx import from_onnx
 from snnhw.nn.official import read_checkpoint
 from snnhw.train import recipe
 from snnhw.train.card import CARD, WEIGHTS
 from snnhw.train.checkpoint import read_state, save_state
 from snnhw.train.run import load_run
 from snnhw.zoo import zoo_path
+from tests.analysis.difference.runs import sample_run
+from tests.analysis.report_sample import sample_report
+from tests.analysis.stored.runs import whole
 from tests.exporters.lava.nets import residual
 from tests.nir.builders import net as small_net
+from tests.nn.onnx_files import conv_net
 
 ALLOWED_GIB = "0.0625"  # SNNHW_MAX_GIB while it runs: 64 MiB
 BOUND = 256 * 2**20  # bytes that a process may grow by: what is allowed, read, unpacked and made an array
@@ -139,9 +148,16 @@ def _plain() -> dict[str, Gate]:
         "TOML": Gate((tables,), lambda at: check_plain(read_toml(at / "a", "profile", "look"))),
         "profile": Gate(_toml(profiles.FOLDER), lambda at: profiles.load_profile(at / "a.toml"), "a.toml"),
         "chip": Gate(_toml(chips.FOLDER), lambda at: chips.load_chip(at / "a.toml"), "a.toml"),
+        "counts": Gate((_saved(lambda path: write_counts(path, whole())),), lambda at: read_counts(at / "a"), every=20),
         "recipe": Gate(_toml(recipe.FOLDER), lambda at: recipe.load_recipe(at / "a.toml"), "a.toml"),
+        "report": Gate((json.dumps(sample_run()).encode(),), lambda at: read_side(at / "a.json"), "a.json", every=50),
+        "table of counts": Gate((_layers(),), lambda at: read_side(at / "a.csv"), "a.csv", every=5),
         "list of an export": Gate((manifest,), lambda at: place_for(at), MANIFEST),
     }
+
+
+def _layers() -> bytes:
+    return csv_text(layers_frame(sample_report(complete=False).counts)).encode()
 
 
 def _networks() -> dict[str, Gate]:
@@ -173,6 +189,7 @@ def _networks() -> dict[str, Gate]:
         "state of a run": Gate((state,), lambda at: read_state(at / "a")),
         "checkpoint": Gate(checkpoints, lambda at: read_checkpoint(at / "a")),
         "network of Lava": Gate((lava.getvalue(),), lambda at: load_network(at / "a")),
+        "ONNX": Gate((conv_net()[0].SerializeToString(),), lambda at: from_onnx(at / "a"), every=5),
         "NIR": Gate((nir,), lambda at: read_nir(at / "a.nir"), "a.nir", every=1000),
     }
 

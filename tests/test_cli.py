@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-from snnhw.cli import GROUPS, LAVA_VERBS, VERBS, main
+from snnhw.cli import COUNTS_VERBS, GROUPS, LAVA_VERBS, VERBS, main
 from snnhw.nir.io import write_nir
 from snnhw.workflows.load import load_model
 
 
 def test_every_verb_explains_itself(monkeypatch, capsys):
-    for arguments in ([], *([verb] for verb in VERBS), *(["lava", verb] for verb in LAVA_VERBS)):
+    groups = [[group, verb] for group, verbs in (("lava", LAVA_VERBS), ("counts", COUNTS_VERBS)) for verb in verbs]
+    for arguments in ([], *([verb] for verb in VERBS), *groups):
         monkeypatch.setattr(sys, "argv", ["snnhw", *arguments, "--help"])
         with pytest.raises(SystemExit) as end:
             main()
@@ -28,7 +29,8 @@ def test_the_help_lists_every_verb_under_one_heading(monkeypatch, capsys):
     for heading, verbs in GROUPS.items():
         block = shown[shown.index(heading) :].partition("╰")[0]
         listed = [line.split()[1] for line in block.splitlines() if line[:2] == "│ " and line[2] != " "]
-        assert listed == [*verbs, *(["lava"] if heading == "This machine" else [])]
+        more = {"This machine": ["lava"], "What does it cost": ["counts"]}
+        assert listed == [*verbs, *more.get(heading, [])]
 
 
 def test_versions_are_one_a_line(monkeypatch, capsys):
@@ -40,7 +42,7 @@ def test_versions_are_one_a_line(monkeypatch, capsys):
 
 
 def test_starting_it_imports_nothing_heavy():
-    heavy = ("torch", "pandas", "nir", "matplotlib", "lightning_fabric")
+    heavy = ("torch", "pandas", "nir", "matplotlib", "lightning_fabric", "pyarrow")
     code = f"import sys, snnhw.cli; print([m for m in {heavy!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 

@@ -137,6 +137,7 @@ def test_no_circle_of_files(package):
         ("lava", "exporters/lava/deploy.py", "import lava", "snnhw.exporters.lava.deploy -> lava"),
         ("terminal", "workflows/verify.py", "import rich", "snnhw.workflows.verify -> rich"),
         ("drawing", "analysis/energy/twin.py", "import matplotlib", "snnhw.analysis.energy.twin -> matplotlib"),
+        ("tables", "analysis/report/frames.py", "import pyarrow", "snnhw.analysis.report.frames -> pyarrow"),
     ],
 )
 def test_an_import_turned_round_breaks_its_contract(tmp_path, contract, file, line, named):

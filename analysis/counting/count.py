@@ -78,7 +78,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
     nodes = graph.units().get(row.name, ())
     membranes = 0 if row.kind == "product" else int(np.prod(row.shape, dtype=np.int64)) * row.membranes
     sent = unit_spikes(graph, record, row.name) if nodes else None
-    met = met_in(graph, record, row.name) if row.kind == "product" else None
+    pairs = met_in(graph, record, row.name) if row.kind == "product" else None
     computed = (*row.owns, row.name) if row.kind == "product" else row.owns  # with an ANN twin
     owned = [synapse(graph, name) for name in row.owns]
     params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
@@ -109,14 +109,19 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         shared_bias_adds=steps * sum(_biases(graph, name) for name in row.synapses if name not in row.owns),
         repeated_macs=twin.steps * sum(dense_macs(graph, name) for name in computed if name in twin.every_step),
         passes=twin.of((nodes[0] if nodes else graph.nodes[row.name]).name),
-        met_events=0 if met is None else int(met.events.sum()),
-        met_synops=0 if met is None else int(met.synops.sum()),
+        met_events=0 if pairs is None else int(pairs.events.sum()),
+        met_synops=0 if pairs is None else int(pairs.synops.sum()),
         shared_membrane=row.membranes < row.levels,
-        lateral_spikes=0 if sent is None or not _inhibits(graph, nodes) else int(sent.levels.sum()),
+        lateral_spikes=0 if sent is None or not inhibits(graph, nodes) else int(sent.levels.sum()),
     )
 
 
-def _inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
+def met(branch: Branch, reach: Counts) -> Counts:
+    """Synaptic operations of one spike on a branch; none where it is added to values, or meets other spikes."""
+    return np.zeros_like(reach) if branch.summed or branch.meets else reach
+
+
+def inhibits(graph: Graph, nodes: tuple[Neuron, ...]) -> bool:
     """Whether the levels of a unit would have to inhibit each other if they were neurons of their own."""
     return any(isinstance(node, ILIF) and not node.separable(graph.timesteps) for node in nodes)
 
@@ -126,18 +131,18 @@ def _edge(graph: Graph, record: SpikeRecord, row: Layer, branch: Branch, reach: 
     events = sent.graded_spikes
     if not all(branch.gains):  # levels are nested: the graded spikes of the connected levels are those of the lowest
         events = sent.levels[min(k for k, gain in enumerate(branch.gains) if gain)]
-    met = np.zeros_like(reach) if branch.summed or branch.meets else reach
+    fan = met(branch, reach)
     source, stored = graph.nodes.get(branch.source), not isinstance(graph.nodes.get(branch.synapse or ""), Product)
     return EdgeCounts(
         source=branch.source,
         synapse=branch.synapse or "",
         target=row.name,
         target_levels=row.levels,
-        synapses=int(met.sum()) if stored else 0,
+        synapses=int(fan.sum()) if stored else 0,
         spikes=sum(gain * total(level) for gain, level in zip(branch.gains, sent.levels, strict=True)),
         graded_spikes=total(events),
-        level_synops=tuple(gain * weighted(level, met) for gain, level in zip(branch.gains, sent.levels, strict=True)),
-        events=weighted(events, met),
+        level_synops=tuple(gain * weighted(level, fan) for gain, level in zip(branch.gains, sent.levels, strict=True)),
+        events=weighted(events, fan),
         pool_size=source.size if isinstance(source, MaxPool | Product) else 0,
         input_size=source.size if isinstance(source, Input) else 0,
         summed=branch.summed,

@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import EdgeCounts, LayerCounts, NetworkCounts
+from snnhw.analysis.counting.span import Span, span_of
 from snnhw.errors import unknown
 from snnhw.graph.ir import Graph
 from snnhw.passes import DEPLOYMENTS, on_cores
-from snnhw.passes.balance_delays import depth
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,10 @@ def slots(counts: NetworkCounts) -> int:
     return max((counts.max_levels, *(len(edge.level_synops) for edge in counts.edges)))
 
 
-def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
-    """All four, side by side."""
-    found, largest, deep = {}, slots(counts), depth(on_cores(graph))
+def deployments(graph: Graph | Span, counts: NetworkCounts) -> dict[str, Deployment]:
+    """All four, side by side; `graph` is the one that was counted, or the span of its `on_cores`."""
+    found, largest = {}, slots(counts)
+    span = graph if isinstance(graph, Span) else span_of(on_cores(graph))
     for name, kind in DEPLOYMENTS.items():
         layers = [work(layer, counts, name) for layer in counts.layers]
         copies = [layer.levels if name == "channels" else 1 for layer in counts.layers]
@@ -99,6 +100,6 @@ def deployments(graph: Graph, counts: NetworkCounts) -> dict[str, Deployment]:
             messages=sum(w.messages for w in layers),
             payload_bits=largest.bit_length() if name == "graded" and largest > 1 else 0,
             synapse_bits=sum(layer.weight_bits * n for layer, n in zip(counts.layers, copies, strict=True)),
-            steps=(graph.timesteps + deep - 1) * (largest if name == "slots" else 1),
+            steps=span.steps * (largest if name == "slots" else 1),
         )
     return found

@@ -6,10 +6,10 @@ the layers are sums of the same terms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from snnhw.analysis.counting.counts import NetworkCounts
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.estimate_assumes import assumes, excludes
 from snnhw.analysis.energy.models import MODEL_TERMS
@@ -155,18 +155,11 @@ def estimate(
         raise InputError(f"The counts of {counts.name!r} hold no samples; simulate at least one.")
     check_workload(profile.measured_on, counts, profile.name)
     chosen = deployment or profile.deployment
+    share = 1 / counts.samples
     terms = [
-        Term(
-            CHIP if p.part in WHOLE else layer.name,
-            p.part,
-            p.quantity,
-            _range(p.count).scaled(1 / counts.samples),
-            constant,
-            p.by_spikes,
-        )
+        replace(term, count=term.count.scaled(share))
         for layer in counts.layers
-        for p in MODEL_TERMS[profile.model](layer, profile, chosen, counts)
-        if (constant := _constant(profile, p.constant)) is not None and _range(p.count).high > 0
+        for term in priced(layer, counts, profile, chosen)
     ]
     if static is not None:
         chip_seconds = static.seconds.scaled(static.chips)
@@ -174,6 +167,14 @@ def estimate(
     return EnergyEstimate(
         profile, chosen, tuple(terms), assumes(counts, profile, static), excludes(counts, profile, static)
     )
+
+
+def priced(layer: LayerCounts, counts: NetworkCounts, profile: Profile, deployment: str) -> Iterator[Term]:
+    """What one row of `counts` costs over all samples; each count is of all of them, and linear in the row's."""
+    for p in MODEL_TERMS[profile.model](layer, profile, deployment, counts):
+        constant, count = _constant(profile, p.constant), _range(p.count)
+        if constant is not None and count.high > 0:
+            yield Term(CHIP if p.part in WHOLE else layer.name, p.part, p.quantity, count, constant, p.by_spikes)
 
 
 def _constant(profile: Profile, constant: str | Constant) -> Constant | None:

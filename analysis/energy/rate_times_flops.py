@@ -8,6 +8,7 @@ updates, memory, routing or static power.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snnhw.analysis.counting.count import dense_macs, twin_synapse
@@ -61,21 +62,44 @@ class RateTimesFlops:
         return {**self.__dict__, "errors": list(self.sentences)}
 
 
-def convention(graph: Graph, counts: NetworkCounts) -> RateTimesFlops:
-    """Both ways of counting side by side; `counts` are of `graph` and of at least one sample."""
+@dataclass(frozen=True)
+class Flops:
+    """What the convention takes of a network, whatever its spikes."""
+
+    whole: int  # of one pass of the twin, taps on the padding included
+    dense_macs: int  # without them
+    first: int  # of analogue layers
+    synapses: Mapping[str, int]  # of every synapse node, or product, that spikes enter
+    sizes: Mapping[str, int]  # positions of every source
+
+
+def flops_of(graph: Graph) -> Flops:
+    """Of a folded graph."""
     rows = layers(graph)
     computed = [(row, name) for row in rows for name in (*row.owns, *((row.name,) if row.kind == "product" else ()))]
+    entered = [branch for row in rows for branch in row.runs if branch.synapse and not branch.summed]
+    return Flops(
+        whole=sum(_flops(graph, name) for _, name in computed),
+        dense_macs=sum(dense_macs(graph, name) for _, name in computed),
+        first=sum(_flops(graph, name) for row, name in computed if name in row.analog),
+        synapses={branch.synapse: _flops(graph, branch.synapse) for branch in entered if branch.synapse},
+        sizes={branch.source: math.prod(source_shape(graph, branch.source)) for branch in entered},
+    )
+
+
+def convention(graph: Graph | Flops, counts: NetworkCounts) -> RateTimesFlops:
+    """Both ways of counting side by side; `counts` are of `graph`, or its `flops_of`, and of at least one sample."""
+    flops = graph if isinstance(graph, Flops) else flops_of(graph)
     edges = [edge for edge in counts.edges if edge.synapse and not edge.summed]
     by_rate = sum(
-        edge.spikes * _flops(graph, edge.synapse) / math.prod(source_shape(graph, edge.source)) / _factors(edge)
-        for edge in edges
+        edge.spikes * flops.synapses[edge.synapse] / flops.sizes[edge.source] / _factors(edge) for edge in edges
     )
     return RateTimesFlops(
-        flops=sum(_flops(graph, name) for _, name in computed),
-        dense_macs=sum(dense_macs(graph, name) for _, name in computed),
+        flops=flops.whole,
+        dense_macs=flops.dense_macs,
         rate_synops=by_rate / counts.samples,
         unit_synops=(sum(edge.unit_synops for edge in edges) + counts.total("met_synops")) / counts.samples,
-        first_flops=sum(_flops(graph, name) for row, name in computed if name in row.analog),
+        first_flops=flops.first,
         timesteps=counts.timesteps,
     )
 

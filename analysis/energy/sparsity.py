@@ -19,7 +19,7 @@ def activation_sparsity(network: nn.Module, batches: Iterable[Tensor]) -> float:
     """gamma: share of zeros among the activations, each weighted by the MACs of its layer; first layer left out.
 
     Args:
-        network: ReLU network; every Conv1d, Conv2d and Linear behind the first is looked at.
+        network: ReLU network; every Conv1d, Conv2d and Linear behind the first that runs is looked at.
         batches: inputs as the network takes them.
 
     Raises:
@@ -27,15 +27,19 @@ def activation_sparsity(network: nn.Module, batches: Iterable[Tensor]) -> float:
     """
     layers = [m for m in network.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Linear)]
     skipped, all_macs = 0.0, 0
+    first: nn.Module | None = None
 
     def look(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
-        nonlocal skipped, all_macs
+        nonlocal skipped, all_macs, first
+        first = module if first is None else first
+        if module is first:
+            return
         x = arguments[0]
         macs = output.numel() * int(module.weight[0].numel())  # type: ignore[index]
         skipped += macs * float((x == 0).float().mean())
         all_macs += macs
 
-    hooks = [layer.register_forward_hook(look) for layer in layers[1:]]
+    hooks = [layer.register_forward_hook(look) for layer in layers]
     was_training = network.training
     network.eval()
     try:

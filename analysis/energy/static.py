@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.counting.deployments import slots, work
+from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import unknown
 from snnhw.graph.ir import Graph
-from snnhw.passes.balance_delays import depth
 
 MODES = ("off", "batch1", "realtime")
 SPREAD = ("synop_time", "neuron_time", "barrier_time")  # times of an even spread
@@ -66,12 +66,17 @@ class StaticLoad:
 
 
 def static_load(
-    graph: Graph, counts: NetworkCounts, profile: Profile, mapping: ChipMapping, mode: str, step: Range | None = None
+    graph: Graph | Span,
+    counts: NetworkCounts,
+    profile: Profile,
+    mapping: ChipMapping,
+    mode: str,
+    step: Range | None = None,
 ) -> StaticLoad | None:
     """Load for `estimate`; None for "off".
 
     Args:
-        graph: the one that was counted.
+        graph: the one that was counted, or its span.
         counts: of at least one sample.
         profile: with the constants that the mode needs.
         mapping: of the graph on the chip of the profile.
@@ -87,7 +92,7 @@ def static_load(
     if mode not in MODES:
         raise unknown("static mode", mode, MODES)
     scale = slots(counts) if mapping.deployment == "slots" else 1
-    steps = (counts.timesteps + depth(graph) - 1) * scale
+    steps = (counts.timesteps + span_of(graph).depth - 1) * scale
     if mode == "batch1":
         own = step_time(counts, profile, mapping) if step is None else step
         return StaticLoad(mode, mapping.chips, steps, own.scaled(steps))

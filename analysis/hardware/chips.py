@@ -58,6 +58,7 @@ class Chip:
     word_bits: int
     source: str
     confidence: str
+    spike_bits: int | None = None  # of the integer that one spike carries; 0: spikes are binary
     cores_per_tile: int | None = None
     in_axons_per_core: int | None = None
     out_axons_per_core: int | None = None
@@ -101,7 +102,7 @@ def load_chip(name: str | Path) -> Chip:
         is_text = key in ("name", "title", "memory_holds", "source", "confidence")
         if missing or (is_text and not (isinstance(data[key], str) and data[key].strip())):
             raise InputError(f"{path.name}: has no {key!r}; add it.")
-        smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits") else 1
+        smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits", "spike_bits") else 1
         if key in data and key != "assumes" and not is_text and (type(data[key]) is not int or data[key] < smallest):
             raise InputError(f"{path.name}: {key!r} is {shown(data[key])}; give an integer of at least {smallest}.")
     assumes = data.get("assumes", [])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snnhw.analysis.counting.span import Span, span_of
 from snnhw.analysis.hardware.constants import TIMES
 from snnhw.analysis.hardware.core_time import COMPUTE, MEMORY, TRAFFIC, WORKING, CoreWork, Parts, parts
 from snnhw.analysis.hardware.mapping import ChipMapping
@@ -19,7 +20,6 @@ from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.hardware.tile_work import TileWork
 from snnhw.analysis.ranges import Range
 from snnhw.graph.ir import Graph
-from snnhw.passes.balance_delays import depth
 
 BARRIER = "barrier"
 BINDS = {
@@ -123,28 +123,31 @@ def lacking_times(profile: Profile) -> tuple[str, ...]:
     return tuple(name for name in TIMES if name != "step_time" and name not in kinds and name not in profile)
 
 
-def floorline(graph: Graph, work: TileWork, mapping: ChipMapping, profile: Profile, *, counted: bool) -> Floorline:
+def floorline(
+    graph: Graph | Span, work: TileWork, mapping: ChipMapping, profile: Profile, *, counted: bool
+) -> Floorline:
     """Bounds of a network.
 
     Args:
-        graph: the one that was mapped.
+        graph: the one that was mapped, or its span.
         work: of its cores.
         mapping: that the work belongs to.
         profile: one for which `no_bound` is empty.
         counted: whether the work has the spikes of a run.
     """
-    steps = graph.timesteps + depth(graph) - 1
+    span = span_of(graph)
+    steps = span.steps
     tiles = -(-mapping.cores // mapping.chip.cores_per_tile) if mapping.chip.cores_per_tile else mapping.cores
     barrier = profile["barrier_time"].at_tiles(tiles) if "barrier_time" in profile else Range.exact(0.0)
     step, sample, serial = [], [], []
     for end in ("low", "typical", "high"):
-        one = parts(core_work(work, end, graph.timesteps, 1), profile, end)
+        one = parts(core_work(work, end, span.timesteps, 1), profile, end)
         whole = parts(core_work(work, end, 1, steps), profile, end)
         wait = getattr(barrier, end)
         step.append(float(one.busy.max()) + wait)
         sample.append(float(whole.busy.max()) + wait * steps)
         serial.append(float(one.in_turn.max()) + wait)
-    typical = parts(core_work(work, "typical", graph.timesteps, 1), profile)
+    typical = parts(core_work(work, "typical", span.timesteps, 1), profile)
     core = int(typical.busy.argmax())
     known = bool(typical.busy[core])
     waits = barrier.typical >= typical.busy[core]

@@ -96,8 +96,10 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
         raise unknown("deployment that can be mapped", deployment, known)
     if deployment == "graded":
         check_sums(graph)
-    refuse(_INTEGER_NEURONS[deployment](graph, chip.name), graph, chip.name)
+    refuse(_INTEGER_NEURONS[deployment](graph, chip), graph, chip.name)
     rows = tuple(population(graph, row, deployment) for row in layers(graph))
+    if deployment == "graded":
+        refuse(_carried(rows, chip), graph, chip.name)
     place = Placement(chip, deployment, {row.name: row for row in rows})
     cut: dict[str, Tiles] = {row.name: (1, 1, 1) for row in rows}
     for _ in range(8):  # out-axons depend on the tiles of the targets: repeat until nothing changes
@@ -116,26 +118,43 @@ def map_network(graph: Graph, chip: Chip, deployment: str = "channels") -> ChipM
     return ChipMapping(chip, deployment, tuple(found))
 
 
-def _fires_once(graph: Graph, title: str) -> Iterator[Finding]:
+def _carried(rows: Iterable[Row], chip: Chip) -> Iterator[Finding]:
+    """One error for each unit whose sum of levels takes more bits than a spike of the chip carries."""
+    if chip.spike_bits is None:
+        return
+    for row in rows:
+        bits = row.levels.bit_length() if row.levels > 1 else 0
+        if bits > chip.spike_bits:
+            theirs = f"at most {chip.spike_bits}" if chip.spike_bits else "none: they are binary"
+            message = f"its graded spikes carry {bits} bits, and those of {chip.title} carry {theirs}"
+            remedy = "map it as channels, or give --chip loihi2, whose spikes carry 32 bits"
+            yield Finding("graded-spikes", "error", row.name, message, remedy)
+
+
+def _fires_once(graph: Graph, chip: Chip) -> Iterator[Finding]:
     """One error for each integer neuron of several levels: a compartment sends at most one spike in a step."""
     for node in graph.of_type(ILIF):
         if node.levels == 1:
             continue
-        message = f"it would send up to {node.levels} binary spikes in a step, and compartments of {title} send one"
-        yield Finding("several-spikes", "error", node.name, message, "map it as graded")
+        message = f"it would send up to {node.levels} spikes in a step, and compartments of {chip.title} send one"
+        yield Finding("several-spikes", "error", node.name, message, _as_graded(chip))
 
 
-def _no_channels(graph: Graph, title: str) -> Iterator[Finding]:
+def _no_channels(graph: Graph, chip: Chip) -> Iterator[Finding]:
     """One error for each integer neuron whose levels are no channels."""
     for node in inseparable(graph):
-        yield Finding("shared-membrane", "error", node.name, SHARED_MEMBRANE, "map it as graded")
+        yield Finding("shared-membrane", "error", node.name, SHARED_MEMBRANE, _as_graded(chip))
+
+
+def _as_graded(chip: Chip) -> str:
+    return "map it as graded" if chip.spike_bits != 0 else "map it as graded on a chip with such spikes (--chip loihi2)"
 
 
 # What keeps integer neurons from a deployment.
-_INTEGER_NEURONS: Mapping[str, Callable[[Graph, str], Iterable[Finding]]] = {
+_INTEGER_NEURONS: Mapping[str, Callable[[Graph, Chip], Iterable[Finding]]] = {
     "channels": _no_channels,
     "shared": _fires_once,
-    "graded": lambda graph, title: (),
+    "graded": lambda graph, chip: (),
 }
 
 

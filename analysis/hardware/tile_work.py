@@ -6,7 +6,7 @@ the mapping. Sums over the cores of a layer are the counts of the layer. Without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ Amount = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TileWork:
-    """Work of every core for one sample, mean over the samples; every array is [cores]."""
+    """Work of every core for one sample, mean over the samples, or their sum; every array is [cores]."""
 
     layers: tuple[str, ...]  # the layer of every core
     synops: dict[str, Amount]  # by kind of synapse memory: conv, dense, sparse
@@ -38,6 +38,16 @@ class TileWork:
         """(layer, core counted within the layer) of a core counted over all layers."""
         name = self.layers[core]
         return name, core - self.layers.index(name)
+
+    def over(self, samples: int) -> TileWork:
+        """The mean over so many samples of work that is their sum."""
+        return replace(
+            self,
+            synops={kind: found / samples for kind, found in self.synops.items()},
+            received=self.received / samples,
+            sent=self.sent / samples,
+            spikes=self.spikes / samples,
+        )
 
 
 def tile_ids(shape: tuple[int, ...], tiles: Tiles) -> npt.NDArray[np.int64]:
@@ -56,7 +66,12 @@ def tile_ids(shape: tuple[int, ...], tiles: Tiles) -> npt.NDArray[np.int64]:
 
 
 def tile_work(graph: Graph, mapping: ChipMapping, record: SpikeRecord | None = None) -> TileWork:
-    """Work of every core of `mapping`.
+    """Work of every core of `mapping` for one sample; arguments and errors are those of `tile_sums`."""
+    return tile_sums(graph, mapping, record).over(1 if record is None else record.samples)
+
+
+def tile_sums(graph: Graph, mapping: ChipMapping, record: SpikeRecord | None = None) -> TileWork:
+    """Work of every core of `mapping`, summed over the samples: whole numbers.
 
     Args:
         graph: the one that was mapped, pools folded.
@@ -101,9 +116,6 @@ def tile_work(graph: Graph, mapping: ChipMapping, record: SpikeRecord | None = N
                 copies += meets
             if branch.source in first:
                 add(sent, branch.source, packets * copies)
-    samples = 1 if record is None else record.samples
-    for found in (*synops.values(), received, sent, spikes):
-        found /= samples
     return TileWork(tuple(names), synops, received, sent, compartments, spikes)
 
 

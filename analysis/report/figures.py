@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
+from snnhw.analysis.report.hover import titled
 from snnhw.analysis.report.page import CHARTS, drawings
 from snnhw.analysis.report.place import CREATOR
 from snnhw.analysis.report.plots import WIDE
@@ -36,5 +37,6 @@ def figures(report: Report) -> Mapping[str, bytes]:
             date = {"Date": None} if kind == "svg" else {"CreationDate": None}
             with rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
                 figure.savefig(file, format=kind, metadata={"Creator": CREATOR, **date})
-            found[f"figure_{name}.{kind}"] = file.getvalue()
+            data = file.getvalue()
+            found[f"figure_{name}.{kind}"] = titled(data.decode()).encode() if kind == "svg" else data
     return found

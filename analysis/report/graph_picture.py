@@ -1,12 +1,13 @@
 """A picture of the network as SVG: one box per unit with its K levels, residual streams as rails beside the boxes.
 
-Takes the graph and its counts; gives an <svg> element that takes colours and fonts from the page around it.
+Takes the graph and its counts; gives an <svg> element that takes colours and fonts from the page around it. Where a
+page has a row for each layer, a box is a link to it, and shows the energies of the profile that the page shows.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -16,12 +17,14 @@ from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.counting.layers import Layer, layers
 from snnhw.analysis.counting.sources import populations
 from snnhw.analysis.digits import TIMES, percent
+from snnhw.analysis.report.hover import CLASS
 from snnhw.graph.ir import Conv2d, Graph, Linear, Product
 
 BOX, GAP = 46, 26  # heights in CSS pixels
 LANES = 84  # width left of the boxes, for arcs
 JOIN = 9  # how far below the middle of a box its line leaves, and above it another arrives
 CHANNEL = 7  # width of one level's mark
+NARROWEST = 500  # CSS pixels of a picture that says of what a share is
 FULL = 0.5  # how strongly the box is filled that spends most
 
 
@@ -56,12 +59,49 @@ def picture_page(graph: Graph, width: int) -> tuple[str, int]:
     return page, (len(layers(graph)) + 1) * (BOX + GAP) + 40
 
 
-def graph_svg(
-    graph: Graph, counts: NetworkCounts | None, width: int, heat: Mapping[str, float] = MappingProxyType({})
-) -> str:
-    """The picture, `width` CSS pixels wide; with counts, the rate of every layer, with `heat` its share of the energy.
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """How much of the energy on one profile each layer takes; the first profile of several is shown at the beginning.
 
     The layer with the largest share is filled with FULL of the colour, the others in proportion.
+    """
+
+    profile: str
+    shares: Mapping[str, float]  # of the typical energy, by layer
+    shown: bool = True
+
+    def attributes(self, kind: str) -> str:
+        """Those of a mark of that kind: what a script that switches profiles looks for."""
+        return f'class="{kind} of{"" if self.shown else " off"}" data-profile="{escape(self.profile)}"'
+
+    def fill(self, layer: str) -> float:
+        """Opacity of the colour."""
+        return FULL * self.shares[layer] / max(self.shares.values()) if self.shares.get(layer) else 0.0
+
+    def share(self, layer: str) -> str:
+        """The share in per cent; empty of a layer that takes none."""
+        return percent(self.shares[layer], 0) if self.shares.get(layer) else ""
+
+    def text(self, layer: str) -> str:
+        """The same in words."""
+        return f"{share} of the energy" if (share := self.share(layer)) else ""
+
+
+def graph_svg(
+    graph: Graph,
+    counts: NetworkCounts | None,
+    width: int,
+    heats: Sequence[Heat] = (),
+    rows_of: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The picture.
+
+    Args:
+        graph: of units with their synapses.
+        counts: for the rate of every layer.
+        width: CSS pixels.
+        heats: for the share of the energy of every layer, one for each profile.
+        rows_of: layer -> id of its row on the page, which its box links to.
     """
     rows = layers(graph)
     sources = {branch.source for row in rows for branch in row.branches}
@@ -71,15 +111,14 @@ def graph_svg(
     parts = [
         f'<svg viewBox="0 0 {width} {height}">',
         *(_rail(rail, lanes) for rail in drawn),
-        _box(0, width, graph.input.name, f"input, {_shape(graph.input.shape)}", 0, 0.0),
+        _box(_Box(0, graph.input.name, f"input, {_shape(graph.input.shape)}", 0), width, (), ""),
     ]
     rates = {} if counts is None else {layer.name: _sent(layer, counts) for layer in counts.layers}
     for i, row in enumerate(rows, 1):
-        rate, share = rates.get(row.name), heat.get(row.name, 0.0)
-        facts = (_about(graph, row), rate and f"rate {rate}", share and f"{percent(share, 0)} of the energy")
-        fill = FULL * share / max(heat.values()) if share else 0.0
-        text = ", ".join(str(fact) for fact in facts if fact)
-        parts.append(_box(i, width, row.name, text, 0 if rate is None else row.levels, fill))
+        rate = rates.get(row.name)
+        about = ", ".join(filter(None, (_about(graph, row), rate and f"rate {rate}")))
+        box = _Box(i, row.name, about, 0 if rate is None else row.levels)
+        parts.append(_box(box, width, heats, rows_of.get(row.name, "")))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -164,23 +203,43 @@ def _middle(row: int) -> float:
     return row * (BOX + GAP) + BOX / 2
 
 
-def _box(row: int, width: int, name: str, about: str, levels: int, fill: float) -> str:
-    y, x = row * (BOX + GAP) + 1, LANES
+@dataclass(frozen=True)
+class _Box:
+    """What stands in a box."""
+
+    row: int
+    name: str
+    about: str
+    levels: int
+
+
+def _box(box: _Box, width: int, heats: Sequence[Heat], target: str) -> str:
+    y, x = box.row * (BOX + GAP) + 1, LANES
     size = (width - x - 20) / 6.6
-    marks = "".join(
-        f'<rect x="{width - 12 - CHANNEL * (k + 1)}" y="{y + 10}" width="{CHANNEL - 2}" height="9" '
-        f'style="fill: var(--level{min(levels - k, 5)})"/>'
-        for k in range(levels)
-    )
     shape = f'<rect x="{x}" y="{y}" width="{width - x - 1}" height="{BOX - 2}" rx="3" '
-    heated = f'{shape}style="fill: var(--heat); fill-opacity: {fill:.2f}"/>' if fill else ""
-    return (
-        f'{shape}style="fill: var(--panel); stroke: var(--rule)"/>{heated}'
-        f'<text x="{x + 12}" y="{y + 19}" style="font-size: 13px; font-weight: 600; fill: var(--ink)">'
-        f"{escape(_fit(name, int(size) - levels))}</text>"
-        f'<text x="{x + 12}" y="{y + 36}" style="font-size: 12px; fill: var(--muted)">'
-        f"{escape(_fit(about, int(size * 1.1)))}</text>{marks}"
-    )
+    parts = [f'{shape}class="panel"/>']
+    for heat in heats:
+        if fill := heat.fill(box.name):
+            parts.append(f'{shape}{heat.attributes("heated")} fill-opacity="{fill:.2f}"/>')
+    name = escape(_fit(box.name, int(size) - box.levels))
+    parts.append(f'<text x="{x + 12}" y="{y + 19}" class="name">{name}</text>')
+    shares = {heat: heat.text(box.name) if width > NARROWEST else heat.share(box.name) for heat in heats}
+    room = int(size * 1.1) - max(map(len, shares.values()), default=0)
+    parts.append(f'<text x="{x + 12}" y="{y + 36}" class="about">{escape(_fit(box.about, room))}</text>')
+    for heat, text in shares.items():
+        if text:
+            place = f'x="{width - 12}" y="{y + 36}"'
+            parts.append(f"<text {place} {heat.attributes('about end')}>{escape(text)}</text>")
+    parts += [
+        f'<rect x="{width - 12 - CHANNEL * (k + 1)}" y="{y + 10}" width="{CHANNEL - 2}" height="9" '
+        f'class="level{min(box.levels - k, 5)}"/>'
+        for k in range(box.levels)
+    ]
+    energies = "; ".join(f"{text} on {heat.profile}" for heat in heats if (text := heat.text(box.name)))
+    said = escape(", ".join(filter(None, (box.name, box.about, energies))))
+    marks = f"<title>{said}</title>{''.join(parts)}"
+    attributes = f'class="{CLASS} box" data-layer="{escape(box.name)}"'
+    return f'<a href="#{target}" {attributes}>{marks}</a>' if target else f"<g {attributes}>{marks}</g>"
 
 
 def _about(graph: Graph, row: Layer) -> str:

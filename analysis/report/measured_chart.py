@@ -61,8 +61,11 @@ def save_chart(figure: Figure, path: Path, *, force: bool = False) -> Path:
     Raises:
         InputError: as `check_chart`, or the file cannot be written.
     """
+    from matplotlib import rc_context
+
     check_chart(path, force=force)
     kind = path.suffix.lstrip(".").lower()
     dates: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     metadata = {"Creator": CREATOR, **dates.get(kind, {})}
-    return write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=144, metadata=metadata))
+    with rc_context({"svg.hashsalt": CREATOR}):  # the same chart gives the same bytes
+        return write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=144, metadata=metadata))

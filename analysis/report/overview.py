@@ -27,6 +27,12 @@ COLUMNS = (
     Column("MACs"),
     Column("energy"),
 )
+PER = {
+    "layers": "inference, means over the samples; params and shape of the network",
+    "energy": "inference, means over the samples",
+    "ann": "inference, means over the samples",
+    "totals": "all samples, sums; neurons, synapses, params and what begins with dense of the network",
+}
 SAID = ("labels-of-other-classes", "no-spikes")  # findings without which the table would be misread
 ONE_MORE = "1 more finding: snnhw report lists it."
 UNITS = (
@@ -139,8 +145,8 @@ class Overview:
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """What had to be assumed, in a word or two each."""
-        return tuple(dict.fromkeys(found.subject for found in self.report.assumptions))
+        """What had to be assumed, in a word or two each, with the option that settles it."""
+        return tuple(dict.fromkeys(found.short for found in self.report.assumptions))
 
     @property
     def assumed_lines(self) -> tuple[str, ...]:
@@ -193,12 +199,16 @@ class Overview:
         return html_table(f"{self.title}; joules: {self.profile}", COLUMNS, cells, self.totals, below)
 
     def to_dict(self) -> dict[str, object]:
-        """The table for JSON; totals, energies, twins and findings are those of `report.json`, under its names."""
+        """The table for JSON; totals, energies, twins and findings are those of `report.json`, under its names.
+
+        `per` says of each what it is of: layers and energies are means over the samples, totals are sums.
+        """
         whole = self.report.to_dict()
         same = ("model", "samples", "timesteps", "accuracy_by_stage", "totals", "headline", "findings", "assumed")
         return {
             "data": self.report.stamp.data,
             "profile": self.profile,
+            "per": dict(PER),
             **{key: whole[key] for key in same},
             "layers": [row.to_dict() for row in self.rows],
             "energy": {

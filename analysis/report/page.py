@@ -5,26 +5,38 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snnhw.analysis import digits
-from snnhw.analysis.energy.estimate import CHIP, Term
+from snnhw.analysis.energy.attribution import Attribution
+from snnhw.analysis.energy.estimate import Term
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.constants import Constant
+from snnhw.analysis.hardware.references import Piece, pieces
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
 from snnhw.analysis.report.bill import bills
+from snnhw.analysis.report.chapters import chapters
 from snnhw.analysis.report.comparison import Comparison
-from snnhw.analysis.report.graph_picture import graph_svg
+from snnhw.analysis.report.comparison_chart import pareto_chart
+from snnhw.analysis.report.graph_picture import Heat, graph_svg
+from snnhw.analysis.report.heat_map import heat_map, shares
 from snnhw.analysis.report.raster import COLUMNS, ROWS, raster_strips, time_runs_right
 from snnhw.analysis.report.report import Report
+from snnhw.analysis.report.said_once import said_once
 from snnhw.analysis.report.sections import NEEDED
+from snnhw.analysis.report.svg import to_svg
+from snnhw.analysis.report.ticks import step_ticks
 from snnhw.analysis.report.undrawn import NO_CHART, draws, no_page
 from snnhw.errors import InputError
 from snnhw.graph.loihi import CURRENT_LIMIT
 from snnhw.passes import DEPLOYMENTS
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 PICTURE = 640  # CSS pixels
+MOST_STEPS = 7  # that are named below the raster of a sample
 PRINTED = 3  # digits of a constant, as its source prints it
 
 
@@ -86,10 +98,20 @@ def render(report: Report) -> str:
     Raises:
         InputError: jinja2 is not installed.
     """
+    steps = report.counts.timesteps
     return _page(
         "report.html.j2",
         _charts(report),
         report=report,
+        chapters=chapters(report),
+        rows_of=_rows_of(report),
+        heat_maps=[heat_map(found) for found in report.energy.values()],
+        level_rows=_level_rows,
+        constant_rows=_constant_rows,
+        assumes=said_once({found.profile.title: found.assumes for found in report.energy.values()}),
+        excludes=said_once({found.profile.title: found.excludes for found in report.energy.values()}),
+        twin_assumes=said_once(_said_of_twins(_twins(report))),
+        chip_assumes=said_once({found.chip.title: found.chip.assumes for found in report.mapping.values()}),
         facts=verdict,
         bills={bill.profile: bill for bill in bills(report.energy, report.static, report.floorline)},
         weight_bits=max(
@@ -101,7 +123,8 @@ def render(report: Report) -> str:
         technology=_technology,
         columns=COLUMNS,
         rows=ROWS,
-        time_right=time_runs_right(report.counts.timesteps),
+        time_right=time_runs_right(steps),
+        time_ticks=[(step, (step - 0.5) / steps) for step in step_ticks(steps, MOST_STEPS)],
         strips=() if report.example is None else raster_strips(report.example),
         contributions={name: _contributions(found.terms) for name, found in report.energy.items()},
         twin_contributions={
@@ -120,6 +143,15 @@ def render_comparison(comparison: Comparison) -> str:
         InputError: jinja2 is not installed.
     """
     return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
+
+
+def render_tables(template: str, **content: Any) -> str:
+    """A page without charts, from one of the templates of this room.
+
+    Raises:
+        InputError: jinja2 is not installed.
+    """
+    return _page(template, iter(()), **content)
 
 
 def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> str:
@@ -144,10 +176,31 @@ def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> s
         significant=digits.significant,
         joule=lambda value: digits.range_text(Range.exact(value), "J"),
         seconds=lambda value: digits.range_text(Range.exact(value), "s") if value else "",
+        cite=lambda source: Markup("").join(_link(Markup, piece) for piece in pieces(source)),
     )
     drawn = {name: Markup(svg) for name, svg in charts}
     page = environment.get_template(template).render(charts=drawn, **content)
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip()) + "\n"
+
+
+def _link(markup: type[Markup], piece: Piece) -> Markup:
+    """A part of the prose of a source as HTML, which leads to the publisher where its address is known."""
+    link = markup('<a href="{}" rel="noreferrer">{}</a>')
+    return link.format(piece.address, piece.text) if piece.address else markup.escape(piece.text)
+
+
+def _rows_of(report: Report) -> dict[str, str]:
+    """Layer -> id of its row in the table of layers."""
+    return {layer.name: f"layer-{i}" for i, layer in enumerate(report.counts.layers, 1)}
+
+
+def _level_rows(parts: Attribution) -> list[tuple[str, Range]]:
+    levels = [(f"spikes of level {k}", energy) for k, energy in enumerate(parts.levels, 1)]
+    return [*levels, ("events of the input", parts.input), ("not from spikes, or of no level", parts.fixed)]
+
+
+def _constant_rows(parts: Attribution) -> list[tuple[str, Range]]:
+    return [(name.replace("_", " "), energy) for name, energy in parts.constants.items()]
 
 
 def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
@@ -160,7 +213,7 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)) if points else ():
             name = f"{profile}_{size}"
             front = comparison.front(profile)
-            yield name, plots.to_svg(plots.pareto_chart(points, front, width), name) if draws() else NO_CHART
+            yield name, to_svg(pareto_chart(points, front, width), name) if draws() else NO_CHART
 
 
 CHARTS = ("energy", "levels", "rates", "tornado", "breakeven")  # names that `drawings` can give
@@ -184,17 +237,11 @@ def drawings(report: Report) -> dict[str, Callable[[int], Any]]:
 def _charts(report: Report) -> Iterator[tuple[str, str]]:
     for name, draw in drawings(report).items():
         for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)):
-            yield f"{name}_{size}", plots.to_svg(draw(width), f"{name}_{size}") if draws() else NO_CHART
+            yield f"{name}_{size}", to_svg(draw(width), f"{name}_{size}") if draws() else NO_CHART
     if report.graph is not None:
+        heats = [Heat(name, shares(found), shown=i == 0) for i, (name, found) in enumerate(report.energy.items())]
         for size, width in (("wide", PICTURE), ("narrow", plots.NARROW)):
-            yield f"graph_{size}", graph_svg(report.graph, report.counts, width, _heat(report))
-
-
-def _heat(report: Report) -> dict[str, float]:
-    """The share of each layer of the typical energy on the first profile; of none is what the whole chip spends."""
-    lead = next(iter(report.energy.values()))
-    whole = lead.per_inference.typical
-    return {name: energy.typical / whole for name, energy in lead.layers.items() if name != CHIP} if whole else {}
+            yield f"graph_{size}", graph_svg(report.graph, report.counts, width, heats, _rows_of(report))
 
 
 def _sources(report: Report) -> Sources:
@@ -216,6 +263,16 @@ def _twins(report: Report) -> tuple[AnnEstimate, ...]:
     """The different twins of all profiles: profiles of one technology share theirs."""
     found = {(twin.key, twin.terms): twin for twins in report.ann.values() for twin in twins.values()}
     return tuple(found.values())
+
+
+def _said_of_twins(twins: Iterable[AnnEstimate]) -> dict[str, list[str]]:
+    """Twin, as in print -> how often it computes, what it takes for granted, and what it leaves out."""
+    found: dict[str, list[str]] = {}
+    for twin in twins:
+        said = found.setdefault(verdict.precision_name(twin.key), [])
+        said += [f"Its multiply-accumulates are those of {twin.computes}.", *twin.assumes]
+        said.append(f"It leaves out {', '.join(twin.excludes)}.")
+    return found
 
 
 def _technology(twin: AnnEstimate) -> str:

@@ -10,6 +10,7 @@ from snnhw.errors import InputError
 from snnhw.gates.folder import check_folder
 from snnhw.gates.regular import is_file, open_regular
 
+COUNTS, COUNTS_SIGN = "counts.parquet", "counts of spikes, sha256 "  # stands near the end of the table
 PAGE_SIGN = '<meta name="generator" content="snnhw">'
 SIGNS = {  # file -> what stands near its beginning
     "report.html": PAGE_SIGN,
@@ -17,12 +18,16 @@ SIGNS = {  # file -> what stands near its beginning
     "layers.csv": "name,kind,shape,",
     "energy.csv": "profile,deployment,layer,part,",
     "steps.csv": "step,name,",
+    COUNTS: COUNTS_SIGN,
     "compare.html": PAGE_SIGN,
     "measured.csv": "system,counter,scope,",
     "work.toml": 'model = "measured"',
     "whole.toml": 'model = "measured"',
     "compare.json": '"models": {',
     "compare.csv": "label,",
+    "diff.html": PAGE_SIGN,
+    "diff.json": '"a": {',
+    "diff.csv": "layer_a,layer_b,matched,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -36,8 +41,9 @@ FIGURE_SIGNS = {
     ".png": f"Creator\0{CREATOR}",
 }
 ENDS = 2000  # bytes that are looked at, at the beginning and at the end of a file
-REPORT = ("report.json", "layers.csv", "energy.csv", "report.html")
+REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
+DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 

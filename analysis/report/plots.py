@@ -1,4 +1,4 @@
-"""Charts of a report as matplotlib figures, and as SVG that takes its colours and fonts from the page around it.
+"""Charts of a report as matplotlib figures, which `svg.py` writes with the colours and fonts of the page around them.
 
 Takes counts and estimates; gives figures whose size is in CSS pixels (one point of text is one pixel). The colours are
 those of Okabe and Ito (2008), told apart by all common kinds of colour blindness; labels say again what colour says.
@@ -6,7 +6,6 @@ those of Okabe and Ito (2008), told apart by all common kinds of colour blindnes
 
 from __future__ import annotations
 
-import io
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -16,26 +15,27 @@ from typing import Any
 import numpy as np
 
 from snnhw.analysis.counting.counts import NetworkCounts
-from snnhw.analysis.digits import range_text, tick_text
+from snnhw.analysis.digits import count_text, range_text, significant, tick_text, typical_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.energy.sensitivity import Swing
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.verdict import precision_name
+from snnhw.analysis.report.hover import say
+from snnhw.analysis.report.ticks import log_ticks, step_ticks
+from snnhw.analysis.report.verdict import precision_name, rate_text
 from snnhw.errors import InputError
 
 WIDE, NARROW = 1056, 340  # CSS pixels: desk and telephone
 ROW, GAP = 26, 40
+PLOTTED = 0.6  # share of the width that is left for an axis beside its labels
 LABEL = 14  # characters beside a narrow chart
 DRIVERS = 6  # constants shown for each profile
+CELL = {WIDE: 12, NARROW: 24}  # of rates over time: CSS pixels of the chart for one
+CELLS, FEWEST_CELLS = {WIDE: 800, NARROW: 400}, {WIDE: 12, NARROW: 8}  # in a chart at most, in a row at least
 INK, MUTED, RULE = "#1b1e23", "#5c636b", "#d8dbde"
 SNN, ANN = "#0072b2", "#b35900"
 LEVELS = ("#08519c", "#3182bd", "#6baed6", "#9ecae1", "#c6dbef")  # level 1 .. 5 and more
-VARIABLES = {
-    INK: "--ink", MUTED: "--muted", RULE: "--rule", SNN: "--snn", ANN: "--ann",
-    **{colour: f"--level{k + 1}" for k, colour in enumerate(LEVELS)},
-}  # fmt: skip
 
 Figure = Any  # matplotlib.figure.Figure; matplotlib is imported where it is used
 Axes = Any
@@ -67,8 +67,7 @@ def energy_chart(
         label.set(fontweight="bold", in_layout=False)
         y += 1 + 0.2 * (len(lines) - 1)
         for name, found, colour in bars:
-            axes.plot([found.low, found.high], [y, y], color=colour, linewidth=9, solid_capstyle="butt", alpha=0.55)
-            axes.plot([found.typical], [y], marker="D", markersize=7, color=colour, linestyle="none")
+            span(axes, found, y, colour, f"{name}, {title}")
             if width != NARROW:
                 beside = {"textcoords": "offset points", "va": "center", "fontsize": 11, "color": MUTED}
                 axes.annotate(range_text(found, "J"), (found.high, y), (12, 0), **beside)
@@ -76,12 +75,9 @@ def energy_chart(
             names.append(name)
             y += 1
         y += 0.5
-    axes.set_xscale("log")
-    axes.set_xlim(left, right)
     axes.set_ylim(y - 0.3, -0.7)
     axes.set_yticks(ticks, names)
-    axes.xaxis.set_major_formatter(lambda value, _: tick_text(value, "J"))
-    axes.minorticks_off()
+    joule_ticks(axes, left, right, width)
     axes.set_xlabel("energy per inference, logarithmic", loc="right" if width == NARROW else "center")
     axes.grid(axis="x", color=RULE, linewidth=0.8)
     return figure
@@ -95,40 +91,55 @@ def levels_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
     for k in range(counts.max_levels):
         sent = [layer.spikes[k] / counts.samples if k < len(layer.spikes) else 0.0 for layer in layers]
         colour = LEVELS[min(k, len(LEVELS) - 1)]
-        axes.barh(range(len(layers)), sent, left=left, height=0.62, color=colour, label=f"level {k + 1}", linewidth=0)
+        level = f"level {k + 1}"
+        bars = axes.barh(range(len(layers)), sent, left=left, height=0.62, color=colour, label=level, linewidth=0)
+        for bar, layer, spikes in zip(bars, layers, sent, strict=True):
+            named = f"{layer.name}, {level}" if counts.max_levels > 1 else layer.name
+            say(bar, f"{named}: {count_text(spikes)} spikes per inference")
         left += sent
-    axes.set_yticks(range(len(layers)), [_short(layer.name, width) for layer in layers])
+    axes.set_yticks(range(len(layers)), [short_name(layer.name, width) for layer in layers])
     axes.set_ylim(len(layers) - 0.4, -0.6)
     axes.set_xlabel("spikes per inference")
     axes.grid(axis="x", color=RULE, linewidth=0.8)
     if width == NARROW:
         axes.locator_params(axis="x", nbins=4)
-    figure.legend(
-        loc="outside upper left", ncols=min(counts.max_levels, 3 if width == NARROW else 6), frameon=False, fontsize=12,
-        labelcolor=INK, handlelength=1, handleheight=1, borderaxespad=0,
-    )  # fmt: skip
+    if counts.max_levels > 1:
+        figure.legend(
+            loc="outside upper left", ncols=min(counts.max_levels, 3 if width == NARROW else 6), frameon=False,
+            fontsize=12, labelcolor=INK, handlelength=1, handleheight=1, borderaxespad=0,
+        )  # fmt: skip
     return figure
 
 
 def rates_chart(counts: NetworkCounts, width: int = WIDE) -> Figure:
-    """Spikes per neuron at each time step: one row per layer, darker is more."""
+    """Spikes per neuron at each time step: one row per layer, darker is more; of many steps several share a cell."""
     layers = [layer for layer in counts.layers if layer.spikes]
     rates = np.array(
         [np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons) for layer in layers], dtype=np.float64
     ).reshape(len(layers), counts.timesteps)
     figure, axes = canvas(width, len(layers) * ROW + 60)
-    most = float(rates.max(initial=0.0)) or 1.0
+    size = NARROW if width == NARROW else WIDE
+    cells = max(FEWEST_CELLS[size], min(width // CELL[size], CELLS[size] // max(1, len(layers))))
+    share = -(-counts.timesteps // cells)
+    starts = range(0, counts.timesteps, share)
+    means = np.array([rates[:, start : start + share].mean(axis=1) for start in starts]).T
+    most = float(means.max(initial=0.0)) or 1.0
     numbers = counts.timesteps <= (6 if width == NARROW else 16)
-    for (row, t), rate in np.ndenumerate(rates):
-        alpha = 0.06 + 0.54 * rate / most
-        axes.barh([row], [0.94], left=[t + 0.03], height=0.88, color=SNN, alpha=alpha, linewidth=0)
+    for (row, cell), rate in np.ndenumerate(means):
+        start, end = starts[cell], min(starts[cell] + share, counts.timesteps)
+        alpha, wide, gap = 0.06 + 0.54 * rate / most, end - start, 0.03 * share
+        (bar,) = axes.barh(
+            [row], [wide - 2 * gap], left=[start + gap], height=0.88, color=SNN, alpha=alpha, linewidth=0
+        )
+        when = f"step {end}" if wide == 1 else f"steps {start + 1} to {end}"
+        say(bar, f"{layers[row].name}, {when}: {significant(rate)} spikes per neuron{'' if wide == 1 else ' and step'}")
         if numbers:
-            axes.text(t + 0.5, row, f"{rate:.2f}", ha="center", va="center", fontsize=12, color=INK)
+            axes.text(start + 0.5, row, f"{rate:.2f}", ha="center", va="center", fontsize=12, color=INK)
     axes.set_xlim(0, counts.timesteps)
-    steps = range(0, counts.timesteps, max(1, counts.timesteps // 16))
-    axes.set_xticks([t + 0.5 for t in steps], [str(t + 1) for t in steps])
+    steps = step_ticks(counts.timesteps, 6 if width == NARROW else 16)
+    axes.set_xticks([step - 0.5 for step in steps], [str(step) for step in steps])
     axes.set_ylim(len(layers) - 0.4, -0.6)
-    axes.set_yticks(range(len(layers)), [_short(layer.name, width) for layer in layers])
+    axes.set_yticks(range(len(layers)), [short_name(layer.name, width) for layer in layers])
     axes.set_xlabel("time step")
     return figure
 
@@ -145,8 +156,12 @@ def tornado_chart(swings: Mapping[str, Sequence[Swing]], typical: Mapping[str, f
         y += 1
         for swing in found:
             ends = [100 * (end / typical[name] - 1) for end in (swing.low, swing.high)]
-            axes.plot([ends[0], 0], [y, y], color=SNN, linewidth=13, solid_capstyle="butt", alpha=0.75)
-            axes.plot([0, ends[1]], [y, y], color=ANN, linewidth=13, solid_capstyle="butt", alpha=0.75)
+            for x, end, joule, colour in ((ends[0], "low", swing.low, SNN), (ends[1], "high", swing.high, ANN)):
+                (bar,) = axes.plot(
+                    sorted((x, 0)), [y, y], color=colour, linewidth=13, solid_capstyle="butt", alpha=0.75
+                )
+                energy = range_text(Range.exact(joule), "J")
+                say(bar, f"{swing.constant.replace('_', ' ')}, {name}: {energy} ({x:+.0f} %) at its {end} end")
             ticks.append(y)
             names.append(swing.constant.replace("_", " "))
             y += 1
@@ -168,17 +183,21 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
     measured = rows[0][2].rate if rows else 0.0
     shown = [rate for *_, point in rows if (rate := point.break_even_rate) is not None and isfinite(rate)]
     right = min(float(levels), 1.25 * max([measured, *shown, 0.1]))
-    for y, (_, _, point) in enumerate(rows):
+    for y, (name, precision, point) in enumerate(rows):
         axes.plot([0, right], [y, y], color=RULE, linewidth=1)
-        rate = point.break_even_rate
-        if not point.rate:
-            axes.text(0.01 * right, y - 0.24, "no spikes", va="center", fontsize=12, color=MUTED)
-        elif rate is None:
-            axes.text(0.01 * right, y - 0.24, "dearer at any rate", va="center", fontsize=12, color=ANN)
+        rate, word = point.break_even_rate, _always(point)
+        drawn = []
+        if rate is None or not point.rate:
+            colour = ANN if point.rate else MUTED
+            drawn = [axes.text(0.01 * right, y - 0.24, word, va="center", fontsize=12, color=colour)]
         else:
-            axes.plot([0, min(rate, right)], [y, y], color=SNN, linewidth=9, alpha=0.35, solid_capstyle="butt")
+            bar = {"color": SNN, "linewidth": 9, "alpha": 0.35, "solid_capstyle": "butt"}
+            drawn = axes.plot([0, min(rate, right)], [y, y], **bar)
             if rate <= right:
-                axes.plot([rate], [y], marker="D", markersize=7, color=SNN)
+                drawn += axes.plot([rate], [y], marker="D", markersize=7, color=SNN)
+        for mark in drawn:
+            at = word or f"both cost the same at {rate_text(point)} spikes per neuron and step"
+            say(mark, f"{name}, {precision_name(precision)}: {at}; measured {significant(point.rate)}")
     axes.axvline(measured, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.annotate(
         "measured", (measured, -0.75), (4, 0), textcoords="offset points", va="center", fontsize=12, color=INK
@@ -194,63 +213,37 @@ def breakeven_chart(points: Mapping[str, Mapping[str, BreakEven]], levels: int, 
     return figure
 
 
-def pareto_chart(points: Mapping[str, tuple[float, Range]], front: Sequence[str], width: int = WIDE) -> Figure:
-    """Accuracy against J per inference, one label per point; those on the front are filled."""
-    figure, axes = canvas(width, 320 if width == NARROW else 400)
-    for label, (accuracy, energy) in points.items():
-        fill = SNN if label in front else "none"
-        axes.plot(
-            [energy.low, energy.high], [100 * accuracy] * 2, color=SNN, linewidth=5, alpha=0.35, solid_capstyle="butt"
-        )
-        axes.plot([energy.typical], [100 * accuracy], marker="D", markersize=8, color=SNN, markerfacecolor=fill)
-        beside = {"textcoords": "offset points", "ha": "center", "fontsize": 12, "color": INK}
-        axes.annotate(label, (energy.typical, 100 * accuracy), (0, 12), **beside)
+def _always(point: BreakEven) -> str:
+    """What holds at any rate; empty where there is one at which both cost the same."""
+    if not point.rate:
+        return "no spikes"
+    if point.break_even_rate is None:
+        return "dearer at any rate"
+    return "" if isfinite(point.break_even_rate) else "cheaper at any rate"
+
+
+def span(axes: Axes, found: Range, y: float, colour: str, name: str) -> None:
+    """A bar from low to high and a mark at typical, both with their value on hover."""
+    bar = axes.plot([found.low, found.high], [y, y], color=colour, linewidth=9, solid_capstyle="butt", alpha=0.55)
+    mark = axes.plot([found.typical], [y], marker="D", markersize=7, color=colour, linestyle="none")
+    for artist in (*bar, *mark):
+        say(artist, f"{name}: {range_text(found, 'J')}, typical {typical_text(found, 'J')}")
+
+
+def joule_ticks(axes: Axes, low: float, high: float, width: int) -> None:
+    """A logarithmic axis from `low` to `high` J, with round ticks in a range of any width."""
+    values, digits = log_ticks(low, high, PLOTTED * width)
     axes.set_xscale("log")
-    axes.margins(x=0.15, y=0.2)
-    axes.xaxis.set_major_formatter(lambda value, _: range_text(Range.exact(value), "J"))
-    axes.xaxis.set_minor_formatter(lambda value, _: range_text(Range.exact(value), "J") if width != NARROW else "")
-    axes.tick_params(which="minor", length=0, labelsize=11, labelcolor=MUTED)
-    axes.set_xlabel("energy per inference, logarithmic")
-    axes.set_ylabel("accuracy, %", color=MUTED, fontsize=12)
-    axes.grid(color=RULE, linewidth=0.8)
-    return figure
-
-
-def to_svg(figure: Figure, name: str) -> str:
-    """The figure as an <svg> element without fixed size, font or colours; `name` keeps its ids apart from others'."""
-    from matplotlib import rc_context
-    from matplotlib.text import Text
-
-    for artist in figure.findobj(Text):
-        artist.set_parse_math(False)  # a dollar in a name begins no formula
-    text = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
-    svg = re.sub(r"<g>\s*<path[^>]*style=\"fill: none\"/>\s*</g>|<g/>", "", svg)
-    svg = re.sub(r' (xmlns|xmlns:xlink|version)="[^"]*"', "", svg)
-    svg = re.sub(r"font-family: [^;\"]*;?|font: (?:bold )?(?=\d)", _font, svg)
-    svg = re.sub(r"(\d+px) (?:'[^']*'(?:, )?|[A-Za-z-]+(?:, )?)+(?=;|\")", r"\1", svg)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable})")
-    svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", re.sub(r"(\d+\.\d\d)\d+", r"\1", svg))
-    return re.sub(r"\s*\n\s*", "\n", svg).strip()
-
-
-def _font(match: re.Match[str]) -> str:
-    return "font-weight: bold; font-size: " if "bold" in match[0] else "font-size: " if "font: " in match[0] else ""
+    axes.set_xlim(low, high)
+    axes.minorticks_off()
+    axes.set_xticks(values, [tick_text(value, "J", digits) for value in values])
 
 
 def _twins(twins: Mapping[str, AnnEstimate]) -> Sequence[tuple[str, Range, str]]:
     return [(f"ANN {precision_name(precision)}", twin.per_inference, ANN) for precision, twin in twins.items()]
 
 
-def _short(name: str, width: int) -> str:
+def short_name(name: str, width: int) -> str:
     """A name that fits beside a narrow chart: stage2_block1_shortcut_mlf -> s2_b1_shor_mlf."""
     if width != NARROW or len(name) <= LABEL:
         return name

@@ -1,7 +1,8 @@
 """The spikes of one sample as small pictures, one per unit: a row per time step, a column per neuron.
 
-Long samples have time to the right, and a row per neuron. Takes a record with a raster; gives PNG files as data
-addresses. The more levels fire, the stronger the colour.
+Long samples have time to the right, and a row per neuron; of many neurons several share a row, and the colour says how
+many of them fire. Takes a record with a raster; gives PNG files as data addresses. The more levels fire, the stronger
+the colour.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from snnhw.simulation.record import SpikeRecord
 COLOUR = (46, 134, 203)  # readable on paper and on black
 COLUMNS = 384
 ROWS = 32
+SHADES = 12  # of the neurons that share a row
 LONGEST_DOWN = 16  # time steps that run down the picture; more run to the right
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -48,10 +50,12 @@ def time_runs_right(timesteps: int) -> bool:
 def _strip(name: str, raster: Array) -> RasterStrip:
     levels = raster.shape[1]
     values = raster.sum(axis=1).reshape(raster.shape[0], -1)  # [T, neurons], 0..K
-    shown = values.T if time_runs_right(len(values)) else values
     if time_runs_right(len(values)):
-        shown = _pooled(shown.T, ROWS).T
-    shown = _pooled(shown, COLUMNS)
+        share = -(-values.shape[1] // ROWS)
+        shown = _pooled(_shades(values, share, levels).T, COLUMNS)
+        levels = levels if share == 1 else SHADES
+    else:
+        shown = _pooled(values, COLUMNS)
     return RasterStrip(
         name=name,
         address="data:image/png;base64," + base64.b64encode(_png(shown, levels)).decode(),
@@ -60,6 +64,18 @@ def _strip(name: str, raster: Array) -> RasterStrip:
         fired=int(values.any(axis=0).sum()),
         spikes=int(values.sum()),
     )
+
+
+def _shades(values: Array, share: int, levels: int) -> Array:
+    """[T, rows]: values of neurons alone; of `share` neurons to a row, how much of what they could send, 0..SHADES.
+
+    One spike among many neurons is seen too.
+    """
+    if share == 1:
+        return values
+    starts = range(0, values.shape[1], share)
+    means = [values[:, start : start + share].mean(axis=1) for start in starts]
+    return np.ceil(np.stack(means, axis=1) / levels * SHADES - 1e-9).astype(np.uint8)
 
 
 def _pooled(values: Array, most: int) -> Array:

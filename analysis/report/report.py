@@ -24,12 +24,14 @@ from snnhw.analysis.energy.rate_times_flops import RateTimesFlops, convention
 from snnhw.analysis.energy.sensitivity import Swing, sampled, tornado
 from snnhw.analysis.energy.twin import ann_estimates
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
-from snnhw.analysis.hardware.chips import load_chip
+from snnhw.analysis.hardware.chips import Chip, load_chip
 from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.report.bill import bills
+from snnhw.analysis.report.layout import Layout, layout_of
 from snnhw.analysis.report.metrics import metrics
+from snnhw.analysis.report.parameters import parameters
 from snnhw.analysis.report.sections import (
     NOTHING_MORE,
     Sections,
@@ -131,6 +133,7 @@ class Report(Summarised):
             "layers": counted["layers"],
             "totals": counted["totals"],
             "edges": counted["edges"],
+            "parameters": {name: found.to_dict() for name, found in parameters(self.graph, self.counts).items()},
             "steps": [{key: step.total(key) for key in ("spikes", *BY_STEP)} for step in self.steps],
             "deployments": {name: self._deployment(name) for name in self.deployments},
             "energy": {name: found.to_dict() for name, found in self.energy.items()},
@@ -196,8 +199,8 @@ class Report(Summarised):
         }
 
 
-def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
-    """Size of `graph`, in the numbers that `counts` uses."""
+def model_facts(layout: Layout, counts: NetworkCounts) -> ModelFacts:
+    """Size of the network of `layout`, in the numbers that `counts` uses."""
     spiking = [layer for layer in counts.layers if layer.kind != "readout"]
     return ModelFacts(
         name=counts.name,
@@ -206,30 +209,30 @@ def model_facts(graph: Graph, counts: NetworkCounts) -> ModelFacts:
         membranes=sum(layer.neurons * layer.membranes for layer in spiking),
         levels=counts.max_levels,
         timesteps=counts.timesteps,
-        input_shape=graph.input.shape,
+        input_shape=layout.input_shape,
         layers=len(counts.layers),
     )
 
 
 def assemble(
-    graph: Graph,
+    graph: Graph | Layout,
     counts: NetworkCounts,
     profiles: Iterable[Profile],
     stamp: RunStamp,
     sections: Sections = NOTHING_MORE,
     *,
-    chips: Iterable[str | Path] = CHIPS,
+    chips: Iterable[str | Path | Chip] = CHIPS,
 ) -> Report:
     """Report with all that follows from graph, counts and profiles: energy, twins, deployments, break-even, chips.
 
     Args:
-        graph: the one that was counted.
+        graph: the one that was counted, or its layout, which has no picture.
         counts: of at least one sample.
         profiles: at least one; the first leads the page.
         stamp: of this run.
         sections: what the run has beyond its counts; with the sparsity of the ReLU twin, the quantised network that
             tells apart as many values is a twin too.
-        chips: names or TOML files of chips to map the network on.
+        chips: names, TOML files or limits of chips to map the network on.
 
     Raises:
         InputError: no profile, two of one name, no samples, a chip is unknown, or a profile cannot price the network.
@@ -243,21 +246,22 @@ def assemble(
             raise InputError(f"Two different profiles are called {profile.name!r}; rename one in its file.")
     energy = {profile.name: estimate(counts, profile) for profile in chosen}
     ann = {profile.name: ann_estimates(counts, profile, sections.sparsity) for profile in chosen}
-    mapping, unmapped = chip_mappings(graph, [load_chip(chip) for chip in chips])
-    placed = placements(graph, chosen, mapping)
-    floors = floorlines(graph, sections.record, chosen, placed)
-    static = static_cases(graph, counts, chosen, placed, floors)
+    layout = layout_of(graph)
+    mapping, unmapped = chip_mappings(layout, [chip if isinstance(chip, Chip) else load_chip(chip) for chip in chips])
+    placed = placements(layout, chosen, mapping)
+    floors = floorlines(layout, sections.record, chosen, placed)
+    static = static_cases(layout, counts, chosen, placed, floors)
     return Report(
         stamp,
-        model_facts(graph, counts),
+        model_facts(layout, counts),
         counts,
         energy,
         ann,
         accuracy=sections.accuracy,
         certificate=sections.certificate,
         quantisation=sections.quantisation,
-        findings=sections.findings + never_fired(counts) + unmapped + unbounded(graph, sections.record, placed),
-        deployments=deployments(graph, counts),
+        findings=sections.findings + never_fired(counts) + unmapped + unbounded(layout, sections.record, placed),
+        deployments=deployments(layout.span, counts),
         deployment_energy=deployment_energies(counts, chosen),
         breakeven=break_evens(counts, energy, ann),
         breakeven_layers=layer_break_evens(counts, energy, ann),
@@ -281,10 +285,10 @@ def assemble(
             for name, found in energy.items()
             if found.profile.model != MEASURED  # a measurement says nothing of a changed network
         },
-        convention=convention(graph, counts),
+        convention=convention(layout.flops, counts),
         levels=sections.levels,
         relays=sections.relays,
         steps=sections.steps,
         example=sections.example,
-        graph=graph,
+        graph=graph if isinstance(graph, Graph) else None,
     )

@@ -21,14 +21,14 @@ from snnhw.analysis.energy.static import MODES, StaticLoad, static_load
 from snnhw.analysis.energy.twin_estimate import AnnEstimate
 from snnhw.analysis.hardware.chips import Chip
 from snnhw.analysis.hardware.floorline import Floorline, floorline, no_bound
-from snnhw.analysis.hardware.mapping import ChipMapping, map_network
+from snnhw.analysis.hardware.mapping import ChipMapping
 from snnhw.analysis.hardware.profiles import Profile
-from snnhw.analysis.hardware.tile_work import tile_work
 from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.layout import Layout, layout_of
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
-from snnhw.passes import DEPLOYMENTS, on_cores
+from snnhw.passes import DEPLOYMENTS
 from snnhw.quantisation.quantise import LayerScale
 from snnhw.simulation.certificate import Certificate
 from snnhw.simulation.record import SpikeRecord
@@ -127,31 +127,24 @@ def never_fired(counts: NetworkCounts) -> tuple[Finding, ...]:
     return (Finding("no-spikes", "warning", "", message, "give samples that are scaled as those of the training"),)
 
 
-def chip_mappings(graph: Graph, chips: Sequence[Chip]) -> tuple[dict[str, ChipMapping], tuple[Finding, ...]]:
+def chip_mappings(graph: Graph | Layout, chips: Sequence[Chip]) -> tuple[dict[str, ChipMapping], tuple[Finding, ...]]:
     """Cores and chips by chip, K binary channels; a finding for each chip that cannot hold the network."""
-    found: dict[str, ChipMapping] = {}
-    findings = []
-    for chip in chips:
-        try:
-            found[chip.name] = map_network(on_cores(graph), chip)
-        except InputError as error:
-            message = f"{chip.title}: {str(error).rstrip('.')}"
-            findings.append(Finding("does-not-map", "warning", "", message, "leave the chip out"))
-    return found, tuple(findings)
+    return layout_of(graph).on(chips)
 
 
 def placements(
-    graph: Graph, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
+    graph: Graph | Layout, profiles: Sequence[Profile], mappings: Mapping[str, ChipMapping]
 ) -> dict[str, ChipMapping]:
     """By profile: its own deployment on its chip, where that chip can hold it."""
     found: dict[str, ChipMapping] = {}
+    layout = layout_of(graph)
     for profile in profiles:
         mapping = next((on for name, on in mappings.items() if profile.is_of(name)), None)
         if mapping is None or not DEPLOYMENTS[profile.deployment].fits_cores:
             continue
         if profile.deployment != mapping.deployment:
             try:
-                mapping = map_network(on_cores(graph), mapping.chip, profile.deployment)
+                mapping = layout.placed(mapping.chip, profile.deployment)
             except InputError:
                 continue
         found[profile.name] = mapping
@@ -159,33 +152,30 @@ def placements(
 
 
 def floorlines(
-    graph: Graph, record: SpikeRecord | None, profiles: Sequence[Profile], placed: Mapping[str, ChipMapping]
+    graph: Graph | Layout, record: SpikeRecord | None, profiles: Sequence[Profile], placed: Mapping[str, ChipMapping]
 ) -> dict[str, Floorline]:
     """Least times by profile, where the profile bounds any; empty without the spikes of all neurons (`unbounded`)."""
-    if record is None or not placed or _uncounted(graph, record):
-        return {}
-    folded, found = on_cores(graph), {}
+    layout, found = layout_of(graph), {}
     for profile in profiles:
         if profile.name in placed and not no_bound(profile):
-            work = tile_work(folded, placed[profile.name], record)
-            found[profile.name] = floorline(folded, work, placed[profile.name], profile, counted=True)
+            work = layout.work(placed[profile.name], record)
+            if work is not None:
+                found[profile.name] = floorline(layout.span, work, placed[profile.name], profile, counted=True)
     return found
 
 
-def unbounded(graph: Graph, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]) -> tuple[Finding, ...]:
+def unbounded(
+    graph: Graph | Layout, record: SpikeRecord | None, placed: Mapping[str, ChipMapping]
+) -> tuple[Finding, ...]:
     """A finding where neurons of the chip, such as those of max pools, fired in no run, so that no time is bounded."""
-    units = [] if record is None or not placed else _uncounted(graph, record)
+    units = layout_of(graph).uncounted(record) if placed else ()
     message = f"the spikes of {', '.join(units)}, neurons of the chip alone, were not counted, so no time is bounded"
     remedy = "snnhw map with --input bounds it"
     return (Finding("no-bound", "warning", "", message, remedy),) if units else ()
 
 
-def _uncounted(graph: Graph, record: SpikeRecord) -> list[str]:
-    return [name for name in on_cores(graph).units() if name not in record.units]
-
-
 def static_cases(
-    graph: Graph,
+    graph: Graph | Layout,
     counts: NetworkCounts,
     profiles: Sequence[Profile],
     placed: Mapping[str, ChipMapping],
@@ -196,13 +186,14 @@ def static_cases(
     At the chip's own pace a step takes as long as the busiest core of `floors`, or of an even spread without one.
     """
     found: dict[str, dict[str, StaticCase]] = {}
+    span = layout_of(graph).span
     for profile in profiles:
         mapping = placed.get(profile.name)
         for mode in MODES[1:]:
             if mapping is None or any(name not in profile for name in NEEDED[mode]):
                 continue
             step = floors[profile.name].serial if profile.name in floors else None
-            load = static_load(on_cores(graph), counts, profile, mapping, mode, step)
+            load = static_load(span, counts, profile, mapping, mode, step)
             if load is not None:
                 energy = estimate(counts, profile, deployment=mapping.deployment, static=load)
                 without = estimate(counts, profile, deployment=mapping.deployment).per_inference

@@ -1,62 +1,26 @@
 """BibTeX of every source that a price in a report rests on, of snnhw itself, and of nothing else.
 
-A profile names its sources in prose; `references.toml` holds what is known of each. A source that is not in it becomes
-an entry whose title is that prose, so that none is left out.
+A profile names its sources in prose; `hardware/references.py` holds what is known of each. A source that is not in it
+becomes an entry whose title is that prose, so that none is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, cast
+from collections.abc import Iterable
 
 from snnhw.analysis.hardware.constants import Constant
+from snnhw.analysis.hardware.references import Reference, known_references, references
 from snnhw.analysis.report.report import Report
 from snnhw.analysis.sharing.tex import tex
-from snnhw.gates.plain_text import read_toml
 
-FILE = Path(__file__).with_name("references.toml")
 HEAD = "% References by snnhw: every source of a price in the report."  # BibTeX skips what stands between entries
 TOOL = "snnhw"  # key of the entry of this program
 
 
-@dataclass(frozen=True)
-class Reference:
-    """One entry; the fields are LaTeX already."""
-
-    key: str
-    type: str
-    fields: Mapping[str, str]
-    names: tuple[str, ...] = ()  # parts of the prose by which profiles name it
-
-    @property
-    def bibtex(self) -> str:
-        """The entry as it stands in a .bib file."""
-        lines = [f"  {name} = {{{value}}}," for name, value in self.fields.items()]
-        return "\n".join([f"@{self.type}{{{self.key},", *lines, "}"])
-
-
-@cache
-def references() -> tuple[Reference, ...]:
-    """All that are known."""
-    found = cast("Mapping[str, Mapping[str, Any]]", read_toml(FILE, "bibliography", "mend the installation"))
-    return tuple(
-        Reference(
-            key,
-            entry["type"],
-            {name: text for name, text in entry.items() if name not in ("names", "type")},
-            tuple(entry["names"]),
-        )
-        for key, entry in found.items()
-    )
-
-
 def references_of(source: str) -> tuple[Reference, ...]:
     """The entries that a source in prose names, or one made of the prose."""
-    known = tuple(entry for entry in references() if any(name in source for name in entry.names))
+    known = known_references(source)
     if known:
         return known
     key = "-".join(re.findall(r"[a-z0-9]+", source.lower())[:4]) or "source"

@@ -58,9 +58,9 @@ def parse_toml(text: str) -> dict[str, Any]:
     return values
 
 
-def read_json(path: Path | str, kind: str, remedy: str) -> Any:
-    """Content of a JSON file; arguments and errors as for `read_toml`."""
-    text = _text(path, kind, remedy)
+def read_json(path: Path | str, kind: str, remedy: str, most: int = MAX_BYTES) -> Any:
+    """Content of a JSON file of up to `most` bytes; the other arguments and the errors are as for `read_toml`."""
+    text = _text(path, kind, remedy, most)
     try:
         values = json.loads(text)
         check_plain(values)
@@ -103,10 +103,10 @@ def shown(value: object, longest: int = 80) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _text(path: Path | str, kind: str, remedy: str) -> str:
+def _text(path: Path | str, kind: str, remedy: str, most: int = MAX_BYTES) -> str:
     content = read_bytes(path, kind, remedy)
-    if len(content) > MAX_BYTES:
-        raise InputError(f"The {kind} {path} has more than {in_words(MAX_BYTES)}; shorten it.")
+    if len(content) > most:
+        raise InputError(f"The {kind} {path} has more than {in_words(most)}; shorten it.")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -56,6 +56,12 @@ class Assumed:
     message: str
     remedy: str
     nodes: tuple[str, ...] = ()  # none where it is about the whole network
+    option: str = ""  # of the command line, that settles it; "" where there is none
+
+    @property
+    def short(self) -> str:
+        """The subject with its option: "kind of input (--input-kind)"."""
+        return f"{self.subject} ({self.option})" if self.option else self.subject
 
     @property
     def text(self) -> str:
@@ -82,7 +88,9 @@ def assumptions(findings: Iterable[Finding]) -> tuple[Assumed, ...]:
     for finding in assumed(findings):
         nodes.setdefault((finding.code, finding.message, finding.remedy), []).append(finding.node)
     return tuple(
-        Assumed(ASSUMPTIONS[code].subject, message, remedy, tuple(name for name in names if name))
+        Assumed(
+            ASSUMPTIONS[code].subject, message, remedy, tuple(name for name in names if name), ASSUMPTIONS[code].option
+        )
         for (code, message, remedy), names in nodes.items()
     )
 

@@ -93,6 +93,7 @@ class DSResNet(nn.Module):
         downsample_sum: "ds" fires before the residual sum, "plain" after it.
         neuron: "mlf", or "ilif" for integer neurons (`ILIF`) with threshold 1, which is then the factor of every tdBN.
         levels: D of the integer neurons.
+        stem_stride: of the first convolution; 2 leaves a quarter of the neurons and synapses in every layer behind it.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class DSResNet(nn.Module):
         downsample_sum: BlockKind = "ds",
         neuron: NeuronKind = "mlf",
         levels: int = 4,
+        stem_stride: int = 1,
     ) -> None:
         super().__init__()
         if len(widths) != len(blocks) or not widths:
@@ -122,13 +124,15 @@ class DSResNet(nn.Module):
             )
         if downsample_sum not in ("ds", "plain"):
             raise InputError(f"downsample_sum is {downsample_sum!r}; give 'ds' or 'plain'.")
+        if stem_stride < 1:
+            raise InputError(f"stem_stride is {stem_stride}; give a whole number of at least 1.")
         if neuron not in UNITS:
             raise InputError(f"neuron is {neuron!r}; give {' or '.join(map(repr, UNITS))}.")
         self.in_channels, self.classes, self.timesteps = in_channels, classes, timesteps
         unit = Unit(neuron, thresholds, levels, decay, surrogate_width, timesteps).made
         self.frames = Frames(timesteps)
         self.input_norm = TDBatchNorm(in_channels, unit().tdbn_factor, affine=False) if input_norm else None
-        self.stem = ConvUnit((in_channels, widths[0]), 3, 1, unit)
+        self.stem = ConvUnit((in_channels, widths[0]), 3, stem_stride, unit)
         stages, width = OrderedDict[str, nn.Module](), widths[0]
         for s, (out, depth) in enumerate(zip(widths, blocks, strict=True), start=1):
             for b in range(1, depth + 1):

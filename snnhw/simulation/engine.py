@@ -80,7 +80,7 @@ def simulate_in_batches(
     recurrent, stepped = is_recurrent(graph), has_steps(graph, inputs)
     plan, keep = plan_of(graph, loops=recurrent), Keep(raster, membranes)
     run = run_recurrent if recurrent else partial(_run, packed={})
-    together = _batch_size(graph, execution)
+    together = samples_together(graph, execution)
     for start in range(0, len(frames), together):
         with exact_products(execution.place):
             batch = run(graph, plan, frames[start : start + together], execution, keep)
@@ -98,7 +98,7 @@ def check_sample(graph: Graph) -> int:
     return sample
 
 
-def _batch_size(graph: Graph, execution: Execution) -> int:
+def samples_together(graph: Graph, execution: Execution = SINGLE) -> int:
     """Samples that run together: those asked for, or fewer where the values of the largest node take too much.
 
     On the CPU too much is more than its caches and the allocator hold on to, elsewhere what fills the memory.

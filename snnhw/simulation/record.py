@@ -117,8 +117,13 @@ class SpikeRecord(Summarised):
         Raises:
             InputError: the network ends in no row of classes, or a target is no class of it.
         """
+        return int(self.hits(target).sum())
+
+    def hits(self, target: Array) -> Array:
+        """bool [N]: whether the largest logit of each sample is the target's; target and errors as in `correct`."""
         numbers = class_numbers(target, "the samples", row_of_classes(self.logits.shape[1:]))
-        return int((self.logits.argmax(axis=1) == numbers).sum())
+        found: Array = self.logits.argmax(axis=1) == numbers
+        return found
 
     def accuracy(self, target: Array) -> float:
         """Share of samples whose largest logit is the target's; target and errors as in `correct`."""

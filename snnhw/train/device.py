@@ -71,6 +71,8 @@ def _obstacle(recipe: Recipe, processes: int) -> str:
         return f"{SWITCH} is 0"
     if processes > 1:
         return f"{processes} processes exchange gradients"
+    if recipe.energy_weight:
+        return "energy_weight listens to every unit"
     if recipe.packed_spikes:
         return "packed_spikes looks at values"
     return ""

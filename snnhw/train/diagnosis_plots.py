@@ -16,6 +16,7 @@ from snnhw.train.diagnose import Diagnosis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SALT = "snnhw"  # of the identifiers in an SVG
 KINDS = ("png", "svg", "pdf")
 PANELS = {  # field of a DepthRow -> label of its axis
     "dormant": "share of dormant potentials",
@@ -85,8 +86,14 @@ def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
 
 
 def _saved(figure: Figure, path: Path) -> Path:
+    from matplotlib import rc_context
+
     check_picture(path)
-    return write_atomically(path, lambda file: figure.savefig(file, format=_kind(path)))
+    kind = _kind(path)
+    dates: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    metadata = dates.get(kind, {})  # the same values give the same bytes
+    with rc_context({"svg.hashsalt": SALT}):
+        return write_atomically(path, lambda file: figure.savefig(file, format=kind, metadata=metadata))
 
 
 def _kind(path: Path) -> str:

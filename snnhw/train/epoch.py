@@ -6,7 +6,7 @@ Everything random in epoch e comes from (seed, e), whatever came before.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,15 @@ from torch import Tensor, nn
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.packing import packed_spikes
-from snnhw.nn.time import time_first
+from snnhw.nn.time import STATIC, set_timesteps, time_first
 from snnhw.train.average import Average
 from snnhw.train.bar import TrainingBar
 from snnhw.train.capture import Eager, Steps
 from snnhw.train.diverged import Losses, check_weights
+from snnhw.train.energy import EnergyTerm
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
+from snnhw.train.resize import resized
 from snnhw.train.schedule import learning_rate, set_rate, training_loss, value_from
 from snnhw.train.source import Place, Source
 
@@ -54,6 +56,8 @@ class Training:
     optimiser: torch.optim.Optimizer
     average: Average | None = None  # of the weights, where the recipe has `ema`
     steps: Steps = field(default_factory=Eager)
+    energy: EnergyTerm | None = None  # where the recipe has `energy_weight`
+    energy_weight: float = 0.0  # of the term in this epoch
 
 
 @dataclass(frozen=True)
@@ -112,15 +116,22 @@ def train_epoch(training: Training, source: Source, epoch: int, size: EpochSize,
     sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)  # loss, correct
     rate = 0.0
     losses = Losses(fabric, epoch)
-    for step, (x, target) in enumerate(source.batches(recipe, _epoch_seed(recipe, epoch), steps, place)):
-        rate = learning_rate(recipe, epoch, (step + 1) / steps)
-        set_rate(training.optimiser, rate)
-        if average is not None:
-            average.begin(epoch * steps + step)
-        loss, correct = training.steps(partial(train_step, training), _resize(x, size.pixels), target, size)
-        losses.add(loss, last=step + 1 == steps)
-        sums += torch.stack([loss * len(x), correct]).double()
-        bar.batch(len(x) * fabric.world_size)
+    lasting = _lasting(recipe, epoch, size, steps)
+    with training.energy.listening() if training.energy is not None else nullcontext():
+        for step, (x, target) in enumerate(source.batches(recipe, _epoch_seed(recipe, epoch), steps, place)):
+            rate = learning_rate(recipe, epoch, (step + 1) / steps)
+            set_rate(training.optimiser, rate)
+            if average is not None:
+                average.begin(epoch * steps + step)
+            x, now = resized(x, size.pixels), replace(size, timesteps=lasting[step])
+            if recipe.any_timesteps:
+                set_timesteps(training.network, now.timesteps)
+                x = x if x.dim() in STATIC else x[:, : now.timesteps]
+            loss, correct = training.steps(partial(train_step, training), x, target, now)
+            losses.add(loss, last=step + 1 == steps)
+            sums += torch.stack([loss * len(x), correct]).double()
+            bar.batch(len(x) * fabric.world_size)
+    set_timesteps(training.network, size.timesteps)
     check_weights(training.network, epoch)
     loss_sum, correct_sum = fabric.all_reduce(sums, reduce_op="sum").tolist()
     samples = steps * recipe.batch * fabric.world_size
@@ -129,7 +140,26 @@ def train_epoch(training: Training, source: Source, epoch: int, size: EpochSize,
         "lr": rate,
         "train_loss": loss_sum / samples,
         "train_accuracy": correct_sum / samples,
+        **_energy(training),
     }
+
+
+def _energy(training: Training) -> dict[str, float]:
+    """The weight of the energy in this epoch, and the mean of the energy over its samples and all processes."""
+    term = training.energy
+    if term is None:
+        return {}
+    spent = torch.stack([term.seen, torch.full_like(term.seen, term.samples)])
+    total, samples = training.fabric.all_reduce(spent, reduce_op="sum").tolist()
+    return {"energy_weight": training.energy_weight, "train_energy_pj": total / samples}
+
+
+def _lasting(recipe: Recipe, epoch: int, size: EpochSize, steps: int) -> list[int]:
+    """T of every step of the optimiser, the same in all processes."""
+    if not recipe.any_timesteps:
+        return [size.timesteps] * steps
+    drawn = np.random.default_rng(_epoch_seed(recipe, epoch)).integers(1, size.timesteps + 1, steps)
+    return [int(n) for n in drawn]
 
 
 def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -144,7 +174,11 @@ def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, T
         with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
             with packed_spikes() if recipe.packed_spikes else nullcontext():
                 by_step = network(part)
-                loss = training_loss(recipe, by_step, wanted) * (len(part) / len(x))
+                loss = training_loss(recipe, by_step, wanted)
+                if training.energy is not None:
+                    term = training.energy
+                    loss = loss + training.energy_weight / term.prices.full * term.taken(part).to(loss.dtype)
+                loss = loss * (len(part) / len(x))
             fabric.backward(loss)
         total = total + loss.detach()
         correct = correct + (by_step.detach().mean(0).argmax(1) == wanted).sum()
@@ -153,16 +187,6 @@ def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, T
     if training.average is not None:
         training.average.update()
     return total, correct
-
-
-def _resize(x: Tensor, pixels: int) -> Tensor:
-    """Images [B, C, H, W] or [B, T, C, H, W] with their width and height scaled alike."""
-    if x.shape[-1] == pixels:
-        return x
-    frames = x.reshape(-1, *x.shape[-3:])
-    height = max(1, round(x.shape[-2] * pixels / x.shape[-1]))
-    frames = nn.functional.interpolate(frames, (height, pixels), mode="bilinear", antialias=True, align_corners=False)
-    return frames.reshape(*x.shape[:-2], height, pixels)
 
 
 def validate(fabric: Fabric, network: nn.Module, data: Samples) -> dict[str, float]:

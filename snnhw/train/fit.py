@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
@@ -29,6 +30,7 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
+from snnhw.train.energy import EnergyTerm, Pricing, multiplier, priced_at, probe
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
@@ -43,13 +45,21 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Where the progress of a run is shown beside its folder."""
+
+    console: Console | None = None  # None: nowhere
+    tensorboard: bool = False  # the rows of `metrics.csv` as TensorBoard scalars too
+
+
 def fit(
     recipe: Recipe,
     out: Path | str,
     data_dir: Path | str | None = None,
     resume: bool = False,
-    console: Console | None = None,
-    tensorboard: bool = False,
+    shown: Shown = Shown(),
+    pricing: Pricing | None = None,
 ) -> Run:
     """Train `recipe` and write the run folder `out`; the test split is measured once, at the end.
 
@@ -59,8 +69,8 @@ def fit(
         data_dir: folder of the data files, by default the one SNNHW_DATA names.
         resume: go on after the last finished epoch in `out`, or start if there is none; with the number of processes
             of before, the curve is that of a run that was not stopped.
-        console: where progress is shown; None shows nothing.
-        tensorboard: write the rows of `metrics.csv` as TensorBoard scalars too.
+        shown: console and TensorBoard.
+        pricing: what prices the spikes where the recipe has `energy_weight`; `workflows.train` hands it in.
 
     Raises:
         InputError: data, model or recipe cannot be used or do not fit each other, `out` holds a run of another recipe
@@ -68,6 +78,8 @@ def fit(
         FailedRunError: the loss or a weight became NaN or infinite; `out` keeps the state before that epoch.
     """
     out = Path(out)
+    if bool(recipe.energy_weight) != (pricing is not None):
+        raise InputError(f"Recipe {recipe.name!r} and the pricing do not go together; train by snnhw.workflows.train.")
     splits = load_splits(recipe, data_dir)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -78,7 +90,7 @@ def fit(
     lead = fabric.global_rank == 0
     with writing(out) if lead else nullcontext(), fastest_convolutions():
         state = fabric.broadcast(latest_state(out) if lead and resume else None)
-        return _run(Work(fabric, recipe, splits, raw, state), out, console if lead else None, tensorboard and lead)
+        return _run(Work(fabric, recipe, splits, raw, state, pricing), out, shown if lead else Shown())
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +102,10 @@ class Work:
     splits: Splits
     network: nn.Module
     state: State | None
+    pricing: Pricing | None = None
 
 
-def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> Run:
+def _run(work: Work, out: Path, shown: Shown) -> Run:
     """Train, epoch by epoch, and finish the run folder."""
     fabric, recipe, splits, raw, state = work.fabric, work.recipe, work.splits, work.network, work.state
     where = (recipe, fabric.device, fabric.world_size)
@@ -101,7 +114,7 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
     rows: list[Mapping[str, float]] = []
     best: dict[str, Tensor] = {}
     notes: list[str] = []
-    say = console.print if console is not None else _nothing
+    say = shown.console.print if shown.console is not None else _nothing
     if state is not None:
         changed = check_origin(state, recipe, splits, out)
         state.put_back(raw, optimiser)
@@ -121,12 +134,15 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
     if lead:
         open_folder(out, rows)
     with (
-        TrainingBar(console, recipe.epochs, len(rows), samples) as bar,
-        ScalarLog(out if tensorboard else None, rows) as scalars,
+        TrainingBar(shown.console, recipe.epochs, len(rows), samples) as bar,
+        ScalarLog(out if shown.tensorboard else None, rows) as scalars,
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
+            if work.pricing is not None:
+                term = EnergyTerm(raw, priced_at(work.pricing, raw, splits.train, sizes[epoch].pixels))
+                training = replace(training, energy=term, energy_weight=multiplier(recipe, rows))
             row = train_epoch(training, source, epoch, sizes[epoch], bar)
             if steps.note and steps.note not in notes:
                 notes.append(steps.note)
@@ -134,6 +150,8 @@ def _run(work: Work, out: Path, console: Console | None, tensorboard: bool) -> R
             with average.in_place() if average is not None else nullcontext():
                 if splits.validation is not None:
                     row |= validate(fabric, raw, splits.validation)
+                if work.pricing is not None:
+                    row |= probe(work.pricing, raw, splits.validation or splits.train)
                 row["seconds"] = round(time.perf_counter() - started, 3)
                 rows.append(row)
                 if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:

@@ -36,6 +36,8 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "ema": (0, 0.999999),
     "seed": (0, 2**32 - 1),  # of NumPy's generators
     "threads": (0, 1024),
+    "energy_weight": (0, LARGEST),
+    "energy_target_nj": (0, LARGEST),
 }
 
 
@@ -45,7 +47,8 @@ class Recipe:
 
     name: str
     model: str  # of snnhw.nn.models.MODELS
-    data: str  # of snnhw.data.datasets.NAMES
+    data: str  # of snnhw.data.datasets.NAMES, or an .npz file, FILE.py:NAME or module:NAME (snnhw.data.own)
+    test: str = ""  # .npz file with the test split of own data
     arguments: Mapping[str, object] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
     epochs: int = 10
@@ -69,6 +72,11 @@ class Recipe:
     tet_lambda: float = 0.05  # share of TET's term that pulls the logits of every step to tet_mean
     tet_mean: float = 1.0
     label_smoothing: float = 0.0
+    energy_weight: float = 0.0  # of the energy in the loss, as a share of what it costs if everything fires; 0: none
+    energy_target_nj: float = 0.0  # nJ per inference at the high end: the weight is then a multiplier; 0: no target
+    energy_profile: str = ""  # whose constants price the spikes; "": loihi1-davies2018
+    energy_deployment: str = ""  # how the levels are deployed, one of passes.DEPLOYMENTS; "": as the profile says
+    any_timesteps: bool = False  # every batch runs for 1 to T steps, drawn anew, so that all of them can be used
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
@@ -136,6 +144,11 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
             if not epoch or type(value) is not int or not 1 <= value <= most:
                 given = f"{{ {shown(start)} = {shown(value)} }}"
                 raise InputError(f"{where} has {key} = {given}; give epochs and numbers of 1 to {most}.")
+    for key in ("energy_target_nj", "energy_profile", "energy_deployment"):
+        if getattr(recipe, key) and not recipe.energy_weight:
+            raise InputError(f"{where} has {key} and no energy_weight, without which nothing is priced; give both.")
+    if recipe.energy_weight and recipe.relu:
+        raise InputError(f"{where} trains a ReLU twin, whose activations have no price; leave energy_weight out.")
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from snnhw.data.datasets import load, stratified_split
+from snnhw.data.own import is_own, own_splits
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.nn.time import time_first
@@ -31,10 +32,17 @@ def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
     """Data of a recipe.
 
     Raises:
-        InputError: the data set is unknown or its files are absent.
+        InputError: the data set is unknown or its files are absent, or data of the user's own cannot be used.
     """
-    steps = cast("int | None", recipe.arguments.get("timesteps"))  # `load` refuses what is no number of steps
-    train, test = (load(recipe.data, split, data_dir, steps) for split in ("train", "test"))
+    if is_own(recipe.data):
+        if data_dir is not None:
+            raise InputError(f"{recipe.data} is no data set in a folder, so --data would change nothing; leave it out.")
+        train, test = own_splits(recipe.data, recipe.test)
+    else:
+        if recipe.test:
+            raise InputError(f"{recipe.data} has a test split of its own; leave the key test out of the recipe.")
+        steps = cast("int | None", recipe.arguments.get("timesteps"))  # `load` refuses what is no number of steps
+        train, test = (load(recipe.data, split, data_dir, steps) for split in ("train", "test"))
     if recipe.validation == 0.0:
         return Splits(train, None, test, train.checksum)
     rest, held_out = stratified_split(train.labels(), recipe.validation, recipe.seed)

@@ -16,9 +16,19 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "report": (
         "snnhw report digits --input digits:test --out report",
         "snnhw report digits --input digits:test --out report --latex --bibtex --figures --badge",
+        "snnhw report digits --input digits:test --shard 1/8 --out parts",
+        "snnhw report --from report/counts.parquet --profile speck",
         "snnhw report my.nir --input samples.npz --dt 1e-4 --reset hard --profile loihi1-sanafe --out report",
     ),
-    "compare": ("snnhw compare digits fashion --input digits:test --samples 20 --out compared",),
+    "compare": (
+        "snnhw compare digits fashion --input digits:test --samples 20 --out compared",
+        "snnhw compare --from a/counts.parquet b/counts.parquet --profile speck",
+    ),
+    "diff": (
+        "snnhw diff digits digits_no_mlf --samples 20",
+        "snnhw diff report_before report_after -o difference",
+    ),
+    "history": ("snnhw history .", "snnhw history runs --profile loihi1-davies2018 --csv history.csv"),
     "map": (
         "snnhw map digits --chip loihi2",
         "snnhw map digits --chip loihi1 --input digits:test --samples 1 --trace run.json",

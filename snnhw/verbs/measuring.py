@@ -11,6 +11,8 @@ from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
+    Ann,
+    AnnWeights,
     Data,
     Force,
     Json,
@@ -22,6 +24,7 @@ from snnhw.verbs.options import (
     Timesteps,
     check_data,
     frame,
+    twin,
 )
 from snnhw.verbs.terminal import progress_bars, show
 
@@ -42,9 +45,8 @@ def measure(
     out_dir: Annotated[
         Path | None, typer.Option("--out", help="folder for measured.csv and the profiles work.toml and whole.toml")
     ] = None,
-    ann: Annotated[
-        Path | None, typer.Option("--ann", help="run folder of the trained ReLU twin (default: weights at random)")
-    ] = None,
+    ann: Ann = None,
+    ann_weights: AnnWeights = None,
     batch: Annotated[int, typer.Option("--batch", min=1, help="samples at a time")] = 1,
     repetitions: Annotated[int, typer.Option("--repetitions", min=2, help="how often each is measured")] = 10,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="least time of each repetition")] = 2.0,
@@ -77,6 +79,6 @@ def measure(
     inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
     plan = Plan(repetitions, seconds, idle_seconds=seconds)
     with progress_bars(quiet or as_json) as tick:
-        made = run(loaded, inputs, MeasureOptions(device, batch, ann, plan), tick)
+        made = run(loaded, inputs, MeasureOptions(device, batch, twin(ann, ann_weights), plan), tick)
     written = () if out_dir is None else (f"profile: {write_measurement(made, out_dir, force=force)}",)
     show(made.to_dict(), as_json, *measurement_tables(made), *written, *finding_lines(loaded.findings))

@@ -41,11 +41,11 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Train on handwritten digits, export, simulate, verify, count and report."""
-    from snnhw.train.fit import fit
+    from snnhw.train.fit import Shown, fit
     from snnhw.verbs.tables.demo import demo_tables
     from snnhw.workflows.demo import run_demo
 
-    with_progress = partial(fit, console=None if quiet else err)
+    with_progress = partial(fit, shown=Shown(None if quiet else err))
     with progress_bars(quiet) as tick:
         made = run_demo(out_dir, lava=lava, fit=with_progress, progress=tick)
     show(made.to_dict(), as_json, *demo_tables(made))

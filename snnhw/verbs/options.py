@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from snnhw.errors import InputError
 from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
 from snnhw.verbs import completing
+
+if TYPE_CHECKING:
+    from snnhw.workflows.own_twin import OwnTwin
 
 Model = Annotated[
     str,
@@ -18,8 +21,22 @@ Model = Annotated[
         autocompletion=completing.models,
     ),
 ]
+Optional = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="run folder, zoo name, official .pth checkpoint, .nir file, or FILE.py:NAME, which is run",
+        autocompletion=completing.models,
+    ),
+]
 InputOption = Annotated[
     str,
+    typer.Option(
+        "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
+    ),
+]
+InputOptional = Annotated[
+    str | None,
     typer.Option(
         "--input", help="NAME:SPLIT such as digits:test, or an .npy/.npz file", autocompletion=completing.data
     ),
@@ -73,10 +90,51 @@ Calibrate = Annotated[
     str | None,
     typer.Option("--calibrate", help="samples that fix the integer scales", autocompletion=completing.data),
 ]
+Ann = Annotated[
+    str | None,
+    typer.Option(
+        "--ann",
+        help="trained ReLU twin, whose zeros are used: run folder, zoo name, FILE.py:NAME, module:NAME, .onnx file",
+        autocompletion=completing.models,
+    ),
+]
+AnnWeights = Annotated[
+    Path | None, typer.Option("--ann-weights", help="state dict, .pth or .safetensors, of the module that --ann names")
+]
 Deploy = Annotated[
     str, typer.Option("--deployment", help="of K levels: channels, graded (one spike of log2 K bits) or slots")
 ]
 OutDir = Annotated[Path, typer.Option("--out", help="folder to write")]
+
+
+def twin(ann: str | None, weights: Path | None) -> OwnTwin | None:
+    """The ReLU twin as typed; None where none is.
+
+    Raises:
+        InputError: there are weights and no module for them.
+    """
+    if ann is None:
+        if weights is not None:
+            raise InputError("--ann-weights are those of a module; name it with --ann FILE.py:NAME.")
+        return None
+    from snnhw.workflows.own_twin import OwnTwin
+
+    return OwnTwin(ann, weights)
+
+
+T = TypeVar("T")
+
+
+def needed(value: T | None, name: str) -> T:
+    """`value`, which is needed where no stored counts are named in place of it.
+
+    Raises:
+        InputError: it was left out.
+    """
+    if value is None or value == []:
+        kind = "option" if name.startswith("-") else "argument"
+        raise InputError(f"Missing {kind} {name!r}; give it, or --from with counts that are stored.")
+    return value
 
 
 def frame(shape: str | None) -> tuple[int, ...] | None:

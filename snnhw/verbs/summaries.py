@@ -78,7 +78,7 @@ def energy(
     reading = Reading(dt, written_by, reset, timesteps, frame(shape))
     made = _Question(model, reading, source, data, kind, samples, profile).answer(quiet or as_json)
     shown = made.to_dict()
-    kept = ("data", "samples", "timesteps", "energy", "headline", "answers", "findings", "assumed")
+    kept = ("data", "per", "samples", "timesteps", "energy", "headline", "answers", "findings", "assumed")
     if as_json:
         show({key: shown[key] for key in kept}, as_json)
     else:

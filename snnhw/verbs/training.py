@@ -39,17 +39,31 @@ def train(
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value, may be repeated")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where a killed run stopped")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="write event files into the run folder")] = False,
+    energy_weight: Annotated[
+        float | None, typer.Option("--energy-weight", help="weight of the spikes' energy in the loss")
+    ] = None,
+    energy_target: Annotated[
+        float | None, typer.Option("--energy-target", help="nJ per inference that the weight is adapted to")
+    ] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
+    deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a recipe; writes model.safetensors, model.json and metrics.csv. Under torchrun on several processes."""
-    from snnhw.train.fit import fit
+    from snnhw.train.fit import Shown, fit
     from snnhw.verbs.tables.training import run_table
     from snnhw.workflows.train import train as run
 
-    console = None if quiet else err
-    chosen = partial(fit, data_dir=data, resume=resume, console=console, tensorboard=tensorboard)
-    made = run(recipe, settings or [], out_dir, chosen)
+    asked = {
+        "energy_weight": energy_weight,
+        "energy_target_nj": energy_target,
+        "energy_profile": profile,
+        "energy_deployment": deployment,
+    }
+    chosen = [f"{key}={value}" for key, value in asked.items() if value is not None]
+    shown = Shown(None if quiet else err, tensorboard)
+    made = run(recipe, [*(settings or []), *chosen], out_dir, partial(fit, data_dir=data, resume=resume, shown=shown))
     if made.first:
         show(made.to_dict(), as_json, run_table(made.run))
 
@@ -99,13 +113,17 @@ def zoo(as_json: Json = False) -> None:
 
 
 def datasets(data: Data = None, as_json: Json = False) -> None:
-    """Data sets: what is found, and where to put what is missing."""
+    """Data sets: what is found, where to put what is missing, and where it comes from: address, licence, checksums."""
     from snnhw.data.datasets import available
-    from snnhw.verbs.tables.training import datasets_table
+    from snnhw.data.origins import ORIGINS
+    from snnhw.verbs.tables.training import datasets_tables
 
     known = available(data)
-    listed = [{"name": d.name, "found": d.found, "where": d.where, "remedy": d.remedy} for d in known]
-    show({"datasets": listed}, as_json, datasets_table(known))
+    listed = [
+        {"name": d.name, "found": d.found, "where": d.where, "remedy": d.remedy, **ORIGINS[d.name].to_dict()}
+        for d in known
+    ]
+    show({"datasets": listed}, as_json, *datasets_tables(known, ORIGINS))
 
 
 def diagnose(
@@ -119,22 +137,24 @@ def diagnose(
     epochs: Annotated[int, typer.Option("--epochs", min=0, help="of training before the study measures")] = 0,
     data: Data = None,
     samples: Samples = 64,
+    timesteps: Timesteps = None,
+    shape: Shape = None,
     as_json: Json = False,
 ) -> None:
     """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
-    check_names([model], quiet=True)
+    check_data(data, source)
+    check_names([model], [source], quiet=True)
     with progress_bars(as_json, PREPARING):
-        from snnhw.data.datasets import load, parse
+        from snnhw.data.inputs import load_inputs
         from snnhw.verbs.tables.training import diagnosis_tables, study_table
         from snnhw.workflows import diagnose as workflow
         from snnhw.workflows.load import load_model
 
         if epochs and not study:
             raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
-        loaded = load_model(model)
+        loaded = load_model(model, Reading(timesteps=timesteps, input_shape=frame(shape)))
         workflow.module_of(loaded)
-        name, split = parse(source)
-        labelled = load(name, split, data, loaded.graph.timesteps)
+        labelled = load_inputs(source, data, loaded.graph.timesteps)
         studied = workflow.study(labelled, samples, epochs, plot) if study else None
         found = None if study else workflow.diagnose(loaded, labelled, samples, plot)
     if studied is not None:

@@ -16,6 +16,7 @@ from snnhw.train.depth_study import DepthRow, Study, depth_study
 from snnhw.train.diagnose import Diagnosis
 from snnhw.train.diagnose import diagnose as diagnose_network
 from snnhw.train.diagnosis_plots import check_picture, plot_diagnosis, plot_study
+from snnhw.workflows.for_data import check_labels
 from snnhw.workflows.load import LoadedModel
 
 
@@ -38,7 +39,11 @@ def module_of(model: LoadedModel) -> nn.Module:
         InputError: there is none.
     """
     if model.network is None:
-        raise InputError(f"Model {model.name!r} has no module to differentiate; give a run folder or a zoo name.")
+        what = f"Model {model.name!r} is a graph" if model.file is None else f"{model.file} is a NIR file"
+        raise InputError(
+            f"{what} without a torch module, and diagnose looks at gradients; give the run folder, the .pth file or "
+            "FILE.py:NAME that it was made from."
+        )
     if model.calling is not None:
         raise InputError(f"Model {model.name!r} has neurons of another framework; diagnose looks into MLF units.")
     return model.network
@@ -60,7 +65,13 @@ def diagnose(
     """
     if plot is not None:
         check_picture(Path(plot))
-    found = diagnose_network(module_of(model), data, samples or len(data))
+    network = module_of(model)
+    check_labels(model, data)
+    try:
+        found = diagnose_network(network, data, samples or len(data))
+    except RuntimeError as error:
+        shape, reason = list(data.values.shape[1:]), str(error).splitlines()[0]
+        raise InputError(f"{model.name} cannot take samples {shape} of {data.name} ({reason}); give others.") from error
     if plot is not None:
         plot_diagnosis(found, Path(plot))
     return found

@@ -6,10 +6,13 @@ in another order. Of a network with several outputs the first one is labelled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
+from snnhw.data.own import is_own
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.graph.assumptions import findings_dict
@@ -38,14 +41,20 @@ class Evaluated:
 
 
 def evaluation_data(model: LoadedModel) -> str:
-    """Name of the test split of the data that `model` was trained on.
+    """Name of the test split of the data that `model` was trained on: of own data the file that its recipe names.
 
     Raises:
         InputError: the model does not say what it was trained on.
     """
     if "data" not in model.card:
         raise InputError(f"Model {model.name!r} does not say what it was trained on; name samples with --input.")
-    return f"{model.card['data']}:test"
+    data, recipe = str(model.card["data"]), model.card.get("recipe")
+    if not is_own(data):
+        return f"{data}:test"
+    test = str(recipe.get("test", "")) if isinstance(recipe, Mapping) else ""
+    if not test or not Path(test).is_file():
+        raise InputError(f"Model {model.name!r} was trained on {data}; name samples with --input.")
+    return test
 
 
 def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = None) -> Evaluated:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from snnhw.errors import InputError, unknown
 from snnhw.gates.regular import open_regular
+from snnhw.gates.script import is_script, run_script
 from snnhw.glance import Summarised, Summary, shape_text
 from snnhw.graph.assumptions import TIMESTEPS, assumed, assumptions
 from snnhw.graph.finding import Finding
@@ -23,7 +24,6 @@ from snnhw.passes import FLOAT, run_passes
 from snnhw.rules.refuse import refuse
 from snnhw.rules.structure import numbers
 from snnhw.workflows.model_name import check_model_name
-from snnhw.workflows.script import is_script, run_script
 
 if TYPE_CHECKING:  # a NIR file is loaded without torch
     from torch import nn
@@ -107,7 +107,7 @@ def load_model(
     """Model from what a user names.
 
     Args:
-        source: run folder, zoo name, official `.pth`, `.nir`, or FILE.py:NAME, which is run (`script.py`).
+        source: run folder, zoo name, official `.pth`, `.nir`, or FILE.py:NAME, which is run (`snnhw/gates/script.py`).
         reading: what a NIR file does not say, and T in place of any model's own.
         input_shape: (C, H, W) of an official checkpoint, whose convolutions do not fix it, or of a network in a Python
             file; the same as that of `reading`.

@@ -35,7 +35,8 @@ from snnhw.simulation.engine import simulate
 from snnhw.train.run import software_versions
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel
-from snnhw.workflows.twin import trained_twin, twin_frames
+from snnhw.workflows.own_twin import OwnTwin, Twin, trained_twin
+from snnhw.workflows.twin import twin_frames
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class MeasureOptions:
 
     device: str = "cpu"  # "cpu" or "cuda"
     batch: int = 1
-    ann: Path | None = None  # run folder of the trained ReLU twin; None: a twin with weights drawn at random
+    ann: OwnTwin | Twin | None = None  # the trained ReLU twin; None: a twin with weights drawn at random
     plan: Plan = field(default_factory=Plan)
     force: bool = False  # replace files of such names that are of no measurement
 
@@ -134,7 +135,8 @@ def _pair(model: LoadedModel, inputs: Samples, options: MeasureOptions) -> tuple
     check_run(model.graph)
     network = copy.deepcopy(unwrapped(model.network))
     if options.ann is not None:
-        return network, trained_twin(options.ann, model), f"the weights of {options.ann}"
+        named = options.ann if isinstance(options.ann, OwnTwin) else OwnTwin(options.ann)
+        return network, trained_twin(named, model), f"the weights of {named.name}"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         twin = relu_twin(network, twin_frames(model, inputs).shape[1])

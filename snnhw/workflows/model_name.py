@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snnhw.errors import unknown
 from snnhw.gates.regular import open_regular
-from snnhw.workflows.script import is_script
+from snnhw.gates.script import is_script
 from snnhw.zoo import zoo_names
 
 FILES = {".nir": "NIR file"}

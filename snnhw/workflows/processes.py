@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import distributed
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+
+Rows = npt.NDArray[np.int64]  # [samples, columns]
+MOST_PARTS = 10**6
 
 
 @contextmanager
@@ -25,9 +30,27 @@ def process_group() -> Iterator[bool]:
         distributed.init_process_group("gloo")
     try:
         yield rank() == 0
-    finally:
+    except BaseException:
         if started:
             distributed.destroy_process_group()
+        raise
+    if started:
+        _leave()
+
+
+@contextmanager
+def left_together() -> Iterator[None]:
+    """Leave a group that is joined within, such as Fabric's; where that fails, the others are not waited for."""
+    before = _several()
+    yield
+    if _several() and not before:
+        _leave()
+
+
+def _leave() -> None:
+    """No process ends while another still talks to it: with torch 2.4 that aborts the other after its work is done."""
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
 def rank() -> int:
@@ -43,18 +66,76 @@ def parts() -> tuple[str, ...]:
     return tuple(f"{number}of{world}" for number in range(world))
 
 
-def share(inputs: Samples) -> Samples:
-    """The samples of this process: every n-th of them, all where there is one process.
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Which part of all samples a run counts: the `number`-th, from 1, of `of` parts."""
+
+    number: int = 1
+    of: int = 1
+
+    @property
+    def name(self) -> str:
+        """For names of files: "2of8"."""
+        return f"{self.number}of{self.of}"
+
+
+WHOLE = Part()
+
+
+def part_of(text: str | None) -> Part:
+    """The part that a user names as I/N, such as 2/8; all samples where nothing is named.
 
     Raises:
-        InputError: there are fewer samples than processes.
+        InputError: it is no such part.
     """
-    if not _several():
+    if text is None:
+        return WHOLE
+    number, slash, of = text.partition("/")
+    short = len(text) < 2 * len(str(MOST_PARTS))
+    if slash and short and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of) <= MOST_PARTS:
+        return Part(int(number), int(of))
+    raise InputError(f"--shard {text} is no part of the samples; give I/N such as 2/8, with I from 1 to N.")
+
+
+def portion(samples: int, together: int, part: Part = WHOLE) -> range:
+    """Numbers of the samples that this process counts: a row of whole shards of `together` samples.
+
+    Shards are the same whoever counts them, so that no sum of floats depends on the number of processes.
+
+    Raises:
+        InputError: there are fewer shards than parts and processes.
+    """
+    processes = distributed.get_world_size() if _several() else 1
+    shards, wanted = -(-samples // together), part.of * processes
+    if shards < wanted:
+        start = "processes; start fewer processes" if part.of == 1 else "parts and processes; take fewer parts"
+        raise InputError(f"{samples} samples are too few for {wanted} {start}.")
+    mine = (part.number - 1) * processes + rank()
+    return _cut(samples, together, mine, mine + 1, wanted)
+
+
+def portion_of_all(samples: int, together: int, part: Part = WHOLE) -> range:
+    """Numbers of the samples that all processes count together.
+
+    Raises:
+        InputError: as `portion`.
+    """
+    portion(samples, together, part)
+    return _cut(samples, together, part.number - 1, part.number, part.of)
+
+
+def _cut(samples: int, together: int, first: int, last: int, of: int) -> range:
+    """Samples of the parts from `first` up to `last`, of as many parts: their borders are those of shards."""
+    shards = -(-samples // together)
+    start, stop = (together * (n * shards // of) for n in (first, last))
+    return range(start, min(stop, samples))
+
+
+def share(inputs: Samples, mine: range) -> Samples:
+    """The samples with these numbers, with the checksum of all."""
+    if len(mine) == len(inputs.values):
         return inputs
-    first, step = rank(), distributed.get_world_size()
-    if len(inputs.values) < step:
-        raise InputError(f"{len(inputs.values)} samples are too few for {step} processes; start fewer processes.")
-    return dataclasses.replace(inputs.take(slice(first, None, step)), checksum=inputs.checksum)  # of the whole
+    return dataclasses.replace(inputs.take(slice(mine.start, mine.stop)), checksum=inputs.checksum)
 
 
 def summed(value: int) -> int:
@@ -64,6 +145,27 @@ def summed(value: int) -> int:
     total = torch.tensor(value, dtype=torch.int64)
     distributed.all_reduce(total)
     return int(total)
+
+
+def send_rows(rows: Iterable[Rows]) -> None:
+    """Give pieces of rows, none of them empty, to the first process, which takes them with `receive_rows`."""
+    for piece in rows:
+        distributed.send(torch.tensor(piece.shape, dtype=torch.int64), 0)
+        distributed.send(torch.from_numpy(np.ascontiguousarray(piece)), 0)
+    distributed.send(torch.zeros(2, dtype=torch.int64), 0)
+
+
+def receive_rows() -> Iterator[Rows]:
+    """Pieces of rows of all other processes, in their order; nothing where there is one process."""
+    for sender in range(1, distributed.get_world_size() if _several() else 1):
+        while True:
+            shape = torch.zeros(2, dtype=torch.int64)
+            distributed.recv(shape, sender)
+            if not shape[0]:
+                break
+            piece = torch.empty(tuple(shape.tolist()), dtype=torch.int64)
+            distributed.recv(piece, sender)
+            yield piece.numpy()
 
 
 def _several() -> bool:

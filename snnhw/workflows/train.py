@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from snnhw.gates.text import file_name
+from snnhw.train.energy import Pricing
 from snnhw.train.fit import fit
 from snnhw.train.recipe import Recipe, load_recipe
 from snnhw.train.run import Run
 from snnhw.workflows import processes
+from snnhw.workflows.pricing import pricing_of
 
-Fit = Callable[[Recipe, Path], Run]  # `snnhw.train.fit.fit` with its other arguments chosen
+
+class Fit(Protocol):
+    """`snnhw.train.fit.fit` with its other arguments chosen."""
+
+    def __call__(self, recipe: Recipe, out: Path, /, *, pricing: Pricing | None = None) -> Run:
+        """Train."""
 
 
 @dataclass(frozen=True)
@@ -40,5 +48,7 @@ def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None =
         InputError: the recipe, a setting, the data or the folder cannot be used.
     """
     loaded = load_recipe(recipe, list(settings))
-    run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)))
-    return Trained(run, processes.rank() == 0)
+    pricing = pricing_of(loaded)
+    with processes.left_together():
+        run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)), pricing=pricing)
+        return Trained(run, processes.rank() == 0)

@@ -1,12 +1,11 @@
 """The trained ReLU twin of a network on the same samples: how sparse its activations are, how well it classifies.
 
-Takes a run folder that was trained with `relu = true`; gives what the matched quantised twin of a report needs.
+Takes what `own_twin.py` reads; gives what the matched quantised twin of a report needs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,9 +19,8 @@ from snnhw.graph.ir import Array
 from snnhw.progress import Progress, counter
 from snnhw.simulation.execution import current_device
 from snnhw.simulation.frames import has_steps
-from snnhw.train.run import load_run
 from snnhw.workflows.load import LoadedModel
-from snnhw.zoo import zoo_names, zoo_path
+from snnhw.workflows.own_twin import OwnTwin, Twin, trained_twin
 
 BATCH = 64
 
@@ -36,52 +34,51 @@ class MeasuredTwin:
 
 
 def measure_twin(
-    run: Path | str, model: LoadedModel, inputs: Samples, progress: Progress | None = None
+    twin: OwnTwin | Twin, model: LoadedModel, inputs: Samples, progress: Progress | None = None
 ) -> MeasuredTwin:
-    """Run the twin in `run` over all samples.
+    """Run the twin over all samples.
 
     Args:
-        run: folder of a finished run of a ReLU network, or the name of one in the zoo.
+        twin: as `trained_twin` takes it.
         model: the spiking network that it is the twin of.
-        inputs: samples, as for the spiking network; the run gets of them what the twin that is priced computes on.
+        inputs: samples, as for the spiking network; the twin gets of them what the twin that is priced computes on.
         progress: called with the stage "ReLU twin", the frames finished and all of them.
 
     Raises:
-        InputError: as `trained_twin`, or the spiking network has loops, which no ReLU run has.
+        InputError: as `trained_twin`, the spiking network has loops, which no ReLU run has, or the twin does not take
+            the frames of the samples or gives no row of values for each.
     """
-    network, device = trained_twin(run, model).to(current_device()), current_device()
     frames = twin_frames(model, inputs)  # [N, F, *shape]
-    dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *model.graph.input.shape)
+    network, device = trained_twin(twin, model).to(current_device()), current_device()
+    shape = model.graph.input.shape
+    dtype, rows = next(network.parameters()).dtype, frames.reshape(-1, *shape)
+    if model.graph.input.sequence:
+        rows = rows.reshape(-1, shape[0], shape[2])  # (C, L), which the graph holds as an image of one row
     batches = (torch.from_numpy(rows[start : start + BATCH]).to(device, dtype) for start in range(0, len(rows), BATCH))
+    label = (twin if isinstance(twin, OwnTwin) else OwnTwin(twin)).name
     sent: list[np.ndarray] = []
     finished = counter(progress, "ReLU twin", len(rows))
 
-    def keep(_module: nn.Module, _inputs: object, logits: torch.Tensor) -> None:
+    def keep(_module: nn.Module, _inputs: object, logits: object) -> None:
+        if not isinstance(logits, torch.Tensor) or logits.ndim < 2:
+            raise InputError(f"{label} gives no values [samples, classes]; give a twin that ends in one row of values.")
         sent.append(logits.cpu().numpy())
         if finished:
             finished(len(logits))
 
     hook = network.register_forward_hook(keep)
-    sparsity = activation_sparsity(network, batches)
-    hook.remove()
+    try:
+        sparsity = activation_sparsity(network, batches)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        frame = list(rows.shape[1:])
+        raise InputError(f"{label} does not take frames {frame} ({reason}); give the twin that does.") from error
+    finally:
+        hook.remove()
     if inputs.targets is None:
         return MeasuredTwin(sparsity, None)
     logits = np.concatenate(sent).reshape(*frames.shape[:2], -1).mean(axis=1)
     return MeasuredTwin(sparsity, float((logits.argmax(axis=1) == inputs.targets).mean()))
-
-
-def trained_twin(run: Path | str, model: LoadedModel) -> nn.Module:
-    """The ReLU network in `run`.
-
-    Raises:
-        InputError: it is a spiking network, or its layers are not those of `model`.
-    """
-    network, card = load_run(zoo_path(str(run)) if str(run) in zoo_names() and not Path(run).is_dir() else run)
-    if not card.relu:
-        raise InputError(f"{run} is a spiking network; give the run of its ReLU twin, trained with relu = true.")
-    if model.network is not None and _shapes(network) != _shapes(model.network):
-        raise InputError(f"{run} ({card.model}) has other layers than {model.name}; train the twin of this network.")
-    return network
 
 
 def twin_frames(model: LoadedModel, inputs: Samples) -> Array:
@@ -96,8 +93,3 @@ def twin_frames(model: LoadedModel, inputs: Samples) -> Array:
         raise InputError(f"{model.name} has loops and a ReLU run has none, so it is no twin of it; leave --ann out.")
     values = inputs.values if stepped else inputs.values[:, None]
     return values.sum(axis=1, keepdims=True) if kind == SUMMED else values
-
-
-def _shapes(network: nn.Module) -> list[tuple[int, ...]]:
-    """Shapes of all weights that multiply."""
-    return [tuple(m.weight.shape) for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]

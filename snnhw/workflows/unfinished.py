@@ -88,10 +88,16 @@ def file_of(part: str = "") -> str:
     return f"unfinished-{part}.npz" if part else "unfinished.npz"
 
 
+def rows_of(part: str = "") -> str:
+    """Name of the file beside it, with the rows of the samples that are finished."""
+    return f"unfinished-{part}.rows" if part else "unfinished.rows"
+
+
 def remove(folder: Path, parts: Iterable[str]) -> None:
     """Remove what is kept of a report that is written now, of all its processes."""
     for part in parts:
-        (folder / file_of(part)).unlink(missing_ok=True)
+        for name in (file_of(part), rows_of(part)):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _arrays(sums: Sums, key: str) -> dict[str, Array]:

@@ -19,8 +19,10 @@ from tests.nets import residual_net
 ACCURACY = {"float": 0.9806, "Loihi integers": 0.9778}
 
 
-def sample_report(*, complete=True, name="small net", profiles=("loihi1-davies2018", "horowitz45-fp32"), **changes):
-    net = residual_net(seed=3, widths=(4, 6), samples=5)
+def sample_report(
+    *, complete=True, name="small net", profiles=("loihi1-davies2018", "horowitz45-fp32"), net=None, **changes
+):
+    net = net or residual_net(seed=3, widths=(4, 6), samples=5)
     graph = run_passes(net.graph, FLOAT).replace(name=name)
     chosen = [load_profile(profile) for profile in profiles]
     model, data = Origin(name, "a" * 64), Origin("noise", "b" * 64)

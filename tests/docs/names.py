@@ -58,7 +58,7 @@ FOREIGN_NAMES = {
 }
 METAVARS = {"NAME", "MODEL", "FILE", "DATA", "DIR", "HOST", "K", "MAX_BYTES"}
 FILE_NAME = re.compile(
-    r"[\w.<>*-]*\.(py|toml|md|json|jsonl|npz|npy|c|j2|csv|html|nir|pth|safetensors|aedat|bin|txt|yml|tex|bib|svg|pdf)"
+    r"[\w.<>*-]*\.(py|toml|md|json|jsonl|npz|npy|c|j2|csv|html|nir|pth|safetensors|aedat|bin|txt|yml|tex|bib|svg|pdf|parquet|rows)"
 )
 WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 LEVEL = re.compile(r"_l[1kK]$")  # the channel of a level is called after its unit

@@ -38,5 +38,6 @@ def test_findings_are_divided_and_assumptions_come_in_the_order_of_the_table() -
 
 def test_equal_sentences_about_several_nodes_are_one() -> None:
     step, resets = assumptions((*map(reset, "abcde"), STEP))
-    assert step == Assumed("time step", "0.0001 s is taken", "give --dt") and step.text == "0.0001 s is taken"
+    assert step == Assumed("time step", "0.0001 s is taken", "give --dt", (), "--dt")
+    assert (step.text, step.short) == ("0.0001 s is taken", "time step (--dt)")
     assert resets.nodes == tuple("abcde") and resets.text == "a, b, c and 2 more: a hard reset is taken"

@@ -67,3 +67,27 @@ def test_data_with_steps_of_their_own_take_no_other_number():
     recipe = recipe_from({**SMALL, "timesteps_from": {"0": 1}})
     with pytest.raises(InputError, match="has timesteps_from and a:train has its own steps"):
         epoch.epoch_size(recipe, build("digits_ds_resnet8", timesteps=2), data, 0)
+
+
+def test_batches_of_any_length_are_drawn_from_the_seed_and_the_epoch_alone(tmp_path, monkeypatch):
+    seen = []
+    step = epoch.train_step
+
+    def listen(training, x, target):
+        seen.append(int(training.network.module.network.readout.timesteps))
+        return step(training, x, target)
+
+    monkeypatch.setattr(epoch, "train_step", listen)
+    recipe = recipe_from({**SMALL, "any_timesteps": True, "arguments": {"widths": [2, 2, 2], "timesteps": 3}})
+    run = fit(recipe, tmp_path / "one")
+    first, seen[:] = tuple(seen), []
+    fit(recipe, tmp_path / "two")
+    assert first == tuple(seen) and set(first) == {1, 2, 3}
+    per_epoch = len(first) // 3
+    assert first[:per_epoch] != first[per_epoch : 2 * per_epoch]
+    assert run.card.timesteps == 3 and load_run(tmp_path / "one")[0].readout.timesteps == 3
+
+
+def test_a_weight_for_energy_needs_prices(tmp_path):
+    with pytest.raises(InputError, match="do not go together"):
+        fit(recipe_from({**SMALL, "energy_weight": 1.0}), tmp_path / "run")

@@ -32,6 +32,7 @@ import json, os, sys
 from snnhw.train import epoch as module
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
+from snnhw.workflows.processes import left_together
 recipe, out = recipe_from(json.loads(sys.argv[1])), sys.argv[2] + os.environ["RANK"]  # no folder in common
 steps, step = [], module.train_step
 def stopped(*arguments):
@@ -40,11 +41,12 @@ def stopped(*arguments):
         raise KeyboardInterrupt
     return step(*arguments)
 module.train_step = stopped
-try:
-    fit(recipe, out)
-except KeyboardInterrupt:
-    run = fit(recipe, out, resume=True)
-    assert run.card.weights_checksum
+with left_together():
+    try:
+        fit(recipe, out)
+    except KeyboardInterrupt:
+        run = fit(recipe, out, resume=True)
+        assert run.card.weights_checksum
 """
 NORM = """
 import sys
@@ -60,6 +62,7 @@ y = layer(x)
 for p in layer.parameters():
     dist.all_reduce(p.grad)
 torch.save((y.detach(), x.grad, layer.weight.grad, layer.bias.grad, layer.state_dict()), f"{sys.argv[2]}/{rank}.pt")
+dist.barrier()  # no process ends while another still talks to it
 dist.destroy_process_group()
 """
 

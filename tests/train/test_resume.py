@@ -12,7 +12,7 @@ from snnhw.data.datasets import load
 from snnhw.errors import InputError
 from snnhw.train import resume
 from snnhw.train.checkpoint import LAST, PREVIOUS, read_state
-from snnhw.train.fit import fit
+from snnhw.train.fit import Shown, fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.resume import check_origin, origin, plain
 from snnhw.train.splits import load_splits
@@ -55,7 +55,7 @@ def test_a_damaged_state_costs_an_epoch_and_gives_the_same_weights(tmp_path):
     content[-1] ^= 1
     (tmp_path / "run" / LAST).write_bytes(content)
     said = Console(file=io.StringIO(), width=200)
-    resumed = fit(TINY, tmp_path / "run", data, resume=True, console=said)
+    resumed = fit(TINY, tmp_path / "run", data, resume=True, shown=Shown(said))
     assert resumed.card.weights_checksum == whole.card.weights_checksum
     assert f"{LAST} is damaged; going on from {PREVIOUS}" in said.file.getvalue()
 
@@ -68,7 +68,7 @@ def test_other_versions_are_said_on_the_terminal_and_in_the_card(tmp_path, monke
     said = Console(file=io.StringIO(), width=200)
     with monkeypatch.context() as patch:
         patch.setattr(resume, "software_versions", lambda: {"torch": "2.0"})
-        run = fit(TINY, tmp_path / "run", data, resume=True, console=said)
+        run = fit(TINY, tmp_path / "run", data, resume=True, shown=Shown(said))
     assert "warning: torch 1.0 before and 2.0 now" in said.file.getvalue()
     assert run.card.note == "resumed after epoch 2 with torch 1.0 before and 2.0 now"
 

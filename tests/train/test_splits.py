@@ -6,8 +6,11 @@ import pytest
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
 from snnhw.nn.models import build
+from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.splits import check_input, load_splits, model_arguments
+from snnhw.workflows.evaluate import evaluation_data
+from snnhw.workflows.load import load_model
 from tests.train.small import SMALL
 
 
@@ -38,3 +41,28 @@ def test_a_network_of_another_shape_is_refused_by_name():
     data, network = load("digits", "train"), build("digits_ds_resnet8", in_channels=2, widths=(2, 2, 2))
     with pytest.raises(InputError, match=r"cannot take inputs \[1, 8, 8\] of digits:train"):
         check_input(recipe_from(SMALL), network, data)
+
+
+def test_own_data_are_trained_on_and_a_run_says_where_its_test_split_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train, test = load("digits", "train").first(200), load("digits", "test").first(60)
+    np.savez("mine.npz", input=train.values, target=train.targets)
+    np.savez("test.npz", input=test.values, target=test.targets)
+    recipe = recipe_from({**SMALL, "epochs": 1, "data": "mine.npz", "test": "test.npz"})
+    made = fit(recipe, tmp_path / "run")
+    assert made.card.data == "mine.npz" and made.card.classes == 10
+    assert evaluation_data(load_model(tmp_path / "run")) == "test.npz"
+    alone = load_splits(recipe_from({**SMALL, "data": "mine.npz"}))
+    assert len(alone.train) + len(alone.validation) + len(alone.test) == 200
+    (tmp_path / "test.npz").unlink()
+    with pytest.raises(InputError, match=r"was trained on mine\.npz; name samples with --input"):
+        evaluation_data(load_model(tmp_path / "run"))
+
+
+def test_options_that_would_change_nothing_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("mine.npz", input=np.zeros((4, 1, 8, 8)), target=[0, 1, 0, 1])
+    with pytest.raises(InputError, match="--data would change nothing"):
+        load_splits(recipe_from({**SMALL, "data": "mine.npz"}), tmp_path)
+    with pytest.raises(InputError, match="leave the key test out"):
+        load_splits(recipe_from({**SMALL, "test": "mine.npz"}))

@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from snnhw.errors import InputError
 from snnhw.train import fit as module
 from snnhw.train.device import fabric_of
-from snnhw.train.fit import fit
+from snnhw.train.fit import Shown, fit
 from snnhw.train.recipe import recipe_from
 
 SMALL = {
@@ -44,7 +44,7 @@ def table(run):
 
 
 def test_event_files_hold_the_rows_of_metrics(tmp_path):
-    fit(recipe_from(SMALL), tmp_path, tensorboard=True)
+    fit(recipe_from(SMALL), tmp_path, shown=Shown(tensorboard=True))
     assert scalars(tmp_path) == table(tmp_path)
     assert set(scalars(tmp_path)) == {
         "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds"
@@ -68,8 +68,8 @@ def test_a_resumed_run_has_every_epoch_once(tmp_path, monkeypatch, broken):
     kept = getattr(owner, broken)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(owner, broken, fail_in_second_epoch)
-        fit(recipe, tmp_path, tensorboard=True)
-    fit(recipe, tmp_path, resume=True, tensorboard=True)
+        fit(recipe, tmp_path, shown=Shown(tensorboard=True))
+    fit(recipe, tmp_path, resume=True, shown=Shown(tensorboard=True))
     assert scalars(tmp_path) == table(tmp_path)
     assert [step for step, _ in scalars(tmp_path)["train_loss"]] == [1, 2, 3]
 
@@ -77,7 +77,7 @@ def test_a_resumed_run_has_every_epoch_once(tmp_path, monkeypatch, broken):
 def test_switched_on_late_the_earlier_epochs_are_there_and_off_nothing_is_written(tmp_path):
     fit(recipe_from(SMALL), tmp_path)
     assert not (tmp_path / "tensorboard").exists()
-    fit(recipe_from(SMALL), tmp_path, resume=True, tensorboard=True)
+    fit(recipe_from(SMALL), tmp_path, resume=True, shown=Shown(tensorboard=True))
     assert scalars(tmp_path) == table(tmp_path)
 
 
@@ -85,4 +85,4 @@ def test_missing_package_is_named_with_its_remedy(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     with pytest.raises(InputError, match=r"pip install snnhw\[tensorboard\]"):
-        fit(recipe_from(SMALL), tmp_path, tensorboard=True)
+        fit(recipe_from(SMALL), tmp_path, shown=Shown(tensorboard=True))

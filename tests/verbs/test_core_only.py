@@ -19,7 +19,7 @@ from snnhw.cli import VERBS
 
 EXTRAS = (
     *("jinja2", "markupsafe", "matplotlib", "mpl_toolkits", "sklearn", "scipy", "lightning_fabric", "torchmetrics"),
-    *("tensorboard", "triton", "sanafe"),
+    *("tensorboard", "triton", "sanafe", "pyarrow"),
 )
 IN = ("--input", "x.npz", "--samples", "2", "-q")
 RUNS: dict[str, tuple[str, ...]] = {
@@ -27,6 +27,8 @@ RUNS: dict[str, tuple[str, ...]] = {
     "summary": ("summary", "digits", *IN),
     "report": ("report", "digits", *IN, "--out", "r"),
     "compare": ("compare", "digits", "digits.nir", *IN, "--reset", "hard"),
+    "diff": ("diff", "r", "digits.nir", "--reset", "hard", "--input", "x.npz", "-q"),
+    "history": ("history", "."),
     "map": ("map", "digits", "--chip", "loihi1", *IN),
     "profiles": ("profiles", "show", "odin"),
     "check": ("check", "digits", "--target", "loihi1"),

@@ -12,9 +12,10 @@ from tests.workflows.runs import run_of
 ROOT = Path(__file__).parents[2]
 
 
-def test_report_writes_four_files_with_the_same_numbers(call):
+def test_report_writes_files_with_the_same_numbers(call):
     out = call("report", "digits", "--input", "digits:test", "--out", "report", "--json", "-q")
-    assert {p.name for p in Path("report").iterdir()} == {"report.html", "report.json", "layers.csv", "energy.csv"}
+    names = {"report.html", "report.json", "layers.csv", "energy.csv", "counts.parquet"}
+    assert {p.name for p in Path("report").iterdir()} == names
     written = json.loads(Path("report/report.json").read_text())
     assert written["totals"] == out["totals"] and written["samples"] == 359
     assert set(written["energy"]) == {"loihi1-davies2018", "horowitz45-fp32"}

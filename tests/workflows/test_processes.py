@@ -1,4 +1,4 @@
-"""Several processes write the report of one."""
+"""Several processes write the report of one, from shards that are the same whoever counts them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from snnhw.errors import InputError
+from snnhw.workflows.processes import WHOLE, Part, part_of, portion, portion_of_all, receive_rows, share
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +31,8 @@ def test_two_processes_write_the_report_of_one(tmp_path):
     assert one["samples"] == two["samples"] == 25
     for key in set(one) - {"stamp"}:
         assert one[key] == two[key], key
-    for file in ("layers.csv", "energy.csv", "steps.csv"):
-        assert (tmp_path / "one" / file).read_text() == (tmp_path / "two" / file).read_text()
+    for file in ("layers.csv", "energy.csv", "steps.csv", "counts.parquet"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     steps, layers = (pd.read_csv(tmp_path / "one" / file) for file in ("steps.csv", "layers.csv"))
     columns = ["spikes_l1", "events", "unit_synops", "replicated_synops", "macs", "neuron_updates"]
     pd.testing.assert_frame_equal(
@@ -37,3 +40,34 @@ def test_two_processes_write_the_report_of_one(tmp_path):
     )
     assert len(one["steps"]) == one["timesteps"]
     assert sum(step["events"] for step in one["steps"]) == one["totals"]["events"]
+
+
+@pytest.mark.parametrize(("samples", "together"), [(24, 1), (25, 1), (1000, 62), (64, 64), (7, 3)])
+def test_portions_are_whole_shards_and_cover_all_samples_once(samples, together):
+    shards = -(-samples // together)
+    for parts in (1, 2, 3, 5, shards):
+        if parts > shards:
+            continue
+        found = [portion(samples, together, Part(i, parts)) for i in range(1, parts + 1)]
+        assert [n for numbers in found for n in numbers] == list(range(samples))
+        assert all(numbers.start % together == 0 and len(numbers) for numbers in found)
+        assert [portion_of_all(samples, together, Part(i, parts)) for i in range(1, parts + 1)] == found
+    with pytest.raises(InputError, match=f"too few for {shards + 1} parts"):
+        portion(samples, together, Part(1, shards + 1))
+
+
+def test_a_part_is_named_as_i_of_n():
+    assert part_of(None) == WHOLE and part_of("2/8") == Part(2, 8) and part_of("2/8").name == "2of8"
+    for wrong in ("", "2", "0/8", "9/8", "-1/8", "a/b", "1/2/3", "1/9999999", "²/3"):
+        with pytest.raises(InputError, match="is no part of the samples"):
+            part_of(wrong)
+
+
+def test_the_share_of_a_process_keeps_the_checksum_of_all(some):
+    mine = share(some, range(4, 9))
+    assert len(mine) == 5 and mine.checksum == some.checksum and (mine.targets == some.targets[4:9]).all()
+    assert share(some, range(24)) is some
+
+
+def test_one_process_receives_nothing():
+    assert list(receive_rows()) == []

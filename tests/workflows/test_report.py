@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from snnhw.analysis.sharing.formats import write_formats
 from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
+from snnhw.gates.lock import locked
 from snnhw.graph.ir import LIF, MLF, Conv2d, Edge, Flatten, Graph, Input, Linear, MaxPool, Node, Pool, Readout
+from snnhw.workflows import report
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.map import bound_on_chip
 from snnhw.workflows.report import ReportOptions, build_report
@@ -21,6 +25,24 @@ ROOT = Path(__file__).parents[2]
 def test_advice_on_levels_needs_labels(digits, some):
     with pytest.raises(InputError, match="has no labels"):
         build_report(digits, inputs_of(some.name, some.values, None), ReportOptions(levels=True))
+
+
+def test_what_a_report_is_written_as_is_written_while_its_folder_is_held(tmp_path, monkeypatch, digits, some):
+    """A second report in the folder is refused until the last file is there."""
+    tried = []
+
+    def another(*_arguments, **_options):
+        with pytest.raises(InputError, match=str(os.getpid())), locked(tmp_path):
+            pass
+        tried.append(write_formats(*_arguments, **_options))
+        return tried[0]
+
+    monkeypatch.setattr(report, "write_formats", another)
+    written = report.report_together(digits, some, tmp_path, ReportOptions(), formats=("badge",))
+    assert written is not None and (written.also,) == tuple(tried)
+    assert written.also[0].parent == tmp_path and written.also[0].is_file()
+    with locked(tmp_path):  # free again
+        pass
 
 
 def behind_neurons(*nodes: Node, levels: int = 2) -> LoadedModel:

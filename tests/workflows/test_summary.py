@@ -52,6 +52,7 @@ def test_the_table_equals_report_json_and_fits_eighty_columns(name, tmp_path):
     rows = [row["energy"]["typical"] for row in found["layers"] if row["energy"]]
     assert sum(rows) == pytest.approx(found["energy"]["loihi1-davies2018"]["typical"])
     assert written["totals"]["spikes"] != [0] and max(map(len, made.text.splitlines())) <= 80
+    assert found["per"]["layers"].startswith("inference, means") and found["per"]["totals"].startswith("all samples")
     assert {a["code"] for a in found["assumed"]} == {a["code"] for a in written["assumed"]}
 
 

@@ -11,6 +11,7 @@ from snnhw.verbs.terminal import table
 
 if TYPE_CHECKING:  # `zoo` and `datasets` need no torch
     from snnhw.data.datasets import Availability
+    from snnhw.data.origins import Origin
     from snnhw.train.card import Card
     from snnhw.train.diagnose import Diagnosis
     from snnhw.train.run import Run
@@ -40,10 +41,16 @@ def zoo_table(cards: Mapping[str, Card]) -> Table:
     return table("Zoo", ("name", "model", "data", ">test accuracy", ">parameters", ">T"), rows)
 
 
-def datasets_table(known: Sequence[Availability]) -> Table:
-    """One row per data set: its place, or how to get it."""
+def datasets_tables(known: Sequence[Availability], origins: Mapping[str, Origin]) -> tuple[Table, ...]:
+    """One row per data set: its place, or how to get it; then where it comes from; then checksums, one a line."""
     rows = [(d.name, "yes" if d.found else "no", d.where or d.remedy) for d in known]
-    return table("Data sets", ("name", "found", "where, or what to do"), rows)
+    sources = [(name, origin.licence, origin.url) for name, origin in origins.items()]
+    sums = [(name, file, md5) for name, origin in origins.items() for file, md5 in origin.md5.items()]
+    return (
+        table("Data sets", ("name", "found", "where, or what to do"), rows),
+        table("Where they come from", ("name", "licence", "address"), sources),
+        table("MD5 of their files; of MNIST and Fashion-MNIST without gzip", ("name", "file", "md5"), sums),
+    )
 
 
 def study_table(made: DepthStudy) -> Table:

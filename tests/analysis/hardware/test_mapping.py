@@ -21,9 +21,10 @@ from snnhw.workflows.load import load_model
 from tests.analysis.nets import chain
 from tests.nets import residual_net, with_integer_neurons
 
+WHERE = [(c, d) for c in available_chips() for d in ("channels", "shared", "graded") if (c, d) != ("loihi1", "graded")]
 
-@pytest.mark.parametrize("chip", available_chips())
-@pytest.mark.parametrize("deployment", ["channels", "shared", "graded"])
+
+@pytest.mark.parametrize(("chip", "deployment"), WHERE)
 def test_every_limit_is_kept_and_both_forms_map_alike(chip, deployment):
     graph, limits = chain(), load_chip(chip)
     mapping = map_network(graph, limits, deployment)
@@ -35,6 +36,22 @@ def test_every_limit_is_kept_and_both_forms_map_alike(chip, deployment):
     assert mapping.cores == sum(layer.cores for layer in mapping.layers)
 
 
+def test_graded_spikes_need_a_chip_whose_spikes_carry_them():
+    """Three levels sum up to 3, which takes two bits; binary units fit in any case."""
+    with pytest.raises(InputError, match=r"carry 2 bits, and those of Loihi 1 carry none: .*give --chip loihi2"):
+        map_network(chain(), load_chip("loihi1"), "graded")
+    limits = load_chip("loihi2")
+    for bits, fits in ((None, True), (2, True), (1, False)):
+        chip = dataclasses.replace(limits, spike_bits=bits)
+        if fits:
+            assert map_network(chain(), chip, "graded").layers == map_network(chain(), limits, "graded").layers
+        else:
+            with pytest.raises(InputError, match="carry 2 bits, and those of Loihi 2 carry at most 1"):
+                map_network(chain(), chip, "graded")
+    single = with_integer_neurons(chain(), 1, 0.25)
+    assert map_network(single, load_chip("loihi1"), "graded").cores > 0
+
+
 def test_integer_neurons_map_as_one_compartment_each_or_as_channels_where_these_do_the_same():
     limits = load_chip("loihi2")
     graph = with_integer_neurons(chain(), 3, 0.25)
@@ -44,7 +61,7 @@ def test_integer_neurons_map_as_one_compartment_each_or_as_channels_where_these_
     as_channels = map_network(chain(), limits, "channels")
     with pytest.raises(InputError, match="'a' does not fit loihi2: its levels take off from one membrane"):
         map_network(graph, limits, "channels")
-    with pytest.raises(InputError, match="'a' does not fit loihi2: it would send up to 3 binary spikes in a step"):
+    with pytest.raises(InputError, match="'a' does not fit loihi2: it would send up to 3 spikes in a step"):
         map_network(graph, limits, "shared")
     memoryless = with_integer_neurons(chain(), 3, 0.0)
     assert map_network(memoryless, limits, "channels").to_dict() == as_channels.to_dict()

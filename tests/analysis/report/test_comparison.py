@@ -15,6 +15,7 @@ from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 from tests.analysis.report.reading import Page
 from tests.analysis.report_sample import sample_report
+from tests.nets import residual_net
 
 points = st.tuples(
     st.sampled_from([0.5, 0.75, 0.9]),
@@ -89,12 +90,24 @@ def test_page_without_any_accuracy_has_the_table_alone(tmp_path):
     assert html.count("<tr>") == 3
 
 
+def test_levels_are_compared_where_a_network_has_several_alone(comparison, tmp_path):
+    assert "K·u" in write_comparison(comparison, tmp_path / "several").read_text()
+    single = sample_report(complete=False, net=residual_net(levels=1, samples=1))
+    html = write_comparison(compare_reports({"a": single, "b": single}), tmp_path / "one").read_text()
+    head = html[html.index("<thead>") : html.index("</thead>")]
+    assert re.findall(r'<th scope="col"[^>]*>([^<]*)<', head) == [
+        "Network", "Accuracy", "Parameters", "T", "e", "u", "loihi1-davies2018", "horowitz45-fp32",
+    ]  # fmt: skip
+    row = html[html.index("<tbody>") : html.index("</tr>", html.index("<tbody>"))]
+    assert row.count("<td") == 7
+
+
 def test_what_was_assumed_stands_above_the_table_and_in_json(tmp_path):
     step = Finding("dt-assumed", "warning", "", "0.0001 s is taken", "give --dt")
     told, plain = sample_report(complete=False, findings=(step,)), sample_report(complete=False)
     comparison = compare_reports({"a": told, "plain": plain, "b": told})
     words = Page(write_comparison(comparison, tmp_path).read_text()).text
-    assert words.index("time step") < words.index("a, b: 0.0001 s is taken") < words.index("Side by side")
+    assert words.index("time step") < words.index("a, b: 0.0001 s is taken") < words.rindex("Side by side")
     saved = json.loads((tmp_path / "compare.json").read_text())
     assert saved["assumed"] == [{"model": label, **step.to_dict()} for label in ("a", "b")]
     quiet = compare_reports({"a": plain, "b": plain})

@@ -8,7 +8,7 @@ from hypothesis import given
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.counting.layers import layers
 from snnhw.analysis.counting.sources import populations
-from snnhw.analysis.report.graph_picture import graph_svg, rails
+from snnhw.analysis.report.graph_picture import Heat, graph_svg, rails
 from snnhw.graph.ir import LIF, Conv2d, Delay, Edge, Graph, Input, Linear, MaxPool, Readout
 from snnhw.passes import FLOAT, run_passes
 from snnhw.simulation.engine import simulate
@@ -103,7 +103,7 @@ def test_picture_names_every_unit_and_shows_its_levels():
     units = graph.units()
     for name in (*units, graph.input.name, graph.readout.name):
         assert f">{name}</text>" in svg
-    assert len(re.findall(r"--level1", svg)) == len(re.findall(r"--level2", svg)) == len(units)
+    assert len(re.findall(r'class="level1"', svg)) == len(re.findall(r'class="level2"', svg)) == len(units)
     assert svg.count("polygon") == sum(len(rail.reads) for rail in rails(layers(graph), graph.input.name))
 
 
@@ -113,10 +113,31 @@ def test_the_box_that_spends_most_is_filled_most():
     graph = run_passes(net.graph, FLOAT)
     counts = count(graph, simulate(graph, net.inputs))
     first, second, *_ = graph.units()
-    svg = graph_svg(graph, counts, 640, {first: 0.75, second: 0.25})
-    assert re.findall(r"fill-opacity: ([\d.]+)", svg) == ["0.50", "0.17"]
-    assert "75\u202f% of the energy" in svg and "25\u202f% of the energy" in svg
+    svg = graph_svg(graph, counts, 640, [Heat("chip", {first: 0.75, second: 0.25})])
+    assert re.findall(r'fill-opacity="([\d.]+)"', svg) == ["0.50", "0.17"]
+    assert ">75\u202f% of the energy</text>" in svg and ">25\u202f% of the energy</text>" in svg
+    assert ">75\u202f%</text>" in graph_svg(graph, counts, 340, [Heat("chip", {first: 0.75})])
     assert "fill-opacity" not in graph_svg(graph, counts, 640)
+
+
+def test_the_first_profile_is_shown_and_every_box_says_all_of_them_on_hover():
+    graph = run_passes(residual_net(levels=2).graph, FLOAT)
+    first, second, *_ = graph.units()
+    heats = [Heat("one", {first: 1.0}), Heat('"two"', {first: 0.5, second: 0.5}, shown=False)]
+    svg = graph_svg(graph, None, 640, heats)
+    assert svg.count(' of" data-profile="one"') == 2  # the fill and its share
+    assert svg.count(' of off" data-profile="&quot;two&quot;"') == 4
+    assert "100\u202f% of the energy on one; 50\u202f% of the energy on &quot;two&quot;</title>" in svg
+
+
+def test_boxes_lead_to_the_rows_of_a_page_that_has_them():
+    graph = run_passes(residual_net(levels=2).graph, FLOAT)
+    rows = {name: f"layer-{i}" for i, name in enumerate(graph.units())}
+    svg = graph_svg(graph, None, 640, rows_of=rows)
+    assert re.findall(r'<a href="#(layer-\d+)" class="v box" data-layer="(\w+)">', svg) == [
+        (row, name) for name, row in rows.items()
+    ]
+    assert "<a " not in graph_svg(graph, None, 640)
 
 
 def test_long_names_stay_in_their_box():

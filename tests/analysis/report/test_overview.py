@@ -48,9 +48,9 @@ def test_what_was_assumed_stands_in_every_answer_and_below_the_table(report):
         Finding("reset-undefined", "warning", "a", "the reset is not said", "give --reset"),
     )
     found = Overview(dataclasses.replace(report, findings=told))
-    assert all(line.endswith("; assumed time step and reset") for line in found.answers)
+    assert all(line.endswith("; assumed time step (--dt) and reset (--reset)") for line in found.answers)
     assert "assumed reset: a: the reset is not said; give --reset" in found.text
-    assert found.assumed == ("time step", "reset")
+    assert found.assumed == ("time step (--dt)", "reset (--reset)")
 
 
 def test_the_text_keeps_to_eighty_columns_whatever_layers_are_called(report):

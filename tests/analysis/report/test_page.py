@@ -44,11 +44,48 @@ def test_page_says_what_json_says(out, html):
 def test_page_is_well_formed_small_and_asks_no_network(html):
     page = Page(html)
     assert page.open == []
-    assert len(html.encode()) < 2_000_000
-    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", re.sub(r'src="data:[^"]*"', "", html))
+    assert len(html.encode()) < 1_000_000
+    own = re.sub(r'src="data:[^"]*"|<a href="https://doi\.org/10\.[^"]*" rel="noreferrer">', "", html)
+    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", own)
     for tag, attribute in (("a", "href"), ("use", "xlink:href"), ("img", "src"), ("script", "src"), ("link", "href")):
         for attrs in page.all(tag):
-            assert attrs.get(attribute, "#").startswith(("#", "data:"))
+            assert attrs.get(attribute, "#").startswith(("#", "data:", "https://doi.org/10." if tag == "a" else "#"))
+
+
+def test_sources_lead_to_their_publication(html):
+    page = Page(html)
+    links = [attrs for attrs in page.all("a") if not attrs["href"].startswith("#")]
+    assert "https://doi.org/10.1109/MM.2018.112130359" in {attrs["href"] for attrs in links}
+    assert {attrs["rel"] for attrs in links} == {"noreferrer"}
+
+
+def test_no_paragraph_stands_twice(html):
+    """Sentences of several profiles stand once; what figures say in two sizes is no paragraph."""
+    blocks = re.findall(r"<(p|caption|figcaption|li)\b[^>]*>(.*?)</\1>", html, re.DOTALL)
+    texts = [" ".join(re.sub(r"<[^>]*>", " ", block).split()) for _, block in blocks]
+    long = [text for text in texts if len(text) > 50]
+    assert len(long) > 30 and len(set(long)) == len(long)
+
+
+def test_everything_that_a_script_folds_is_open_in_the_file(html):
+    """Readers without a script, and printers, see all of it; controls that need a script are hidden."""
+    page = Page(html)
+    assert len(page.all("details")) > 10 and all("open" in attrs for attrs in page.all("details"))
+    controls = [attrs for _, attrs in page.tags if "tools" in attrs.get("class", "").split()]
+    assert controls and all("hidden" in attrs for attrs in controls)
+    kinds = [attrs["class"].split() for attrs in page.all("div") if "of" in attrs.get("class", "").split()]
+    assert [("off" in kind, "block" in kind) for kind in kinds] == [(False, True), (True, True)]
+    assert "<noscript><style>.block.off { display: block; }</style></noscript>" in html
+
+
+def test_the_energy_of_every_layer_is_there_for_every_profile(report, html):
+    for i, layer in enumerate(report.counts.layers, 1):
+        start = html.index(f'<tr id="layer-{i}" data-layer="{layer.name}">')
+        row = html[start : html.index("</tr>", start)]
+        for name, found in report.energy.items():
+            cell = re.search(rf'<td class="of n(?: off)?" data-profile="{name}"[^>]*>([^<]*)</td>', row)
+            assert cell[1] == (range_text(found.layers[layer.name], "J") if layer.name in found.layers else "")
+        assert html.count(f'<a href="#layer-{i}" class="v box"') == 2  # the picture for a desk and for a telephone
 
 
 def test_every_link_has_its_target_and_no_id_is_used_twice(html):
@@ -70,8 +107,9 @@ def test_page_can_be_read_without_seeing_it(html):
     assert all(b - a <= 1 for a, b in pairwise(levels))
     assert all("scope" in attrs for attrs in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table")) >= 4
-    pictures = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
+    pictures = [attrs for _, attrs in page.tags if attrs.get("role") in ("img", "group")]
     assert len(pictures) == len(page.all("svg")) > 0
+    assert [a["class"] for a in pictures if a["role"] == "group"] == ["wide", "narrow"]  # it has links inside
     assert all(attrs["aria-label"] for attrs in pictures)
 
 
@@ -110,7 +148,7 @@ def test_first_screen_says_what_would_help_as_json_does(out, html, report):
 def test_the_busiest_core_of_every_layer_is_on_the_page(html, report):
     floor, text = report.floorline["loihi1-davies2018"], Page(html).text
     table = html[html.index("The busiest core of each layer on loihi1-davies2018") :]
-    rows = table[: table.index("</table>")].split("<tr>")[2:]
+    rows = table[: table.index("</table>")].split("<tr data-layer=")[1:]
     assert len(rows) == len(floor.layers) == len(report.counts.layers)
     for row, layer in zip(rows, floor.layers, strict=True):
         assert layer.place.layer in row and range_text(Range.exact(layer.compute), "s") in row
@@ -181,10 +219,11 @@ def test_every_model_of_energy_makes_a_page(tmp_path):
     by_model = {load_profile(name).model: name for name in available_profiles()}
     assert set(by_model) == set(MODELS) - {"measured"}  # of one network alone: tests/workflows/test_measure.py
     many = sample_report(complete=False, profiles=tuple(by_model.values()), chips=())
-    page = Page(write_report(many, tmp_path).read_text())
+    html = write_report(many, tmp_path).read_text()
+    page, linkless = Page(html), Page(re.sub(r"</?a\b[^>]*>", "", html))
     found = json.loads((tmp_path / "report.json").read_text())
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
-    notes = page.text[page.text.index("Every constant that a number") :]
+    notes = linkless.text[linkless.text.index("Every constant that a number") :]
     for name, energy in many.energy.items():
         for constant in {t.constant.source for t in energy.terms}:
             assert constant in notes, name

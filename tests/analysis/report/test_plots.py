@@ -1,24 +1,18 @@
-"""Charts show the numbers that they are given, at their place, in the colours and fonts of the page around them."""
+"""Charts show the numbers that they are given, at their place and on hover."""
 
 import dataclasses
 import re
 import sys
 
+import numpy as np
 import pytest
 
-from snnhw.analysis.digits import range_text
+from snnhw.analysis.digits import count_text, range_text, significant, typical_text
 from snnhw.analysis.energy.breakeven import BreakEven
 from snnhw.analysis.energy.sensitivity import Swing
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report import plots
+from snnhw.analysis.report import hover, plots
 from snnhw.errors import InputError
-
-
-def test_charts_take_fonts_and_colours_from_the_page(html):
-    for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
-        assert "<text" in svg
-        assert "font-family" not in svg
-        assert set(re.findall(r"(?:fill|stroke): (#\w+)", svg)) <= {"#ffffff"}
 
 
 def test_narrow_charts_tell_all_layers_apart(html, report):
@@ -26,8 +20,8 @@ def test_narrow_charts_tell_all_layers_apart(html, report):
     names = [layer.name for layer in report.counts.layers if layer.spikes]
     deep = [f"stage{s}_block{b}_{u}" for s in (1, 2) for b in (1, 12) for u in ("mlf1", "mlf2", "shortcut_mlf")]
     assert all(f">{name}</text>" in narrow[-2] for name in names)
-    assert len({plots._short(name, plots.NARROW) for name in deep}) == len(deep)
-    assert all(len(plots._short(name, plots.NARROW)) <= plots.LABEL + 2 for name in deep)
+    assert len({plots.short_name(name, plots.NARROW) for name in deep}) == len(deep)
+    assert all(len(plots.short_name(name, plots.NARROW)) <= plots.LABEL + 2 for name in deep)
 
 
 @pytest.fixture
@@ -67,6 +61,27 @@ def test_energies_are_bars_from_low_to_high_with_a_mark_at_typical(report, drawn
     assert (range_text(expected[0], "J") in texts) == (width == plots.WIDE)
 
 
+def test_energies_within_one_decade_have_ticks_too(report, drawn):
+    (name, found), *_ = report.energy.items()
+    for width in (plots.WIDE, plots.NARROW):
+        axes = drawn(plots.energy_chart({name: found}, {}, width))
+        assert len(axes.get_xticks()) > 1 and not list(axes.get_xticks(minor=True))
+        assert len({tick.get_text() for tick in axes.get_xticklabels()}) == len(axes.get_xticks())
+
+
+def test_every_mark_says_its_value_on_hover(report, drawn):
+    found = report.energy["loihi1-davies2018"]
+    axes = drawn(plots.energy_chart(report.energy, report.ann))
+    energy = found.per_inference
+    said = f"SNN, {found.profile.title}: {range_text(energy, 'J')}, typical {typical_text(energy, 'J')}"
+    assert [line.get_gid() for line in axes.lines[:2]] == [hover.SIGN + said] * 2
+    assert all(line.get_gid() for line in axes.lines)
+    layer = report.counts.layers[0]
+    (bar, *_), *_ = drawn(plots.levels_chart(report.counts)).containers
+    sent = count_text(layer.spikes[0] / report.counts.samples)
+    assert bar.get_gid() == f"{hover.SIGN}{layer.name}, level 1: {sent} spikes per inference"
+
+
 def test_levels_are_stacked_spikes_per_inference(report, drawn):
     axes, counts = drawn(plots.levels_chart(report.counts)), report.counts
     layers = [layer for layer in counts.layers if layer.spikes]
@@ -88,6 +103,44 @@ def test_rates_are_spikes_per_neuron_at_each_step(report, drawn):
         layer = layers[row]
         rate = sum(level[step] for level in layer.spikes_t) / (counts.samples * layer.neurons)
         assert float(text) == pytest.approx(rate, abs=0.005)
+
+
+@pytest.mark.parametrize("width", [plots.WIDE, plots.NARROW])
+def test_of_many_steps_neighbours_share_a_cell_that_shows_their_mean(report, drawn, width):
+    rng, steps = np.random.default_rng(0), 300
+    layers = [
+        dataclasses.replace(layer, spikes_t=tuple(map(tuple, rng.integers(0, 9, (layer.levels, steps)).tolist())))
+        for layer in report.counts.layers
+        if layer.spikes
+    ]
+    counts = dataclasses.replace(report.counts, layers=tuple(layers), timesteps=steps)
+    axes = drawn(plots.rates_chart(counts, width))
+    assert len(axes.patches) <= plots.CELLS[width] and not axes.texts
+    by_row = {row: [p for p in axes.patches if round(p.get_y() + 0.44) == row] for row in range(len(layers))}
+    for row, layer in enumerate(layers):
+        rate = np.sum(layer.spikes_t, axis=0) / (counts.samples * layer.neurons)
+        cells = by_row[row]
+        share = -(-steps // len(cells))
+        assert len(cells) == -(-steps // share) >= plots.FEWEST_CELLS[width]
+        for k, cell in enumerate(cells):
+            start, end = k * share, min((k + 1) * share, steps)
+            mean = significant(rate[start:end].mean())
+            assert cell.get_gid() == (
+                f"{hover.SIGN}{layer.name}, steps {start + 1} to {end}: {mean} spikes per neuron and step"
+            )
+            assert start < cell.get_x() < cell.get_x() + cell.get_width() < end
+    ticks = [int(tick.get_text()) for tick in axes.get_xticklabels()]
+    assert ticks == [round(x + 0.5) for x in axes.get_xticks()] and ticks[0] == 1 and ticks[-1] == steps
+    assert len(ticks) <= (17 if width == plots.WIDE else 7)
+
+
+def test_one_level_has_no_legend(report):
+    layers = [
+        dataclasses.replace(x, levels=1, spikes=x.spikes[:1], spikes_t=x.spikes_t[:1]) for x in report.counts.layers
+    ]
+    single = dataclasses.replace(report.counts, layers=tuple(layers))
+    assert single.max_levels == 1 and not plots.levels_chart(single).legends
+    assert plots.levels_chart(report.counts).legends
 
 
 def test_a_swing_goes_from_the_typical_value_to_both_of_its_ends(drawn):
@@ -121,15 +174,13 @@ def test_a_break_even_rate_is_a_mark_and_what_has_none_is_said_in_words(drawn):
     bars = lines(axes, linewidth=9)
     assert bars[0] == ((0.0, 0.25), 0.0) and bars[1][0][1] == axes.get_xlim()[1]  # cheaper at any rate: to the border
     assert any(set(map(float, line.get_xdata())) == {0.5} for line in axes.lines)  # the measured rate
-
-
-def test_points_on_the_front_are_filled(drawn):
-    points = {"a": (0.9, Range(1e-6, 2e-6, 3e-6)), "b": (0.8, Range(4e-6, 5e-6, 6e-6))}
-    axes = drawn(plots.pareto_chart(points, ["a"]))
-    marks = [line for line in axes.lines if line.get_marker() == "D"]
-    assert [(float(m.get_xdata()[0]), float(m.get_ydata()[0])) for m in marks] == [(2e-6, 90.0), (5e-6, 80.0)]
-    assert [m.get_markerfacecolor() == "none" for m in marks] == [False, True]
-    assert {t.get_text() for t in axes.texts} == {"a", "b"} and axes.get_xscale() == "log"
+    said = [mark.get_gid().removeprefix(hover.SIGN) for mark in (*axes.lines, *axes.texts) if mark.get_gid()]
+    assert sorted(set(said)) == [
+        "p, FP32: both cost the same at 1.0 spikes per neuron and step; measured 0.50",
+        "p, INT8: dearer at any rate; measured 0.50",
+        "q, FP32: no spikes; measured 0",
+        "q, INT8: cheaper at any rate; measured 0.50",
+    ]
 
 
 def test_a_chart_without_anything_to_show_is_still_a_chart(report, drawn):
@@ -137,15 +188,6 @@ def test_a_chart_without_anything_to_show_is_still_a_chart(report, drawn):
     silent = dataclasses.replace(report.counts, layers=())
     assert not drawn(plots.rates_chart(silent)).texts
     assert not lines(drawn(plots.breakeven_chart({}, 3)), marker="D")
-
-
-def test_two_drawings_of_one_chart_are_the_same_text_and_ids_carry_its_name(report):
-    first, second = (plots.to_svg(plots.rates_chart(report.counts), "rates") for _ in range(2))
-    assert first == second
-    assert re.match(r"<svg [^>]*viewBox=", first) and not re.match(r"<svg [^>]*(width|height)=", first)
-    other = plots.to_svg(plots.rates_chart(report.counts), "other")
-    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, other)]
-    assert not ids[0] & ids[1]
 
 
 def test_without_matplotlib_the_remedy_is_named(report, monkeypatch):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from snnhw.analysis.report.raster import COLUMNS, LONGEST_DOWN, ROWS, raster_strips, time_runs_right
+from snnhw.analysis.report.raster import COLUMNS, LONGEST_DOWN, ROWS, SHADES, raster_strips, time_runs_right
 from snnhw.simulation.record import SpikeRecord, unit_record
 
 
@@ -52,6 +52,13 @@ def test_time_runs_right_in_long_samples(seed, steps, neurons):
                 slice(row * for_row, (row + 1) * for_row),
             )
             assert bool(opacity[row, column]) == raster[0, times, 0, group].any()
+            firing = raster[0, times, 0, group].mean(axis=1).max()  # in the step in which most of the row fire
+            if for_row == 1:
+                assert opacity[row, column] == firing
+            elif firing:
+                assert opacity[row, column] * 255 == pytest.approx(
+                    90 + round(165 * np.ceil(firing * SHADES - 1e-9) / SHADES)
+                )
 
 
 def test_record_without_raster_gives_no_strip():

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-from snnhw.analysis.sharing.bibliography import bibtex, cited, constants, references, references_of
+from snnhw.analysis.sharing.bibliography import bibtex, cited, constants, references_of
 from tests.analysis.report_sample import sample_report
 from tests.analysis.sharing.bib import entries
 
@@ -51,8 +51,3 @@ def test_prose_becomes_an_entry_that_can_be_read():
     fields = entries(entry.bibtex)[entry.key]
     assert entry.key == "nobody-sons-100-unknown" and r"\& Sons, 100 \% \{unknown\}\_source" in fields["title"]
     assert references_of("???")[0].key == "source"
-
-
-def test_no_two_entries_share_a_name():
-    names = [name for entry in references() for name in entry.names]
-    assert len(names) == len(set(names)) and len(references()) > 10

@@ -1,8 +1,9 @@
 """Tables around training print what their objects hold."""
 
 from snnhw.data.datasets import Availability
+from snnhw.data.origins import Origin
 from snnhw.train.depth_study import DepthRow
-from snnhw.verbs.tables.training import accuracy_table, datasets_table, study_table, zoo_table
+from snnhw.verbs.tables.training import accuracy_table, datasets_tables, study_table, zoo_table
 from snnhw.workflows.diagnose import DepthStudy
 from snnhw.workflows.evaluate import Evaluated
 from snnhw.zoo import zoo_cards
@@ -15,7 +16,9 @@ def test_lists_have_a_row_each():
         ("a", card.model, card.data, f"{card.accuracy:.2%}", f"{card.parameters:,}", str(card.timesteps))
     ]
     known = [Availability("x", True, "/data/x", ""), Availability("y", False, "", "fetch it")]
-    assert cells(datasets_table(known)) == [("x", "yes", "/data/x"), ("y", "no", "fetch it")]
+    assert cells(datasets_tables(known, {})[0]) == [("x", "yes", "/data/x"), ("y", "no", "fetch it")]
+    _, sources, sums = datasets_tables(known, {"x": Origin("https://x", "MIT", {"a": "12", "b": "34"})})
+    assert cells(sources) == [("x", "MIT", "https://x")] and cells(sums) == [("x", "a", "12"), ("x", "b", "34")]
     assert cells(accuracy_table(Evaluated("m", "d:test", 2000, 0.5))) == [("m", "d:test", "2,000", "50.00%")]
 
 

@@ -1,9 +1,9 @@
-"""MODEL as FILE.py:NAME or module:NAME: a network that a Python file of the user's own builds.
+"""FILE.py:NAME or module:NAME: a network, a ReLU twin or data that a Python file of the user's own builds.
 
-NAME is a torch module, a class or a function without arguments that gives one, or what `snnhw.model_of` made of it. The
-file is run, as Python would run it under another name; what it prints goes to standard error. How large a
-frame is and how many steps a sample lasts say, in this order: the command line, the attributes `input_shape` and
-`timesteps` of the network, the constants INPUT_SHAPE and TIMESTEPS of the file.
+NAME is what is wanted, such as a torch module, or a class or a function without arguments that gives it. The file is
+run, as Python would run it under another name; what it prints goes to standard error. How large a frame of a network is
+and how many steps a sample lasts say, in this order: the command line, the attributes `input_shape` and `timesteps` of
+the network, the constants INPUT_SHAPE and TIMESTEPS of the file.
 """
 
 from __future__ import annotations
@@ -62,8 +62,13 @@ class Script:
         return tuple(shape)
 
 
-def run_script(source: str, kinds: tuple[type, ...]) -> Script:
+def run_script(source: str, kinds: tuple[type, ...], wanted: str = "a torch module") -> Script:
     """The script that `source` names, run, and one of `kinds` from it: what NAME is, or what it gives when called.
+
+    Args:
+        source: FILE.py:NAME or module:NAME.
+        kinds: what it may be.
+        wanted: the same in words.
 
     Raises:
         InputError: there is no such file or name, its code fails, or it gives something else.
@@ -73,7 +78,7 @@ def run_script(source: str, kinds: tuple[type, ...]) -> Script:
         script = _run(place)
         found = _built(source, script, name, kinds)
     if not isinstance(found, kinds):
-        raise InputError(f"{source} is of type {type(found).__name__}; name a torch module, or what gives one.")
+        raise InputError(f"{source} is of type {type(found).__name__}; name {wanted}, or what gives it.")
     return Script(source, name, script, found)
 
 
@@ -83,7 +88,7 @@ def _run(place: str) -> ModuleType:
         with _found_from(Path.cwd()), _told(place):
             if importlib.util.find_spec(place.partition(".")[0]) is None:
                 raise InputError(
-                    f"There is no Python module {place}; give FILE.py:NAME, a run folder, a zoo name or a .nir file."
+                    f"There is no Python module {place}; give FILE.py:NAME or the name of a module that is there."
                 )
             return importlib.import_module(place)
     path = Path(place)
@@ -101,7 +106,7 @@ def _run(place: str) -> ModuleType:
 def _built(source: str, script: ModuleType, name: str, kinds: tuple[type, ...]) -> Any:
     """What `name` is in `script`, called where it is a class or a function."""
     if not name or not hasattr(script, name):
-        known = ", ".join(_candidates(script, kinds)) or "nothing that builds a network"
+        known = ", ".join(_candidates(script, kinds)) or "nothing of that kind"
         what = f"has no {name}" if name else "is a file, of which one name is needed, as in FILE.py:NAME"
         raise InputError(f"{source} {what}; it has {known}.")
     found = getattr(script, name)

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.gates.script import is_script
 from snnhw.graph.ir import Linear
 from snnhw.nir.reading import Reading
 from snnhw.workflows.load import load_model, load_models
-from snnhw.workflows.script import is_script
 
 FILE = """
 from dataclasses import dataclass

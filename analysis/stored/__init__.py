@@ -1,0 +1,1 @@
+"""Counts kept in a file, merged, and priced again without the network."""

@@ -1,0 +1,69 @@
+"""The pricing of a recipe that trains for little energy: its profile and deployment, asked for the network as it is.
+
+Training itself knows no profile. What it is handed traces and folds the network, as every report does, and asks the
+counters and the estimate, so that the term of the loss and the report agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.energy.spike_energy import energy_pj, energy_prices
+from snnhw.analysis.hardware.profiles import Profile, load_profile
+from snnhw.data.samples import Samples
+from snnhw.errors import InputError, unknown
+from snnhw.passes import DEPLOYMENTS
+from snnhw.simulation.engine import simulate
+from snnhw.train.energy import Priced, Pricing
+from snnhw.train.recipe import Recipe
+from snnhw.workflows.for_data import for_data
+from snnhw.workflows.load import LoadedModel, model_of
+
+PROFILE = "loihi1-davies2018"  # where the recipe names none
+
+
+@dataclass(frozen=True)
+class ProfilePricing:
+    """Prices of one profile in one deployment."""
+
+    profile: Profile
+    deployment: str
+
+    def priced(self, network: nn.Module, data: Samples) -> Priced:
+        """Prices and modules of `network`, which is left in evaluation mode."""
+        model = _model(network, data)
+        prices = energy_prices(model.graph, self.profile, self.deployment)
+        modules = model.traced.modules if model.traced is not None else {}
+        return Priced(prices, modules, model.graph.input.name)
+
+    def counted_pj(self, network: nn.Module, data: Samples) -> float:
+        """pJ per inference of all of `data`, at the high end of the range."""
+        graph = _model(network, data).graph
+        counts = count(graph, simulate(graph, data.values))
+        return energy_pj(counts, self.profile, self.deployment) / counts.samples
+
+
+def pricing_of(recipe: Recipe) -> Pricing | None:
+    """What prices the spikes of a recipe; None where it has no `energy_weight`.
+
+    Raises:
+        InputError: there is no such profile or deployment, or the profile prices no spikes.
+    """
+    if not recipe.energy_weight:
+        return None
+    profile = load_profile(recipe.energy_profile or PROFILE)
+    deployment = recipe.energy_deployment or profile.deployment
+    if deployment not in DEPLOYMENTS:
+        raise unknown("deployment", deployment, DEPLOYMENTS)
+    if profile.model == "measured":
+        raise InputError(
+            f"Profile {profile.name!r} is a measurement of one network and prices no spikes; choose another profile."
+        )
+    return ProfilePricing(profile, deployment)
+
+
+def _model(network: nn.Module, data: Samples) -> LoadedModel:
+    return for_data(model_of(network, tuple(data.values.shape[-3:])), data)

@@ -1,0 +1,49 @@
+"""The pricing of a recipe: the profile and the deployment it names, and what it refuses."""
+
+import dataclasses
+
+import pytest
+
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.data.datasets import load
+from snnhw.errors import InputError
+from snnhw.simulation.engine import simulate
+from snnhw.train.recipe import recipe_from
+from snnhw.workflows.load import load_model
+from snnhw.workflows.pricing import pricing_of
+from tests.train.small import SMALL
+
+
+def test_a_recipe_without_a_weight_has_no_pricing():
+    assert pricing_of(recipe_from(SMALL)) is None
+
+
+@pytest.mark.parametrize("deployment", ["", "graded"])
+def test_the_count_is_that_of_a_report(deployment):
+    model, data = load_model("digits"), load("digits", "test").first(5)
+    recipe = recipe_from({**SMALL, "energy_weight": 1, "energy_profile": "loihi2", "energy_deployment": deployment})
+    profile = load_profile("loihi2")
+    counts = count(model.graph, simulate(model.graph, data.values))
+    expected = estimate(counts, profile, deployment=deployment or None).per_inference.high
+    assert pricing_of(recipe).counted_pj(model.network, data) == pytest.approx(1e12 * expected)
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"energy_profile": "loihi9"}, "loihi9"),
+        ({"energy_deployment": "sideways"}, "sideways"),
+    ],
+)
+def test_what_prices_no_spikes_is_refused_before_training(changed, message):
+    with pytest.raises(InputError, match=message):
+        pricing_of(recipe_from({**SMALL, "energy_weight": 1, **changed}))
+
+
+def test_a_measurement_prices_no_spikes(monkeypatch):
+    measured = dataclasses.replace(load_profile("loihi2"), model="measured")
+    monkeypatch.setattr("snnhw.workflows.pricing.load_profile", lambda name: measured)
+    with pytest.raises(InputError, match="is a measurement of one network"):
+        pricing_of(recipe_from({**SMALL, "energy_weight": 1}))

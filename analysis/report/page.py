@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from snnhw.analysis.ranges import Range
 from snnhw.analysis.report import plots, verdict
 from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.chapters import chapters
-from snnhw.analysis.report.comparison import Comparison, Point
-from snnhw.analysis.report.comparison_chart import pareto_chart
+from snnhw.analysis.report.comparison import Comparison
+from snnhw.analysis.report.comparison_chart import pareto_charts
 from snnhw.analysis.report.graph_picture import Heat, graph_svg
 from snnhw.analysis.report.heat_map import heat_map, shares
 from snnhw.analysis.report.raster import COLUMNS, ROWS, raster_strips, time_runs_right
@@ -145,22 +145,13 @@ def render_comparison(comparison: Comparison) -> str:
     return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
 
 
-def render_tables(template: str, **content: Any) -> str:
-    """A page without charts, from one of the templates of this room.
+def render_tables(template: str, drawings: Iterable[tuple[str, str]] = (), **content: Any) -> str:
+    """A page from one of the templates of this room, by default without charts.
 
     Raises:
         InputError: jinja2 is not installed.
     """
-    return _page(template, iter(()), **content)
-
-
-def render_points(template: str, points: Mapping[str, Point], front: Sequence[str], **content: Any) -> str:
-    """A page with one chart, "points", of accuracy against energy; those of `front` are filled.
-
-    Raises:
-        InputError: jinja2 is not installed.
-    """
-    return _page(template, _points("points", points, front), **content)
+    return _page(template, iter(drawings), **content)
 
 
 def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> str:
@@ -219,14 +210,7 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             for label in comparison.reports
             if (accuracy := comparison.accuracy(label)) is not None
         }
-        yield from _points(profile, points, comparison.front(profile))
-
-
-def _points(name: str, points: Mapping[str, Point], front: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The chart of accuracy against energy in both widths; none without points."""
-    for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)) if points else ():
-        drawn = f"{name}_{size}"
-        yield drawn, to_svg(pareto_chart(points, front, width), drawn) if draws() else NO_CHART
+        yield from pareto_charts(profile, points, comparison.front(profile))
 
 
 CHARTS = ("energy", "levels", "rates", "tornado", "breakeven")  # names that `drawings` can give

@@ -10,6 +10,7 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
+from optuna.study import StudyDirection
 
 from snnhw.errors import InputError
 from snnhw.gates.plain_text import shown
@@ -78,7 +79,8 @@ def open_study(spec: Spec, folder: Path, url: str | None = None, *, new: bool = 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if url is None and not new and not (folder / JOURNAL).is_file():
         raise InputError(f"{folder} holds no {JOURNAL} of a sweep; run the sweep first, or give its folder with --out.")
-    directions = ["maximize" if objective == "accuracy" else "minimize" for objective in spec.objectives]
+    up, down = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
+    directions = [up if objective == "accuracy" else down for objective in spec.objectives]
     try:
         storage = _journal(folder / JOURNAL) if url is None else _database(url)
         if new:

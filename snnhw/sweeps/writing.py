@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from snnhw.analysis.ranges import Range
-from snnhw.analysis.report.page import render_points
+from snnhw.analysis.report.comparison_chart import pareto_charts
+from snnhw.analysis.report.page import render_tables
 from snnhw.analysis.report.place import SWEEP, check_place
 from snnhw.analysis.report.undrawn import no_page
 from snnhw.analysis.report.writing import csv_text, plain
@@ -38,7 +39,8 @@ def page_of(result: SweepResult) -> str:
     """The page as HTML."""
     on = [f"{one.root:04d}" for one in result.front]
     points = drawn(result)
-    return render_points("sweep.html.j2", points, on, result=result, on=set(on), drawn=len(points))
+    charts = pareto_charts("points", points, on)
+    return render_tables("sweep.html.j2", charts, result=result, on=set(on), drawn=len(points))
 
 
 def drawn(result: SweepResult) -> dict[str, tuple[float, Range]]:

@@ -14,8 +14,10 @@ from multiprocessing.context import SpawnProcess
 
 from snnhw.errors import InputError
 from snnhw.progress import Progress
+from snnhw.sweeps.reading import tried
 from snnhw.sweeps.result import COMPLETE, FAILED, SweepResult
 from snnhw.sweeps.spec import Spec
+from snnhw.sweeps.storage import open_study
 from snnhw.workflows.sweep import Place, check_trials, make_trials, result_of
 
 MOST_WORKERS = 256
@@ -61,9 +63,6 @@ def sweep(spec: Spec, place: Place, workers: int = 1, progress: Progress | None 
 
 
 def _known(spec: Spec, place: Place) -> int:
-    from snnhw.sweeps.reading import tried
-    from snnhw.sweeps.storage import open_study
-
     return sum(
         one.state in (COMPLETE, FAILED) for one in tried(open_study(spec, place.folder, place.url), place.folder)
     )

@@ -48,6 +48,13 @@ def living(folder: Path) -> Iterator[str]:
             place.parent.rmdir()
 
 
+def sweep_up(folder: Path) -> None:
+    """Remove the locks of workers that were killed; called when none of their trials is left."""
+    for place in (folder / WORKERS).glob("*"):
+        if _held(place) is False:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 @contextmanager
 def beating(trial: optuna.Trial, every: float = BEAT_S) -> Iterator[None]:
     """Beat for a trial while it runs."""

@@ -20,7 +20,7 @@ from snnhw.gates.text import file_name
 from snnhw.nn.models import build
 from snnhw.sweeps.dimension import Drawn
 from snnhw.sweeps.importance import importances
-from snnhw.sweeps.lives import Watch, beating, living
+from snnhw.sweeps.lives import Watch, beating, living, sweep_up
 from snnhw.sweeps.outcome import Outcome, Pricing, outcome_of
 from snnhw.sweeps.queue import Queue, folder_of
 from snnhw.sweeps.reading import tried
@@ -89,6 +89,7 @@ def make_trials(
         while wanted is None or wanted():
             trial = queue.next(me)
             if trial is None:
+                sweep_up(place.folder)
                 return
             with beating(trial):
                 outcome, sentence = attempt(spec, place, queue.root(trial), trial.params)

@@ -10,7 +10,7 @@ import time
 
 import optuna
 
-from snnhw.sweeps.lives import BEAT, HOST, WORKER, WORKERS, Watch, beating, host, living
+from snnhw.sweeps.lives import BEAT, HOST, WORKER, WORKERS, Watch, beating, host, living, sweep_up
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 HOLD = """
@@ -41,6 +41,9 @@ def test_a_lock_decides_on_the_machine_of_the_worker(tmp_path):
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     assert watch.dead(study.trials[0])
+    with living(tmp_path) as me:
+        sweep_up(tmp_path)
+        assert [place.name for place in (tmp_path / WORKERS).iterdir()] == [me]
 
 
 def test_a_worker_leaves_nothing_behind(tmp_path):

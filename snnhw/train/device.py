@@ -73,6 +73,8 @@ def _obstacle(recipe: Recipe, processes: int) -> str:
         return f"{processes} processes exchange gradients"
     if recipe.energy_weight:
         return "energy_weight listens to every unit"
+    if recipe.any_timesteps:
+        return "any_timesteps changes the steps from batch to batch"
     if recipe.packed_spikes:
         return "packed_spikes looks at values"
     return ""

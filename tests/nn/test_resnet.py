@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from snnhw.errors import InputError
 from snnhw.nn import TDBatchNorm, build
 from snnhw.nn.resnet import DSResNet
+from snnhw.workflows.load import model_of
 
 
 @pytest.mark.parametrize("depth", [8, 14, 20, 32, 44, 68])
@@ -27,3 +29,17 @@ def test_residual_sums_reach_levels_times_units():
     network.stages.register_forward_hook(lambda m, i, o: sums.append(o))
     network(torch.zeros(1, 1, 4, 4))
     assert bool((sums[0] == 3 * 4).all())
+
+
+def test_a_stem_of_stride_two_leaves_a_quarter_of_every_layer():
+    wide, narrow = (
+        model_of(build("digits_ds_resnet8", in_channels=1, widths=[2, 3, 4], stem_stride=stride), (1, 8, 8)).graph
+        for stride in (1, 2)
+    )
+    sizes = [[nodes[0].size for nodes in graph.units().values()] for graph in (wide, narrow)]
+    assert [large / small for large, small in zip(*sizes, strict=True)] == [4.0] * len(sizes[0])
+
+
+def test_a_stem_without_a_stride_is_refused():
+    with pytest.raises(InputError, match="stem_stride is 0; give a whole number of at least 1"):
+        build("digits_ds_resnet8", stem_stride=0)

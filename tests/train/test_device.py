@@ -27,8 +27,13 @@ def test_one_process_on_a_gpu_captures_and_what_hinders_it_is_said(monkeypatch):
     assert isinstance(steps_of(recipe, CUDA, 1, RULE), Captured) and captures(recipe, CUDA, 1)
     begin = "steps ran one operator after the other, not as a CUDA graph"
     assert steps_of(recipe, CUDA, 2, RULE).note == f"{begin} (2 processes exchange gradients)"
-    packed = recipe_from({**SMALL, "packed_spikes": True})
-    assert steps_of(packed, CUDA, 1, RULE).note == f"{begin} (packed_spikes looks at values)"
+    for key, value, why in (
+        ("packed_spikes", True, "packed_spikes looks at values"),
+        ("energy_weight", 1.0, "energy_weight listens to every unit"),
+        ("any_timesteps", True, "any_timesteps changes the steps from batch to batch"),
+    ):
+        hindered = recipe_from({**SMALL, key: value})
+        assert steps_of(hindered, CUDA, 1, RULE).note == f"{begin} ({why})"
     monkeypatch.setenv(device.SWITCH, "0")
     assert steps_of(recipe, CUDA, 1, RULE).note == f"{begin} (SNNHW_CUDA_GRAPH is 0)"
     assert not captures(recipe, CUDA, 1)

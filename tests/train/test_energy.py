@@ -19,10 +19,13 @@ from snnhw.passes import DEPLOYMENTS
 from snnhw.passes.declare_input import declare_input
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.spike_prices import SourcePrices, SpikePrices
+from snnhw.train import epoch
 from snnhw.train.energy import EnergyTerm, Priced, multiplier
+from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.run import load_run
 from snnhw.workflows.load import load_model, model_of
+from snnhw.workflows.pricing import pricing_of
 from snnhw.workflows.train import train
 from tests.train.small import SMALL
 
@@ -159,6 +162,27 @@ def test_a_target_is_reached(tmp_path):
     assert found[0]["train_energy_pj"] > 1.5e6
     assert found[-1]["train_energy_pj"] < found[0]["train_energy_pj"]
     assert found[1]["energy_weight"] > found[0]["energy_weight"]
+
+
+def test_a_stopped_run_with_a_target_goes_on_with_its_multiplier(tmp_path, monkeypatch):
+    recipe = recipe_from({**WEIGHTED, "energy_target_nj": 1500.0, "arguments": {"widths": [2, 3, 4], "timesteps": 2}})
+    whole = fit(recipe, tmp_path / "whole", pricing=pricing_of(recipe))
+    with monkeypatch.context() as patch:
+        patch.setattr(epoch, "check_weights", stopping_at(1))
+        with pytest.raises(KeyboardInterrupt):
+            fit(recipe, tmp_path / "run", pricing=pricing_of(recipe))
+    resumed = fit(recipe, tmp_path / "run", resume=True, pricing=pricing_of(recipe))
+    assert resumed.card.weights_checksum == whole.card.weights_checksum
+    weights = [row["energy_weight"] for row in resumed.metrics]
+    assert weights == [row["energy_weight"] for row in whole.metrics] and len(set(weights)) == 3
+
+
+def stopping_at(last):
+    def check(network, now):
+        if now == last:
+            raise KeyboardInterrupt
+
+    return check
 
 
 def test_a_network_without_spikes_has_no_term():

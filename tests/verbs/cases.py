@@ -144,6 +144,8 @@ SETTINGS = {
         ("pixels_from=1000000000", "pixels_from"),
         ("augment.shift=1000000000", "shift"),
         ("batch=0", "batch"),
+        ("energy_target_nj=5", "energy_target_nj and no energy_weight"),
+        ("energy_weight=-1", "energy_weight"),
         ("lr=1e400", "lr"),
         ("seed=" + "9" * 400, "give a whole number"),
     )

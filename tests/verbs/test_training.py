@@ -19,6 +19,16 @@ def test_train_then_evaluate_the_run_folder(call):
     assert again["samples"] == 359 and again["accuracy"] == out["card"]["accuracy"]
 
 
+def test_energy_in_the_loss_is_chosen_by_options(call):
+    small = ("--set", "epochs=1", "--set", "batch=512", "--set", "arguments.widths=[2, 2, 2]", "--quiet", "--json")
+    options = ("--energy-weight", "0.5", "--energy-target", "900", "--profile", "loihi2", "--deployment", "graded")
+    recipe = call("train", "digits", "--out", "run", *options, *small)["card"]["recipe"]
+    keys = ("energy_weight", "energy_target_nj", "energy_profile", "energy_deployment")
+    assert [recipe[key] for key in keys] == [0.5, 900.0, "loihi2", "graded"]
+    row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()), strict=True))
+    assert float(row["probe_energy_pj"]) > 0 and float(row["energy_weight"]) == 0.5
+
+
 def test_a_trained_network_lasts_as_many_steps_as_are_asked_for(call):
     counted = {}
     for steps in (2, 4):

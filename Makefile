@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
 CASES ?= 120000
+GRAPHS ?= 10000
 TORCH ?= 2.14.1
 OTHER := .venv-torch-$(TORCH)
 SEED ?= 1
@@ -11,10 +12,10 @@ SEED ?= 1
 STAGED := build/staged
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-torch fuzz lint docs clean
+.PHONY: help setup demo test test-all test-torch fuzz fuzz-engines lint docs clean
 
 help:  ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed $(VENV)/.lava  ## Make .venv with the toolkit and the Lava interpreter
 
@@ -55,6 +56,9 @@ $(OTHER)/.installed: pyproject.toml constraints.txt
 
 fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number
 	$(BIN)/python -m tests.fuzz_gates --cases $(CASES) --seed $(SEED)
+
+fuzz-engines: setup  ## Random graphs through every engine of integers; GRAPHS=number SEED=number
+	$(BIN)/python -m tests.fuzz_engines --graphs $(GRAPHS) --seed $(SEED)
 
 lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .

@@ -20,6 +20,8 @@ EXPORTERS: dict[str, str] = {
     "nir": "snnhw.exporters.nir_file",
     "lava": "snnhw.exporters.lava.deploy",
     "sanafe": "snnhw.exporters.sanafe",
+    "c": "snnhw.exporters.c",
+    "bundle": "snnhw.exporters.bundle",
 }
 
 

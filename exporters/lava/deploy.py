@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from snnhw.exporters.base import Artifact, check_options
+from snnhw.exporters.example import example_frames
 from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.runtime import command, supervise
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork
@@ -20,7 +21,6 @@ from snnhw.gates.folder import MANIFEST, place_for
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, Graph, LoihiLIF
 from snnhw.rules.ways import LAVA, compiled
-from snnhw.simulation.frames import check_inputs
 from snnhw.simulation.record import SpikeRecord
 
 PACKAGE = "lava_runtime"
@@ -34,7 +34,6 @@ from {PACKAGE}.command import main
 if __name__ == "__main__":
     sys.exit(main(Path(__file__).resolve().parent, sys.argv[1:]))
 '''
-EXAMPLES = 3
 GRADED = Finding(
     "graded-sum",
     "info",
@@ -65,8 +64,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     graded = any(e.payload_bits for e in graph.edges)
     graph = _compiled(graph, options.calibration)
     network = lower(graph, binary=options.binary)
-    example = _noise(graph) if options.inputs is None else np.asarray(options.inputs)[:EXAMPLES]
-    frames = check_inputs(graph, example)
+    frames = example_frames(graph, options.inputs)
     with place.filling() as folder:
         _fill(folder, graph, network, frames)
         size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
@@ -83,14 +81,6 @@ def _compiled(graph: Graph, calibration: Array | None) -> Graph:
     from snnhw.quantisation.compile import compile_loihi
 
     return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, LAVA)
-
-
-def _noise(graph: Graph) -> Array:
-    """Samples that fill the range of the input, so that none is clipped; of events, all of them."""
-    if graph.input.levels is not None:
-        return np.random.default_rng(0).integers(0, graph.input.levels + 1, (EXAMPLES, *graph.input.shape))
-    limit = 1.0 if graph.input.scale is None else (2 ** (graph.input.bits - 1) - 1) / graph.input.scale
-    return np.random.default_rng(0).uniform(-limit, limit, (EXAMPLES, *graph.input.shape))
 
 
 def _fill(folder: Path, graph: Graph, network: LavaNetwork, frames: Array) -> None:

@@ -1,4 +1,4 @@
-"""Checks for Lava, Loihi 1, Loihi 2 and SANA-FE: what the verbs refuse, what the chip lacks, what passes settle.
+"""Checks for Lava, Loihi 1, Loihi 2, SANA-FE and C: what the verbs refuse, what the chip lacks, what passes settle.
 
 Errors come from the rules that the verbs ask too (`snnhw.rules.ways`), beside what a chip lacks and Lava computes.
 Limits: lava-nc 0.10.0 as its fixed-point models compute, and Davies et al., IEEE Micro 38(1), 2018
@@ -36,7 +36,7 @@ from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents
 from snnhw.rules.neurons import one_threshold, resets_to_zero
-from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, Rule, Way, refusals
+from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, SANAFE, C, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
@@ -55,6 +55,8 @@ CHIPS: dict[str, Chip] = {
     "loihi1": Chip(INTEGERS, LAVA, (one_threshold, resets_to_zero, exponents, deployment)),
     "loihi2": Chip(INTEGERS, LAVA, (exponents,)),
     "sanafe": Chip(SANAFE, SANAFE),
+    "c": Chip(INTEGERS, C),
+    "bundle": Chip(INTEGERS, BUNDLE),
 }
 
 
@@ -143,7 +145,7 @@ def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:
 
 
 def _whole(graph: Graph, target: str) -> Iterator[Finding]:
-    if not graph.is_integer and target in ("loihi1", "loihi2"):
+    if not graph.is_integer and target in ("loihi1", "loihi2", "c", "bundle"):
         yield Finding("not-quantised", "info", "", "the network computes in floats", "run snnhw quantise")
     try:
         depths(graph)

@@ -100,6 +100,10 @@ def delays_in_time(graph: Graph, title: str) -> Iterator[Finding]:
     if name:
         message = f"its loop has {synapses} synapses and {steps} steps, and on {title} each synapse takes a step"
         yield Finding("recurrent", "error", name, message, "lead back through one synapse, or delay by more steps")
+
+
+def delays_of_spikes(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each delay of anything else than spikes or events."""
     for node in graph.of_type(Delay):
         sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
         odd = [s.name for s in sources if not isinstance(s, Neuron | Delay) and not _sends_events(s)]

@@ -28,6 +28,7 @@ from snnhw.graph.loihi import INT8_LIMIT
 
 INTEGERS = (Input, *SYNAPSES, LI, LIF, Delay, Flatten, Readout)  # what `quantise` knows
 LAVA = (Input, *SYNAPSES, LI, LIF, LoihiLIF, Delay, Pool, Flatten, Readout)
+C = (Input, *SYNAPSES, LoihiLIF, Delay, Pool, Flatten, Readout)
 SANAFE = (Input, *SYNAPSES, LIF, LoihiLIF, Readout)
 
 
@@ -39,6 +40,16 @@ def kinds_of_integers(graph: Graph, title: str) -> Iterator[Finding]:
 def kinds_of_lava(graph: Graph, title: str) -> Iterator[Finding]:
     """One error for each node that has no Lava process, and for a mean in integers."""
     yield from _others(graph, title, LAVA)
+    yield from _means(graph)
+
+
+def kinds_of_c(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each node that has no loop in C, and for a mean in integers."""
+    yield from _others(graph, title, C)
+    yield from _means(graph)
+
+
+def _means(graph: Graph) -> Iterator[Finding]:
     for node in graph.of_type(Pool):
         if graph.is_integer and node.kind == "avg":
             message = "it divides, which integers cannot"

@@ -17,17 +17,21 @@ from snnhw.passes import LOIHI_CHANNELS, LOIHI_CURRENT, Pass, run_passes
 from snnhw.passes.balance_delays import balance_delays
 from snnhw.passes.fold_pool import fold_pool
 from snnhw.passes.own_synapses import own_synapses
-from snnhw.rules import cores, currents, flow, given, integers, kinds, neurons, readout
+from snnhw.rules import cores, currents, flow, given, integers, kinds, neurons, readout, words
 from snnhw.rules.expressible import deployment
 from snnhw.rules.refuse import errors_of, refuse
 from snnhw.rules.structure import BROKEN, structure
 
 Rule = Callable[[Graph, str], Iterator[Finding]]  # (graph, what it should fit) -> errors
 
-FIRST: tuple[Rule, ...] = (
-    *(given.norms, given.products, given.levels, given.separate_membranes, given.one_arithmetic),
-    given.reads_every_step,
+EVERYWHERE: tuple[Rule, ...] = (
+    given.norms,
+    given.products,
+    given.levels,
+    given.separate_membranes,
+    given.one_arithmetic,
 )
+FIRST: tuple[Rule, ...] = (*EVERYWHERE, given.reads_every_step)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ LAVA = Way(
         flow.layers_on_sums,
         flow.passed_sums,
         flow.delays_in_time,
+        flow.delays_of_spikes,
         flow.flattened_into_weights,
         flow.one_layout,
         neurons.neurons_with_bias,
@@ -80,6 +85,7 @@ INTEGERS = Way(
         flow.layers_on_sums,
         flow.passed_sums,
         flow.delays_in_time,
+        flow.delays_of_spikes,
         flow.one_kind_of_source,
         flow.layers_once,
         flow.flattened_behind_neurons,
@@ -108,6 +114,26 @@ SANAFE = Way(
         cores.fits_the_mesh,
     ),
 )
+C = Way(
+    "C",
+    (),
+    (),
+    (*EVERYWHERE, words.in_integers, deployment),
+    (
+        kinds.kinds_of_c,
+        flow.layers_on_sums,
+        flow.passed_sums,
+        flow.delays_of_spikes,
+        integers.registers,
+        words.weights,
+        words.biases,
+        words.sums,
+        words.inputs,
+        words.reading,
+        integers.current_range,
+    ),
+)
+BUNDLE = replace(C, title="a bundle")  # the same integers, simulated where it is checked
 INPUTS = {"messages": INTEGERS, "current": INTEGERS_OF_CURRENT}  # as in `snnhw.passes.INPUTS`
 
 

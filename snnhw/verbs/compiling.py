@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 OPTIONS_OF_TARGETS = {
     "--dialect": "dialect",
     "--input": "inputs",
+    "--event-driven": "events",
     "--force": "force",
 }  # as typed -> as in the exporter's `Options`
 
@@ -50,7 +51,9 @@ OPTIONS_OF_TARGETS = {
 def export(
     model: Model,
     path: Annotated[Path, typer.Option("--output", "-o", help="file or folder to write")],
-    target: Annotated[str, typer.Option("--target", help="nir, lava (a folder beside lava-nc) or sanafe")] = "nir",
+    target: Annotated[
+        str, typer.Option("--target", help="nir, lava (a folder beside lava-nc), sanafe, c or bundle")
+    ] = "nir",
     dialect: Dialect = None,
     calibrate: Calibrate = None,
     deployment: Deploy = "channels",
@@ -65,7 +68,7 @@ def export(
         str | None,
         typer.Option(
             "--input",
-            help="samples: lava's example; the first is part of a SANA-FE file",
+            help="samples: the example of lava and c, stimuli of a bundle; the first is part of a SANA-FE file",
             autocompletion=completing.data,
         ),
     ] = None,
@@ -77,6 +80,9 @@ def export(
     written_by: WrittenBy = None,
     reset: Reset = None,
     constants: ConstantOptions = None,
+    event_driven: Annotated[
+        bool, typer.Option("--event-driven", help="of c: layers run through what is not 0 alone")
+    ] = False,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -95,7 +101,8 @@ def export(
             raise InputError(
                 "--input-kind says what samples are; name them with --input or --calibrate, or leave it out."
             )
-        _check_target(target, {"--dialect": dialect, "--input": source, "--force": force or None})
+        flags = {"--event-driven": event_driven or None, "--force": force or None}
+        _check_target(target, {"--dialect": dialect, "--input": source, **flags})
         loaded = load_model(
             model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants)
         )
@@ -103,7 +110,8 @@ def export(
         calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
         example = load_inputs(source, data, t, kind) if source else None
         declared = for_data(loaded, *(samples for samples in (calibration, example) if samples is not None))
-        chosen = {"dialect": dialect, "inputs": None if example is None else example.values, "force": force or None}
+        values = None if example is None else example.values
+        chosen = {"dialect": dialect, "inputs": values, "events": event_driven or None, "force": force or None}
         options = {name: value for name, value in chosen.items() if value is not None}
         fixing = None if calibration is None else calibration.values
         made = run(
@@ -255,7 +263,7 @@ def verify(
 
 def check(
     model: Model,
-    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2 or sanafe")] = "nir",
+    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, c or bundle")] = "nir",
     dialect: Dialect = None,
     timesteps: Timesteps = None,
     shape: Shape = None,

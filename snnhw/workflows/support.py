@@ -13,11 +13,13 @@ import numpy as np
 from snnhw.analysis.counting.count import count
 from snnhw.checks.check import check
 from snnhw.errors import InputError
+from snnhw.exporters.c.program import program_of
 from snnhw.exporters.lava.lower import lower
 from snnhw.graph.ir import Array, Graph
 from snnhw.nir.write import to_nir
 from snnhw.passes import FLOAT, compile_channels, run_passes
 from snnhw.quantisation.compile import compile_loihi
+from snnhw.rules.ways import C, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.map import map_to_chip
@@ -77,5 +79,6 @@ TARGETS: Mapping[str, Callable[[Graph, Array], object]] = {
     "Loihi integers": compile_loihi,
     "Lava, floats": lambda graph, samples: lower(compile_channels(graph)),
     "SANA-FE, floats": _sanafe,
+    "C, integers": lambda graph, samples: program_of(compiled(compile_loihi(graph, samples).graph, C)),
     "cores of a chip": lambda graph, samples: map_to_chip(LoadedModel(graph.name, graph)),
 }

@@ -11,7 +11,13 @@ from snnhw.exporters import EXPORTERS, available, exporter, option_names, option
 from snnhw.exporters.nir_file import Options as NirOptions
 from tests.analysis.nets import small_net
 
-FIELDS = {"nir": {"dialect"}, "lava": {"inputs", "calibration", "binary", "force"}, "sanafe": {"inputs"}}
+FIELDS = {
+    "nir": {"dialect"},
+    "lava": {"inputs", "calibration", "binary", "force"},
+    "sanafe": {"inputs"},
+    "c": {"inputs", "calibration", "events", "force"},
+    "bundle": {"inputs", "calibration", "force"},
+}
 
 
 def test_every_exporter_says_whether_it_can_run():

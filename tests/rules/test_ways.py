@@ -18,7 +18,7 @@ from snnhw.checks.check import check
 from snnhw.checks.hardware import CHIPS
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
-from snnhw.exporters import exporter, options_of
+from snnhw.exporters import c, exporter, options_of
 from snnhw.exporters.lava import run as lava
 from snnhw.exporters.lava.lower import lower
 from snnhw.graph.finding import Finding
@@ -28,7 +28,7 @@ from snnhw.passes import FLOAT, deploy, run_passes
 from snnhw.quantisation import scale_search
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.refuse import sentence
-from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, check_compiled, compiled, refusals
+from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, C, check_compiled, compiled, refusals
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import simulate_on
@@ -77,13 +77,18 @@ def _export(target: str, **options: object) -> Callable[[Graph, Array, Path], ob
 LOIHI, ALL = ("loihi1", "loihi2"), ("loihi1", "loihi2", "lava")
 NIR = tuple(Verb(("nir",), d, _export("nir", dialect=d), d) for d in DIALECTS)
 OF_FLOATS = (
-    Verb(LOIHI, "Loihi", _quantise),
+    Verb((*LOIHI, "c", "bundle"), "Loihi", _quantise),
     Verb(("lava",), "lava", _backend("lava-float")),
     Verb(("sanafe",), "sanafe", _export("sanafe")),
     Verb(("nir",), "NIR", _export("nir")),
 )
 ON_THE_WAY = (Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(LOIHI, "Loihi", _backend("lava-fixed")))
-OF_INTEGERS = (Verb(ALL, "lava", _backend("lava-fixed")), *OF_FLOATS[2:])
+OF_INTEGERS = (
+    Verb(ALL, "lava", _backend("lava-fixed")),
+    Verb(("c",), "C", _export("c")),
+    Verb(("bundle",), "a bundle", _export("bundle")),
+    *OF_FLOATS[2:],
+)
 
 
 def verbs_of(graph: Graph, seed: int) -> tuple[Verb, ...]:
@@ -102,6 +107,7 @@ def lowered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         return SpikeRecord(len(inputs), graph.timesteps, {}, np.zeros((len(inputs), 1)))
 
     monkeypatch.setattr(lava, "run_lava", stop)
+    monkeypatch.setattr(c, "sizes", lambda folder: iter(()))  # nothing is compiled
     monkeypatch.setattr(scale_search, "CANDIDATES", np.array([0.7, 1.0]))  # which scales are best is not asked here
 
 
@@ -151,7 +157,7 @@ def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) ->
         for tampered in (graph, broken(graph, np.random.default_rng(seed))):
             for verb in verbs_of(tampered, seed):
                 agree(tampered, verb, x, tmp_path, integers)
-    for target in ("loihi1", "loihi2", "lava", "sanafe", "nir"):
+    for target in ("loihi1", "loihi2", "lava", "sanafe", "c", "nir"):
         assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
     assert len({code for _, code in floats}) > 20 and pooled >= 5
     assert {"integer-range", "weight-range", "synapse-bias"} <= {code for _, code in integers}
@@ -167,6 +173,7 @@ def test_what_quantises_runs_everywhere_and_verifies(tmp_path: Path) -> None:
         model = LoadedModel("m", graph)
         if not found:
             assert not refusals(graph, LAVA)
+            assert not refusals(compile_loihi(graph, x).graph, C)
         if seed % 6:
             continue
         given = Samples("own", x, None, None, "")
@@ -227,7 +234,7 @@ def test_a_compiled_graph_passes_its_own_rules(way) -> None:
 
 
 def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
-    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe"}
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "c", "bundle"}
     assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
 
 

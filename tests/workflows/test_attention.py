@@ -41,6 +41,8 @@ def x():
 VERBS = {
     "loihi1": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
     "loihi2": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
+    "c": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
+    "bundle": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
     "lava": ("lava", lambda model, x: lower(compile_channels(model.graph))),
     "sanafe": ("sanafe", lambda model, x: simulate_on("sanafe", model.graph, x)),
     "nir": ("nir", lambda model, x: to_nir(model.graph)),

@@ -1,6 +1,8 @@
 """Small integer and float networks for the Lava tests, built node by node; delays come from the pass."""
 
 import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
 
 from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, LoihiLIF, Pool, Readout
 from snnhw.passes.balance_delays import balance_delays
@@ -135,3 +137,34 @@ def vgg(seed=0, **options):
     x = net.neurons("u3", net.conv("c3", x, 6, groups=6, padding=2, dilation=2))
     x = net.neurons("u4", net.linear("c4", x, 10))
     return net, net.graph(x)
+
+
+@st.composite
+def chains(draw, integer=None):
+    """Up to three layers of any stride, kernel, padding, dilation and groups, with random skips."""
+    net = Net(
+        draw(st.integers(0, 2**31)),
+        integer=draw(st.booleans()) if integer is None else integer,
+        levels=draw(st.integers(1, 4)),
+        timesteps=draw(st.integers(1, 4)),
+        shape=(2, draw(st.integers(5, 8)), draw(st.integers(5, 8))),
+        bias_exp=draw(st.integers(-3, 4)),
+    )
+    stream = net.neurons("u0", net.conv("c0", ["input"], 4))
+    for layer in range(1, draw(st.integers(1, 3)) + 1):
+        kernel = draw(st.integers(1, 3))
+        out = net.conv(
+            f"c{layer}",
+            stream,
+            4,
+            kernel=kernel,
+            stride=draw(st.integers(1, 2)),
+            padding=draw(st.integers(1, 2)),
+            dilation=draw(st.integers(1, 2)),
+            groups=draw(st.sampled_from([1, 2, 4])),
+        )
+        assume(min(net.shapes[out[0]]) > 0)  # three layers of stride 2 may leave no pixel
+        new = net.neurons(f"u{layer}", out)
+        same = net.shapes[new[0]] == net.shapes[stream[0]]
+        stream = stream + new if same and draw(st.booleans()) else new
+    return net, net.graph(net.flatten("flat", stream) if draw(st.booleans()) else stream)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnhw.exporters.lava.run import RunOptions, run_lava
@@ -13,7 +13,7 @@ from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 from snnhw.tracing.trace import trace
-from tests.exporters.lava.nets import Net, residual
+from tests.exporters.lava.nets import chains, residual
 from tests.exporters.lava.oracle import run_oracle
 from tests.nets import residual_nets
 
@@ -37,37 +37,6 @@ def test_trained_like_networks_through_all_passes(sample):
     for graph in (compile_channels(sample.graph), compile_loihi(sample.graph, sample.inputs).graph):
         engine = simulate(graph, inputs, execution=DOUBLE, raster=True)
         assert_same(engine, run_lava(graph, inputs, RunOptions(raster=True)), graph.is_integer)
-
-
-@st.composite
-def chains(draw):
-    """Up to three layers of any stride, kernel, padding, dilation and groups, with random skips."""
-    net = Net(
-        draw(st.integers(0, 2**31)),
-        integer=draw(st.booleans()),
-        levels=draw(st.integers(1, 4)),
-        timesteps=draw(st.integers(1, 4)),
-        shape=(2, draw(st.integers(5, 8)), draw(st.integers(5, 8))),
-        bias_exp=draw(st.integers(-3, 4)),
-    )
-    stream = net.neurons("u0", net.conv("c0", ["input"], 4))
-    for layer in range(1, draw(st.integers(1, 3)) + 1):
-        kernel = draw(st.integers(1, 3))
-        out = net.conv(
-            f"c{layer}",
-            stream,
-            4,
-            kernel=kernel,
-            stride=draw(st.integers(1, 2)),
-            padding=draw(st.integers(1, 2)),
-            dilation=draw(st.integers(1, 2)),
-            groups=draw(st.sampled_from([1, 2, 4])),
-        )
-        assume(min(net.shapes[out[0]]) > 0)  # three layers of stride 2 may leave no pixel
-        new = net.neurons(f"u{layer}", out)
-        same = net.shapes[new[0]] == net.shapes[stream[0]]
-        stream = stream + new if same and draw(st.booleans()) else new
-    return net, net.graph(net.flatten("flat", stream) if draw(st.booleans()) else stream)
 
 
 @settings(max_examples=8)

@@ -7,13 +7,14 @@ chip, says so instead of leaving a gap.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.hardware.floorline import Floorline
 from snnhw.analysis.hardware.scopes import OF_THIS_MACHINE, WAITING_INSIDE, scope_words
 from snnhw.analysis.ranges import Range
+from snnhw.analysis.report.plain_names import plain_names
 from snnhw.analysis.report.sections import StaticCase
 
 PACES = ("batch1", "realtime")
@@ -35,6 +36,7 @@ class Bill:
     covers_static: str = ""  # with it
     edp: Range | None = None  # J s: energy at the chip's own pace, static power inside where known, times that time
     note: str = ""  # why no energy with static power stands here
+    place: str = ""  # the profile as sentences call it
 
     @property
     def sentence(self) -> str:
@@ -43,7 +45,7 @@ class Bill:
             return ""
         parts = [f"{range_text(energy, 'J')} {self.paces[pace]}" for pace, energy in self.with_static.items()]
         return (
-            f"On {self.profile} one inference costs {range_text(self.without, 'J')} for {self.covers}; "
+            f"On {self.place or self.profile} one inference costs {range_text(self.without, 'J')} for {self.covers}; "
             f"with what the chip draws while it waits, {'; '.join(parts)}."
         )
 
@@ -68,7 +70,11 @@ def bills(
     floors: Mapping[str, Floorline],
 ) -> tuple[Bill, ...]:
     """One row a profile, in their order."""
-    return tuple(_bill(name, found, static.get(name, {}), floors.get(name)) for name, found in energy.items())
+    places = plain_names({name: found.profile.title for name, found in energy.items()})
+    return tuple(
+        replace(_bill(name, found, static.get(name, {}), floors.get(name)), place=places[name])
+        for name, found in energy.items()
+    )
 
 
 def _bill(name: str, found: EnergyEstimate, cases: Mapping[str, StaticCase], floor: Floorline | None) -> Bill:

@@ -18,6 +18,7 @@ from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.deciding import deciding
 from snnhw.analysis.report.likeness import advantages
+from snnhw.analysis.report.plain_names import plain_names
 from snnhw.analysis.report.report import Report
 
 CHEAPER, DEARER, OPEN = "cheaper", "dearer", "undecided"
@@ -175,12 +176,16 @@ def precisions(found: Sequence[Line]) -> tuple[str, ...]:
 
 def headline(found: Sequence[Line]) -> str:
     """One sentence: on which profiles the network needs less energy than which twin, and on which more."""
+    names = plain_names({line.profile: line.title for line in found})
     clauses = []
     for word, (phrase, link) in PHRASES.items():
         where: dict[tuple[str, ...], list[str]] = {}  # profiles -> precisions
         for precision in precisions(found):
             profiles = tuple(
-                line.profile for line in found for r in line.closest if (r.precision, r.verdict) == (precision, word)
+                names[line.profile]
+                for line in found
+                for r in line.closest
+                if (r.precision, r.verdict) == (precision, word)
             )
             if profiles:
                 where.setdefault(profiles, []).append(precision)

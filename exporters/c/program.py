@@ -109,7 +109,8 @@ class _Writer:
         if isinstance(node, Conv2d):
             kernel = (node.weight.shape[2], node.weight.shape[3])
             window = self._window(node, self._arriving_shape(node.name), kernel, node.dilation, node.groups)
-            self._call(f"convolution{kind}", f"weights_{node.name}", f"&{window}", source, to)
+            spread = [self.sums.place(node.size, self.now, self.now)] if self.events else []
+            self._call(f"convolution{kind}", f"weights_{node.name}", f"&{window}", source, to, *spread)
         else:
             self._call(f"matrix{kind}", f"weights_{node.name}", source, node.weight.shape[1], to, node.size)
         bias = "NULL"

@@ -33,24 +33,37 @@ class SampleRows:
         self._counter = SampleCounter(graph, self.demand)
         columns = len(self.demand.columns) + self.labelled
         self._spool = Spool(path, key, columns, force=force)
+        self._kept: int | None = None  # rows that the file begins with, until it is opened
 
     def begin(self, done: int) -> bool:
         """Go on behind `done` samples; False where their rows are not there, so that all starts anew.
 
         Raises:
-            InputError: the file is somebody else's, or the folder cannot be written.
+            InputError: the file is somebody else's.
         """
         known = self._spool.holds(done)
-        self._spool.begin(done if known else 0)
+        self._kept = done if known else 0
         return known or not done
 
+    def _ready(self) -> None:
+        """The file is there from the first finished batch on: samples that are refused leave none."""
+        if self._kept is not None:
+            self._spool.begin(self._kept)
+            self._kept = None
+
     def add(self, values: Array, record: SpikeRecord, right: Array) -> None:
-        """The samples of a batch, which ran with rasters; `right` says of each whether it was classified rightly."""
+        """The samples of a batch, which ran with rasters; `right` says of each whether it was classified rightly.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        self._ready()
         rows = self._counter.rows(record, check_inputs(self._graph, values))
         self._spool.append(np.column_stack([rows, right.astype(np.int64)]) if self.labelled else rows)
 
     def gather(self) -> None:
         """Rows of all processes into the file of the first one; each has to call this."""
+        self._ready()
         self._spool.gather()
 
     def check(self, record: SpikeRecord, correct: int = 0) -> None:

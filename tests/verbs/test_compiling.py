@@ -12,8 +12,10 @@ import pytest
 from snnhw.cli import main
 from snnhw.data.datasets import load
 from snnhw.nir.io import read_nir, write_nir
+from snnhw.passes import FLOAT, run_passes
 from snnhw.workflows.backends import BACKENDS
 from tests.analysis.nets import small_net
+from tests.nets import residual_net
 from tests.passes.test_input_current import current_net
 
 
@@ -259,3 +261,17 @@ def test_check_ends_with_1_where_a_finding_is_an_error(call):
     assert found["target"] == "nir" and "error" in {f["severity"] for f in found["findings"]}
     assert "findings for nir" in call("check", "digits", "--dialect", "sinabs", code=1)
     assert all(f["severity"] != "error" for f in call("check", "digits", "--target", "lava", "--json")["findings"])
+
+
+@pytest.mark.slow
+def test_c_and_bundles_are_export_targets(call):
+    sample = residual_net(widths=(4,))
+    write_nir(run_passes(sample.graph, FLOAT), Path("net.nir"))
+    np.save("x.npy", sample.inputs)
+    given = ("export", "net.nir", "--calibrate", "x.npy", "--input", "x.npy", "--json")
+    for target, flag in (("c", ["--event-driven"]), ("bundle", [])):
+        found = call(*given, "--target", target, *flag, "-o", target)
+        assert {f["code"] for f in found["findings"]} >= {"size" if target == "c" else "digest"}
+        assert call("check", "net.nir", "--target", target, "--json")["findings"]
+    assert "convolution_events_int8_t" in Path("c/network.c").read_text()
+    assert Path("bundle/certificate.json").exists()

@@ -87,7 +87,7 @@ MISUSE = [
     (["diagnose", "digits", "--input", "digits:test", "--plot", "x.txt"], "x.txt is no PNG or SVG file"),
     (["diagnose", "digits", "--input", "digits:test", "--study", "--plot", "x.txt"], "x.txt is no PNG or SVG file"),
     (["diagnose", "digits", "--input", "digits:test", "--plot", "empty"], "empty is a folder"),
-    (["diagnose", "net.nir", "--input", "digits:test", "--study"], "has no module to differentiate"),
+    (["diagnose", "net.nir", "--input", "digits:test", "--study"], "is a NIR file without a torch module"),
     (["export", "digits", "-o", "x.nir", "--data", "empty"], "--data empty; leave it out"),
     (["export", "digits", "-o", "x.nir", "--input-kind", "events"], "name them with --input or --calibrate"),
     (["quantise", "digits", "--calibrate", "nan.npy", "-o", "x.nir", "--data", "empty"], "--data empty; leave"),

@@ -58,12 +58,14 @@ static inline void NAMED(convolution)(const WEIGHT *weights, const window_t *w, 
     }
 }
 
-/* Weights [channels][kernel height][kernel width][outputs of a group]. */
+/* Weights [channels][kernel height][kernel width][outputs of a group]. All outputs of a place lie beside each other in
+ * `spread` while events are followed, which caches like, and are brought into the order of `sums` then.
+ */
 static inline void NAMED(convolution_events)(const WEIGHT *weights, const window_t *w, const value_t *from,
-                                             int32_t *sums)
+                                             int32_t *sums, int32_t *spread)
 {
     const int32_t taken = w->channels / w->groups, given = w->outputs / w->groups, area = w->rows * w->columns;
-    clear_sums(sums, w->outputs * area);
+    clear_sums(spread, w->outputs * area);
     for (int32_t c = 0; c < w->channels; c++) {
         for (int32_t at = 0; at < w->height * w->width; at++) {
             const int32_t value = from[c * w->height * w->width + at];
@@ -78,12 +80,15 @@ static inline void NAMED(convolution_events)(const WEIGHT *weights, const window
                     if (right < 0 || right % w->stride[1] != 0 || right / w->stride[1] >= w->columns)
                         continue;
                     const WEIGHT *weight = weights + ((c * w->kernel[0] + ky) * w->kernel[1] + kx) * given;
-                    int32_t *to = sums + c / taken * given * area + down / w->stride[0] * w->columns
-                                  + right / w->stride[1];
+                    const int32_t place = down / w->stride[0] * w->columns + right / w->stride[1];
+                    int32_t *to = spread + place * w->outputs + c / taken * given;
                     for (int32_t o = 0; o < given; o++)
-                        to[o * area] += value * weight[o];
+                        to[o] += value * weight[o];
                 }
             }
         }
     }
+    for (int32_t o = 0; o < w->outputs; o++)
+        for (int32_t i = 0; i < area; i++)
+            sums[o * area + i] = spread[i * w->outputs + o];
 }

@@ -33,7 +33,7 @@ def test_with_is_without_plus_power_times_time(report, found):
     assert bill.edp.typical == pytest.approx(bill.with_static["batch1"].typical * bill.seconds["batch1"].typical)
     assert bill.paces == {"batch1": "at the chip's own pace", "realtime": "in fixed steps of 1.0\u202fms"}
     assert bill.late == ()
-    assert bill.sentence.startswith("On loihi1-davies2018 one inference costs ")
+    assert bill.sentence.startswith("On Loihi 1 (energies of Davies et al. 2018) one inference costs ")
     assert "for the work of the cores in use; with what the chip draws while it waits, " in bill.sentence
     assert bill.covers_static == "the work of the cores in use and what the whole chip draws while it waits"
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import optuna
 
-from snnhw.errors import InputError
 from snnhw.gates.lock import LOCK, locked
 from snnhw.gates.text import file_name
 
@@ -99,15 +98,19 @@ class Watch:
 
 
 def _held(place: Path) -> bool | None:
-    """Whether a lock is held; None where that cannot be said from here."""
+    """Whether a lock is held; None where that cannot be said from here. The file stays, for others who look."""
     try:
-        import fcntl  # noqa: F401
-    except ImportError:
-        return None
-    if not (place / LOCK).exists():
+        import fcntl
+
+        handle = os.open(place / LOCK, os.O_RDWR)
+    except (ImportError, OSError):
         return None
     try:
-        with locked(place):
-            return False
-    except InputError:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    except OSError:  # of a file system without locks
+        return None
+    finally:
+        os.close(handle)
+    return False

@@ -237,7 +237,7 @@ REFUSED = {
     "a layer that starts late": (late, {}, "calls 'lif1' 6 times, 'lif2' 5 times"),
     "two steps together": (mixed, {}, "'lif2', test_stepwise.py line .* gets something else in call 2"),
     "some of the steps": (half_of_it, {}, r"last \[3, 6\] time steps"),
-    "steps of an input without time": (in_place, {}, "say how many steps the input has with timesteps=T"),
+    "steps of an input without time": (in_place, {}, "say how many steps the input has: timesteps=T"),
     "another T": (added(0), {"timesteps": 4}, "runs 6 time steps where timesteps=4 was given; give timesteps=6"),
     "more steps than are taken": (by_index, {"timesteps": 8}, "takes 6 of 8 steps; .* or give timesteps=6"),
     "steps of an input, T unsaid": (

@@ -165,9 +165,9 @@ def untraceable(network: nn.Module, tracer: Tracer, error: Exception, *, told: b
         )
     if tracer.counts_with_batch:
         remedy = "write the loop as range(T) and take its steps as x[t] or x[:, t]"
+        unsaid = "say how many steps the input has: timesteps=T, or --timesteps T on the command line"
         return InputError(
-            f"{name} counts up to a size of its input that is taken for the batch; "
-            f"{remedy if told else 'say how many steps the input has: timesteps=T, or --timesteps T on the command line'}."
+            f"{name} counts up to a size of its input that is taken for the batch; {remedy if told else unsaid}."
         )
     inside = f" in {tracer.stuck_at!r}" if tracer.stuck_at else ""
     kind = type(tracer.stuck or network).__name__

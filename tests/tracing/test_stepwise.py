@@ -243,7 +243,7 @@ REFUSED = {
     "steps of an input, T unsaid": (
         by_index,
         {},
-        r"takes steps of its input, test_stepwise.py line \d+; say with time",
+        r"takes steps of its input, test_stepwise.py line \d+; say how many it has: time",
     ),
     "the step of the largest": (step_of_the_largest, {}, "uses the step of the largest value, test_stepwise.py line"),
     "twice the largest": (twice_the_largest, {}, "computes with the largest value over time; return that as it is"),

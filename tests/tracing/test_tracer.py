@@ -120,7 +120,7 @@ STEP_OF_A_LOOP = (
         (
             lambda x, step: torch.stack([step(x[t]) for t in range(6)]),
             None,
-            r"^Looping takes steps of its input, test_tracer.py line \d+; say how many it has: timesteps=T, or --timesteps T on",
+            r"^Looping takes steps of its input, test_tracer.py line \d+; say how many it has: timesteps=T, or --t",
         ),
         (
             lambda x, step: [step(x) for _ in range(x.size(0))],

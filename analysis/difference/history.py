@@ -17,6 +17,7 @@ from snnhw.analysis.difference.side import Price, Side
 from snnhw.analysis.digits import percent, range_text, short_count
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.report.plain_table import Column, lines_of, wrapped
+from snnhw.analysis.report.sample_set import several
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 
@@ -105,9 +106,9 @@ class History:
         if len(scopes) > 1:
             words = "; ".join(f"{_profiles(runs, scope)}: {scope_words(scope)}" for scope in scopes)
             said.append(f"Energies of several scopes, not to be compared with each other: {words}.")
-        data = dict.fromkeys((run.side.data, run.side.data_checksum) for run in runs)
-        if len(data) > 1:
-            said.append(f"The runs are on {len(data)} different sets of samples; --json names them.")
+        sets = several(run.side.sample_set for run in runs)
+        if sets > 1:
+            said.append(f"The runs are on {sets} different sets of samples; --json names them.")
         return (*said, *(f"{f.message[0].upper()}{f.message[1:]}; {f.remedy}." for f in self.findings))
 
     def text(self, runs: Sequence[Run]) -> str:
@@ -146,7 +147,7 @@ def history(folder: str | Path) -> History:
             side = read_side(path)
         except InputError as error:
             remedy = "move it elsewhere, or make the report anew"
-            findings.append(Finding("no-report", "warning", "", str(error).rstrip("."), remedy))
+            findings.append(Finding("no-report", "warning", "", f"not read: {str(error).rstrip('.')}", remedy))
             continue
         place = os.path.relpath(path.parent, folder)
         runs += [Run(place, side, price) for price in side.prices.values()]

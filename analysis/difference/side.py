@@ -12,6 +12,7 @@ from fractions import Fraction
 from snnhw.analysis.counting.counts import BY_STEP, STATIC
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.parameters import Parameters
+from snnhw.analysis.report.sample_set import SampleSet
 
 RUN = ("spikes", *BY_STEP)  # counts that grow with the samples; the others are of the network
 FIXED = ("neurons", *STATIC)
@@ -75,13 +76,19 @@ class Side:
     date: str = ""
     accuracy: float | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)  # by profile
-    assumed: tuple[str, ...] = ()  # what its numbers rest on that nobody said
+    assumed: Mapping[str, str] = field(default_factory=dict)  # what its numbers rest on that nobody said -> remedy
+    ran_here: bool = False  # a model that was run for this difference, on its options
 
     @property
     def counts(self) -> tuple[str, ...]:
         """The counts that every layer has, in the order of a report."""
         layers = [row.counts.keys() for row in self.rows if row.kind]
         return tuple(key for key in (*RUN, *FIXED) if layers and all(key in known for known in layers))
+
+    @property
+    def sample_set(self) -> SampleSet:
+        """What it ran on; of 0 samples where nobody says how many."""
+        return SampleSet(self.data, self.data_checksum, self.samples or 0)
 
     @property
     def run(self) -> str:

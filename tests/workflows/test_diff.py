@@ -35,6 +35,7 @@ def folder(made, tmp_path_factory):
 def test_a_model_runs_on_the_samples_and_the_profiles_of_the_report(folder):
     found = diff(folder, "digits")
     assert found.is_empty and not found.findings  # the same samples, as their checksum says
+    assert found.b.ran_here and not found.a.ran_here
     assert (found.b.samples, found.b.data, list(found.prices)) == (FEW, "digits:test", ["loihi1-sanafe"])
 
 

@@ -89,6 +89,7 @@ def _side(report: Any, label: str) -> Side:
         None if accuracy is None else float(accuracy),
         prices,
         tuple(str(found["message"]) for found in report.get("assumed", ())),
+        str(stamp.get("counted", stamp["date"])),
     )
 
 

@@ -17,7 +17,19 @@ from rich.text import Text
 
 from snnhw.errors import InputError
 from snnhw.gates.text import visible
-from snnhw.verbs import compiling, differences, doctor, lava, measuring, numbers, reports, stored, summaries, training
+from snnhw.verbs import (
+    compiling,
+    differences,
+    doctor,
+    lava,
+    measuring,
+    numbers,
+    reports,
+    stored,
+    summaries,
+    sweeping,
+    training,
+)
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
 
@@ -41,6 +53,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
     },
     "Train": {
         "train": training.train,
+        "sweep": sweeping.sweep,
         "evaluate": training.evaluate,
         "diagnose": training.diagnose,
         "zoo": training.zoo,

@@ -47,6 +47,7 @@ from snnhw.nir.io import read_nir, write_nir
 from snnhw.nn import build
 from snnhw.nn.from_onnx import from_onnx
 from snnhw.nn.official import read_checkpoint
+from snnhw.sweeps.spec import read_spec
 from snnhw.train import recipe
 from snnhw.train.card import CARD, WEIGHTS
 from snnhw.train.checkpoint import read_state, save_state
@@ -64,6 +65,16 @@ BOUND = 256 * 2**20  # bytes that a process may grow by: what is allowed, read, 
 SECONDS = 60  # for one file, on a busy machine
 REFUSALS = (InputError, LavaRunError)
 WORDS = (b"PK\x03\x04", b"PK\x01\x02", b"<f8", b"|O", b"(2, ", b"9" * 30, b"[" * 40, b"{" * 40, b'"a":', b"1e400")
+SWEEP = b"""recipe = "digits"
+trials = 9
+objectives = ["accuracy", "latency"]
+[set]
+epochs = 1
+[space]
+arguments.timesteps = { low = 1, high = 4, step = 1 }
+deployment = ["channels", "shared"]
+lr = { low = 1e-3, high = 1.0, log = true }
+"""
 WORDS += (b"\\ud800", b"'''", b"inf", b"nan", b"a.b.c", b"-1", b"cos\nsystem\n", b"\xff" * 8, b"\0" * 8, b"null")
 
 
@@ -150,6 +161,7 @@ def _plain() -> dict[str, Gate]:
         "chip": Gate(_toml(chips.FOLDER), lambda at: chips.load_chip(at / "a.toml"), "a.toml"),
         "counts": Gate((_saved(lambda path: write_counts(path, whole())),), lambda at: read_counts(at / "a"), every=20),
         "recipe": Gate(_toml(recipe.FOLDER), lambda at: recipe.load_recipe(at / "a.toml"), "a.toml"),
+        "sweep": Gate((SWEEP,), lambda at: read_spec(at / "a.toml"), "a.toml", every=5),
         "report": Gate((json.dumps(sample_run()).encode(),), lambda at: read_side(at / "a.json"), "a.json", every=50),
         "table of counts": Gate((_layers(),), lambda at: read_side(at / "a.csv"), "a.csv", every=5),
         "list of an export": Gate((manifest,), lambda at: place_for(at), MANIFEST),

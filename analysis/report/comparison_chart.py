@@ -5,7 +5,7 @@ Labels stand in a column right of the chart, in the order of the accuracies, eac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from snnhw.analysis.digits import percent
 from snnhw.analysis.ranges import Range
@@ -22,7 +22,9 @@ from snnhw.analysis.report.plots import (
     short_name,
     span,
 )
+from snnhw.analysis.report.svg import to_svg
 from snnhw.analysis.report.ticks import share_ticks
+from snnhw.analysis.report.undrawn import NO_CHART, draws
 
 LINE = 17  # CSS pixels of one label
 AXES = 80  # CSS pixels of a chart above and below its axes
@@ -64,6 +66,15 @@ def pareto_chart(points: Mapping[str, tuple[float, Range]], front: Sequence[str]
     axes.set_ylabel("accuracy, %", color=MUTED, fontsize=12)
     axes.grid(color=RULE, linewidth=0.8)
     return figure
+
+
+def pareto_charts(
+    name: str, points: Mapping[str, tuple[float, Range]], front: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """`pareto_chart` as SVG in both widths, by name; none without points, a sentence without matplotlib."""
+    for size, width in (("wide", WIDE), ("narrow", NARROW)) if points else ():
+        drawn = f"{name}_{size}"
+        yield drawn, to_svg(pareto_chart(points, front, width), drawn) if draws() else NO_CHART
 
 
 def _ends(accuracies: Sequence[float]) -> tuple[float, float]:

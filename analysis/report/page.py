@@ -18,7 +18,7 @@ from snnhw.analysis.report import plots, verdict
 from snnhw.analysis.report.bill import bills
 from snnhw.analysis.report.chapters import chapters
 from snnhw.analysis.report.comparison import Comparison
-from snnhw.analysis.report.comparison_chart import pareto_chart
+from snnhw.analysis.report.comparison_chart import pareto_charts
 from snnhw.analysis.report.graph_picture import Heat, graph_svg
 from snnhw.analysis.report.heat_map import heat_map, shares
 from snnhw.analysis.report.raster import COLUMNS, ROWS, raster_strips, time_runs_right
@@ -145,13 +145,13 @@ def render_comparison(comparison: Comparison) -> str:
     return _page("compare.html.j2", _fronts(comparison), comparison=comparison)
 
 
-def render_tables(template: str, **content: Any) -> str:
-    """A page without charts, from one of the templates of this room.
+def render_tables(template: str, drawings: Iterable[tuple[str, str]] = (), **content: Any) -> str:
+    """A page from one of the templates of this room, by default without charts.
 
     Raises:
         InputError: jinja2 is not installed.
     """
-    return _page(template, iter(()), **content)
+    return _page(template, iter(drawings), **content)
 
 
 def _page(template: str, charts: Iterator[tuple[str, str]], **content: Any) -> str:
@@ -210,10 +210,7 @@ def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
             for label in comparison.reports
             if (accuracy := comparison.accuracy(label)) is not None
         }
-        for size, width in (("wide", plots.WIDE), ("narrow", plots.NARROW)) if points else ():
-            name = f"{profile}_{size}"
-            front = comparison.front(profile)
-            yield name, to_svg(pareto_chart(points, front, width), name) if draws() else NO_CHART
+        yield from pareto_charts(profile, points, comparison.front(profile))
 
 
 CHARTS = ("energy", "levels", "rates", "tornado", "breakeven")  # names that `drawings` can give

@@ -28,6 +28,9 @@ SIGNS = {  # file -> what stands near its beginning
     "diff.html": PAGE_SIGN,
     "diff.json": '"a": {',
     "diff.csv": "layer_a,layer_b,matched,",
+    "sweep.html": PAGE_SIGN,
+    "sweep.json": '"sweep": ',
+    "sweep.csv": "trial,state,on_front,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -44,6 +47,7 @@ ENDS = 2000  # bytes that are looked at, at the beginning and at the end of a fi
 REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
+SWEEP = ("sweep.json", "sweep.csv", "sweep.html")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 

@@ -80,7 +80,8 @@ def traced(
                 raise
     if first is not None and timesteps is None and where:
         raise InputError(
-            f"{type(network).__name__} takes steps of its input{where}; say with timesteps=T how many it has."
+            f"{type(network).__name__} takes steps of its input{where}; say how many it has: timesteps=T, or "
+            "--timesteps T on the command line."
         ) from first
     raise first or InputError("Nothing was traced; give a network.")
 

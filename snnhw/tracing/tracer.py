@@ -165,9 +165,9 @@ def untraceable(network: nn.Module, tracer: Tracer, error: Exception, *, told: b
         )
     if tracer.counts_with_batch:
         remedy = "write the loop as range(T) and take its steps as x[t] or x[:, t]"
+        unsaid = "say how many steps the input has: timesteps=T, or --timesteps T on the command line"
         return InputError(
-            f"{name} counts up to a size of its input that is taken for the batch; "
-            f"{remedy if told else 'say how many steps the input has with timesteps=T'}."
+            f"{name} counts up to a size of its input that is taken for the batch; {remedy if told else unsaid}."
         )
     inside = f" in {tracer.stuck_at!r}" if tracer.stuck_at else ""
     kind = type(tracer.stuck or network).__name__
@@ -183,7 +183,9 @@ def untraceable(network: nn.Module, tracer: Tracer, error: Exception, *, told: b
         if refused:
             return InputError(f"{name} cannot be traced: there is no node for {', '.join(refused)}; replace these.")
         if any(a is not None and a.cell is not None for a in map(adapter_of, network.modules())):
-            remedy = "take the steps of a loop as x[t] or x[:, t] for t in range(T), and give timesteps=T"
+            remedy = (
+                "take the steps of a loop as x[t] or x[:, t] for t in range(T), and give timesteps=T, or --timesteps T"
+            )
     return InputError(
         f"{name} cannot be traced{inside}: {kind}.forward branches or loops on its data ({reason}); {remedy}."
     )

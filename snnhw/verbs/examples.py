@@ -37,6 +37,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("snnhw demo --no-lava --out demo",),
     "measure": ("snnhw measure digits", "snnhw measure digits --device cuda --batch 64 --out measured"),
     "train": ("snnhw train digits", "snnhw train mnist --data data --set epochs=3 --out runs/mnist"),
+    "sweep": (
+        "snnhw sweep lean.toml --workers 2",
+        "snnhw sweep lean.toml --storage sqlite:////shared/sweeps.db",
+        "snnhw sweep lean.toml --rescore --profile speck",
+    ),
     "evaluate": ("snnhw evaluate digits", "snnhw evaluate my.nir --input digits:test"),
     "diagnose": ("snnhw diagnose digits --input digits:test --plot diagnosis.svg",),
     "export": (

@@ -22,6 +22,7 @@ EXTRAS = {
     "matplotlib": "report",
     "sklearn": "train",
     "lightning_fabric": "train",
+    "optuna": "sweep",
     "zeus": "measure",
 }
 LEAST_BYTES = GIB  # of free disk, which a training and its report take

@@ -28,6 +28,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/sharing.md": (2, 3),
     "docs/tutorial.md": (7, 4),
     "docs/cheaper.md": (2, 3),
+    "docs/sweeps.md": (0, 1),
     "docs/extending.md": (4, 1),
     "docs/modules.md": (3, 0),
     "docs/c_target.md": (0, 1),

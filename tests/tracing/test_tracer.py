@@ -105,7 +105,9 @@ def preallocated(x, step):
 
 
 SIZE_OF_THE_BATCH = r"^Looping makes a tensor of a .* torch\.zeros; start"  # some releases of torch stop there first
-STEP_OF_A_LOOP = r"take the steps of a loop as x\[t\] or x\[:, t\] for t in range\(T\), and give timesteps=T\.$"
+STEP_OF_A_LOOP = (
+    r"take the steps of a loop as x\[t\] or x\[:, t\] for t in range\(T\), and give timesteps=T, or --timesteps T\.$"
+)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +120,12 @@ STEP_OF_A_LOOP = r"take the steps of a loop as x\[t\] or x\[:, t\] for t in rang
         (
             lambda x, step: torch.stack([step(x[t]) for t in range(6)]),
             None,
-            r"^Looping takes steps of its input, test_tracer.py line \d+; say with timesteps=T how many it has\.$",
+            r"^Looping takes steps of its input, test_tracer.py line \d+; say how many it has: timesteps=T, or --t",
         ),
         (
             lambda x, step: [step(x) for _ in range(x.size(0))],
             None,
-            r"say how many steps the input has with timesteps=T",
+            r"say how many steps the input has: timesteps=T, or --timesteps T on",
         ),
         (lambda x, step: [step(x) for _ in range(x.permute(1, 0, 2).size(0))], 6, r"write the loop as range\(T\)"),
     ],

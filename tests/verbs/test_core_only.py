@@ -19,7 +19,7 @@ from snnhw.cli import VERBS
 
 EXTRAS = (
     *("jinja2", "markupsafe", "matplotlib", "mpl_toolkits", "sklearn", "scipy", "lightning_fabric", "torchmetrics"),
-    *("tensorboard", "triton", "sanafe", "pyarrow"),
+    *("tensorboard", "triton", "sanafe", "pyarrow", "optuna"),
 )
 IN = ("--input", "x.npz", "--samples", "2", "-q")
 RUNS: dict[str, tuple[str, ...]] = {
@@ -37,6 +37,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "simulate": ("simulate", "digits", *IN),
     "verify": ("verify", "digits", *IN, "--lava-samples", "0"),
     "train": ("train", "digits", "--out", "run", "-q"),
+    "sweep": ("sweep", "s.toml", "-q"),
     "evaluate": ("evaluate", "digits", *IN),
     "diagnose": ("diagnose", "digits", "--input", "digits:test"),
     "zoo": ("zoo",),
@@ -48,6 +49,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 NEED = {  # verb -> what the one sentence says
     "report": "report.json and the tables are in r. The page of a report needs jinja2; pip install 'snnhw[report]'.",
     "train": "Data set 'digits' comes with scikit-learn; pip install 'snnhw[train]'.",
+    "sweep": "A sweep needs Optuna, which is not installed; install it with: pip install 'snnhw[sweep]'.",
     "diagnose": "Data set 'digits' comes with scikit-learn; pip install 'snnhw[train]'.",
     "demo": "pip install 'snnhw[train]'.",
 }
@@ -78,6 +80,7 @@ def run(folder: Path, barred: tuple[str, ...], runs: dict[str, tuple[str, ...]])
     """Exit code and what was said, by verb."""
     given = snnhw.load_inputs("digits:test").first(4)
     np.savez(folder / "x.npz", input=given.values, target=given.targets)
+    (folder / "s.toml").write_text('recipe = "digits"\n[space]\nepochs = [1, 2]\n')
     snnhw.write_nir(snnhw.load_model("digits").graph, folder / "digits.nir")
     code = CODE.format(barred=barred, runs=runs)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder)

@@ -77,7 +77,7 @@ def macs_met(layer: Layer, there: Tensor) -> int:
     window = layer.kernel_size
     channels = there.sum(dim=-1 - len(window), dtype=torch.float64)  # whole numbers below 2^53 are exact
     channels = channels.reshape(-1, 1, *channels.shape[-len(window) :])
-    padding = layer.padding
+    padding: str | int | tuple[int, ...] = layer.padding
     if layer.padding_mode != "zeros":  # borders that repeat activations
         channels = functional.pad(channels, layer._reversed_padding_repeated_twice, layer.padding_mode)
         padding = 0

@@ -89,6 +89,7 @@ def _side(report: Any, label: str) -> Side:
         None if accuracy is None else float(accuracy),
         prices,
         {str(found["message"]): str(found.get("remedy", "")) for found in report.get("assumed", ())},
+        counted=str(stamp.get("counted", stamp["date"])),
     )
 
 

@@ -122,6 +122,7 @@ def report_stored(stored: StoredCounts, profiles: Sequence[str]) -> Report:
         Origin(header.data, header.data_checksum),
         profiles=chosen,
         seed=int(header.seed) if header.seed else None,
+        stored=True,
     )
     findings = (*header.findings, *_partial(stored))
     sections = Sections(accuracy=accuracy, findings=findings, sparsity=header.sparsity)

@@ -60,6 +60,7 @@ def test_stored_counts_are_priced_as_the_other_side_is(model, folder, tmp_path):
     counts = tmp_path / "counts.parquet"
     found = diff(folder, counts)
     assert found.is_empty and list(found.prices) == ["loihi1-sanafe"] and not found.findings
+    assert found.b.run.endswith(f"priced {found.b.date}, counted: not kept") and "priced" not in found.a.run
     assert list(diff(counts, str(counts), Running(profiles=["speck"])).prices) == ["speck"]
     with pytest.raises(InputError, match="nothing runs, so leave --samples out"):
         diff(counts, counts, Running(samples=3, profiles=["speck"]))

@@ -17,6 +17,8 @@ from snnhw.analysis.difference.side import Price, Side
 from snnhw.analysis.digits import percent, range_text, short_count
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.report.plain_table import Column, lines_of, wrapped
+from snnhw.analysis.report.sample_set import several
+from snnhw.analysis.report.stamp import NOT_KEPT
 from snnhw.errors import InputError
 from snnhw.graph.finding import Finding
 
@@ -30,6 +32,7 @@ COLUMNS = (
     Column("profile", right=False, folds=True),
 )
 MINUTES = 16  # characters of a date in ISO 8601 up to the minute
+PRICED = "*"  # behind the date of a report that was made of stored counts
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Run:
         """As the table shows it, in the order of `COLUMNS`."""
         side, energy = self.side, range_text(self.price.per_inference, "J")
         accuracy = "" if side.accuracy is None else percent(side.accuracy)
-        day = side.date[:MINUTES].replace("T", " ")
+        day = side.date[:MINUTES].replace("T", " ") + PRICED * (side.counted == NOT_KEPT)
         return day, self.folder, side.model, accuracy, short_count(self.synops), energy, self.price.profile
 
     def to_dict(self) -> dict[str, object]:
@@ -59,6 +62,7 @@ class Run:
         low, typical, high = price.per_inference.ends
         return {
             "date": side.date,
+            "counted": side.counted,
             "folder": self.folder,
             "model": side.model,
             "data": side.data,
@@ -79,7 +83,7 @@ class Run:
 
 @dataclass(frozen=True)
 class History:
-    """All runs of a folder, the oldest first."""
+    """All runs of a folder, the oldest first; one of stored counts stands where it was priced, and `notes` says so."""
 
     runs: tuple[Run, ...]
     findings: tuple[Finding, ...]
@@ -105,9 +109,13 @@ class History:
         if len(scopes) > 1:
             words = "; ".join(f"{_profiles(runs, scope)}: {scope_words(scope)}" for scope in scopes)
             said.append(f"Energies of several scopes, not to be compared with each other: {words}.")
-        data = dict.fromkeys((run.side.data, run.side.data_checksum) for run in runs)
-        if len(data) > 1:
-            said.append(f"The runs are on {len(data)} different sets of samples; --json names them.")
+        sets = several(run.side.sample_set for run in runs)
+        if sets > 1:
+            said.append(f"The runs are on {sets} different sets of samples; --json names them.")
+        if any(run.side.counted == NOT_KEPT for run in runs):
+            said.append(
+                f"{PRICED} Priced then from stored counts; when they were counted is {NOT_KEPT}, so it may be older."
+            )
         return (*said, *(f"{f.message[0].upper()}{f.message[1:]}; {f.remedy}." for f in self.findings))
 
     def text(self, runs: Sequence[Run]) -> str:
@@ -146,7 +154,7 @@ def history(folder: str | Path) -> History:
             side = read_side(path)
         except InputError as error:
             remedy = "move it elsewhere, or make the report anew"
-            findings.append(Finding("no-report", "warning", "", str(error).rstrip("."), remedy))
+            findings.append(Finding("no-report", "warning", "", f"not read: {str(error).rstrip('.')}", remedy))
             continue
         place = os.path.relpath(path.parent, folder)
         runs += [Run(place, side, price) for price in side.prices.values()]

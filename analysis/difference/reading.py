@@ -88,7 +88,8 @@ def _side(report: Any, label: str) -> Side:
         str(stamp["date"]),
         None if accuracy is None else float(accuracy),
         prices,
-        tuple(str(found["message"]) for found in report.get("assumed", ())),
+        {str(found["message"]): str(found.get("remedy", "")) for found in report.get("assumed", ())},
+        counted=str(stamp.get("counted", stamp["date"])),
     )
 
 

@@ -19,6 +19,7 @@ from snnhw.analysis.digits import count_text, significant
 Shown = str | None
 ARROW = "->"
 SHORT = 8  # digits of a checksum
+UNTOLD = "perhaps weights: the checksums of the networks differ, and one of the files does not hold weights by layer"
 FINER = range(2, 8)  # digits of two rates, as many as tell them apart
 
 
@@ -128,7 +129,7 @@ def _weights(x: Row, y: Row, a: Side, b: Side) -> Shown:
     if mine is None or theirs is None:
         known = a.weights_checksum and b.weights_checksum and x.count("params")
         differ = known and a.weights_checksum != b.weights_checksum
-        return "weights perhaps, the network's differ and a file does not tell them by layer" if differ else None
+        return UNTOLD if differ else None
     if mine.sha256 == theirs.sha256:
         return None
     parts = [_moved("", mine.weights, theirs.weights), _moved("non-zero ", mine.nonzero, theirs.nonzero)]

@@ -9,10 +9,11 @@ from snnhw.analysis.difference.energies import apart
 from snnhw.analysis.difference.side import Price, Side
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.hardware.scopes import scope_words
+from snnhw.analysis.report.sample_set import other_samples
 from snnhw.graph.finding import Finding
 
 SUMS_ALONE, WEIGHTS_UNKNOWN = "sums-alone", "weights-unknown"
-SHORT = 8  # digits of a checksum
+AT_REPORT = "say it where the report is made"  # options of this command reach no report that is read
 CONSTANTS = 4  # constants of two profiles that are named
 
 
@@ -24,28 +25,26 @@ def said(a: Side, b: Side, prices: Mapping[str, tuple[Price, Price]]) -> tuple[F
 def _samples(a: Side, b: Side) -> Iterator[Finding]:
     tables = [side for side in (a, b) if side.samples is None]
     if tables:
-        message = f"{_names(tables)}: neither samples nor T are said, so counts are sums and no energies are compared"
+        message = f"neither samples nor T are said in {_names(tables)}, so counts are sums and no energies are compared"
         yield Finding(SUMS_ALONE, "warning", "", message, "name the folder of the report in its place")
-    elif a.data_checksum != b.data_checksum:
-        which = " and ".join(f"{s.samples:,} of {s.data} ({s.data_checksum[:SHORT]})" for s in (a, b))
-        message = f"the two ran on other samples, {which}, so that a rate may differ by the data alone"
-        yield Finding("other-samples", "warning", "", message, "run both on the same samples")
+    else:
+        yield from other_samples({"A": a.sample_set, "B": b.sample_set})
 
 
 def _scopes(a: Side, b: Side) -> Iterator[Finding]:
     for name, (first, second) in apart(a, b).items():
         covers = f"A: {scope_words(first.scope)}; B: {scope_words(second.scope)}"
-        message = f"{name} is not subtracted, since energies of two scopes are no difference ({covers})"
+        message = f"energies of two scopes are no difference, so {name} is not subtracted ({covers})"
         yield Finding("other-scope", "warning", "", message, "price both with profiles of one scope")
 
 
 def _prices(a: Side, b: Side, prices: Mapping[str, tuple[Price, Price]]) -> Iterator[Finding]:
     for name, (first, second) in prices.items():
         if not same_constants(first, second):
-            message = f"{name}: the two are priced with other constants{_named(first, second)}"
+            message = f"the two are priced with other constants on {name}{_named(first, second)}"
             yield Finding("other-constants", "warning", "", message, "price both with one profile")
         if first.deployment != second.deployment:
-            message = f"{name}: A runs its levels as {first.deployment}, B as {second.deployment}"
+            message = f"on {name} A runs its levels as {first.deployment}, B as {second.deployment}"
             yield Finding("other-deployment", "info", "", message, "choose profiles of one deployment")
     alone = [f"{n} in {w} alone" for w, s, o in (("A", a, b), ("B", b, a)) for n in s.prices if n not in o.prices]
     if alone and a.prices and b.prices:
@@ -68,11 +67,13 @@ def _named(a: Price, b: Price) -> str:
 def _parameters(a: Side, b: Side) -> Iterator[Finding]:
     lacking = [s for s in (a, b) if all(row.parameters is None for row in s.rows)]
     if lacking and not a.weights_checksum == b.weights_checksum != "":
-        message = f"{_names(lacking)}: weights and neurons are not told by layer, so whether they differ is open"
+        message = f"weights and neurons are not told by layer in {_names(lacking)}, so whether they differ is open"
         yield Finding(WEIGHTS_UNKNOWN, "info", "", message, "make the report anew, or name the model")
 
 
 def _assumed(a: Side, b: Side) -> Iterator[Finding]:
     for which, side in (("A", a), ("B", b)):
-        for text in side.assumed:
-            yield Finding("assumed", "warning", "", f"{which} assumes: {text}", "say it where the report is made")
+        for text, remedy in side.assumed.items():
+            yield Finding(
+                "assumed", "warning", "", f"{which} assumes: {text}", remedy if side.ran_here and remedy else AT_REPORT
+            )

@@ -12,6 +12,8 @@ from fractions import Fraction
 from snnhw.analysis.counting.counts import BY_STEP, STATIC
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.parameters import Parameters
+from snnhw.analysis.report.sample_set import SampleSet
+from snnhw.analysis.report.stamp import dated
 
 RUN = ("spikes", *BY_STEP)  # counts that grow with the samples; the others are of the network
 FIXED = ("neurons", *STATIC)
@@ -75,13 +77,20 @@ class Side:
     date: str = ""
     accuracy: float | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)  # by profile
-    assumed: tuple[str, ...] = ()  # what its numbers rest on that nobody said
+    assumed: Mapping[str, str] = field(default_factory=dict)  # what its numbers rest on that nobody said -> remedy
+    ran_here: bool = False  # a model that was run for this difference, on its options
+    counted: str = ""  # when; NOT_KEPT of stored counts, whose date is that of pricing
 
     @property
     def counts(self) -> tuple[str, ...]:
         """The counts that every layer has, in the order of a report."""
         layers = [row.counts.keys() for row in self.rows if row.kind]
         return tuple(key for key in (*RUN, *FIXED) if layers and all(key in known for known in layers))
+
+    @property
+    def sample_set(self) -> SampleSet:
+        """What it ran on; of 0 samples where nobody says how many."""
+        return SampleSet(self.data, self.data_checksum, self.samples or 0)
 
     @property
     def run(self) -> str:
@@ -92,7 +101,7 @@ class Side:
             parts += [f"{number} of {self.data}", f"T = {self.timesteps}"]
         else:
             parts.append("a table of counts that says no samples, no T and no energy")
-        return ", ".join((self.label, *parts, *([self.date] if self.date else [])))
+        return ", ".join((self.label, *parts, *([dated(self.date, self.counted)] if self.date else [])))
 
     def total(self, key: str) -> int:
         """Sum over the rows."""
@@ -109,6 +118,7 @@ class Side:
             "data_checksum": self.data_checksum,
             "weights_checksum": self.weights_checksum,
             "date": self.date,
+            "counted": self.counted,
             "accuracy": self.accuracy,
             "assumed": list(self.assumed),
         }

@@ -105,7 +105,8 @@ def matched_estimate(counts: NetworkCounts, profile: Profile, sparsity: float, s
     assumes: tuple[str, ...] = (
         f"Activations of {bits} bits, as many values as {counts.max_levels} levels and {steps} "
         f"{'step' if steps == 1 else 'steps'}; "
-        f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped.",
+        f"{100 * sparsity:.0f} % of the MACs behind the first layer meet a zero and are skipped, "
+        "a share of their sum that is taken alike in all layers.",
         "The multiplier's energy is taken to be proportional to the width of the activation.",
     )
     if any(layer.kind == "product" for layer in counts.layers):

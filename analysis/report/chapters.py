@@ -136,7 +136,7 @@ def _sources(report: Report) -> str:
 
 
 def _stamp(report: Report) -> str:
-    return f"{report.stamp.date[:10]}, snnhw {report.stamp.versions.get('snnhw', '')}".rstrip(", ")
+    return f"{report.stamp.day}, snnhw {report.stamp.versions.get('snnhw', '')}".rstrip(", ")
 
 
 CHAPTERS: Mapping[str, tuple[str, Callable[[Report], str | None]]] = {

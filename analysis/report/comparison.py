@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.report import Report
+from snnhw.analysis.report.sample_set import SampleSet, other_samples
 from snnhw.analysis.report.verdict import listed
 from snnhw.errors import InputError
 from snnhw.graph.assumptions import Assumed, assumed
+from snnhw.graph.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,21 @@ class Comparison:
                 found[taken] = (*found.get(taken, ()), label)
         return found
 
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What keeps the models from being ranked: that they ran on different samples; empty where they did not."""
+        return other_samples(
+            {
+                label: SampleSet(report.stamp.data, report.stamp.data_checksum, report.counts.samples)
+                for label, report in self.reports.items()
+            }
+        )
+
+    @property
+    def ranked(self) -> bool:
+        """Whether there is a front; across different samples an accuracy or an energy may differ by the data alone."""
+        return not self.findings
+
     def accuracy(self, label: str) -> float | None:
         """Accuracy of the first stage, None if it was not measured."""
         return next(iter(self.reports[label].accuracy.values()), None)
@@ -47,7 +65,12 @@ class Comparison:
         return self.reports[label].energy[profile].per_inference
 
     def front(self, profile: str) -> tuple[str, ...]:
-        """Models on the Pareto front of `profile`: no other `beats` them. Those without an accuracy are left out."""
+        """Models on the Pareto front of `profile`: no other `beats` them. Those without an accuracy are left out.
+
+        There is no front across different samples.
+        """
+        if not self.ranked:
+            return ()
         points = {
             label: (accuracy, self.energy(label, profile))
             for label in self.reports
@@ -61,7 +84,9 @@ class Comparison:
 
     @property
     def headline(self) -> str:
-        """Which models are on the Pareto front, in one sentence for each different front."""
+        """Which models are on the Pareto front, a sentence for each different front; or why there is none."""
+        if not self.ranked:
+            return " ".join(f"Nobody is ranked: {finding.message}; {finding.remedy}." for finding in self.findings)
         fronts: dict[tuple[str, ...], list[str]] = {}
         for profile in self.profiles:
             fronts.setdefault(self.front(profile), []).append(profile)
@@ -77,7 +102,10 @@ class Comparison:
             "models": {
                 label: {
                     "model": report.model.to_dict(),
+                    "data": report.stamp.data,
+                    "data_checksum": report.stamp.data_checksum,
                     "samples": report.counts.samples,
+                    "timesteps": report.counts.timesteps,
                     "accuracy": self.accuracy(label),
                     "totals": report.counts.to_dict()["totals"],
                     "energy": {p: {"unit": "J", **self.energy(label, p).to_dict()} for p in self.profiles},
@@ -85,6 +113,7 @@ class Comparison:
                 for label, report in self.reports.items()
             },
             "front": {profile: list(self.front(profile)) for profile in self.profiles},
+            "findings": [finding.to_dict() for finding in self.findings],
             "assumed": [
                 {"model": label, **finding.to_dict()}
                 for label, report in self.reports.items()
@@ -142,11 +171,15 @@ def _rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
                 "label": label,
                 "model": report.model.name,
                 "profile": profile,
+                "data": report.stamp.data,
+                "data_sha256": report.stamp.data_checksum,
+                "samples": report.counts.samples,
+                "timesteps": report.counts.timesteps,
                 "accuracy": comparison.accuracy(label),
                 "parameters": report.model.parameters,
                 **per_inference,
                 "low_j": energy.low,
                 "typical_j": energy.typical,
                 "high_j": energy.high,
-                "on_front": label in comparison.front(profile),
+                "on_front": label in comparison.front(profile) if comparison.ranked else None,
             }

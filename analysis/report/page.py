@@ -204,7 +204,7 @@ def _constant_rows(parts: Attribution) -> list[tuple[str, Range]]:
 
 
 def _fronts(comparison: Comparison) -> Iterator[tuple[str, str]]:
-    for profile in comparison.profiles:
+    for profile in comparison.profiles if comparison.ranked else ():  # points of one chart are ranked by the eye
         points = {
             label: (accuracy, comparison.energy(label, profile))
             for label in comparison.reports

@@ -48,7 +48,7 @@ class Sections:
     certificate: Certificate | None = None
     quantisation: tuple[LayerScale, ...] = ()
     findings: tuple[Finding, ...] = ()  # what the reader of the model had to assume
-    sparsity: float | None = None  # share of zero activations of the trained ReLU twin
+    sparsity: float | None = None  # share of MACs of the trained ReLU twin that meet a zero
     levels: tuple[Variant, ...] = ()  # advice on levels
     relays: tuple[Relay, ...] = ()
     trials: tuple[Trial, ...] = ()  # changes of the network that were tried on some samples

@@ -17,6 +17,7 @@ from pathlib import Path
 from snnhw.analysis.hardware.profiles import Profile
 
 PACKAGES = ("snnhw", "torch", "numpy", "nir")
+NOT_KEPT = "not kept"  # when stored counts were counted: files of one run are equal whenever and wherever it ran
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,14 @@ class RunStamp:
     profiles: Mapping[str, str]  # name -> sha256 of its content
     seed: int | None
     commit: str | None  # of the checkout that ran, "-dirty" behind it if files differ from it
-    date: str  # UTC, ISO 8601
+    date: str  # UTC, ISO 8601; of stored counts that of pricing
     command: str
+    counted: str  # `date`, or NOT_KEPT of stored counts
+
+    @property
+    def day(self) -> str:
+        """The date without the time of day, with a word where nothing was counted then."""
+        return dated(self.date[:10], self.counted)
 
     def to_dict(self) -> dict[str, object]:
         """The `stamp` of report.json."""
@@ -55,6 +62,7 @@ def make_stamp(
     seed: int | None = None,
     command: str | None = None,
     date: datetime | None = None,
+    stored: bool = False,
 ) -> RunStamp:
     """Stamp of a run on this machine, now.
 
@@ -65,9 +73,11 @@ def make_stamp(
         seed: of the training, None if unknown.
         command: what was typed; None takes it from the running program.
         date: None takes the time of day.
+        stored: the counts come from a file, which does not say when they were counted.
     """
     typed = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if command is None else command
     now = datetime.now(timezone.utc) if date is None else date.astimezone(timezone.utc)
+    at = now.isoformat(timespec="seconds")
     return RunStamp(
         versions={"python": platform.python_version(), **_versions()},
         model=model.name,
@@ -77,9 +87,15 @@ def make_stamp(
         profiles={profile.name: profile_checksum(profile) for profile in profiles},
         seed=seed,
         commit=_commit(),
-        date=now.isoformat(timespec="seconds"),
+        date=at,
         command=typed,
+        counted=NOT_KEPT if stored else at,
     )
+
+
+def dated(date: str, counted: str) -> str:
+    """A date as it is shown: that of stored counts is the date of their pricing alone."""
+    return f"priced {date}, counted: {NOT_KEPT}" if counted == NOT_KEPT else date
 
 
 def profile_checksum(profile: Profile) -> str:

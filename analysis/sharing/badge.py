@@ -16,7 +16,7 @@ def badge(report: Report) -> str:
     """One line in two fields: "energy, estimated" and "32-60 µJ, loihi1-davies2018, 2026-01-31"."""
     profile, found = next(iter(report.energy.items()))
     left = "energy per inference, estimated"
-    right = f"{range_text(found.per_inference, 'J')}, {profile}, {report.stamp.date[:10]}"
+    right = f"{range_text(found.per_inference, 'J')}, {profile}, {report.stamp.day}"
     widths = [round(len(text) * SIGN + PAD) for text in (left, right)]
     text = escape(f"{left}: {right}")
     shown = [

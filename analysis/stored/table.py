@@ -8,6 +8,7 @@ memory.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ from snnhw.analysis.stored.header import Header, parse_header
 from snnhw.errors import InputError
 from snnhw.files import write_atomically
 from snnhw.gates.parquet_file import no_parquet, open_parquet
+from snnhw.gates.regular import open_regular
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +89,14 @@ def write_table(path: Path, header: Header, blocks: Iterable[tuple[Whole, Whole]
 def write_counts(path: Path, stored: StoredCounts) -> Path:
     """Write counts that are in memory."""
     return write_table(path, stored.header, cut(stored.header, [(stored.samples, stored.values)]))
+
+
+def holds(path: Path, stored: StoredCounts) -> bool:
+    """Whether the file at `path` has the bytes that `write_counts` would write."""
+    made = io.BytesIO()
+    _write(made, stored.header, cut(stored.header, [(stored.samples, stored.values)]))
+    with open_regular(path, "file of counts", REMEDY) as file:
+        return file.read(len(made.getbuffer()) + 1) == made.getbuffer()
 
 
 def cut(header: Header, pieces: Iterable[tuple[Whole, Whole]]) -> Iterator[tuple[Whole, Whole]]:

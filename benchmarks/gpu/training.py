@@ -38,7 +38,7 @@ def training(size: Size, data: Path, out: Path, epochs: int) -> Iterator[Row]:
     """Epochs of the recipe on the data in a folder."""
     recipe = load_recipe("cifar10", (*size.settings, f"epochs={epochs}"))
     started = time.perf_counter()
-    run = loop.fit(recipe, out, data, console=Console(stderr=True))
+    run = loop.fit(recipe, out, data, shown=loop.Shown(Console(stderr=True)))
     minutes = (time.perf_counter() - started) / 60
     losses = [row["train_loss"] for row in run.metrics]
     each = run.metrics[-1]["seconds"]

@@ -37,6 +37,7 @@ from snnhw.verbs.stored import (
     compare_stored,
     refuse_beside_from,
     refuse_beside_shard,
+    refuse_reports,
     report_stored,
     show_part,
     show_plan,
@@ -191,6 +192,7 @@ def compare(
         files = [*stored, *(Path(name) for name in models or ())]
         compare_stored(files, out_dir, profile, force=force, as_json=as_json)
         return
+    refuse_reports(models or ())
     models, source = needed(models, "MODELS..."), needed(source, "--input")
     check_data(data, source)
     check_names(models, [source], profile or (), quiet=True)

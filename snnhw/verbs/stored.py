@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from snnhw.analysis.report.place import COUNTS
 from snnhw.errors import InputError
 from snnhw.gates.parquet_file import no_parquet
 from snnhw.verbs.early import check_names
@@ -169,6 +170,22 @@ def refuse_beside_from(given: Mapping[str, object]) -> None:
     for name, value in given.items():
         if value:
             raise InputError(f"--from has the counts already, so {name} would change nothing; leave it out.")
+
+
+def refuse_reports(models: Sequence[str]) -> None:
+    """Nothing, where no model is the folder of a report, which is compared by its counts.
+
+    Raises:
+        InputError: one is; the message says how.
+    """
+    from snnhw.train.card import CARD
+
+    found = [name for name in models if (Path(name) / "report.json").is_file() and not (Path(name) / CARD).is_file()]
+    if found:
+        counts = " ".join(str(Path(name) / COUNTS) for name in found)
+        two = f" or by snnhw diff {' '.join(found)}" if len(found) == 2 else ""
+        what = "is the folder of a report" if len(found) == 1 else "are folders of reports"
+        raise InputError(f"{', '.join(found)} {what}; compare reports by their counts with --from {counts}{two}.")
 
 
 def refuse_beside_shard(given: Mapping[str, object], *, plan: bool) -> None:

@@ -7,7 +7,7 @@ left is a difference of the networks; two models run on the same samples.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,8 @@ def diff(a: Given, b: Given, running: Running = AS_SAID, progress: Progress | No
         if read is None:
             model = loaded.pop(0)
             made = overview_of(model, inputs(model), profiles, progress)
-            read = side_of(made.report.to_dict(), model.name if isinstance(side, LoadedModel) else str(side))
+            label = model.name if isinstance(side, LoadedModel) else str(side)
+            read = replace(side_of(made.report.to_dict(), label), ran_here=True)
         run.append(read)
     return Difference(*run)
 

@@ -20,9 +20,10 @@ from snnhw.analysis.report.writing import write_comparison, write_report
 from snnhw.analysis.stored.header import Header, deployed_as
 from snnhw.analysis.stored.merge import merge_counts
 from snnhw.analysis.stored.places import stored_layout
-from snnhw.analysis.stored.table import StoredCounts, cut, read_counts, write_counts, write_table
+from snnhw.analysis.stored.table import StoredCounts, cut, holds, read_counts, write_counts, write_table
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.gates.regular import is_file
 from snnhw.gates.text import file_name
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Graph
@@ -87,14 +88,18 @@ def merge(files: Sequence[Path], output: Path, *, force: bool = False) -> Stored
     """Put parts of one run into one file, the same whatever their order.
 
     Raises:
-        InputError: a file cannot be read, two are not of one run or have a sample in common, or `output` holds
-            something else.
+        InputError: a file cannot be read, two are not of one run or have a sample in common, or `output` is one of
+            them or holds something else, and `force` is not given; a file of exactly these counts may be there.
     """
     _refuse_twice(files)
     check_place(output.parent, (), force=force)
     if not force:
         refuse_other(output)
     whole = merge_counts({str(path): read_counts(path) for path in files})
+    if not force and is_file(output) and output.stat().st_size and not holds(output, whole):
+        part = any(output.samefile(path) for path in files)  # also by another name or a link
+        what = "is one of the files to merge" if part else "holds other counts"
+        raise InputError(f"{output} {what}; choose another name or give --force.")
     write_counts(output, whole)
     return whole
 
@@ -117,6 +122,7 @@ def report_stored(stored: StoredCounts, profiles: Sequence[str]) -> Report:
         Origin(header.data, header.data_checksum),
         profiles=chosen,
         seed=int(header.seed) if header.seed else None,
+        stored=True,
     )
     findings = (*header.findings, *_partial(stored))
     sections = Sections(accuracy=accuracy, findings=findings, sparsity=header.sparsity)

@@ -52,7 +52,7 @@ def integers(**fields: object) -> Graph:
     even = {
         n: dataclasses.replace(graph.nodes[n], weight=np.full(graph.nodes[n].weight.shape, 2)) for n in ("conv", "fc")
     }
-    return graph.replace(nodes={**graph.nodes, **even})
+    return graph.replace(nodes={**graph.nodes, **even, "readout": Readout(name="readout", shape=(3,), reduction="sum")})
 
 
 def found(graph: Graph, target: str = "nir", **options: str) -> set[tuple[str, str]]:

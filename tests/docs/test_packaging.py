@@ -77,7 +77,7 @@ def test_the_wheel_holds_every_file_of_the_package_under_its_name_and_nothing_el
         f"{inside}/{path.relative_to(ROOT / folder).as_posix()}"
         for inside, folder in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (*DATA, ".py") and "__pycache__" not in path.parts
+        if (path.suffix in (*DATA, ".py", ".c", ".h") or path.name == "Makefile") and "__pycache__" not in path.parts
     }
     assert held == wanted and len([name for name in wanted if name.endswith(DATA)]) > 30
 

@@ -12,7 +12,7 @@ from snnhw.graph.ir import LIF, Conv2d, Edge, Flatten, Graph, Input, Linear, Rea
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.quantise import quantise
-from snnhw.simulation.engine import _batch_size, check_sample, simulate, simulate_in_batches
+from snnhw.simulation.engine import check_sample, samples_together, simulate, simulate_in_batches
 from snnhw.simulation.events import _packed
 from snnhw.simulation.execution import Execution
 from snnhw.simulation.record import SpikeRecord
@@ -50,7 +50,7 @@ def test_large_nodes_run_fewer_samples_together(monkeypatch):
         monkeypatch.setattr("snnhw.simulation.engine.NEAR_BYTES", room)
         records = list(simulate_in_batches(sample.graph, sample.inputs))
         assert [record.samples for record in records] == sizes
-        assert _batch_size(sample.graph, Execution(device="cuda")) == 64
+        assert samples_together(sample.graph, Execution(device="cuda")) == 64
         merged = reduce(SpikeRecord.merge, records)
         for name, unit in whole.units.items():
             assert (merged.units[name].levels == unit.levels).all()

@@ -30,7 +30,7 @@ def test_counts_are_priced_without_the_network(call, counts):
     assert "µJ" in call("report", "--from", counts, "--profile", "speck")
 
 
-def test_stored_counts_are_compared(call, counts):
+def test_stored_counts_are_compared(call, refused, counts):
     call("report", "digits", "--input", "digits:test", "--samples", "10", "-q", "--out", "few", "--json")
     found = call("compare", "--from", counts, "few/counts.parquet", "--profile", "speck", "--json")
     assert list(found["models"]) == [counts, "few/counts.parquet"]
@@ -38,9 +38,16 @@ def test_stored_counts_are_compared(call, counts):
         "compare", "--from", counts, "--from", "few/counts.parquet", "--profile", "speck", "--out", "c", "--json"
     )
     assert same == found and Path("c/compare.html").exists()
+    (finding,) = found["findings"]  # a table of numbers, and no front across 20 and 10 samples
+    assert finding["code"] == "other-samples" and found["front"] == {"speck": []}
+    told = call("compare", "--from", counts, "few/counts.parquet", "--profile", "speck")
+    assert "the runs are on different samples" in " ".join(told.split()) and "*" not in told
+    told = refused("compare", "report", "few")
+    assert "--from report/counts.parquet few/counts.parquet" in told and "snnhw diff report few" in told
+    assert "folders of reports" in refused("compare", "report", "few", "--input", "digits:test")
 
 
-def test_parts_are_counted_merged_and_shown(call, counts):
+def test_parts_are_counted_merged_and_shown(call, refused, counts):
     for part in ("1/2", "2/2"):
         told = call("report", "digits", *RUN, "--out", "parts", "--shard", part)
         assert "samples" in told and "counted" in told
@@ -54,6 +61,14 @@ def test_parts_are_counted_merged_and_shown(call, counts):
     found = call("counts", "merge", *both, "-o", "all.parquet", "--json")
     assert found["complete"] and found["samples"] == 20 and found["bytes"] == Path("all.parquet").stat().st_size
     assert Path("all.parquet").read_bytes() == Path(counts).read_bytes()
+    kept = Path(both[0]).read_bytes()
+    assert f"{both[0]} is one of the files to merge" in refused("counts", "merge", *both, "-o", both[0])
+    assert "half.parquet holds other counts" in refused("counts", "merge", *both, "-o", "half.parquet")
+    assert Path(both[0]).read_bytes() == Path("half.parquet").read_bytes() == kept
+    call("counts", "merge", *both, "-o", "all.parquet")  # the same bytes are there
+    call("counts", "merge", both[0], "-o", both[0])
+    call("counts", "merge", *both, "-o", "half.parquet", "--force")
+    assert Path("half.parquet").read_bytes() == Path("all.parquet").read_bytes()
     shown = call("counts", "show", "all.parquet", "--profile", "speck", "--json")
     mean = call("report", "--from", "all.parquet", "--profile", "speck", "--json")["energy"]["speck"]["per_inference"]
     assert shown["energy"]["speck"]["mean"] == pytest.approx(mean["typical"], rel=1e-12)

@@ -35,6 +35,7 @@ def folder(made, tmp_path_factory):
 def test_a_model_runs_on_the_samples_and_the_profiles_of_the_report(folder):
     found = diff(folder, "digits")
     assert found.is_empty and not found.findings  # the same samples, as their checksum says
+    assert found.b.ran_here and not found.a.ran_here
     assert (found.b.samples, found.b.data, list(found.prices)) == (FEW, "digits:test", ["loihi1-sanafe"])
 
 
@@ -59,6 +60,7 @@ def test_stored_counts_are_priced_as_the_other_side_is(model, folder, tmp_path):
     counts = tmp_path / "counts.parquet"
     found = diff(folder, counts)
     assert found.is_empty and list(found.prices) == ["loihi1-sanafe"] and not found.findings
+    assert found.b.run.endswith(f"priced {found.b.date}, counted: not kept") and "priced" not in found.a.run
     assert list(diff(counts, str(counts), Running(profiles=["speck"])).prices) == ["speck"]
     with pytest.raises(InputError, match="nothing runs, so leave --samples out"):
         diff(counts, counts, Running(samples=3, profiles=["speck"]))

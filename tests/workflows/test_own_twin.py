@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
+from torch.nn import functional
 
 from snnhw.analysis.energy.sparsity import activation_sparsity
 from snnhw.data.samples import inputs_of
@@ -24,6 +25,7 @@ from snnhw.workflows.twin import measure_twin
 FILE = """
 import torch
 from torch import nn
+from torch.nn import functional
 
 class Ann(nn.Module):
     def __init__(self):
@@ -109,17 +111,19 @@ def _ann(place):
 
 def test_every_form_is_the_same_twin(place, spiking, some):
     network, named = forms(place)
-    zeros, macs = 0.0, 0.0
+    zeros, macs = 0, 0
     with torch.no_grad():
         x = torch.from_numpy(some.values)
         first = network.stem(x).relu()
         second = network.body(first).relu()
         logits = network.head(second.flatten(1))
-    for activation, each in ((first, 4 * 9 * 4 * 36), (second, 144 * 10)):
-        zeros, macs = zeros + each * float((activation == 0).double().mean()), macs + each
+    rows = torch.tensor([2, 3, 3, 3, 3, 2])  # how many of the kernel's lie over a row of the image, with padding 1
+    for activation, each in ((first, 4 * torch.outer(rows, rows)), (second, torch.tensor(10))):
+        zeros += int(((activation == 0) * each).sum())
+        macs += int((torch.ones_like(activation) * each).sum())
     for form, twin in named.items():
         found = measure_twin(twin, spiking, some)
-        assert found.sparsity == pytest.approx(zeros / macs, abs=1e-6), form
+        assert found.sparsity == pytest.approx(zeros / macs, abs=1e-9), form
         assert found.accuracy == float((logits.argmax(dim=1).numpy() == some.targets).mean()), form
 
 
@@ -136,6 +140,14 @@ def test_a_report_takes_a_module_and_prices_its_zeros(place, spiking, some):
     made = [build_report(spiking, some, ReportOptions(ann=twin)) for twin in (network, named["onnx"])]
     (matched,) = {report.ann["horowitz45-fp32"]["int4, matched"].per_inference for report in made}
     assert matched.typical < made[0].ann["horowitz45-fp32"]["int8"].per_inference.typical
+    twin = made[0].ann["horowitz45-fp32"]["int4, matched"]
+    behind = sum(term.count.typical for term in twin.terms if term.part != "first_layer")
+    with torch.no_grad():
+        x = torch.from_numpy(some.values)
+        inside = functional.conv2d((network.stem(x) > 0).double(), torch.ones(4, 4, 3, 3).double(), padding=1).sum()
+        last = (network.body(network.stem(x).relu()) > 0).sum() * 10
+    assert behind == pytest.approx(float(inside + last) / len(x))  # each multiply-accumulate that meets no zero, once
+    assert any("a share of their sum that is taken alike in all layers" in said for said in twin.assumes)
     assert "ReLU twin" in made[0].accuracy
 
 

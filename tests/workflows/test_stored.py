@@ -92,6 +92,16 @@ def test_what_was_assumed_is_stored_with_the_counts(digits, some, tmp_path):
     assert again.findings == report.findings and again.assumptions == report.assumptions
 
 
+def test_the_time_of_pricing_is_not_said_to_be_that_of_counting(reported, tmp_path):
+    report_from(reported / "counts.parquet", ("speck",), tmp_path)
+    network, stored = written(reported)["stamp"], written(tmp_path)["stamp"]
+    assert (network["counted"], stored["counted"]) == (network["date"], "not kept")
+    page = (tmp_path / "report.html").read_text()
+    assert f"Hardware report, priced {stored['date'][:10]}, counted: not kept" in page
+    assert f"<dt>Priced</dt><dd>{stored['date']}</dd>" in page and "<dt>Date</dt>" not in page
+    assert f"<dt>Date</dt><dd>{network['date']}</dd>" in (reported / "report.html").read_text()
+
+
 def test_a_part_says_that_it_is_one(reported):
     stored = read_counts(reported / "counts.parquet")
     half = type(stored)(stored.header, stored.samples[:12], stored.values[:, :12])

@@ -30,7 +30,7 @@ def kill_one(folder: Path, killed: list[str]) -> None:
             return
 
 
-@pytest.mark.slow
+@pytest.mark.very_slow
 def test_a_worker_that_is_killed_is_replaced_and_its_trial_made_again(tmp_path):
     spec, place, killed = small(tmp_path), Place(tmp_path / "out"), list[str]()
     killer = threading.Thread(target=kill_one, args=(place.folder, killed))

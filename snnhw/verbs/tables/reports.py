@@ -101,7 +101,7 @@ def comparison_tables(made: Compared) -> tuple[Table | str, ...]:
     if made.comparison is not None:
         where = () if made.page is None else (f"comparison: {made.page}",)
         told = (line for label, report in made.reports.items() for line in finding_lines(report.findings, label))
-        return (comparison_table(made.comparison), *where, *told)
+        return (comparison_table(made.comparison), *where, *finding_lines(made.comparison.findings), *told)
     (report,) = made.reports.values()
     page = () if made.page is None else (f"report: {made.page}",)
     return (*twin_tables(report), *page, *finding_lines(report.findings))
@@ -119,7 +119,8 @@ def comparison_table(found: Comparison) -> Table:
         ]
         rows.append((label, "" if share is None else f"{share:.2%}", *energies))
     columns = ("model", ">accuracy", *(f">{name}" for name in found.profiles))
-    return table("Energy per inference; * nobody is more accurate for less energy", columns, rows)
+    star = "; * nobody is more accurate for less energy" if found.ranked else ""
+    return table(f"Energy per inference{star}", columns, rows)
 
 
 def _twins_table(report: Report) -> Table:

@@ -17,7 +17,7 @@ from snnhw.analysis.counting.streaming import count_steps, count_stream
 from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate
-from snnhw.workflows.processes import share, summed
+from snnhw.workflows.processes import portion, share, summed
 from tests.analysis.nets import networks, small_net
 from tests.oracle import computed_once, count_events
 
@@ -58,10 +58,15 @@ def test_steps_need_a_batch():
 def _share(rank, folder):
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
-    mine = share(inputs_of("noise", INPUTS, np.arange(30)))
-    assert (len(mine.values), mine.targets[0], summed(rank + 1)) == (15, rank, 3)
+    numbers = portion(len(INPUTS), 4)  # eight shards of at most four samples
+    mine = share(inputs_of("noise", INPUTS, np.arange(30)), numbers)
+    assert (list(numbers), mine.targets[0], summed(rank + 1)) == (
+        list(range(16) if rank == 0 else range(16, 30)),
+        16 * rank,
+        3,
+    )
     with pytest.raises(InputError, match="1 samples are too few for 2 processes"):
-        share(mine.first(1))
+        portion(1, 4)
     counts = count_stream(small_net(), [mine.values]), count_steps(small_net(), [mine.values])
     Path(folder, f"{rank}.txt").write_text(repr(counts))
     distributed.destroy_process_group()

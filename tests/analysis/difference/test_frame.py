@@ -5,6 +5,12 @@ from __future__ import annotations
 from snnhw.analysis.difference.frame import COLUMNS, TOTAL, difference_frame
 from tests.analysis.difference.runs import between, pruned, sample_run
 
+OF_NETWORK = {"neurons", "synapses", "params", "dense_macs", "dense_inputs", "dense_addresses"}
+
+
+def unit_of(key):
+    return "network" if key in OF_NETWORK else "bit" if key == "weight_bits" else "1/inference"
+
 
 def test_rows_are_the_numbers_of_the_json():
     found = between(sample_run(), sample_run(change=pruned))
@@ -15,7 +21,7 @@ def test_rows_are_the_numbers_of_the_json():
     for layer in told["layers"]:
         for key, three in layer["counts"].items():
             row = by_place[layer["a"], key]
-            assert (row.a, row.b, row.difference, row.unit) == (*three.values(), "1/inference")
+            assert (row.a, row.b, row.difference, row.unit) == (*three.values(), unit_of(key))
         for name, energy in layer["energy"].items():
             row = by_place[layer["a"], f"energy {name}, high"]
             assert (row.a, row.b, row.difference) == (

@@ -64,6 +64,21 @@ def test_scopes_and_samples_that_differ_are_said(place):
     assert len(found.notes(found.shown(["horowitz45-fp32"]))) == 1
 
 
+def test_a_run_that_was_priced_later_is_not_said_to_be_of_that_day(place):
+    folder, _ = place
+    file = folder / "late" / "report.json"
+    report = json.loads(file.read_text())
+    report["stamp"]["counted"] = "not kept"
+    file.write_text(json.dumps(report))
+    found = history(folder)
+    early, late = found.shown()
+    assert (early.cells[0], late.cells[0]) == ("2025-03-01 10:00", "2026-03-01 10:00*")
+    (said,) = found.notes([early, late])
+    assert said.startswith("* Priced then from stored counts; when they were counted is not kept")
+    assert not found.notes([early]) and late.to_dict()["counted"] == "not kept"
+    assert max(map(len, found.text([early, late]).splitlines())) <= 80
+
+
 def test_what_is_no_report_is_said_and_a_folder_without_any_is_refused(place, tmp_path):
     folder, _ = place
     (folder / "odd").mkdir()

@@ -70,6 +70,10 @@ def test_without_weights_in_the_file_it_is_said_that_they_may_differ():
     a, b = sample_run(), sample_run(name="pruned", change=pruned)
     del a["parameters"]
     found = between(a, b)
+    told = {reason.text for pair in found.reasons.values() for reason in pair if reason.what == "weights"}
+    assert told == {
+        "perhaps weights: the checksums of the networks differ, and one of the files does not hold weights by layer"
+    }
     assert "weights" in whats(found) and "weights-unknown" in {finding.code for finding in found.findings}
     same = sample_run()
     del same["parameters"]

@@ -21,6 +21,15 @@ def test_a_line_says_label_model_samples_and_steps():
     assert table.run == "t.csv, a table of counts that says no samples, no T and no energy"
 
 
+def test_a_side_of_stored_counts_has_no_date_but_that_of_pricing():
+    run = sample_run(samples=1)
+    assert run["stamp"]["counted"] == run["stamp"]["date"]
+    priced = {**run, "stamp": {**run["stamp"], "counted": "not kept"}}
+    assert side_of(priced, "x").run.endswith(f"T = 4, priced {run['stamp']['date']}, counted: not kept")
+    del run["stamp"]["counted"]  # reports from before it was told
+    assert side_of(run, "x").run.endswith(f"T = 4, {run['stamp']['date']}")
+
+
 def test_counts_are_those_that_every_layer_has():
     rows = (
         Row("a", "first", (1,), counts={"spikes": 1, "macs": 2}),

@@ -120,3 +120,38 @@ def test_comparison_of_one_or_of_other_profiles_is_refused():
         compare_reports({"a": report})
     with pytest.raises(InputError, match="same profiles"):
         compare_reports({"a": report, "b": sample_report(complete=False, profiles=("horowitz45-fp32",))})
+
+
+def _elsewhere(report):
+    """The same numbers, from other samples."""
+    return dataclasses.replace(report, stamp=dataclasses.replace(report.stamp, data_checksum="c" * 64))
+
+
+def test_networks_on_different_samples_are_not_ranked(comparison, tmp_path):
+    moved = dict(comparison.reports)
+    moved["exact"] = _elsewhere(moved["exact"])
+    found = compare_reports(moved)
+    (finding,) = found.findings
+    assert finding.code == "other-samples" and "exact on 5 of noise (cccccccc)" in finding.message
+    assert not any(found.front(profile) for profile in found.profiles)
+    assert "beaten by none" not in found.headline and finding.message in found.headline
+    html = write_comparison(found, tmp_path).read_text()
+    words = Page(html).text
+    assert finding.message in words and finding.remedy in words
+    assert "<svg" not in html and "●" not in html and "beaten by none" not in html
+    saved = json.loads((tmp_path / "compare.json").read_text())
+    assert saved["findings"] == [finding.to_dict()]
+    assert saved["front"] == {profile: [] for profile in found.profiles}
+    assert saved["models"]["exact"]["data_checksum"] == "c" * 64
+    with (tmp_path / "compare.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["on_front"] for row in rows} == {""}
+    for row in rows:
+        counts = found.reports[row["label"]].counts
+        told = row["data"], row["data_sha256"], row["samples"], row["timesteps"]
+        assert told == ("noise", found.reports[row["label"]].stamp.data_checksum, "5", str(counts.timesteps))
+
+
+def test_networks_on_the_same_samples_have_no_finding(comparison):
+    assert comparison.findings == () and comparison.ranked
+    assert comparison.to_dict()["findings"] == []

@@ -25,6 +25,13 @@ def test_date_is_utc_whatever_zone_it_is_given_in():
     assert stamp(date=datetime(2026, 1, 2, 3, 4, 5, tzinfo=east)).date == "2026-01-01T22:04:05+00:00"
 
 
+def test_the_date_of_stored_counts_is_that_of_pricing_and_says_so():
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    run, priced = stamp(date=at), stamp(date=at, stored=True)
+    assert run.counted == run.date == priced.date and run.day == "2026-01-02"
+    assert (priced.counted, priced.day) == ("not kept", "priced 2026-01-02, counted: not kept")
+
+
 def test_command_is_that_of_the_program_without_its_path(monkeypatch):
     monkeypatch.setattr("sys.argv", ["/some/where/snnhw", "report", "my model"])
     assert stamp(command=None).command == "snnhw report 'my model'"

@@ -23,9 +23,9 @@ def test_a_stored_layout_gives_what_the_graph_gives():
     record = simulate(graph, inputs)
     stored, fresh = whole().header.layout, GraphLayout(graph)
     assert (stored.input_shape, stored.span, stored.flops) == (fresh.input_shape, fresh.span, fresh.flops)
-    for deployment in ("channels", "shared", "graded"):
-        mapping = fresh.placed(CHIP, deployment)
-        assert stored.placed(CHIP, deployment) == mapping
+    for chip, deployment in ((CHIP, "channels"), (CHIP, "shared"), (load_chip("loihi2"), "graded")):
+        mapping = fresh.placed(chip, deployment)
+        assert stored.placed(chip, deployment) == mapping
         one, two = stored.work(mapping, None), fresh.work(mapping, record)
         assert one.layers == two.layers
         for key in ("received", "sent", "compartments", "spikes"):

@@ -25,7 +25,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "snnhw compare --from a/counts.parquet b/counts.parquet --profile speck",
     ),
     "diff": (
-        "snnhw diff digits digits_no_mlf --samples 20",
+        "snnhw diff digits without_level_3.nir --samples 20",
         "snnhw diff report_before report_after -o difference",
     ),
     "history": ("snnhw history .", "snnhw history runs --profile loihi1-davies2018 --csv history.csv"),

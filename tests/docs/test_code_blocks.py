@@ -20,6 +20,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/index.md": (1, 3),
     "docs/walks.md": (0, 5),
     "docs/cost.md": (0, 2),
+    "docs/gallery.md": (0, 3),
     "docs/cite.md": (0, 2),
     "docs/dearer.md": (0, 3),
     "docs/own.md": (0, 2),

@@ -62,9 +62,9 @@ class Run:
         low, typical, high = price.per_inference.ends
         return {
             "date": side.date,
-            "counted": side.counted,
             "folder": self.folder,
             "model": side.model,
+            "counted": side.counted,
             "data": side.data,
             "samples": side.samples,
             "timesteps": side.timesteps,

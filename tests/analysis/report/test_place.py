@@ -13,6 +13,7 @@ from snnhw.analysis.report.place import (
     MEASUREMENT,
     REPORT,
     SIGNS,
+    SWEEP,
     check_place,
     check_replaceable,
     is_ours,
@@ -31,7 +32,7 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *MEASUREMENT, "steps.csv"} | shared
+    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *MEASUREMENT, "steps.csv"} | shared
 
 
 @pytest.mark.parametrize("name", [*SIGNS, *NAMES])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -68,15 +69,41 @@ def write_comparison(comparison: Comparison, out: str | Path, *, force: bool = F
     Raises:
         InputError: as `write_report`.
     """
-    out = Path(out)
-    check_place(out, COMPARISON, force=force)
+    frame, page = comparison_frame(comparison), partial(render_comparison, comparison)
+    return write_tables(COMPARISON, Path(out), comparison.to_dict(), frame, page, force=force)
+
+
+def write_tables(
+    names: tuple[str, str, str],
+    out: Path,
+    content: object,
+    frame: pd.DataFrame,
+    page_of: Callable[[], str],
+    *,
+    force: bool = False,
+) -> Path:
+    """Write a result as JSON, as CSV and, last, as a page into the folder `out`; gives the page's path.
+
+    Args:
+        names: of the three files, in this order.
+        out: the folder, made where it is missing.
+        content: plain values.
+        frame: the same numbers as a table.
+        page_of: gives the page as HTML.
+        force: replace files of these names that are of no report.
+
+    Raises:
+        InputError: the folder cannot be written, holds a file of such a name that is of no report and `force` is not
+            given, or jinja2 is not installed; all but the page is written then.
+    """
+    check_place(out, names, force=force)
     missing = no_page()
-    page = "" if missing else render_comparison(comparison)
-    write_text(out / "compare.json", json.dumps(plain(comparison.to_dict()), indent=1, allow_nan=False) + "\n")
-    write_text(out / "compare.csv", csv_text(comparison_frame(comparison)))
+    page = "" if missing else page_of()
+    write_text(out / names[0], json.dumps(plain(content), indent=1, allow_nan=False) + "\n")
+    write_text(out / names[1], csv_text(frame))
     if missing:
-        raise InputError(f"compare.json and the table are in {out}. {missing}")
-    return write_text(out / "compare.html", page)
+        raise InputError(f"{names[0]} and the table are in {out}. {missing}")
+    return write_text(out / names[2], page)
 
 
 def csv_text(frame: pd.DataFrame) -> str:

@@ -22,6 +22,7 @@ from snnhw.exporters.bundle import verify_certificate
 from snnhw.exporters.bundle.network import described
 from snnhw.exporters.bundle.verify_certificate import CERTIFICATE, FORMAT, claims, digest_of, hash_of
 from snnhw.exporters.example import example_frames
+from snnhw.exporters.integers import integers_of
 from snnhw.files import write_atomically, write_text
 from snnhw.gates.folder import place_for
 from snnhw.gates.text import file_name
@@ -29,7 +30,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph, LoihiLIF
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import compile_channels
-from snnhw.rules.ways import BUNDLE, compiled
+from snnhw.rules.ways import BUNDLE
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import DOUBLE
 
@@ -65,7 +66,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     """
     check_options("bundle", options, Options)
     place = place_for(path, force=options.force)
-    integers = _in_integers(graph, options.calibration)
+    integers = integers_of(graph, options.calibration, BUNDLE)
     frames = example_frames(integers, options.inputs, EXAMPLES)
     channels = None if graph.is_integer else compile_channels(graph)
     with place.filling() as folder:
@@ -79,12 +80,6 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
 def unavailable() -> str | None:
     """None: what a bundle needs is in the core."""
     return None
-
-
-def _in_integers(graph: Graph, calibration: Array | None) -> Graph:
-    from snnhw.quantisation.compile import compile_loihi
-
-    return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, BUNDLE)
 
 
 def _fill(folder: Path, graph: Graph, channels: Graph | None, frames: Array) -> dict[str, object]:

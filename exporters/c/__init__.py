@@ -18,11 +18,12 @@ from snnhw.exporters.c.account import account
 from snnhw.exporters.c.program import Program, program_of
 from snnhw.exporters.c.size import sizes
 from snnhw.exporters.example import example_frames
+from snnhw.exporters.integers import integers_of
 from snnhw.files import write_text
 from snnhw.gates.folder import place_for
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
-from snnhw.rules.ways import C, compiled
+from snnhw.rules.ways import C
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 
@@ -49,7 +50,7 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     """
     check_options("c", options, Options)
     place = place_for(path, force=options.force)
-    graph = _in_integers(graph, options.calibration)
+    graph = integers_of(graph, options.calibration, C)
     frames = example_frames(graph, options.inputs, EXAMPLES)
     record = simulate(graph, frames if frames.shape[1] > 1 else frames[:, 0], raster=True)
     program = program_of(graph, events=options.events)
@@ -63,12 +64,6 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
 def unavailable() -> str | None:
     """None: writing the folder needs no compiler."""
     return None
-
-
-def _in_integers(graph: Graph, calibration: Array | None) -> Graph:
-    from snnhw.quantisation.compile import compile_loihi
-
-    return compiled(graph if calibration is None else compile_loihi(graph, calibration).graph, C)
 
 
 def _fill(folder: Path, graph: Graph, program: Program, frames: Array, record: SpikeRecord, takes: str) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.comparison_chart import pareto_charts
 from snnhw.analysis.report.page import render_tables
-from snnhw.analysis.report.place import SWEEP, check_place
-from snnhw.analysis.report.undrawn import no_page
-from snnhw.analysis.report.writing import csv_text, plain
-from snnhw.errors import InputError
-from snnhw.files import write_text
+from snnhw.analysis.report.place import SWEEP
+from snnhw.analysis.report.writing import write_tables
 from snnhw.sweeps.result import SweepResult, sweep_frame
 
 DRAWN = 60  # points of the chart at most: the front, and the first of the others
@@ -25,14 +22,7 @@ def write_sweep(result: SweepResult, out: Path, *, force: bool = False) -> Path:
         InputError: the folder cannot be written, holds a file of such a name that is of no sweep and `force` is not
             given, or jinja2 is not installed; all but the page is written then.
     """
-    check_place(out, SWEEP, force=force)
-    missing = no_page()
-    page = "" if missing else page_of(result)
-    write_text(out / "sweep.json", json.dumps(plain(result.to_dict()), indent=1, allow_nan=False) + "\n")
-    write_text(out / "sweep.csv", csv_text(sweep_frame(result)))
-    if missing:
-        raise InputError(f"sweep.json and the table are in {out}. {missing}")
-    return write_text(out / "sweep.html", page)
+    return write_tables(SWEEP, out, result.to_dict(), sweep_frame(result), partial(page_of, result), force=force)
 
 
 def page_of(result: SweepResult) -> str:

@@ -75,7 +75,7 @@ TWO = ("--input", "digits:test", "--samples", "2", "--quiet")
 WRITING: dict[str, tuple[str, ...]] = {  # every verb that writes where it is told to
     "report": ("report", "digits", *TWO, "--out", "OUT"),
     "compare": ("compare", "digits", "mnist", "--input", "digits:test", "--out", "OUT"),
-    "diff": ("diff", "digits", "digits", "--input", "digits:test", "--out", "OUT"),
+    "diff": ("diff", "digits", str(zoo_path("digits")), *TWO, "--out", "OUT"),
     "train": ("train", "digits", "--quiet", "--set", "epochs=1", "--out", "OUT"),
     "simulate": ("simulate", "digits", *TWO, "-o", "OUT"),
     "export nir": ("export", "digits", "-o", "OUT"),

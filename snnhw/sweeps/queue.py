@@ -25,6 +25,7 @@ from snnhw.sweeps.spec import Spec
 ROOT, ATTEMPT, LOST, ERROR, FOLDER, OUTCOME = "root", "attempt", "lost", "error", "folder", "outcome"
 ATTEMPTS = 3  # of one point, whose worker dies each time
 POLL_S = 1.0  # between looks at trials that others run
+DRAW_S = 0.05  # between looks at trials whose points others are just drawing
 GIVEN_UP = f"its worker died {ATTEMPTS} times; perhaps the memory of the machine is not enough"
 
 
@@ -80,12 +81,38 @@ class Queue:
         else:
             taken = sum(ROOT not in t.user_attrs and t.number < own.number for t in found) >= self.spec.budget
         if taken:
-            trial.set_user_attr(SURPLUS, True)
-            self.study.tell(trial, state=TrialState.FAIL)
-            return False
+            return self._surplus(trial)
         for dimension in self.spec.space:
             suggest(trial, dimension)
+        if ROOT not in own.user_attrs and self._drawn_before(trial):
+            return self._surplus(trial)
         return True
+
+    def _surplus(self, trial: optuna.Trial) -> bool:
+        trial.set_user_attr(SURPLUS, True)
+        self.study.tell(trial, state=TrialState.FAIL)
+        return False
+
+    def _drawn_before(self, trial: optuna.Trial) -> bool:
+        """Whether a trial that was begun earlier has the same point, which two workers draw who draw at once.
+
+        A worker sees what the other one draws only when the storage has all of it, so the later trial waits for the
+        earlier one, never the other way round. Where the space has no end, the same point twice is the sampler's will.
+        """
+        if self.spec.size is None:
+            return False
+        while True:
+            earlier = [t for t in self.trials() if t.number < trial.number]
+            if any(self._complete(t) and t.params == trial.params for t in earlier):
+                return True
+            drawing = [t for t in earlier if t.state == TrialState.RUNNING and not self._complete(t)]
+            if not any(not self.watch.dead(t) for t in drawing):
+                return False
+            time.sleep(DRAW_S)
+
+    def _complete(self, trial: FrozenTrial) -> bool:
+        """Whether the storage has the whole point of a trial."""
+        return len(trial.params) == len(self.spec.space)
 
     def root(self, trial: optuna.Trial) -> int:
         """The root of a trial that is being made."""
@@ -131,8 +158,13 @@ class Queue:
                 self.study.enqueue_trial(dict(trial.params), {ROOT: root, ATTEMPT: attempt + 1})
 
     def lose(self, trial: FrozenTrial) -> None:
-        """Mark a running trial as one whose worker died; another who looks may have done so already."""
+        """Mark a running trial as one whose worker died; another who looks may have done so already.
+
+        A worker that died before it had drawn the whole point has begun none: its trial takes no place.
+        """
         attrs: Mapping[str, Any] = {LOST: True, **({ERROR: GIVEN_UP} if attempt_of(trial) >= ATTEMPTS else {})}
+        if ROOT not in trial.user_attrs and not self._complete(trial):
+            attrs = {SURPLUS: True}
         try:
             for name, value in attrs.items():
                 self.study._storage.set_trial_user_attr(trial._trial_id, name, value)

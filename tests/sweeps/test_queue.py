@@ -15,7 +15,7 @@ from snnhw.sweeps.lives import HOST, WORKER, Watch, host, living
 from snnhw.sweeps.queue import ATTEMPT, ATTEMPTS, ERROR, GIVEN_UP, LOST, ROOT, Queue, attempt_of, folder_of, root_of
 from snnhw.sweeps.reading import tried
 from snnhw.sweeps.result import COMPLETE, FAILED
-from snnhw.sweeps.sampler import SURPLUS
+from snnhw.sweeps.sampler import SURPLUS, suggest
 from snnhw.sweeps.storage import JOURNAL, open_study
 from tests.sweeps.made import outcome, spec_in
 
@@ -39,8 +39,8 @@ with living(folder) as me:
 """
 
 
-def queue_in(folder, trials=12):
-    spec = spec_in(folder, trials)
+def queue_in(folder, trials=12, sampler="tpe"):
+    spec = spec_in(folder, trials, sampler)
     return Queue(spec, open_study(spec, folder), Watch(folder))
 
 
@@ -91,6 +91,50 @@ def test_a_budget_is_kept_though_two_workers_begin_at_once(tmp_path):
     more = Queue(dataclasses.replace(queue.spec, trials=3), queue.study, queue.watch)
     with living(tmp_path) as me:
         assert more.next(me) is not None  # what was one too many takes no place
+
+
+def test_two_workers_that_draw_at_once_do_not_make_one_point_twice(tmp_path):
+    queue = queue_in(tmp_path, sampler="grid")
+    with living(tmp_path) as me:
+        first, second = queue.study.ask(), queue.study.ask()
+        assert first.relative_params == second.relative_params  # neither sees what the other draws
+        assert queue._mine(first, me)
+        assert queue._mine(second, me) is False
+        assert SURPLUS in queue.study.trials[1].user_attrs
+        third = queue.next(me)
+        assert third is not None and third.params != first.params
+
+
+def test_the_later_of_two_waits_until_the_earlier_has_drawn(tmp_path, monkeypatch):
+    queue = queue_in(tmp_path, sampler="grid")
+    with living(tmp_path) as me:
+        first, second = queue.study.ask(), queue.study.ask()
+        assert first.relative_params == second.relative_params
+        looks = []
+
+        def look(_seconds):
+            looks.append(len(queue.study.trials[0].params))
+            suggest(first, queue.spec.space[len(looks) - 1])
+
+        monkeypatch.setattr("snnhw.sweeps.queue.time.sleep", look)
+        assert queue._mine(second, me) is False and looks == [0, 1, 2]
+
+
+def test_who_dies_while_drawing_takes_no_place(tmp_path):
+    queue = queue_in(tmp_path, trials=1)
+    with living(tmp_path) as me:
+        half = queue.study.ask()
+        half.set_user_attr(HOST, host())
+        half.set_user_attr(WORKER, "dead")
+        (tmp_path / "workers" / "dead").mkdir()
+        (tmp_path / "workers" / "dead" / ".snnhw-lock").touch()
+        suggest(half, queue.spec.space[0])
+        trial = queue.next(me)
+        assert trial is not None and trial.number == 1 and SURPLUS in queue.study.trials[0].user_attrs
+        queue.complete(trial, outcome(0.4))
+        assert queue.next(me) is None
+    (one,) = tried(queue.study, tmp_path)
+    assert one.outcome == outcome(0.4)
 
 
 def test_a_point_whose_worker_dies_again_and_again_is_given_up(tmp_path):

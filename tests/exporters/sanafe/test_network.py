@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from snnhw.analysis.hardware.stepwise import run_stepwise
-from snnhw.exporters.sanafe import conv_synapses, with_relays
+from snnhw.exporters.sanafe import with_relays
+from snnhw.exporters.synapses import conv_synapses
 from snnhw.graph.ir import Conv2d
 from snnhw.simulation.engine import simulate
 from tests.analysis.nets import weights

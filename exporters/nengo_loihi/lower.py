@@ -1,0 +1,182 @@
+"""From an integer graph with balanced delays to the circuit that nengo-loihi's emulator runs; needs NumPy alone.
+
+Each neuron node is a block, each synapse node in front of a block synapses into it. Its emulator has no delays, so early
+spikes pass through relays, a block of neurons for each step; it has binary spikes, so each bit of an integer that enters
+is a stream with synapses of 2^bit times the weights. Gains and pools are axons: a spike is sent several times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from snnhw.exporters.nengo_loihi.pools import Map, through
+from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Axons, Block, Circuit, Number, Stream, Synapses
+from snnhw.exporters.synapses import synapses_of
+from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, Input, LoihiLIF, Neuron, Node, Pool, Readout
+from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
+from snnhw.graph.shapes import Shape
+from snnhw.passes.balance_delays import depths
+from snnhw.rules.ways import NENGO_LOIHI, check_compiled
+
+SUMS, COUNTS = "readout@sums", "readout@counts"  # blocks of what synapses, and what neurons send the read-out
+ONES = "ones"  # weights of one axon for each neuron
+OFFSET = 1  # a spike that enters arrives a step later, also where it meets a neuron in the first step
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What sends spikes to a node: an input or a neuron, how many steps late, through which pools."""
+
+    sender: str
+    late: int
+    pools: tuple[str, ...] = ()
+
+
+def lower(graph: Graph) -> Circuit:
+    """The circuit of `graph`.
+
+    Raises:
+        InputError: a rule of `snnhw.rules.ways.NENGO_LOIHI` refuses the graph, or delays are not balanced.
+    """
+    return _Lowering(check_compiled(graph, NENGO_LOIHI)).circuit()
+
+
+def arrivals(graph: Graph, name: str) -> dict[Arrival, int]:
+    """All spikes that arrive at a node but for those of synapses, and how often each is counted."""
+    found: dict[Arrival, int] = {}
+    for edge in graph.into(name):
+        source = graph.nodes[edge.source]
+        sent: dict[Arrival, int] = {}
+        if isinstance(source, Input | Neuron):
+            sent = {Arrival(source.name, 0): 1}
+        elif isinstance(source, Pool | Flatten | Delay):
+            sent = arrivals(graph, source.name)
+        for each, gain in sent.items():
+            pools = (*each.pools, source.name) if isinstance(source, Pool) else each.pools
+            key = Arrival(each.sender, each.late + edge.delay, pools)
+            found[key] = found.get(key, 0) + gain * edge.gain
+    return {each: gain for each, gain in found.items() if gain}
+
+
+@dataclass
+class _Lowering:
+    graph: Graph
+    streams: dict[str, Stream] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    synapses: dict[str, Synapses] = field(default_factory=dict)
+    axons: list[Axons] = field(default_factory=list)
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    def circuit(self) -> Circuit:
+        first = {name: depth + OFFSET for name, depth in depths(self.graph).items()}
+        for node in self.graph.of_type(LoihiLIF):
+            self.blocks[node.name] = Block(node.name, "unit", node.size, first[node.name], self._neurons(node))
+        end = self.graph.readout
+        for name, late in ((SUMS, 0), (COUNTS, 1)):
+            self.blocks[name] = Block(name, "readout", end.size, first[end.name] + late, _silent(MEMBRANE_LIMIT))
+        for node in self.graph.of_type(LoihiLIF):
+            self._feed(node, node.name)
+        self._feed(end, SUMS)
+        parts = (self.streams, self.blocks, self.synapses)
+        streams, blocks, synapses = (tuple(part.values()) for part in parts)
+        return Circuit(self.graph.timesteps, streams, blocks, synapses, tuple(self.axons), self.arrays)
+
+    def _feed(self, node: Node, block: str) -> None:
+        """Synapses and axons into the block of a neuron or of the read-out."""
+        for edge in self.graph.into(node.name):
+            synapse = self.graph.nodes[edge.source]
+            if isinstance(synapse, SYNAPSES):
+                arriving = self.graph.nodes[self.graph.into(synapse.name)[0].source].shape
+                self._weights(synapse.name, lambda s=synapse, a=arriving: synapses_of(s, a), int(np.prod(arriving)))
+                for each, gain in arrivals(self.graph, synapse.name).items():
+                    late = Arrival(each.sender, each.late + edge.delay, each.pools)
+                    self._connect(late, gain * edge.gain, synapse.name, block)
+        direct = arrivals(self.graph, node.name)
+        if direct:
+            self._ones(node.size)
+            for each, gain in direct.items():
+                self._connect(each, gain, f"{ONES}/{node.size}", COUNTS if isinstance(node, Readout) else block)
+
+    def _connect(self, arriving: Arrival, gain: int, weights: str, block: str) -> None:
+        """Spikes through synapses into a block; each is sent as often as it counts."""
+        sender = self.graph.nodes[arriving.sender]
+        pools = [self.graph.nodes[name] for name in arriving.pools]
+        shapes = [(pool, self._into(pool)) for pool in pools if isinstance(pool, Pool)]
+        maps = through(shapes, sender.size)
+        if isinstance(sender, Input):
+            for bit in range(sender.bits):
+                negative = bit == sender.bits - 1  # two's complement
+                name = f"{sender.name}@{self.blocks[block].first}.{bit}"
+                self.streams[name] = Stream(name, sender.size, bit, self.blocks[block].first)
+                self._axons(name, maps, gain, self._synapses(weights, block, bit, negative != (gain < 0)))
+        else:
+            name = self._relayed(sender, arriving.late)
+            self._axons(name, maps, gain, self._synapses(weights, block, 0, gain < 0))
+
+    def _axons(self, sender: str, maps: list[Map], gain: int, synapses: str) -> None:
+        for one in maps:
+            to = ""
+            if (one != np.arange(one.size)).any():
+                to = f"map/{len(self.arrays)}"
+                self.arrays[to] = one
+            self.axons += [Axons(sender, synapses, to)] * abs(gain)
+
+    def _synapses(self, weights: str, block: str, exponent: int, negative: bool) -> str:
+        name = f"{weights} to {block} * {'-' if negative else ''}2^{exponent}"
+        count = self.arrays[f"{weights}/start"].size - 1
+        self.synapses[name] = Synapses(name, block, weights, count, exponent, -1 if negative else 1)
+        return name
+
+    def _relayed(self, sender: Node, late: int) -> str:
+        """What sends the spikes of a population so many steps late: the last of a chain of relays."""
+        name = sender.name
+        for step in range(1, late + 1):
+            before, name = name, f"{sender.name}@{step}"
+            if name not in self.blocks:
+                self.blocks[name] = Block(name, "relay", sender.size, 0, _silent(UNITS_PER_WEIGHT // 2))
+                self._ones(sender.size)
+                self.axons.append(Axons(before, self._synapses(f"{ONES}/{sender.size}", name, 0, False)))
+        return name
+
+    def _ones(self, size: int) -> None:
+        self._weights(f"{ONES}/{size}", lambda: (np.arange(size), np.arange(size), np.ones(size)), size)
+
+    def _weights(self, name: str, listed: object, axons: int) -> None:
+        """The arrays of a layer, its synapses in the order of the axons."""
+        if f"{name}/start" in self.arrays:
+            return
+        start, to, weight = listed() if callable(listed) else listed  # type: ignore[misc]
+        order = np.argsort(start, kind="stable")
+        counts = np.bincount(start, minlength=axons)
+        self.arrays[f"{name}/start"] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        self.arrays[f"{name}/to"] = to[order].astype(np.int32)
+        self.arrays[f"{name}/weight"] = weight[order].astype(np.int32)
+
+    def _into(self, node: Node) -> Shape:
+        return self.graph.nodes[self.graph.into(node.name)[0].source].shape
+
+    def _neurons(self, node: LoihiLIF) -> dict[str, Number]:
+        given = {
+            "vth": np.asarray(node.threshold, np.int64) * UNITS_PER_WEIGHT,
+            "du": node.du,
+            "dv": node.dv,
+            "bias": node.bias,
+            "start": node.start,
+            "current_start": node.current_start,
+        }
+        values: dict[str, Number] = {}
+        for name, value in given.items():
+            full = np.broadcast_to(np.asarray(value, np.int64), node.shape)
+            if np.ptp(full) == 0:
+                values[name] = int(full.flat[0])
+            else:
+                values[name] = f"{node.name}/{name}"
+                self.arrays[f"{node.name}/{name}"] = full.ravel().astype(np.int32)
+        return values
+
+
+def _silent(vth: int) -> dict[str, Number]:
+    """Neurons that forget everything from one step to the next."""
+    return {"vth": vth, "du": DECAY_ONE - 1, "dv": DECAY_ONE - 1}

@@ -1,19 +1,21 @@
 """From an integer graph with balanced delays to the circuit that nengo-loihi's emulator runs; needs NumPy alone.
 
-Each neuron node is a block, each synapse node in front of a block synapses into it. Its emulator has no delays, so early
-spikes pass through relays, a block of neurons for each step; it has binary spikes, so each bit of an integer that enters
-is a stream with synapses of 2^bit times the weights. Gains and pools are axons: a spike is sent several times.
+Each neuron node is a block, each synapse node in front of a block synapses into it. The emulator has no delays, so
+early spikes pass through relays, a block of neurons for each step. Its spikes are binary, so each bit of an integer that
+enters is a stream with synapses of 2^bit times the weights. Gains and pools are axons: a spike is sent several times.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from snnhw.exporters.nengo_loihi.pools import Map, through
 from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Axons, Block, Circuit, Number, Stream, Synapses
-from snnhw.exporters.synapses import synapses_of
+from snnhw.exporters.synapses import Listed, synapses_of
 from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, Input, LoihiLIF, Neuron, Node, Pool, Readout
 from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.graph.shapes import Shape
@@ -89,7 +91,7 @@ class _Lowering:
             synapse = self.graph.nodes[edge.source]
             if isinstance(synapse, SYNAPSES):
                 arriving = self.graph.nodes[self.graph.into(synapse.name)[0].source].shape
-                self._weights(synapse.name, lambda s=synapse, a=arriving: synapses_of(s, a), int(np.prod(arriving)))
+                self._weights(synapse.name, partial(synapses_of, synapse, arriving), int(np.prod(arriving)))
                 for each, gain in arrivals(self.graph, synapse.name).items():
                     late = Arrival(each.sender, each.late + edge.delay, each.pools)
                     self._connect(late, gain * edge.gain, synapse.name, block)
@@ -143,11 +145,11 @@ class _Lowering:
     def _ones(self, size: int) -> None:
         self._weights(f"{ONES}/{size}", lambda: (np.arange(size), np.arange(size), np.ones(size)), size)
 
-    def _weights(self, name: str, listed: object, axons: int) -> None:
+    def _weights(self, name: str, listed: Callable[[], Listed], axons: int) -> None:
         """The arrays of a layer, its synapses in the order of the axons."""
         if f"{name}/start" in self.arrays:
             return
-        start, to, weight = listed() if callable(listed) else listed  # type: ignore[misc]
+        start, to, weight = listed()
         order = np.argsort(start, kind="stable")
         counts = np.bincount(start, minlength=axons)
         self.arrays[f"{name}/start"] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)

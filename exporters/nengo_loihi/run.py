@@ -1,4 +1,7 @@
-"""Running an integer graph in nengo-loihi's emulator, out of process: `run_nengo_loihi(graph, inputs) -> SpikeRecord`."""
+"""Running an integer graph in nengo-loihi's emulator, out of process: `run_nengo_loihi(graph, inputs) -> SpikeRecord`.
+
+Takes a graph in Loihi integers; the worker runs it under a time limit, and nothing of it is left, whatever happens.
+"""
 
 from __future__ import annotations
 

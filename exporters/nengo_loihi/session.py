@@ -25,7 +25,6 @@ from snnhw.exporters.interpreter import environment_of
 from snnhw.exporters.lava.runtime.scratch import scratch_folder
 from snnhw.exporters.nengo_loihi.env import find_interpreter
 from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Circuit
-from snnhw.files import write_atomically
 
 WORKER = Path(__file__).with_name("runtime") / "worker.py"
 TIMEOUT_S = 600.0
@@ -61,8 +60,9 @@ class Session:
             NengoLoihiError: it failed, a register would have wrapped, or time ran out.
         """
         paths = [self.folder / name for name in ("circuit.npz", "input.npz", "output.npz")]
-        write_atomically(paths[0], circuit.save)
-        write_atomically(paths[1], lambda file: np.savez(file, input=frames))
+        with open(paths[0], "wb") as file:
+            circuit.save(file)
+        np.savez(paths[1], input=frames)
         self._ask(json.dumps([str(path) for path in paths]))
         for answer in self._answers(time.monotonic() + timeout_s, timeout_s):
             if progress and isinstance(answer.get("progress"), int):
@@ -143,8 +143,8 @@ def session(python: str | None = None) -> Iterator[Session]:
 def _error(answer: dict[str, object]) -> NengoLoihiError:
     if answer.get("overflow"):
         return NengoLoihiError(
-            f"nengo-loihi stopped where a register would wrap ({answer['error']}), for its sums of weights in a step have "
-            "22 bits, -32,768 to 32,767 weights; quantise the network with smaller weights or run other samples."
+            f"nengo-loihi stopped where a register would wrap ({answer['error']}): what synapses send a neuron in a step "
+            "may be -32,768 to 32,767 there; quantise the network with smaller weights or run other samples."
         )
     return NengoLoihiError(
         f"nengo-loihi failed ({answer['error']}); its output is attached.", str(answer.get("traceback", ""))

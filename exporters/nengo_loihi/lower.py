@@ -1,8 +1,8 @@
 """From an integer graph with balanced delays to the circuit that nengo-loihi's emulator runs; needs NumPy alone.
 
 Each neuron node is a block, each synapse node in front of a block synapses into it. The emulator has no delays, so
-early spikes pass through relays, a block of neurons for each step. Its spikes are binary, so each bit of an integer that
-enters is a stream with synapses of 2^bit times the weights. Gains and pools are axons: a spike is sent several times.
+early spikes pass through relays, a block of neurons for each step. Its spikes are binary, so each bit of integers that
+enter is a stream with synapses of 2^bit times the weights. Gains and pools are axons: a spike is sent several times.
 """
 
 from __future__ import annotations
@@ -103,6 +103,8 @@ class _Lowering:
 
     def _connect(self, arriving: Arrival, gain: int, weights: str, block: str) -> None:
         """Spikes through synapses into a block; each is sent as often as it counts."""
+        if not self.arrays[f"{weights}/to"].size:
+            return  # all weights are 0
         sender = self.graph.nodes[arriving.sender]
         pools = [self.graph.nodes[name] for name in arriving.pools]
         shapes = [(pool, self._into(pool)) for pool in pools if isinstance(pool, Pool)]

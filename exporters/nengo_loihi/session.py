@@ -143,8 +143,8 @@ def session(python: str | None = None) -> Iterator[Session]:
 def _error(answer: dict[str, object]) -> NengoLoihiError:
     if answer.get("overflow"):
         return NengoLoihiError(
-            f"nengo-loihi stopped where a register would wrap ({answer['error']}): what synapses send a neuron in a step "
-            "may be -32,768 to 32,767 there; quantise the network with smaller weights or run other samples."
+            f"nengo-loihi stopped where a register would wrap ({answer['error']}): what synapses send a neuron in a "
+            "step may be -32,768 to 32,767 there; quantise the network with smaller weights or run other samples."
         )
     return NengoLoihiError(
         f"nengo-loihi failed ({answer['error']}); its output is attached.", str(answer.get("traceback", ""))

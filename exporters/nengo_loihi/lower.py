@@ -16,13 +16,14 @@ import numpy as np
 from snnhw.exporters.nengo_loihi.pools import Map, through
 from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Axons, Block, Circuit, Number, Stream, Synapses
 from snnhw.exporters.synapses import Listed, synapses_of
-from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, Input, LoihiLIF, Neuron, Node, Pool, Readout
+from snnhw.graph.ir import SYNAPSES, Delay, Edge, Flatten, Graph, Input, LoihiLIF, Neuron, Node, Pool, Readout, Synapse
 from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.graph.shapes import Shape
 from snnhw.passes.balance_delays import depths
 from snnhw.rules.ways import NENGO_LOIHI, check_compiled
 
-SUMS, COUNTS = "readout@sums", "readout@counts"  # blocks of what synapses, and what neurons send the read-out
+COUNTS = "readout@counts"  # block of what neurons send the read-out; what synapses send it has blocks of its own
+PART = 2**15 - 1  # of what synapses send the read-out: no more weights than nengo-loihi's accumulator holds
 ONES = "ones"  # weights of one axon for each neuron
 OFFSET = 1  # a spike that enters arrives a step later, also where it meets a neuron in the first step
 
@@ -75,40 +76,87 @@ class _Lowering:
         first = {name: depth + OFFSET for name, depth in depths(self.graph).items()}
         for node in self.graph.of_type(LoihiLIF):
             self.blocks[node.name] = Block(node.name, "unit", node.size, first[node.name], self._neurons(node))
-        end = self.graph.readout
-        for name, late in ((SUMS, 0), (COUNTS, 1)):
-            self.blocks[name] = Block(name, "readout", end.size, first[end.name] + late, _silent(MEMBRANE_LIMIT))
         for node in self.graph.of_type(LoihiLIF):
-            self._feed(node, node.name)
-        self._feed(end, SUMS)
+            self._feed(node)
+        self._read(self.graph.readout, first[self.graph.readout.name])
         parts = (self.streams, self.blocks, self.synapses)
         streams, blocks, synapses = (tuple(part.values()) for part in parts)
         return Circuit(self.graph.timesteps, streams, blocks, synapses, tuple(self.axons), self.arrays)
 
-    def _feed(self, node: Node, block: str) -> None:
-        """Synapses and axons into the block of a neuron or of the read-out."""
+    def _feed(self, node: LoihiLIF) -> None:
+        """Synapses and axons into the block of a neuron."""
         for edge in self.graph.into(node.name):
             synapse = self.graph.nodes[edge.source]
             if isinstance(synapse, SYNAPSES):
-                arriving = self.graph.nodes[self.graph.into(synapse.name)[0].source].shape
-                self._weights(synapse.name, partial(synapses_of, synapse, arriving), int(np.prod(arriving)))
-                for each, gain in arrivals(self.graph, synapse.name).items():
-                    late = Arrival(each.sender, each.late + edge.delay, each.pools)
-                    self._connect(late, gain * edge.gain, synapse.name, block)
-        direct = arrivals(self.graph, node.name)
-        if direct:
-            self._ones(node.size)
-            for each, gain in direct.items():
-                self._connect(each, gain, f"{ONES}/{node.size}", COUNTS if isinstance(node, Readout) else block)
+                self._listed(synapse)
+                for each, gain in self._late(edge).items():
+                    self._connect(each, gain, synapse.name, node.name)
+        self._direct(node, node.name)
 
-    def _connect(self, arriving: Arrival, gain: int, weights: str, block: str) -> None:
-        """Spikes through synapses into a block; each is sent as often as it counts."""
+    def _read(self, end: Readout, first: int) -> None:
+        """Blocks that read: each takes so many of the neurons in front of a matrix that no sum leaves its register."""
+        for edge in self.graph.into(end.name):
+            synapse = self.graph.nodes[edge.source]
+            if not isinstance(synapse, SYNAPSES):
+                continue
+            self._listed(synapse)
+            taken = self._late(edge)
+            for number, part in enumerate(self._parts(synapse.name, taken)):
+                block = f"readout@{synapse.name}.{number}"
+                self.blocks[block] = Block(block, "readout", end.size, first, _silent(MEMBRANE_LIMIT))
+                for each, gain in taken.items():
+                    self._connect(each, gain, synapse.name, block, part)
+        if arrivals(self.graph, end.name):
+            self.blocks[COUNTS] = Block(COUNTS, "readout", end.size, first + 1, _silent(MEMBRANE_LIMIT))
+            self._direct(end, COUNTS)
+
+    def _direct(self, node: Node, block: str) -> None:
+        """What reaches a node without a synapse: the bits of an input, or spikes that are counted."""
+        for each, gain in arrivals(self.graph, node.name).items():
+            self._connect(each, gain, self._ones(node.size), block)
+
+    def _late(self, edge: Edge) -> dict[Arrival, int]:
+        """What arrives at the synapse node of an edge, with what the edge adds."""
+        found = arrivals(self.graph, edge.source)
+        return {Arrival(a.sender, a.late + edge.delay, a.pools): gain * edge.gain for a, gain in found.items()}
+
+    def _parts(self, weights: str, taken: dict[Arrival, int]) -> list[Array]:
+        """Which axons each block takes, bool [axons]; one that alone sends more than a register holds is alone."""
+        start, weight = self.arrays[f"{weights}/start"], self.arrays[f"{weights}/weight"]
+        axon = np.repeat(np.arange(start.size - 1), np.diff(start))
+        most = np.zeros(start.size - 1, np.int64)
+        np.maximum.at(most, axon, np.abs(weight))
+        most *= sum(abs(gain) * self._most(each) for each, gain in taken.items())
+        part, room, number = np.zeros(most.size, np.int64), PART, 0
+        for i, sent in enumerate(most.tolist()):
+            if sent > room:
+                number, room = number + 1, PART
+            part[i], room = number, room - sent
+        return [part == each for each in np.unique(part)]
+
+    def _most(self, arriving: Arrival) -> int:
+        """The largest integer that a sender puts on an axon in a step."""
+        sender = self.graph.nodes[arriving.sender]
+        sent = 2 ** (sender.bits - 1) if isinstance(sender, Input) else 1
+        for name in arriving.pools:
+            pool = self.graph.nodes[name]
+            sent *= pool.kernel[0] * pool.kernel[1] if isinstance(pool, Pool) else 1
+        return sent
+
+    def _listed(self, synapse: Synapse) -> None:
+        arriving = self._into(synapse)
+        self._weights(synapse.name, partial(synapses_of, synapse, arriving), int(np.prod(arriving)))
+
+    def _connect(self, arriving: Arrival, gain: int, weights: str, block: str, part: Array | None = None) -> None:
+        """Spikes through synapses, or a part of their axons, into a block; each is sent as often as it counts."""
         if not self.arrays[f"{weights}/to"].size:
             return  # all weights are 0
         sender = self.graph.nodes[arriving.sender]
         pools = [self.graph.nodes[name] for name in arriving.pools]
         shapes = [(pool, self._into(pool)) for pool in pools if isinstance(pool, Pool)]
         maps = through(shapes, sender.size)
+        if part is not None:
+            maps = [np.where((to >= 0) & part[to], to, -1).astype(np.int32) for to in maps]
         if isinstance(sender, Input):
             for bit in range(sender.bits):
                 negative = bit == sender.bits - 1  # two's complement
@@ -140,12 +188,13 @@ class _Lowering:
             before, name = name, f"{sender.name}@{step}"
             if name not in self.blocks:
                 self.blocks[name] = Block(name, "relay", sender.size, 0, _silent(UNITS_PER_WEIGHT // 2))
-                self._ones(sender.size)
-                self.axons.append(Axons(before, self._synapses(f"{ONES}/{sender.size}", name, 0, False)))
+                self.axons.append(Axons(before, self._synapses(self._ones(sender.size), name, 0, False)))
         return name
 
-    def _ones(self, size: int) -> None:
+    def _ones(self, size: int) -> str:
+        """Weights of 1 from each neuron to the one of its number."""
         self._weights(f"{ONES}/{size}", lambda: (np.arange(size), np.arange(size), np.ones(size)), size)
+        return f"{ONES}/{size}"
 
     def _weights(self, name: str, listed: Callable[[], Listed], axons: int) -> None:
         """The arrays of a layer, its synapses in the order of the axons."""

@@ -11,8 +11,8 @@ from contextlib import nullcontext
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.exporters.nengo_loihi.lower import COUNTS, SUMS, lower
-from snnhw.exporters.nengo_loihi.session import TIMEOUT_S, Session, session
+from snnhw.exporters.nengo_loihi.lower import lower
+from snnhw.exporters.nengo_loihi.session import ACCUMULATOR_BITS, TIMEOUT_S, Session, session
 from snnhw.graph.ir import SYNAPSES, Array, Graph
 from snnhw.rules.ways import NENGO_LOIHI, compiled
 from snnhw.simulation.frames import check_inputs, has_steps
@@ -24,6 +24,7 @@ def run_nengo_loihi(
     inputs: Array,
     *,
     raster: bool = False,
+    accumulator_bits: int = ACCUMULATOR_BITS,
     timeout_s: float = TIMEOUT_S,
     within: Session | None = None,
     progress: Callable[[int], None] | None = None,
@@ -34,13 +35,16 @@ def run_nengo_loihi(
         graph: in Loihi integers.
         inputs: [N, *shape], repeated over the time steps, or [N, T, *shape], before they are coded as integers.
         raster: keep every spike, uint8 [N, T, K, *shape] per unit.
+        accumulator_bits: of the register in which what synapses send a neuron in a step is added up. nengo-loihi has
+            22, Lava none; 24, those of the current, are enough for every graph that is not refused.
         timeout_s: wall time after which the run is given up.
         within: a worker that runs already; by default one is started.
         progress: called with the number of samples finished.
 
     Raises:
         InputError: the graph or the inputs do not fit, or there is no interpreter.
-        NengoLoihiError: the emulator failed, ran out of time, or a register would have wrapped.
+        RegisterError: a register would have wrapped.
+        NengoLoihiError: the emulator failed or ran out of time.
     """
     ready = compiled(graph, NENGO_LOIHI)
     circuit, frames = lower(ready), check_inputs(ready, inputs)
@@ -48,12 +52,12 @@ def run_nengo_loihi(
         raise InputError("There are no samples to run; give inputs with at least one.")
     coded = ready.input.coded(frames).astype(np.int32).reshape(*frames.shape[:2], -1)
     with session() if within is None else nullcontext(within) as worker:
-        arrays = worker.run(circuit, coded, timeout_s, progress)
+        arrays = worker.run(circuit, coded, accumulator_bits, timeout_s, progress)
     rasters = {unit: _raster(arrays, [(n.name, n.shape) for n in nodes]) for unit, nodes in ready.units().items()}
     units = {unit: unit_record(fired) for unit, fired in rasters.items()}
     if ready.input.levels is not None:
         units = {ready.input.name: event_record(frames, ready.input.levels, ready.timesteps), **units}
-    logits = read_out(ready, arrays[f"read/{SUMS}"] + arrays[f"read/{COUNTS}"])
+    logits = read_out(ready, sum(value for name, value in arrays.items() if name.startswith("read/")))
     stepped = has_steps(graph, inputs)
     return SpikeRecord(len(frames), ready.timesteps, units, logits, rasters if raster else {}, stepped=stepped)
 

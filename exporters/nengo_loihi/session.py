@@ -28,6 +28,7 @@ from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Circuit
 
 WORKER = Path(__file__).with_name("runtime") / "worker.py"
 TIMEOUT_S = 600.0
+ACCUMULATOR_BITS = 22  # of nengo-loihi's: what synapses send a neuron in a step is -32,768 to 32,767 weights
 READ_BYTES = 65536
 
 
@@ -37,6 +38,10 @@ class NengoLoihiError(InputError):
     def __init__(self, message: str, traceback_text: str = "") -> None:
         super().__init__(message)
         self.traceback_text = traceback_text
+
+
+class RegisterError(NengoLoihiError):
+    """A register of the emulator would have wrapped, and it stopped."""
 
 
 @dataclass
@@ -51,19 +56,21 @@ class Session:
         self,
         circuit: Circuit,
         frames: Array,
+        bits: int = ACCUMULATOR_BITS,
         timeout_s: float = TIMEOUT_S,
         progress: Callable[[int], None] | None = None,
     ) -> dict[str, Array]:
-        """The arrays that the emulator gives for integers [N, 1 or T, size].
+        """The arrays that the emulator gives for integers [N, 1 or T, size], with accumulators of so many bits.
 
         Raises:
-            NengoLoihiError: it failed, a register would have wrapped, or time ran out.
+            RegisterError: a register would have wrapped.
+            NengoLoihiError: it failed, or time ran out.
         """
         paths = [self.folder / name for name in ("circuit.npz", "input.npz", "output.npz")]
         with open(paths[0], "wb") as file:
             circuit.save(file)
         np.savez(paths[1], input=frames)
-        self._ask(json.dumps([str(path) for path in paths]))
+        self._ask(json.dumps([*map(str, paths), bits]))
         for answer in self._answers(time.monotonic() + timeout_s, timeout_s):
             if progress and isinstance(answer.get("progress"), int):
                 progress(int(str(answer["progress"])))
@@ -142,9 +149,9 @@ def session(python: str | None = None) -> Iterator[Session]:
 
 def _error(answer: dict[str, object]) -> NengoLoihiError:
     if answer.get("overflow"):
-        return NengoLoihiError(
-            f"nengo-loihi stopped where a register would wrap ({answer['error']}): what synapses send a neuron in a "
-            "step may be -32,768 to 32,767 there; quantise the network with smaller weights or run other samples."
+        return RegisterError(
+            f"nengo-loihi stopped where a register would wrap ({answer['error']}): with accumulators of 22 bits, what "
+            "synapses send a neuron in a step is -32,768 to 32,767; quantise with smaller weights or widen them."
         )
     return NengoLoihiError(
         f"nengo-loihi failed ({answer['error']}); its output is attached.", str(answer.get("traceback", ""))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from nengo.exceptions import SimulationError
-from nengo_loihi.emulator.interface import EmulatorInterface
+from nengo_loihi.emulator import interface
 
 from .build import Built
 from .circuit import Array, Circuit
@@ -18,7 +18,7 @@ from .circuit import Array, Circuit
 UNITS_PER_WEIGHT = 64
 
 
-class Emulator(EmulatorInterface):  # type: ignore[misc]
+class Emulator(interface.EmulatorInterface):  # type: ignore[misc]
     """An error where a register would wrap, instead of a warning."""
 
     strict = True
@@ -28,12 +28,14 @@ class WrappedError(Exception):
     """A sum left its register, where it would wrap."""
 
 
-def run(circuit: Circuit, frames: Array, progress: Callable[[int], None]) -> dict[str, Array]:
+def run(circuit: Circuit, frames: Array, bits: int, progress: Callable[[int], None]) -> dict[str, Array]:
     """Run all samples.
 
     Args:
         circuit: what to run.
         frames: integers [N, 1 or T, size] that enter.
+        bits: of the register in which what synapses send a neuron in a step is added up; nengo-loihi's is 22, and it
+            is set for the whole process.
         progress: called with the number of samples finished.
 
     Returns:
@@ -44,6 +46,7 @@ def run(circuit: Circuit, frames: Array, progress: Callable[[int], None]) -> dic
         WrappedError: a sum of weights left the register of the emulator.
     """
     built, steps = Built(circuit), circuit.timesteps
+    interface.Q_BITS = bits - 1  # without the sign
     emulator = Emulator(built.model, seed=0)
     state, places = emulator.compartment, emulator.block_info.slices
     place = {block.name: places[built.blocks[block.name]] for block in circuit.blocks}

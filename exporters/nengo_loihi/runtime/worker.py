@@ -1,7 +1,8 @@
 """Runs circuits in nengo-loihi's emulator: `python worker.py`, one request a line, one answer in JSON a line.
 
-A request is a JSON list of three paths: circuit, samples (.npz with `input`, integers [N, 1 or T, size]) and result. An
-answer holds `progress` (samples finished), `done`, or `error` with `traceback`. It ends with its input.
+A request is a JSON list: the paths of a circuit, of samples (.npz with `input`, integers [N, 1 or T, size]) and of the
+result, and the bits of the synapse accumulator. An answer holds `progress` (samples finished), `done`, or `error` with
+`traceback`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ def answer(**message: object) -> None:
     os.write(ANSWERS, json.dumps(message).encode() + b"\n")
 
 
-def serve(circuit: Path, samples: Path, result: Path) -> None:
+def serve(circuit: str, samples: str, result: str, bits: int) -> None:
     """Run one circuit."""
     from .emulate import WrappedError, run
 
     try:
         with np.load(samples, allow_pickle=False) as content:
             frames = content["input"]
-        arrays = run(load_circuit(circuit), frames, lambda done: answer(progress=done))
+        arrays = run(load_circuit(Path(circuit)), frames, bits, lambda done: answer(progress=done))
         with open(result, "wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         answer(done=True)
@@ -51,7 +52,7 @@ def main() -> None:
     """Answer until there are no requests."""
     warnings.simplefilter("ignore")  # it fills arrays of integers with NaN before it sets them
     for line in sys.stdin:
-        serve(*map(Path, json.loads(line)))
+        serve(*json.loads(line))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from snnhw.verbs import (
     compiling,
     differences,
     doctor,
-    lava,
+    interpreters,
     measuring,
     numbers,
     reports,
@@ -29,6 +29,7 @@ from snnhw.verbs import (
     summaries,
     sweeping,
     training,
+    verifying,
 )
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
@@ -49,7 +50,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "export": compiling.export,
         "quantise": compiling.quantise,
         "simulate": compiling.simulate,
-        "verify": compiling.verify,
+        "verify": verifying.verify,
     },
     "Train": {
         "train": training.train,
@@ -63,7 +64,14 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
 }
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 COUNTS_VERBS: dict[str, Callable[..., None]] = {"merge": stored.counts_merge, "show": stored.counts_show}
-LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
+LAVA_VERBS: dict[str, Callable[..., None]] = {
+    "install": interpreters.lava_install,
+    "status": interpreters.lava_status,
+}
+NENGO_VERBS: dict[str, Callable[..., None]] = {
+    "install": interpreters.nengo_install,
+    "status": interpreters.nengo_status,
+}
 
 app = typer.Typer(
     name="snnhw",
@@ -73,16 +81,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 lava_app = typer.Typer(no_args_is_help=True, help="The Python 3.10 interpreter in which Lava runs.")
+nengo_app = typer.Typer(no_args_is_help=True, help="The interpreter in which nengo-loihi runs.")
 counts_app = typer.Typer(no_args_is_help=True, help="Stored counts: parts put together, and what a file holds.")
 for group, verbs in GROUPS.items():
     for name, verb in verbs.items():
         app.command(name, rich_help_panel=group, epilog=epilog(name))(verb)
 for name, verb in LAVA_VERBS.items():
     lava_app.command(name)(verb)
+for name, verb in NENGO_VERBS.items():
+    nengo_app.command(name)(verb)
 for name, verb in COUNTS_VERBS.items():
     counts_app.command(name)(verb)
 app.add_typer(counts_app, name="counts", rich_help_panel="What does it cost")
 app.add_typer(lava_app, name="lava", rich_help_panel="This machine")
+app.add_typer(nengo_app, name="nengo", rich_help_panel="This machine")
 
 
 def main() -> None:

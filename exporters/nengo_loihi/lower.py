@@ -17,13 +17,12 @@ from snnhw.exporters.nengo_loihi.pools import Map, through
 from snnhw.exporters.nengo_loihi.runtime.circuit import Array, Axons, Block, Circuit, Number, Stream, Synapses
 from snnhw.exporters.synapses import Listed, synapses_of
 from snnhw.graph.ir import SYNAPSES, Delay, Edge, Flatten, Graph, Input, LoihiLIF, Neuron, Node, Pool, Readout, Synapse
-from snnhw.graph.loihi import DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
+from snnhw.graph.loihi import ACCUMULATOR_LIMIT, DECAY_ONE, MEMBRANE_LIMIT, UNITS_PER_WEIGHT
 from snnhw.graph.shapes import Shape
 from snnhw.passes.balance_delays import depths
 from snnhw.rules.ways import NENGO_LOIHI, check_compiled
 
 COUNTS = "readout@counts"  # block of what neurons send the read-out; what synapses send it has blocks of its own
-PART = 2**15 - 1  # of what synapses send the read-out: no more weights than nengo-loihi's accumulator holds
 ONES = "ones"  # weights of one axon for each neuron
 OFFSET = 1  # a spike that enters arrives a step later, also where it meets a neuron in the first step
 
@@ -79,9 +78,14 @@ class _Lowering:
         for node in self.graph.of_type(LoihiLIF):
             self._feed(node)
         self._read(self.graph.readout, first[self.graph.readout.name])
-        parts = (self.streams, self.blocks, self.synapses)
-        streams, blocks, synapses = (tuple(part.values()) for part in parts)
-        return Circuit(self.graph.timesteps, streams, blocks, synapses, tuple(self.axons), self.arrays)
+        return Circuit(
+            self.graph.timesteps,
+            tuple(self.streams.values()),
+            tuple(self.blocks.values()),
+            tuple(self.synapses.values()),
+            tuple(self.axons),
+            self.arrays,
+        )
 
     def _feed(self, node: LoihiLIF) -> None:
         """Synapses and axons into the block of a neuron."""
@@ -127,10 +131,10 @@ class _Lowering:
         most = np.zeros(start.size - 1, np.int64)
         np.maximum.at(most, axon, np.abs(weight))
         most *= sum(abs(gain) * self._most(each) for each, gain in taken.items())
-        part, room, number = np.zeros(most.size, np.int64), PART, 0
+        part, room, number = np.zeros(most.size, np.int64), ACCUMULATOR_LIMIT, 0
         for i, sent in enumerate(most.tolist()):
             if sent > room:
-                number, room = number + 1, PART
+                number, room = number + 1, ACCUMULATOR_LIMIT
             part[i], room = number, room - sent
         return [part == each for each in np.unique(part)]
 

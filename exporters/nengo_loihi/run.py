@@ -39,7 +39,7 @@ def run_nengo_loihi(
             22, Lava none; 24, those of the current, are enough for every graph that is not refused.
         timeout_s: wall time after which the run is given up.
         within: a worker that runs already; by default one is started.
-        progress: called with the number of samples finished.
+        progress: called with the number of samples that have finished since the last call.
 
     Raises:
         InputError: the graph or the inputs do not fit, or there is no interpreter.
@@ -57,7 +57,7 @@ def run_nengo_loihi(
     units = {unit: unit_record(fired) for unit, fired in rasters.items()}
     if ready.input.levels is not None:
         units = {ready.input.name: event_record(frames, ready.input.levels, ready.timesteps), **units}
-    logits = read_out(ready, sum(value for name, value in arrays.items() if name.startswith("read/")))
+    logits = read_out(ready, np.sum([value for name, value in arrays.items() if name.startswith("read/")], axis=0))
     stepped = has_steps(graph, inputs)
     return SpikeRecord(len(frames), ready.timesteps, units, logits, rasters if raster else {}, stepped=stepped)
 

@@ -16,7 +16,7 @@ import numpy as np
 from snnhw.analysis.hardware.mesh import Mesh, place, synapse_kind
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
 from snnhw.exporters.synapses import Listed, synapses_of
-from snnhw.graph.ir import Array, Graph, Neuron, Readout
+from snnhw.graph.ir import SYNAPSES, Array, Graph, Neuron, Readout
 from snnhw.graph.names import free_name
 from snnhw.rules.ways import SANAFE, check_compiled
 
@@ -106,10 +106,10 @@ def _incoming(graph: Graph, name: str) -> list[tuple[str, Listed]]:
             sender = graph.nodes[edge.source]
             if not isinstance(sender, Neuron) and not (sender.name == graph.input.name and graph.input.levels == 1):
                 continue
-            if synapse is None:
+            if isinstance(synapse, SYNAPSES):
+                start, end, weight = synapses_of(synapse, sender.shape)
+            else:
                 start = end = np.arange(sender.size)
                 weight = np.ones(sender.size)
-            else:
-                start, end, weight = synapses_of(synapse, sender.shape)
             found.append((sender.name, (start, end, weight * edge.gain)))
     return found

@@ -36,7 +36,7 @@ def run(circuit: Circuit, frames: Array, bits: int, progress: Callable[[int], No
         frames: integers [N, 1 or T, size] that enter.
         bits: of the register in which what synapses send a neuron in a step is added up; nengo-loihi's is 22, and it
             is set for the whole process.
-        progress: called with the number of samples finished.
+        progress: called with 1 for each sample that is finished.
 
     Returns:
         For each unit spikes/NAME, uint8 [N, T, bytes], packed; for each read-out read/NAME, int64 [N, T, size], in
@@ -78,7 +78,7 @@ def run(circuit: Circuit, frames: Array, bits: int, progress: Callable[[int], No
                     read[block.name][sample, t] = state.current[place[block.name]] // UNITS_PER_WEIGHT
         for stream in built.streams.values():
             stream.spikes.clear()
-        progress(sample + 1)
+        progress(1)
     return {f"spikes/{name}": value for name, value in spikes.items()} | {
         f"read/{name}": value for name, value in read.items()
     }

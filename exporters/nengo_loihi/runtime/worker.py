@@ -1,8 +1,8 @@
 """Runs circuits in nengo-loihi's emulator: `python worker.py`, one request a line, one answer in JSON a line.
 
 A request is a JSON list: the paths of a circuit, of samples (.npz with `input`, integers [N, 1 or T, size]) and of the
-result, and the bits of the synapse accumulator. An answer holds `progress` (samples finished), `done`, or `error` with
-`traceback`. It ends with its input.
+result, and the bits of the synapse accumulator. An answer holds `progress` (samples finished since the last), `done`,
+or `error` with `traceback`. It ends with its input.
 """
 
 from __future__ import annotations

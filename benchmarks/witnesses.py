@@ -1,10 +1,10 @@
 """One set of integers, four programs: engine = Lava's fixed point = nengo-loihi = C, in every population.
 
-Each network of the zoo is quantised and runs two images of its test set in all four, none of which computes with
-the code of another: every spike of every population and every output is held against the engine's. nengo-loihi's accumulator has
-22 bits; where what synapses send in a step leaves them, it stops, and runs again with 24, which the table says. Data
-come from --data or SNNHW_DATA; networks without data are left out. With --table FILE, the rows between the two marks of
-a Markdown file are written anew. The last line counts what differs.
+Each network of the zoo is quantised and runs two images of its test set in all four, none of which computes with the
+code of another: every spike of every population and every output is held against the engine's. nengo-loihi's
+accumulator has 22 bits; where what synapses send in a step leaves them, it stops, and runs again with 24, which the
+table says. Data come from --data or SNNHW_DATA; networks without data are left out. With --table FILE, the rows between
+the two marks of a Markdown file are written anew. The last line counts what differs.
 """
 
 from __future__ import annotations

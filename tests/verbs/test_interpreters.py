@@ -1,10 +1,17 @@
-"""The interpreter of Lava on the command line: its state and the exit code that goes with it."""
+"""The interpreters of Lava and nengo-loihi on the command line: their state and the exit code that goes with it."""
 
-from snnhw.exporters.lava.env import status
+import pytest
+
+from snnhw.exporters.lava import env as lava
+from snnhw.exporters.nengo_loihi import env as nengo
 
 
-def test_status_ends_with_1_where_there_is_none(call, monkeypatch, tmp_path):
-    monkeypatch.setenv("SNNHW_LAVA_PYTHON", str(tmp_path / "none"))
-    found = call("lava", "status", "--json", code=1)
-    assert not status().works and found["problem"] == status().problem
-    assert "Lava" in call("lava", "status", code=1)
+@pytest.mark.parametrize(
+    ("group", "variable", "env", "title"),
+    [("lava", "SNNHW_LAVA_PYTHON", lava, "Lava"), ("nengo", "SNNHW_NENGO_PYTHON", nengo, "nengo-loihi")],
+)
+def test_status_ends_with_1_where_there_is_none(call, monkeypatch, tmp_path, group, variable, env, title):
+    monkeypatch.setenv(variable, str(tmp_path / "none"))
+    found = call(group, "status", "--json", code=1)
+    assert not env.status().works and found["problem"] == env.status().problem
+    assert title in call(group, "status", code=1)

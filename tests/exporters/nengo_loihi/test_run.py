@@ -1,7 +1,7 @@
 """nengo-loihi sends the spikes of the engine, in every population and every step, and refuses what it would wrap."""
 
 import dataclasses
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from snnhw.errors import InputError
 from snnhw.exporters.nengo_loihi.run import read_out, run_nengo_loihi
 from snnhw.exporters.nengo_loihi.session import NengoLoihiError, RegisterError, session
 from snnhw.graph.ir import Edge, Graph, Input, Linear, LoihiLIF, Readout
-from snnhw.quantisation.compile import compile_loihi
 from snnhw.rules.ways import NENGO_LOIHI, refusals
 from snnhw.simulation.engine import simulate
 from tests.engine_graphs import drawn, made
+from tests.exporters.c.built import tamed
 from tests.exporters.c.test_c import counted, late, quantised
 from tests.exporters.lava.nets import residual
 from tests.exporters.lava.test_recurrent import network
@@ -44,26 +44,38 @@ def same(graph, x, worker, **options):
 def branches():
     """Shortcuts, a 1x1 convolution and K levels."""
     net, graph = residual(1)
-    return graph, net.inputs(2)
+    return tamed(graph), net.inputs(2)
 
 
+def current():
+    """Integers of both signs straight into neurons, in every step others."""
+    unit = {"du": 4095, "dv": 1024, "bias_mant": np.zeros(5, int), "bias_exp": 0, "shape": (5,)}
+    nodes = [
+        Input(name="input", shape=(5,), scale=1.0, bits=8),
+        LoihiLIF(name="first", threshold=40, **unit),
+        Linear(name="on", shape=(5,), weight=2 * np.random.default_rng(1).integers(-20, 40, (5, 5))),
+        LoihiLIF(name="last", threshold=60, **unit),
+        Readout(name="readout", shape=(5,), reduction="sum"),
+    ]
+    edges = [Edge(a.name, b.name) for a, b in pairwise(nodes)]
+    return Graph.build(nodes, edges, 6), np.random.default_rng(2).integers(-128, 128, (2, 6, 5))
+
+
+OF_NEURONS = {"decays": "neuron", "currents": "neuron", "reset": "hard"}
 SPECIAL = {
     "residual branches": branches,
     "events, pools, gains and counts": counted,
     "a delay of the whole population": lambda: late(2, 1),
-    "decays and currents of each neuron": lambda: quantised(own_net(9, decays="neuron", currents="neuron")),
+    "decays and currents of each neuron": lambda: quantised(own_net(9, **OF_NEURONS)),
     "a hard reset to another value": lambda: quantised(own_net(2, reset="hard", biased=True)),
     "recurrent": lambda: quantised(network("MLF", "both")[:2]),
     "recurrent, several steps late": lambda: quantised(network("LIF", "synapse", steps=3)[:2]),
-    "an input that enters as a current": lambda: (
-        compile_loihi(residual_net().graph, residual_net().inputs, input_as="current").graph,
-        residual_net().inputs,
-    ),
+    "an input that enters as a current": current,
 }
 
 
 @pytest.mark.nengo
-@pytest.mark.parametrize("name", [n for n in SPECIAL if not n.endswith("current")])
+@pytest.mark.parametrize("name", SPECIAL)
 def test_what_few_networks_have(name, worker):
     graph, x = SPECIAL[name]()
     assert same(graph, x[:2], worker, accumulator_bits=24) > 10
@@ -80,7 +92,7 @@ def test_random_graphs(worker):
             continue
         fired += same(*found, worker, accumulator_bits=24)
         ran += 1
-    assert ran > 15 and fired > 5_000
+    assert ran > 15 and fired > 2_000
 
 
 def heavy(weight=254, inputs=4):
@@ -93,7 +105,7 @@ def heavy(weight=254, inputs=4):
         Linear(name="last", shape=(2,), weight=np.array([[32_000, -32_000, 32_000], [1, 2, 3]])),
         Readout(name="readout", shape=(2,), reduction="sum"),
     ]
-    edges = [Edge(a.name, b.name) for a, b in itertools.pairwise(nodes)]
+    edges = [Edge(a.name, b.name) for a, b in pairwise(nodes)]
     return Graph.build(nodes, edges, 3), np.full((2, inputs), 127.0)
 
 
@@ -134,7 +146,7 @@ def test_what_does_not_fit_is_one_sentence_before_a_worker_is_asked():
 @pytest.mark.nengo
 def test_a_run_that_takes_too_long_is_given_up():
     graph, x = heavy()
-    with pytest.raises(NengoLoihiError, match=r"did not end within 0 s; allow more time"):
+    with pytest.raises(NengoLoihiError, match=r"did not finish within 0 s; allow more time"):
         run_nengo_loihi(graph, x, timeout_s=0)
 
 

@@ -21,7 +21,7 @@ def test_digits_are_equal_in_all(capsys, tmp_path):
     assert capsys.readouterr().out.splitlines()[-1].startswith("0 spikes and outputs of Lava, nengo-loihi and C differ")
     page = (tmp_path / "page.md").read_text()
     assert page.startswith("before\n") and page.endswith("\nbehind\n") and "old" not in page
-    assert [line for line in PAGE.read_text().splitlines() if line.startswith("| digits |")][0] in page
+    assert next(line for line in PAGE.read_text().splitlines() if line.startswith("| digits |")) in page
 
 
 def test_what_differs_is_counted_and_ends_with_1(capsys):

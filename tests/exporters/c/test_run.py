@@ -42,5 +42,5 @@ def test_what_cannot_run_is_one_sentence(monkeypatch, tmp_path):
     with pytest.raises(InputError, match=r"Cannot start the C compiler no-such-compiler .*install gcc"):
         run_c(graph, x)
     monkeypatch.setenv("CC", fake_python(tmp_path / "broken", "echo no headers >&2; exit 1"))
-    with pytest.raises(InputError, match="broken failed .no headers."):
+    with pytest.raises(InputError, match=r"broken failed .no headers."):
         run_c(graph, x)

@@ -1,7 +1,7 @@
 """From a `Circuit` to the blocks, synapses and axons of nengo-loihi, as its own builder would leave them: integers.
 
-Its builder makes them from floats and rounds (`discretize`); here the integers are given, so nothing is rounded. Its
-limits of a core are those of a chip and are not asked for: its emulator takes blocks of any size.
+Its builder makes them from floats and rounds; here the integers are given, so nothing is rounded. Its limits of a core
+are those of a chip and are not asked for: its emulator takes blocks of any size.
 """
 
 from __future__ import annotations

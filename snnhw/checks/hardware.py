@@ -76,7 +76,7 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
             yield from _settled(graph, node, target)
         if isinstance(node, Neuron) and target in ("loihi1", "loihi2"):
             yield from _decays(graph, node, target)
-    if target == "nengo-loihi" and graph.is_integer:
+    if target == "nengo-loihi" and graph.is_integer and not refused:
         yield from wide_sums(graph)
     yield from _whole(graph, target)
 

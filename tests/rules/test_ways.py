@@ -243,7 +243,7 @@ def test_a_compiled_graph_passes_its_own_rules(way) -> None:
 
 
 def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
-    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "c", "bundle"}
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle"}
     assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
 
 

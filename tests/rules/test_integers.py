@@ -86,7 +86,7 @@ def test_currents_of_one_step() -> None:
 @pytest.mark.parametrize(("weight", "warned"), [(2**15 - 1, False), (2**15, True)])
 def test_sums_beyond_the_accumulator_of_nengo_loihi_are_warned_of(weight: int, warned: bool) -> None:
     kernel = np.zeros((4, 2, 3, 3), int)
-    kernel[0, 0, 0, 0] = weight
+    kernel[0, 0, 0, :2] = weight // 2, weight - weight // 2
     graph = changed("conv", weight=kernel)
     graph = graph.replace(nodes={**graph.nodes, "input": dataclasses.replace(graph.input, bits=1)})
     found = list(rules.wide_sums(graph))

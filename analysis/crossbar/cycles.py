@@ -42,7 +42,7 @@ def cycles(node: Conv2d, timesteps: int) -> int:
     """
     if node.groups != 1:
         raise InputError(f"SpikeSim's cycles have no grouped convolutions, and {node.name!r} is one; leave it out.")
-    outputs, inputs = node.weight.shape[:2]
+    outputs, inputs = int(node.weight.shape[0]), int(node.weight.shape[1])
     return -(-outputs // SIZE) * -(-inputs // SIZE) * node.shape[1] * node.shape[2] * timesteps
 
 

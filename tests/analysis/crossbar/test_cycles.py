@@ -4,9 +4,18 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from snnhw.analysis.crossbar.array import load_crossbar
+from snnhw.analysis.crossbar.coding import Coding
 from snnhw.analysis.crossbar.costs import CYCLES, load_costs
 from snnhw.analysis.crossbar.cycles import cycle_energy, cycles, dense_energy
+from snnhw.analysis.crossbar.mapping import LayerMapping
+from snnhw.analysis.crossbar.matrices import matrix_of
+from snnhw.analysis.crossbar.pricing import Driven, price
+from snnhw.analysis.crossbar.reading import windows_of
+from snnhw.analysis.crossbar.reads import all_reads, reads_of
+from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d
 
@@ -53,3 +62,26 @@ def test_cycles_know_blocks_of_channels_and_no_groups():
     assert cycles(layer(64, 64, 4), 1) == 16 and cycles(layer(65, 64, 4), 3) == 2 * 16 * 3
     with pytest.raises(InputError, match="SpikeSim's cycles have no grouped convolutions, and 'c' is one"):
         cycles(layer(64, 64, 4, groups=2), 1)
+
+
+def test_where_reads_priced_one_by_one_differ():
+    """Of the second layer of the script, in weights of 4 bits on devices of 1 bit, as the paper has them."""
+    node = layer(64, 64, 16)
+    own = LayerMapping(matrix_of(node), Slicing("differential", 1, 3), Coding("unary", 1), load_crossbar("rram64"))
+    vectors = 16 * 16 * 5
+    reads = all_reads(own, vectors, own.coding)
+    # a converter for the sum of 9 crossbars against one for each; a column for a weight against 3 bits and 2 signs
+    assert reads.groups * own.columns == 9 * 6 * (64 * cycles(node, 5))
+    found = price("layer", [Driven(own, own.coding, reads)], (), 1, load_costs("rram"), "all")
+    assert found.per_inference.low > dense_energy(node, 5, COSTS).high
+
+
+@pytest.mark.parametrize(("rate", "left"), [(0.1, 0.999), (0.02, 0.726), (0.002, 0.120)])
+def test_groups_of_lines_are_seldom_silent(rate, left):
+    """Of n lines that fire independently at a rate r, 1 - (1 - r)^n of the reads are left."""
+    node = Conv2d(name="c", shape=(1, 40, 40), weight=np.zeros((1, 64, 1, 1)))
+    own = LayerMapping(matrix_of(node), Slicing("differential", 1, 3), Coding("unary", 1), load_crossbar("rram64"))
+    spikes = np.random.default_rng(0).random((8, 1, 64, 40, 40)) < rate
+    reads = reads_of(own, windows_of(node, torch.as_tensor(spikes, dtype=torch.float32))[0], own.coding)
+    assert left == pytest.approx(1 - (1 - rate) ** 64, abs=1e-3)
+    assert reads.active_groups / reads.groups == pytest.approx(left, abs=0.02)

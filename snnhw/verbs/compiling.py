@@ -168,7 +168,8 @@ def simulate(
     model: Model,
     source: InputOption,
     backend: Annotated[
-        str, typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed, sanafe, nengo-loihi or c")
+        str,
+        typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed, sanafe, nengo-loihi, c or rram"),
     ] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
     deployment: Deploy = "channels",

@@ -1,7 +1,8 @@
 """Backends by name, one registry: the same record from each.
 
-torch and lava-float run the float graph, torch-int, lava-fixed, nengo-loihi and c Loihi integers, sanafe either; a
-float graph is quantised on the way with the calibration samples, by default the inputs themselves.
+torch and lava-float run the float graph, torch-int, lava-fixed, nengo-loihi and c Loihi integers, rram these on
+crossbars of ideal devices, sanafe either; a float graph is quantised on the way with the calibration samples, by
+default the inputs themselves.
 """
 
 from __future__ import annotations
@@ -52,6 +53,15 @@ def _c(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> 
     return run_c(graph, inputs, raster=raster)
 
 
+def _rram(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    from snnhw.analysis.crossbar.array import load_crossbar
+    from snnhw.analysis.crossbar.mapping import map_crossbars
+    from snnhw.analysis.crossbar.network import simulate_on_crossbars
+
+    mapping = map_crossbars(graph, load_crossbar("rram"))
+    return simulate_on_crossbars(mapping, inputs, raster=raster, progress=counter(progress, "rram", len(inputs)))
+
+
 BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None for either; run)
     "torch": (False, _torch),
     "torch-int": (True, _torch),
@@ -60,6 +70,7 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
     "sanafe": (None, _sanafe),
     "nengo-loihi": (True, _nengo_loihi),
     "c": (True, _c),
+    "rram": (True, _rram),
 }
 WAYS = {"lava-float": LAVA, "lava-fixed": LAVA, "nengo-loihi": NENGO_LOIHI, "c": C}  # what their graphs pass
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
@@ -105,7 +116,7 @@ def graph_for(
         graph, told = made.graph, made.findings
     if backend in WAYS:
         graph = compiled(graph, WAYS[backend])
-    elif backend == "torch-int":
+    elif backend in ("torch-int", "rram"):
         check_run(graph)
     return graph, told
 

@@ -32,6 +32,11 @@ class Coding:
         return {"unary": self.levels, "pulse": 1, "serial": self.bits}[self.kind]
 
     @property
+    def width(self) -> int:
+        """Bits of one of its integers."""
+        return self.bits if self.kind == "serial" else self.levels.bit_length()
+
+    @property
     def largest(self) -> int:
         """The largest integer on a word line in one read."""
         return self.levels if self.kind == "pulse" else 1
@@ -58,6 +63,22 @@ def coding_of(graph: Graph, name: str, drive: Drive) -> Coding:
     if not graph.is_integer or _takes_the_input_alone(graph, name):
         return Coding("serial", bits=graph.input.bits)
     return Coding("serial", bits=largest_input(graph, name).bit_length() + 1)
+
+
+def twin_coding(coding: Coding, steps: int) -> Coding:
+    """How the matched twin of a network drives a layer: with what tells apart as many values as spikes of `steps` do.
+
+    Bit-serial, one bit on a line in a read as spikes have it, or one pulse of so many levels, behind which converters
+    have to be wider. Other numbers, such as those of the input, enter as they do in the network.
+    """
+    return twin_of_bits(coding, (coding.levels * steps).bit_length())
+
+
+def twin_of_bits(coding: Coding, bits: int) -> Coding:
+    """How a twin whose activations have `bits` drives a layer that a network drives by `coding`."""
+    if coding.kind == "pulse":
+        return Coding("pulse", levels=2**bits - 1)
+    return coding if coding.kind == "serial" else Coding("serial", bits=bits, signed=False)
 
 
 def _takes_the_input_alone(graph: Graph, name: str) -> bool:

@@ -79,16 +79,18 @@ class LayerMapping:
         """Devices in use over devices of the tiles."""
         return self.devices / (self.tiles * self.crossbar.rows * self.crossbar.columns)
 
-    @property
-    def largest_sum(self) -> int:
-        """The most that a column can send in one read, in units of a device's step, whatever the weights are."""
+    def lossless_bits_for(self, coding: Coding) -> int:
+        """Bits of a converter that loses nothing, whatever the weights are, where the lines are driven as `coding`.
+
+        The most that a column can send in one read, in steps of a device, is that of all lines over its highest level.
+        """
         rows = max(b - a for a, b in self.group_spans)
-        return rows * self.slicing.largest_device * self.coding.largest
+        return least_bits(rows * self.slicing.largest_device * coding.largest)
 
     @property
     def lossless_bits(self) -> int:
         """Bits of a converter that loses nothing, whatever weights of this width are programmed."""
-        return least_bits(self.largest_sum)
+        return self.lossless_bits_for(self.coding)
 
     @property
     def adc_bits(self) -> int:

@@ -15,7 +15,7 @@ from torch import Tensor
 from snnhw.analysis.crossbar.adc import Converter
 from snnhw.analysis.crossbar.mapping import Span
 from snnhw.analysis.crossbar.tiles import LayerTiles, Tile
-from snnhw.graph.ir import Conv2d
+from snnhw.graph.ir import Conv2d, Node
 
 # (tile, word lines of it that are driven, integers [N, lines] on them) -> sums [N, columns] in device steps
 ReadRows = Callable[[Tile, Span, Tensor], Tensor]
@@ -40,7 +40,7 @@ def read_layer(
     """
     node, mapping = layer.node, layer.mapping
     converter = converter or Converter(mapping.adc_bits)
-    vectors = vectors_of(layer, x)  # [groups, N, inputs]
+    vectors = windows_of(node, x)  # [groups, N, inputs]
     total = x.new_zeros((mapping.matrix.groups, vectors.shape[1], mapping.matrix.outputs))
     for worth, plane in mapping.coding.planes(vectors):
         for tile in layer.tiles:
@@ -57,12 +57,11 @@ def read_layer(
     return y + (bias.reshape(-1, 1, 1) if isinstance(node, Conv2d) else bias)
 
 
-def vectors_of(layer: LayerTiles, x: Tensor) -> Tensor:
+def windows_of(node: Node, x: Tensor) -> Tensor:
     """What each word line gets at each position, [groups, T * B * positions, inputs], zeros where a window pads."""
-    node, matrix = layer.node, layer.mapping.matrix
     if not isinstance(node, Conv2d):
-        return x.reshape(1, -1, matrix.inputs)
+        return x.reshape(1, -1, int(x[0, 0].numel()))
     frames = x.flatten(0, 1)
     windows = F.unfold(frames, node.weight.shape[2:], node.dilation, node.padding, node.stride)
-    grouped = windows.reshape(len(frames), matrix.groups, matrix.inputs, matrix.positions)
-    return grouped.permute(1, 0, 3, 2).reshape(matrix.groups, -1, matrix.inputs)
+    grouped = windows.reshape(len(frames), node.groups, -1, windows.shape[2])
+    return grouped.permute(1, 0, 3, 2).flatten(1, 2)

@@ -162,8 +162,8 @@ def _run(
 
 def _applied(step: Step, x: Tensor, execution: Execution, packed: Packed) -> Tensor:
     node = step.nodes[0]
-    if compute := execution.computes(node):
-        return compute(node, x)
+    if (y := execution.computed(node, x)) is not None:
+        return y
     return convolve_events(node, x, packed) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
 
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from snnhw.errors import InputError
 from snnhw.graph.ir import SYNAPSES, Node, Synapse
 
-Compute = Callable[[Synapse, Tensor], Tensor]  # [T, B, *arriving] -> [T, B, *node.shape]
+# [T, B, *arriving] -> [T, B, *node.shape]; None leaves the node to the engine
+Compute = Callable[[Synapse, Tensor], Tensor | None]
 
 _device: ContextVar[str] = ContextVar("device", default="cpu")
 
@@ -43,9 +44,9 @@ class Execution:
         """Whether the device is the CPU."""
         return self.place.type == "cpu"
 
-    def computes(self, node: Node) -> Compute | None:
-        """What computes `node` in place of the engine; None: the engine does."""
-        return self.synapses if isinstance(node, SYNAPSES) else None
+    def computed(self, node: Node, x: Tensor) -> Tensor | None:
+        """What `synapses` make of x; None where the engine is to compute the node."""
+        return self.synapses(node, x) if self.synapses is not None and isinstance(node, SYNAPSES) else None
 
     def dtype_of(self, exact: torch.dtype | None) -> torch.dtype:
         """Arithmetic of a step: `dtype` in float graphs, in integer ones `exact`.

@@ -8,9 +8,10 @@ Takes the programmed tiles of a network and the effective devices of a chip; giv
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from snnhw.analysis.crossbar.adc import Converter
@@ -22,6 +23,7 @@ from snnhw.analysis.crossbar.reading import ReadRows, read_layer
 from snnhw.analysis.crossbar.tiles import LayerTiles, Tile
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Synapse
+from snnhw.simulation.events import Packed, convolve_events
 from snnhw.simulation.execution import Compute
 from snnhw.simulation.synapses import apply_node
 
@@ -44,7 +46,7 @@ def device_read(devices: Mapping[Tile, Tensor], noise: float, generator: torch.G
         sums = drive @ held
         if noise:
             driven = drive.square().sum(dim=1, keepdim=True).sqrt()
-            normal = torch.randn(sums.shape, generator=generator, dtype=torch.float32).to(sums)
+            normal = torch.randn(sums.shape, generator=generator).to(sums)
             sums = sums + noise * driven * normal
         return sums
 
@@ -56,9 +58,9 @@ def converted_reads(
 ) -> Compute:
     """Every read through the converter of its layer; a static input is read anew in each of `timesteps`."""
 
-    def compute(node: Synapse, x: Tensor) -> Tensor:
+    def compute(node: Synapse, x: Tensor) -> Tensor | None:
         if node.name not in layers:
-            return apply_node(node, x)
+            return None
         return read_layer(layers[node.name], _every_step(x, timesteps), read=read, converter=converters[node.name])
 
     return compute
@@ -85,39 +87,32 @@ def noisy_reads(
             f"The outputs of {shared.node.name!r} share an offset column and so its noise; give converters with "
             "--adc-bits, or differential columns."
         )
-    held = {name: torch.as_tensor(held_weights(layer, devices)) for name, layer in layers.items()}
+    held = {name: replace(n.node, weight=held_weights(n, devices).astype(np.float32)) for name, n in layers.items()}
+    packed: Packed = {}
 
-    def compute(node: Synapse, x: Tensor) -> Tensor:
+    def compute(node: Synapse, x: Tensor) -> Tensor | None:
         if node.name not in layers:
-            return apply_node(node, x)
+            return None
         layer, x = layers[node.name], _every_step(x, timesteps)
-        slicing, step = layer.mapping.slicing, layer.mapping.step
-        exact = _product(node, x, held[node.name])
-        if node.bias is not None:
-            bias = torch.as_tensor(node.bias).to(exact)
-            exact = exact + (bias.reshape(-1, 1, 1) if isinstance(node, Conv2d) else bias)
+        own, coding, slicing = held[node.name], layer.mapping.coding, layer.mapping.slicing
+        by_events = coding.levels and isinstance(own, Conv2d) and own.groups == 1
+        exact = convolve_events(own, x, packed) if by_events and isinstance(own, Conv2d) else apply_node(own, x)
         squares = sum(factor**2 for factor in slicing.factors)
-        driven = sum(worth**2 * plane.square() for worth, plane in layer.mapping.coding.planes(x))
-        lines = _product(node, torch.as_tensor(driven), torch.ones_like(held[node.name][: _groups(node)]))
-        spread = step * noise_in_steps(device, slicing.device_bits) * (squares * lines.clamp(min=0)).sqrt()
+        driven = sum(worth**2 * plane.square() for worth, plane in coding.planes(x))
+        lines = apply_node(_summing(node), torch.as_tensor(driven))
+        spread = layer.mapping.step * noise_in_steps(device, slicing.device_bits) * (squares * lines).sqrt()
         spread = spread.repeat_interleave(exact.shape[2] // spread.shape[2], dim=2)
-        normal = torch.randn(exact.shape, generator=generator, dtype=torch.float32).to(exact)
-        return exact + spread * normal
+        return exact + spread * torch.randn(exact.shape, generator=generator).to(exact)
 
     return compute
 
 
-def _groups(node: Synapse) -> int:
-    return node.groups if isinstance(node, Conv2d) else 1
+def _summing(node: Synapse) -> Synapse:
+    """The node with one output for each group, which adds up all of its inputs."""
+    groups = node.groups if isinstance(node, Conv2d) else 1
+    ones = np.ones((groups, *node.weight.shape[1:]), dtype=np.float32)
+    return replace(node, weight=ones, bias=None, shape=(groups, *node.shape[1:]))
 
 
 def _every_step(x: Tensor, timesteps: int) -> Tensor:
     return x.expand(timesteps, *x.shape[1:])
-
-
-def _product(node: Synapse, x: Tensor, weight: Tensor) -> Tensor:
-    """The node's convolution or matrix [T, B, outputs, ...] with other weights, without a bias."""
-    if not isinstance(node, Conv2d):
-        return F.linear(x.flatten(2), weight.to(x))
-    y = F.conv2d(x.flatten(0, 1), weight.to(x), None, node.stride, node.padding, node.dilation, node.groups)
-    return y.reshape(*x.shape[:2], *y.shape[1:])

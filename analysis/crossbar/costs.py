@@ -66,6 +66,7 @@ def _scaled(constant: Constant, bits: int) -> Constant:
     return replace(
         constant,
         name=f"{constant.name} of {bits} bits",
+        follows=constant.name,
         range=Range(
             known.low * min(by_steps, doubling), known.typical * by_steps, known.high * max(by_steps, doubling)
         ),

@@ -1,7 +1,7 @@
 """SpikeSim's model of a convolution on crossbars: a price for each cycle, whatever the spikes are.
 
 A cycle is one output position of one block of `SIZE` input and `SIZE` output channels: k x k crossbars are read, and
-SIZE / 8 converters serve 8 columns each behind a multiplexer. Moitra et al., TCAD 2023; `compute_energy` of the released
+SIZE / 8 converters serve 8 columns each behind a multiplexer. Moitra et al., TCAD 2023; `compute_energy` of their
 ela_spikesim.py. Kept beside `pricing.py` as what is published: it knows neither silent lines nor bits of converters.
 """
 

@@ -26,7 +26,7 @@ ACCOUNTINGS: tuple[Accounting, ...] = ("all", "silent skipped")
 PARTS = ("crossbar", "drivers", "adc", "shift_add", "buffers", "adds", "neurons")
 SAID: Mapping[Accounting, str] = {
     "all": "every read is done and priced whole, so sparsity saves nothing",
-    "silent skipped": "reads of groups of word lines without a pulse are skipped, which needs a controller that sees it",
+    "silent skipped": "reads whose word lines are all without a pulse are skipped, which takes a controller that looks",
 }
 
 

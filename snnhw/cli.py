@@ -19,6 +19,7 @@ from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.verbs import (
     compiling,
+    devices,
     differences,
     doctor,
     lava,
@@ -50,6 +51,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "quantise": compiling.quantise,
         "simulate": compiling.simulate,
         "verify": compiling.verify,
+        "crossbar": devices.crossbar,
     },
     "Train": {
         "train": training.train,

@@ -12,6 +12,14 @@ from snnhw.graph.finding import Finding
 from snnhw.studies.device_plan import AXES, DevicePlan
 from snnhw.studies.interval import Interval, interval
 
+NAMES = {
+    "spread": "Spread:",
+    "device_bits": "Bits per device:",
+    "adc_bits": "Bits of a converter:",
+    "wire_ohm": "Ohm between two devices:",
+}
+UNSEEN = 3.0  # what never occurred in n samples has a share below 3 / n at 95 % (rule of three)
+
 
 @dataclass(frozen=True)
 class Point:
@@ -30,13 +38,23 @@ class Point:
 
     @property
     def accuracy(self) -> Interval:
-        """Mean over chips and their samples."""
-        return interval(self.accuracies)
+        """Mean over chips and their samples, between 0 and 1."""
+        found = self._interval(self.accuracies)
+        return Interval(found.mean, max(found.low, 0.0), min(found.high, 1.0))
 
     @property
     def lost(self) -> Interval:
         """Accuracy of the ideal chip less that of the chips, on the same samples."""
-        return interval([(best - hits) / self.samples for best, hits in zip(self.ideal, self.correct, strict=True)])
+        pairs = zip(self.ideal, self.correct, strict=True)
+        return self._interval([(best - hits) / self.samples for best, hits in pairs])
+
+    def _interval(self, values: Sequence[float]) -> Interval:
+        """Student's interval over chips, and at least the `UNSEEN` share of all samples to both sides.
+
+        Chips that are all alike would have an interval of no width, whatever rare failure so few samples miss.
+        """
+        found, least = interval(values), UNSEEN / (self.samples * len(values))
+        return Interval(found.mean, min(found.low, found.mean - least), max(found.high, found.mean + least))
 
     @property
     def ideal_accuracy(self) -> float:
@@ -69,7 +87,6 @@ class DeviceCurves:
     lossless_bits: int  # of a converter, by the largest layer
     assumes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    seconds: float = 0.0
 
     @property
     def axes(self) -> dict[str, tuple[Point, ...]]:
@@ -78,7 +95,7 @@ class DeviceCurves:
 
     @property
     def headline(self) -> str:
-        """Per axis, the worst value that is not told apart from the ideal chip."""
+        """What the worst value of each axis loses, and up to where no loss is told apart from none."""
         return " ".join(_sentence(axis, points) for axis, points in self.axes.items())
 
     def to_dict(self) -> dict[str, object]:
@@ -86,13 +103,12 @@ class DeviceCurves:
         return {
             "model": self.model,
             "input": self.input,
-            "headline": self.headline,
-            "plan": self.plan.to_dict(),
             "tiles": self.tiles,
             "devices": self.devices,
             "lossless_adc_bits": self.lossless_bits,
+            "headline": self.headline,
+            "plan": self.plan.to_dict(),
             "points": [point.to_dict() for point in self.points],
-            "seconds": self.seconds,
             **findings_dict(self.findings),
             "assumes": list(self.assumes),
         }
@@ -127,11 +143,11 @@ def _sentence(axis: str, points: Sequence[Point]) -> str:
         if point.lost.low > 0:
             break
         kept.append(point)
-    name = AXES[axis].partition(",")[0]
-    worst = order[-1]
-    said = f"{name}: at {worst.value:g} {100 * worst.lost.mean:.1f} points of accuracy are lost"
+    worst, lost = order[-1], order[-1].lost
+    said = (
+        f"{NAMES[axis]} {worst.value:g} loses {100 * lost.mean:.1f} points of accuracy "
+        f"({100 * lost.low:.1f} to {100 * lost.high:.1f})"
+    )
     if kept:
-        return (
-            f"{said[0].upper()}{said[1:]}; no loss is seen {'down' if fewer_is_worse else 'up'} to {kept[-1].value:g}."
-        )
-    return f"{said[0].upper()}{said[1:]}; every value loses some."
+        return f"{said}; {'down' if fewer_is_worse else 'up'} to {kept[-1].value:g} no loss is told apart from none."
+    return f"{said}; every value loses some."

@@ -76,8 +76,5 @@ def t_share(t: float, freedom: int) -> float:
     for number in range(2 + odd, freedom - 1, 2):
         term *= (number - 1) / number * cosine**2
         total += term
-    if odd:
-        between = 2 / math.pi * (angle + (sine * total if freedom > 1 else 0.0))
-    else:
-        between = sine * total
-    return 0.5 + between / 2
+    product = sine * total if freedom > 1 else 0.0
+    return 0.5 + (2 / math.pi * (angle + product) if odd else sine * total) / 2

@@ -113,6 +113,16 @@ class Device:
         coefficients = (0.0, share * self.g_on_us) if proportional else (share * self.range_us,)
         return replace(self, spreads=(Spread(0.0, coefficients),))
 
+    def with_stuck(self, on: float, off: float) -> Device:
+        """The device with these shares of devices stuck at g_on and at g_off.
+
+        Raises:
+            InputError: they are no shares of all devices.
+        """
+        if not (on >= 0 and off >= 0 and on + off <= 1):
+            raise InputError(f"{on} and {off} are no shares of all devices; give two of at least 0 and 1 together.")
+        return replace(self, stuck_on=on, stuck_off=off)
+
     def ideal(self) -> Device:
         """The device with its conductances alone: no spread, noise, fault, drift or wire."""
         return Device(self.name, self.title, self.g_on_us, self.g_off_us, origins=self.origins, assumes=self.assumes)

@@ -61,7 +61,7 @@ def draw_chip(layers: Mapping[str, LayerTiles], conditions: Conditions, seed: in
         for tile in layer.tiles:
             bits = tile.slicing.device_bits
             alike.setdefault((*tile.devices.shape, bits), []).append(tile)
-    found = {}
+    found: dict[Tile, Tensor] = {}
     for (*_, bits), tiles in alike.items():
         of = Levels(conditions.device, bits)
         levels = torch.stack([torch.as_tensor(tile.devices) for tile in tiles])

@@ -28,7 +28,7 @@ class Levels:
     @property
     def step_us(self) -> float:
         """Between two levels."""
-        return self.device.range_us / (2**self.bits - 1)
+        return self.device.range_us / float(2**self.bits - 1)
 
     def conductances(self, levels: Tensor) -> Tensor:
         """What devices aim at, float64 in uS, for levels of any shape."""

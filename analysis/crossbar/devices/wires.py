@@ -63,7 +63,8 @@ def _rows_alone(conductances: Tensor, word_ohm: float) -> tuple[Tensor, Tensor]:
 
 def _driven(conductances: Tensor, word_ohm: float) -> Tensor:
     """M with ideal bit lines, where every device ends at 0 V."""
-    return conductances * torch.linalg.inv(_word_lines(conductances, word_ohm))[..., 0] / word_ohm
+    driven: Tensor = conductances * torch.linalg.inv(_word_lines(conductances, word_ohm))[..., 0] / word_ohm
+    return driven
 
 
 def _word_lines(conductances: Tensor, word_ohm: float) -> Tensor:

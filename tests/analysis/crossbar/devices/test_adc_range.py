@@ -74,6 +74,7 @@ def test_sums_are_counted_as_they_occur():
         for _, plane in layer.mapping.coding.planes(windows):
             for tile in layer.tiles:
                 sums = plane[tile.group][:, slice(*tile.rows)].numpy() @ tile.devices
+                sums = sums[sums > 0]  # where no line is driven nothing is read, and 0 is converted without an error
                 for value, many in zip(*np.unique(sums.astype(int), return_counts=True), strict=True):
                     seen[node.name][int(value)] = seen[node.name].get(int(value), 0) + int(many)
         return None
@@ -84,6 +85,6 @@ def test_sums_are_counted_as_they_occur():
     reads = converted_reads(layers, sums.read(), lossless, mapping.graph.timesteps)
     simulate(mapping.graph, sample.inputs, execution=Execution(synapses=reads))
     for name, counts in sums.counts.items():
-        assert {value: int(many) for value, many in enumerate(counts) if many} == seen[name]
+        assert {value: int(many) for value, many in enumerate(counts) if many and value} == seen[name]
     few = sums.converters(2)
     assert set(few) == set(layers) and all(converter.bits == 2 for converter in few.values())

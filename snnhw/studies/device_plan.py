@@ -36,6 +36,7 @@ class DevicePlan:
     seeds: int = 10  # chips that are drawn for each point
     samples: int = 100  # for each chip
     adc_samples: int = 20  # for each chip where tiles are read one by one
+    finetune: int = 0  # epochs with the noise of the devices on the weights, before chips are programmed
 
     def __post_init__(self) -> None:
         """Refuses values that no chip has."""
@@ -43,6 +44,8 @@ class DevicePlan:
             raise InputError(f"{self.seeds} chip shows no spread over chips; give at least 2 seeds.")
         if self.samples < 1 or self.adc_samples < 1:
             raise InputError("A chip needs samples to be judged by; give at least 1 for each.")
+        if self.finetune and not self.device.spreads:
+            raise InputError(f"{self.device.title} has no spread to be tuned for; give one with --at-spread.")
         if not any(self.values(axis) for axis in AXES):
             raise InputError("Nothing is varied; give values of a spread, of bits or of wires.")
         for axis in ("spread", "wire_ohm"):
@@ -94,4 +97,5 @@ class DevicePlan:
             "seeds": self.seeds,
             "samples": self.samples,
             "adc_samples": self.adc_samples,
+            "finetune": self.finetune,
         }

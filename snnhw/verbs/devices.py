@@ -72,6 +72,9 @@ def crossbar(
     adc_samples: Annotated[
         int, typer.Option("--adc-samples", min=1, help="of each chip with --adc-bits, whose tiles are read one by one")
     ] = 20,
+    tune: Annotated[
+        int, typer.Option("--finetune", min=0, help="epochs with the noise of the devices on the weights, before all")
+    ] = 0,
     out_dir: OutDir = Path("devices"),
     kind: Kind = None,
     data: Data = None,
@@ -125,6 +128,7 @@ def crossbar(
             seeds=seeds,
             samples=samples,
             adc_samples=adc_samples,
+            finetune=tune,
         )
         check_place(out_dir, DEVICES, force=force)
         loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from snnhw.analysis.crossbar.devices import chips, reads, weights
 from snnhw.analysis.crossbar.mapping import map_crossbars
+from snnhw.analysis.crossbar.tiles import programmed
 from snnhw.data.samples import Samples
+from snnhw.errors import InputError
+from snnhw.graph.ir import Graph
 from snnhw.progress import Progress
 from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
+from snnhw.quantisation.finetune import Tuning, finetune
 from snnhw.studies.device_curves import device_curves
 from snnhw.studies.device_plan import DevicePlan
 from snnhw.studies.device_result import DeviceCurves
@@ -40,7 +44,7 @@ def study_devices(
     model = with_integer_findings(for_data(model, inputs, calibration))
     check_labels(model, inputs)
     values = calibration.first(CALIBRATION_SAMPLES).values
-    graph = model.graph if model.graph.is_integer else compile_loihi(model.graph, values, progress=progress).graph
+    graph = _integers(model, calibration, plan, progress)
     mapping = map_crossbars(graph, plan.crossbar)
     points = tuple(device_curves(mapping.graph, inputs, plan, values, progress))
     return DeviceCurves(
@@ -54,6 +58,21 @@ def study_devices(
         assumes=_assumes(plan),
         findings=model.findings,
     )
+
+
+def _integers(model: LoadedModel, calibration: Samples, plan: DevicePlan, progress: Progress | None) -> Graph:
+    """The integers of `model`, fine-tuned with the noise of the devices where the plan says so."""
+    if model.graph.is_integer:
+        if plan.finetune:
+            raise InputError(f"Model {model.name!r} is in integers already; give the float network to --finetune.")
+        return model.graph
+    made = compile_loihi(model.graph, calibration.first(CALIBRATION_SAMPLES).values, progress=progress)
+    if plan.finetune:
+        check_labels(model, calibration)
+        layers = programmed(map_crossbars(made.graph, plan.crossbar))
+        noise = weights.weight_deviations(layers, plan.device, plan.time_s)
+        made = finetune(model.graph, made, calibration, Tuning(epochs=plan.finetune, weight_noise=noise), progress)
+    return made.graph
 
 
 def _assumes(plan: DevicePlan) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from snnhw.analysis.crossbar.devices.device import load_device
 from snnhw.data.datasets import load
 from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
+from snnhw.quantisation.compile import compile_loihi
 from snnhw.studies.device_plan import DevicePlan
 from snnhw.workflows.device_study import study_devices
 
@@ -35,6 +36,17 @@ def test_what_is_taken_for_granted_is_said(digits, samples):
     for text in ("g_off is an assumption", "held at 0 V", "Read noise is white", "--wires exact", "least on ideal"):
         assert text in said
     assert "Converters have no limit" not in said
+
+
+def test_fine_tuning_is_for_devices_that_scatter_and_for_floats(digits, samples):
+    with pytest.raises(InputError, match="no spread to be tuned for"):
+        replace(PLAN, finetune=1)
+    plan = replace(PLAN, device=PLAN.device.spread_to(0.02), finetune=1)
+    tuned = study_devices(digits, *samples, plan)
+    assert tuned.plan.finetune == 1 and tuned.points[0].correct == tuned.points[0].ideal
+    made = compile_loihi(digits.graph, samples[1].values).graph
+    with pytest.raises(InputError, match="in integers already"):
+        study_devices(replace(digits, graph=made, network=None), *samples, plan)
 
 
 def test_samples_without_labels_are_refused(digits, samples):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from snnhw.analysis.crossbar.array import load_crossbar
 from snnhw.analysis.crossbar.devices.chips import Conditions, draw_chip
 from snnhw.analysis.crossbar.devices.device import Device
 from snnhw.analysis.crossbar.devices.reads import device_read
-from snnhw.analysis.crossbar.devices.weights import held_network
+from snnhw.analysis.crossbar.devices.weights import held_network, weight_deviations
 from snnhw.analysis.crossbar.mapping import map_crossbars
 from snnhw.analysis.crossbar.reading import read_layer
 from snnhw.analysis.crossbar.tiles import programmed
@@ -66,6 +67,23 @@ def test_held_weights_send_what_the_tiles_send_when_they_are_read(sample, crossb
 def _arriving(graph, name):
     (edge, *_) = graph.into(name)
     return graph.nodes[edge.source].shape
+
+
+@pytest.mark.parametrize("signs", ["differential", "offset"])
+def test_the_deviation_of_weights_is_that_of_chips(signs):
+    sample = residual_net(1)
+    mapping = map_crossbars(compile_loihi(sample.graph, sample.inputs).graph, load_crossbar("rram").having(signs=signs))
+    layers, device = programmed(mapping), DEVICE.spread_to(0.01)
+    said = weight_deviations(layers, device)
+    wrong = {name: [] for name in layers}
+    for seed in range(20):
+        held = held_network(mapping.graph, layers, draw_chip(layers, Conditions(device, wires="none"), seed))
+        for name in layers:
+            wrong[name].append((held.nodes[name].weight - mapping.graph.nodes[name].weight).ravel())
+    for name, parts in wrong.items():
+        mapped = layers[name].mapping
+        common = 0.03 * mapped.step * mapped.slicing.offset  # of the column that the outputs of a tile share
+        assert np.concatenate(parts).std() == pytest.approx(np.hypot(said[name], common), rel=0.15), name
 
 
 def test_devices_that_scatter_change_logits():

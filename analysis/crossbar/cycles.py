@@ -1,7 +1,7 @@
 """SpikeSim's model of a convolution on crossbars: a price for each cycle, whatever the spikes are.
 
 A cycle is one output position of one block of `SIZE` input and `SIZE` output channels: k x k crossbars are read, and
-SIZE / 8 converters serve 8 columns each behind a multiplexer. Moitra et al., TCAD 2023; `compute_energy` of their
+SIZE / 8 converters serve 8 columns each behind a multiplexer. Moitra et al., TCAD 2023; compute_energy of their
 ela_spikesim.py. Kept beside `pricing.py` as what is published: it knows neither silent lines nor bits of converters.
 """
 
@@ -42,7 +42,7 @@ def cycles(node: Conv2d, timesteps: int) -> int:
     """
     if node.groups != 1:
         raise InputError(f"SpikeSim's cycles have no grouped convolutions, and {node.name!r} is one; leave it out.")
-    outputs, inputs = node.weight.shape[:2]
+    outputs, inputs = int(node.weight.shape[0]), int(node.weight.shape[1])
     return -(-outputs // SIZE) * -(-inputs // SIZE) * node.shape[1] * node.shape[2] * timesteps
 
 

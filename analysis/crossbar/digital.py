@@ -52,7 +52,7 @@ def _rows(
         rows.append(
             Adders(unit, (_sources(graph, first, unit_of) - 1 + biased) * times, membranes * times, bits * times)
         )
-    for node in graph.of_type(*SYNAPSES):
+    for node in (n for n in graph.nodes.values() if isinstance(n, SYNAPSES)):
         arriving = graph.nodes[graph.into(node.name)[0].source].size if graph.into(node.name) else 0
         adds = (_sources(graph, node, unit_of) - 1) * arriving + (0 if node.bias is None else node.size)
         rows.append(Adders(node.name, adds * steps(node.name), 0, 0))

@@ -69,16 +69,17 @@ def machine_of(mapping: CrossbarMapping, costs: Profile) -> Machine:
     return Machine(seconds, _areas(mapping, costs))
 
 
-def cycle(mapping_columns_per_adc: int, costs: Profile) -> Range:
-    """Seconds of one read: that of the array, or of the columns that share a converter, whichever is longer."""
-    return costs["read_time"].range.longest(costs["adc_time"].range.scaled(mapping_columns_per_adc))
+def cycle(columns_per_adc: int, longest_pulse: int, costs: Profile) -> Range:
+    """Seconds of one read: those of its pulses, or of the columns that share a converter, whichever are more."""
+    pulses = costs["read_time"].range.scaled(longest_pulse)
+    return pulses.longest(costs["adc_time"].range.scaled(columns_per_adc))
 
 
 def layer_seconds(layer: LayerMapping, coding: Coding, passes: Callable[[str], int], costs: Profile) -> Range:
     """Seconds per inference of one layer, which is computed `passes` times."""
     groups = len(spans(layer.rows_of_a_tile, layer.crossbar.rows_at_once))
     reads = layer.matrix.positions * coding.reads * groups * passes(layer.name)
-    return cycle(layer.crossbar.columns_per_adc, costs).scaled(reads)
+    return cycle(layer.crossbar.columns_per_adc, coding.largest, costs).scaled(reads)
 
 
 def _areas(mapping: CrossbarMapping, costs: Profile) -> dict[str, Range]:

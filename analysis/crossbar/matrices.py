@@ -31,12 +31,12 @@ class Matrix:
 
 def synapses_of(graph: Graph) -> tuple[Synapse, ...]:
     """The synapse nodes that are on crossbars, in the order of the graph."""
-    return tuple(node for node in graph.of_type(*SYNAPSES) if not node.identity)
+    return tuple(node for node in graph.nodes.values() if isinstance(node, SYNAPSES) and not node.identity)
 
 
 def identities_of(graph: Graph) -> tuple[Synapse, ...]:
     """The synapse nodes that are digital adders."""
-    return tuple(node for node in graph.of_type(*SYNAPSES) if node.identity)
+    return tuple(node for node in graph.nodes.values() if isinstance(node, SYNAPSES) and node.identity)
 
 
 def matrix_of(node: Synapse) -> Matrix:

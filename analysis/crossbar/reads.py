@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from snnhw.analysis.counting.twin_passes import TwinPasses, twin_passes
@@ -34,8 +35,8 @@ class Reads:
     vectors: int = 0
     groups: int = 0  # reads of groups of word lines, over vectors and planes
     active_groups: int = 0  # of these, not silent
-    lines: int = 0  # word lines in those reads
-    active_lines: int = 0  # with a pulse
+    lines: int = 0  # word lines in those reads, each with the longest pulse that it may get
+    active_lines: int = 0  # those with a pulse, one of n levels n times
 
     def __add__(self, other: Reads) -> Reads:
         """Over two sets of samples."""
@@ -57,7 +58,8 @@ class Reads:
 
 def all_reads(layer: LayerMapping, vectors: int, coding: Coding) -> Reads:
     """The reads of so many vectors in which nothing is skipped; lines with a pulse are not known, and taken as all."""
-    groups, lines = vectors * coding.reads * len(layer.group_spans), vectors * coding.reads * layer.matrix.inputs
+    groups = vectors * coding.reads * len(layer.group_spans)
+    lines = vectors * coding.reads * layer.matrix.inputs * coding.largest
     return Reads(vectors, groups, groups, lines, lines)
 
 
@@ -66,9 +68,8 @@ def reads_of(layer: LayerMapping, vectors: Tensor, coding: Coding) -> Reads:
     dense = all_reads(layer, len(vectors), coding)
     groups = lines = 0
     for _, plane in coding.planes(vectors):
-        pulses = plane != 0
-        lines += int(pulses.sum())
-        groups += sum(int(pulses[:, a:b].any(dim=1).sum()) for a, b in layer.group_spans)
+        lines += int(plane.sum(dtype=torch.float64))
+        groups += sum(int((plane[:, a:b] != 0).any(dim=1).sum()) for a, b in layer.group_spans)
     return replace(dense, active_groups=groups, active_lines=lines)
 
 

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from snnhw.analysis.crossbar.adc import least_bits
 from snnhw.analysis.crossbar.mapping import CrossbarMapping, LayerMapping, Span
-from snnhw.analysis.crossbar.matrices import weights_of
+from snnhw.analysis.crossbar.matrices import synapses_of, weights_of
 from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
-from snnhw.graph.ir import SYNAPSES, Array, Synapse
+from snnhw.graph.ir import Array, Synapse
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +88,8 @@ def programmed(mapping: CrossbarMapping) -> dict[str, LayerTiles]:
     Raises:
         InputError: the graph is in floats.
     """
-    nodes = {node.name: node for node in mapping.graph.of_type(*SYNAPSES)}
-    return {layer.name: tiles_of(nodes[layer.name], layer) for layer in mapping.layers}
+    layers = {layer.name: layer for layer in mapping.layers}
+    return {node.name: tiles_of(node, layers[node.name]) for node in synapses_of(mapping.graph)}
 
 
 def _tiles(node: Synapse, mapping: LayerMapping) -> Iterator[Tile]:

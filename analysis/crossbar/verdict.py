@@ -159,7 +159,7 @@ def _by_constant(terms: tuple[Term, ...]) -> dict[str, tuple[float, float, float
     return found
 
 
-def claim_cells(verdict: Verdict) -> list[tuple[str, str, str, str, str]]:
+def claim_cells(verdict: Verdict) -> list[tuple[str, ...]]:
     """(crossbar SNN, the other, ratio of the ranges, ratio with the same constants, what is claimed) of each claim."""
     return [
         (
@@ -173,7 +173,7 @@ def claim_cells(verdict: Verdict) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def row_cells(verdict: Verdict) -> list[tuple[str, str, str, str, str]]:
+def row_cells(verdict: Verdict) -> list[tuple[str, ...]]:
     """(way, energy, bits, nm, scope) of each row."""
     return [
         (row.name, range_text(row.energy, "J"), str(row.bits), row.technology, scope_words(row.scope))

@@ -15,8 +15,8 @@ from snnhw.verbs.terminal import PREPARING, progress_bars, show
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from snnhw.analysis.crossbar.verdict import Verdict
     from snnhw.data.samples import Samples
+    from snnhw.workflows.crossbar import Compared
     from snnhw.workflows.load import LoadedModel
 
 
@@ -67,7 +67,7 @@ def map_on_crossbars(
 
 def verdicts_on_crossbars(
     pairs: Mapping[str, tuple[LoadedModel, Samples]], crossbar: str, progress: Progress | None
-) -> dict[str, Verdict]:
+) -> dict[str, Compared]:
     """Digital and crossbar, spiking and artificial, of each model by label.
 
     Raises:
@@ -82,7 +82,7 @@ def verdicts_on_crossbars(
     }
 
 
-def verdict_tables(verdicts: Mapping[str, Verdict]) -> tuple[Table | str, ...]:
+def verdict_tables(verdicts: Mapping[str, Compared]) -> tuple[Table | str, ...]:
     """Tables of all verdicts; none without one."""
     if not verdicts:
         return ()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snnhw.analysis.counting.count import count
 from snnhw.analysis.crossbar.array import Crossbar, load_crossbar
+from snnhw.analysis.crossbar.conditions import Condition, conditions
 from snnhw.analysis.crossbar.costs import load_costs
 from snnhw.analysis.crossbar.digital import adders_of
 from snnhw.analysis.crossbar.machine import Machine, machine_of
@@ -131,6 +132,20 @@ def on_crossbars(
     )
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The verdict, and what would have to be true for crossbars to save."""
+
+    verdict: Verdict
+    conditions: tuple[Condition, ...]
+    samples: int
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        would = [condition.to_dict() for condition in self.conditions]
+        return {"samples": self.samples, **self.verdict.to_dict(), "conditions": would}
+
+
 def compare_on_crossbars(
     model: LoadedModel,
     crossbar: Crossbar,
@@ -138,7 +153,7 @@ def compare_on_crossbars(
     *,
     costs: str | Path = COSTS,
     progress: Progress | None = None,
-) -> Verdict:
+) -> Compared:
     """The network and its ANN twins, digital and on crossbars; arguments and errors as of `on_crossbars`."""
     prices, digital = load_costs(costs), load_profile(DIGITAL)
     model, mapping, said = _integers(with_integer_findings(model), crossbar, inputs)
@@ -160,7 +175,9 @@ def compare_on_crossbars(
         for name, found in zip(names, (*snn, *twins), strict=True)
     ]
     rows = (*_digital(model.graph, inputs, digital, progress), *on_tiles)
-    return verdict(rows, (*crossbar.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
+    found = verdict(rows, (*crossbar.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
+    int8 = next((row for row in rows if row.name == ANN), rows[0])
+    return Compared(found, conditions(snn[0], snn[1], twins[2], int8), reads.samples)
 
 
 def _digital(graph: Graph, inputs: Samples, profile: Profile, progress: Progress | None) -> tuple[Row, ...]:

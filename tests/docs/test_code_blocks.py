@@ -35,6 +35,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/c_target.md": (0, 1),
     "docs/devices.md": (0, 1),
     "docs/bundle.md": (0, 1),
+    "docs/crossbars.md": (0, 1),
 }
 ELSEWHERE = {  # what their commands need; test_names.py looks whether verbs and options exist
     "docs/install.md": "an index of packages",

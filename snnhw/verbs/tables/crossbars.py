@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.table import Table
 
 from snnhw.analysis.crossbar.pricing import SAID
-from snnhw.analysis.crossbar.verdict import Verdict, claim_cells, row_cells
+from snnhw.analysis.crossbar.verdict import claim_cells, row_cells
 from snnhw.analysis.digits import percent, range_text
 from snnhw.analysis.hardware.scopes import scope_words
 from snnhw.analysis.ranges import Range
 from snnhw.verbs.terminal import table
-from snnhw.workflows.crossbar import OnCrossbars
+from snnhw.workflows.crossbar import Compared, OnCrossbars
 
 UM2 = 1e12  # in a square metre
 
@@ -77,12 +77,20 @@ def _said(made: OnCrossbars) -> tuple[str, ...]:
     return (*made.mapping.crossbar.assumes, *made.assumes)
 
 
-def verdict_table(label: str, verdict: Verdict) -> tuple[Table | str, ...]:
-    """Every way with its range, then what the ranges let one say."""
+def verdict_table(label: str, made: Compared) -> tuple[Table | str, ...]:
+    """Every way with its range, what the ranges let one say, and what would have to be true for crossbars to save."""
+    verdict = made.verdict
     ways = ("way", ">energy", ">bits", ">nm", "covers")
     claims = ("on crossbars", "against", ">ratio of the ranges", ">with the same constants", "what the ranges say")
     return (
-        table(f"{label}: energy per inference, digital and on crossbars", ways, row_cells(verdict)),
+        table(
+            f"{label}: energy per inference of {made.samples} samples, by simulated constants", ways, row_cells(verdict)
+        ),
         table(f"{label}: what can be said", claims, claim_cells(verdict)),
+        table(
+            f"{label}: what would have to be true for crossbars to save",
+            ("what", ">now", ">needed"),
+            [(c.what, c.now, c.needed) for c in made.conditions],
+        ),
         *(f"assumes: {text}" for text in verdict.assumes),
     )

@@ -19,6 +19,7 @@ from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.verbs import (
     compiling,
+    devices,
     differences,
     doctor,
     interpreters,
@@ -51,6 +52,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "quantise": compiling.quantise,
         "simulate": compiling.simulate,
         "verify": verifying.verify,
+        "crossbar": devices.crossbar,
     },
     "Train": {
         "train": training.train,

@@ -31,6 +31,9 @@ SIGNS = {  # file -> what stands near its beginning
     "sweep.html": PAGE_SIGN,
     "sweep.json": '"sweep": ',
     "sweep.csv": "trial,state,on_front,",
+    "devices.html": PAGE_SIGN,
+    "devices.json": '"lossless_adc_bits": ',
+    "devices.csv": "axis,value,seed,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -48,6 +51,7 @@ REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 SWEEP = ("sweep.json", "sweep.csv", "sweep.html")
+DEVICES = ("devices.json", "devices.csv", "devices.html")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 

@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "quantise": ("snnhw quantise digits --calibrate digits:train -o digits_loihi.nir",),
     "simulate": ("snnhw simulate digits --input digits:test --samples 20 -o spikes.npz",),
     "verify": ("snnhw verify digits --input digits:test --calibrate digits:train --samples 20 --lava-samples 0",),
+    "crossbar": ("snnhw crossbar digits --input digits:test --calibrate digits:train --spread 0,0.05 --seeds 3",),
     "zoo": ("snnhw zoo",),
     "datasets": ("snnhw datasets --data data",),
     "doctor": ("snnhw doctor",),

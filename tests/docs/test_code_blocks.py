@@ -33,6 +33,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/extending.md": (4, 1),
     "docs/modules.md": (3, 0),
     "docs/c_target.md": (0, 1),
+    "docs/devices.md": (0, 1),
     "docs/bundle.md": (0, 1),
     "docs/witnesses.md": (0, 1),
     "docs/crossbars.md": (0, 1),

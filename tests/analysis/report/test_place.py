@@ -8,6 +8,7 @@ from snnhw.analysis.report.figures import NAMES
 from snnhw.analysis.report.place import (
     COMPARISON,
     COUNTS,
+    DEVICES,
     DIFFERENCE,
     ENDS,
     MEASUREMENT,
@@ -32,7 +33,7 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *MEASUREMENT, "steps.csv"} | shared
+    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *DEVICES, *MEASUREMENT, "steps.csv"} | shared
 
 
 @pytest.mark.parametrize("name", [*SIGNS, *NAMES])

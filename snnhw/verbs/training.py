@@ -47,6 +47,8 @@ def train(
     ] = None,
     profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
     deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="trained network whose weights are gone on with")] = None,
+    teacher: Annotated[str | None, typer.Option("--teacher", help="trained network whose logits are imitated")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -60,6 +62,8 @@ def train(
         "energy_target_nj": energy_target,
         "energy_profile": profile,
         "energy_deployment": deployment,
+        "start": start,
+        "teacher": teacher,
     }
     chosen = [f"{key}={value}" for key, value in asked.items() if value is not None]
     shown = Shown(None if quiet else err, tensorboard)

@@ -9,7 +9,7 @@ import pytest
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe, recipe_names
 from snnhw.train.run import load_run
-from snnhw.workflows.pricing import pricing_of
+from snnhw.workflows.handed import handed_to
 
 RANDOM = np.random.default_rng(0)
 SMALL = ("epochs=1", "batch=5", "arguments.widths=[2, 2, 3]", "arguments.blocks=[1, 1, 1]", "arguments.timesteps=2")
@@ -89,7 +89,7 @@ def test_recipe_runs_from_files_to_card(name, tmp_path, monkeypatch):
     monkeypatch.setattr("snnhw.data.aedat.CIFAR_TRAIN_FILES", 3)
     recipe = load_recipe(name, SMALL)
     WRITE[recipe.data](tmp_path)
-    run = fit(recipe, tmp_path / "run", data_dir=tmp_path, pricing=pricing_of(recipe))
+    run = fit(recipe, tmp_path / "run", data_dir=tmp_path, handed=handed_to(recipe))
     network, card = load_run(tmp_path / "run")
     assert card.recipe["name"] == name and network.classes == card.classes
     assert card.timesteps == (1 if recipe.relu else 2)

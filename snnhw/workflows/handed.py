@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from snnhw.errors import InputError
+from snnhw.gates.script import is_script
 from snnhw.train.handed import Handed, Known
 from snnhw.train.recipe import Recipe
 from snnhw.train.run import load_run
@@ -34,7 +35,7 @@ def _known(source: str, role: str) -> Known | None:
         model = load_model(source)
         assert isinstance(model.network, nn.Module)
         return Known(source, model.network, model.checksum)
-    if Path(source).suffix in (".nir", ".py"):
+    if Path(source).suffix == ".nir" or is_script(source):
         raise InputError(
             f"{source} as {role} has no weights of a network that is trained here; give a run folder, a network of the "
             "zoo or a checkpoint of the MLF authors' code."

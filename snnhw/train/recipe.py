@@ -38,6 +38,8 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "threads": (0, 1024),
     "energy_weight": (0, LARGEST),
     "energy_target_nj": (0, LARGEST),
+    "teacher_share": (0, 1),
+    "teacher_temperature": (0.01, 1000),
 }
 
 
@@ -51,6 +53,10 @@ class Recipe:
     test: str = ""  # .npz file with the test split of own data
     arguments: Mapping[str, object] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
+    start: str = ""  # trained network whose weights the run begins with: a run folder or a zoo name; "": random ones
+    teacher: str = ""  # trained network whose logits on the same batch are imitated, likewise; "": none
+    teacher_share: float = 0.5  # of the imitation in the loss; the rest is that of the targets
+    teacher_temperature: float = 2.0  # by which the logits of both are divided there
     epochs: int = 10
     timesteps_from: Mapping[str, int] = field(default_factory=dict)  # {0 = 1, 8 = 4}: T is 1, from epoch 8 on 4
     pixels_from: Mapping[str, int] = field(

@@ -19,6 +19,7 @@ from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.verbs import (
     compiling,
+    diagnosing,
     differences,
     doctor,
     lava,
@@ -55,7 +56,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "train": training.train,
         "sweep": sweeping.sweep,
         "evaluate": training.evaluate,
-        "diagnose": training.diagnose,
+        "diagnose": diagnosing.diagnose,
         "zoo": training.zoo,
         "datasets": training.datasets,
     },

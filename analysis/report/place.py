@@ -31,6 +31,8 @@ SIGNS = {  # file -> what stands near its beginning
     "sweep.html": PAGE_SIGN,
     "sweep.json": '"sweep": ',
     "sweep.csv": "trial,state,on_front,",
+    "fractions.json": '"data_study": ',
+    "fractions.csv": "recipe,network,fraction,seed,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -48,6 +50,7 @@ REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 SWEEP = ("sweep.json", "sweep.csv", "sweep.html")
+DATA_STUDY = ("fractions.json", "fractions.csv")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 

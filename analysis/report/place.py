@@ -67,7 +67,7 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
         if path.is_dir():
             raise InputError(f"Cannot write {path}: Is a directory; choose another folder.")
         if not force and not is_ours(path):
-            what = "measurement" if name in MEASUREMENT else "report"
+            what = "measurement" if name in MEASUREMENT else "study" if name in DATA_STUDY else "report"
             raise InputError(f"{path} exists and is of no {what}; choose another folder or give --force.")
 
 

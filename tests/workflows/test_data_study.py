@@ -1,4 +1,4 @@
-"""A tiny study, trained: budget and parameters are counted, shares are nested, a killed study ends as an unkilled one."""
+"""A tiny study, trained: budget and parameters are counted, shares are nested, a killed study ends as any other."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def made(tmp_path_factory):
 def test_shares_of_the_data_are_nested_and_stratified(labels, shares, seed):
     targets = np.array(labels)
     found = [set(stratified_split(targets, share, seed)[1].tolist()) for share in sorted(shares)]
-    assert all(small <= large for small, large in zip(found, found[1:], strict=False))
+    assert all(small <= large for small, large in pairwise(found))
     for share, chosen in zip(sorted(shares), found, strict=True):
         for label in set(labels):
             whole = labels.count(label)

@@ -89,10 +89,21 @@ def diagnose(
     With --data-fractions: accuracy by share of the training samples for MLF units, a plain spiking ResNet and the ReLU
     twin, all with the same layers and steps. The same command again goes on where it was stopped.
     """
-    of_fractions = {"--recipe": recipes, "--set": settings, "--seeds": seeds, "--reach": reach, "--profile": profile}
+    of_fractions: dict[str, object] = {
+        "--recipe": recipes,
+        "--set": settings,
+        "--seeds": seeds,
+        "--reach": reach,
+        "--profile": profile,
+    }
     of_fractions |= {"--out": out_dir, "--force": force or None}
     if data_fractions is not None:
-        others = {"MODEL": model, "--input": source, "--study": study or None, "--epochs": epochs or None}
+        others: dict[str, object] = {
+            "MODEL": model,
+            "--input": source,
+            "--study": study or None,
+            "--epochs": epochs or None,
+        }
         others |= {"--timesteps": timesteps, "--input-shape": shape}
         _refuse(others, "--data-fractions trains networks of its own")
         with progress_bars(as_json, PREPARING) as tick:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -112,8 +113,9 @@ def test_energies_are_those_of_the_engine_and_the_profile(made):
         model = load_model(run.point.folder(folder))
         counts = count(model.graph, simulate(model.graph, inputs.values))
         assert run.energy == estimate(counts, profile).per_inference
-        twins = {key: twin.per_inference for key, twin in ann_estimates(counts, profile).items()}
-        assert study.ann["digits_little"] == twins
+        for key, twin in ann_estimates(counts, profile).items():  # of a plain block, a bias more is read
+            close = 0.01 if run.point.network == "plain" else 1e-9
+            assert study.ann["digits_little"][key].ends == pytest.approx(twin.per_inference.ends, rel=close)
     assert study.runs[4].energy is None and study.runs[4].point.network == "relu"
 
 
@@ -200,9 +202,8 @@ def test_what_cannot_be_studied_is_refused_before_any_training(tmp_path, monkeyp
         check_study(Plan((1.0,), ("digits_little",), profile="loihi9"))
     frames = np.random.default_rng(0).poisson(1.0, (40, 2, 1, 8, 8))
     np.savez(tmp_path / "own.npz", input=frames, target=np.arange(40) % 4)
-    (tmp_path / "own.toml").write_text(
-        'model = "digits_ds_resnet8"\ndata = "own.npz"\nepoch_steps = 2\n[arguments]\ntimesteps = 2\nwidths = [2, 2, 2]\n'
-    )
+    text = 'model = "digits_ds_resnet8"\ndata = "own.npz"\nbatch = 8\n[arguments]\ntimesteps = 2\n'
+    (tmp_path / "own.toml").write_text(text)
     with pytest.raises(InputError, match=r"own\.npz has time steps of its own, so the ReLU twin"):
         check_study(Plan((1.0,), ("own.toml",)))
     monkeypatch.setattr("snnhw.workflows.data_study.no_parquet", lambda: "pyarrow is not installed")

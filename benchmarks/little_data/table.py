@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from snnhw.analysis.digits import range_text
+from snnhw.analysis.digits import DASH, range_text
 from snnhw.analysis.ranges import Range
 
 RECORDED = Path(__file__).parent / "fractions.json"
@@ -69,7 +69,7 @@ def energies(study: Study) -> Iterator[str]:
     yield "|---|---:|---|---:|---:|---:|"
     for one in study["reached"]:
         if one["fraction"] is not None:
-            spiking = range_text(Range(**one["energy_j"]), "J") if one["energy_j"] else "–"
+            spiking = range_text(Range(**one["energy_j"]), "J") if one["energy_j"] else DASH
             twin = range_text(Range(**study["ann_j"][one["recipe"]][TWIN]), "J")
             where = f"| {NAMES[one['recipe']]} | {100 * one['target']:g} % | {study['networks'][one['network']]} "
             yield f"{where}| {100 * one['fraction']:g} % | {spiking} | {twin} |"

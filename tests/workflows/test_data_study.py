@@ -23,7 +23,7 @@ from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.data.datasets import dataset, load, stratified_split
 from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate
-from snnhw.studies.plan import NETWORKS, Data, Plan, Point
+from snnhw.studies.plan import Data, Plan, Point
 from snnhw.studies.result import study_frame
 from snnhw.train.card import read_card
 from snnhw.train.recipe import recipe_from
@@ -222,11 +222,8 @@ def test_without_epoch_steps_every_share_gets_the_steps_of_all_data():
 
 
 def test_golden_accuracies_of_the_tiny_study(made):
-    """Of torch on one thread; another release may round differently, so a sample of 359 may go the other way."""
+    """Of torch on one thread; another release may round differently, so two samples of 359 may go the other way."""
     study, folder, _ = made
-    assert len(NETWORKS) == 5 and read_card(study.runs[0].point.folder(folder))[0].parameters == 728
-    golden = GOLDEN
-    assert [run.accuracy for run in study.runs if run.point.seed == 1] == pytest.approx(golden, abs=2 / 359)
-
-
-GOLDEN: list[float] = []
+    assert read_card(study.runs[0].point.folder(folder))[0].parameters == 728
+    found = [round(359 * run.accuracy) for run in study.runs if run.point.seed == 1]
+    assert found == pytest.approx([33, 40, 38, 38, 22, 33, 47, 35, 40, 22], abs=2)

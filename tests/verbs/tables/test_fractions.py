@@ -39,4 +39,4 @@ def test_an_energy_stands_where_the_accuracy_is_reached():
     ]
     spiking, relu = cells(shown)
     assert spiking[4].replace("\u202f", " ") == "100\u2013900 nJ" and relu[4] == "\u2013"
-    assert spiking[5] == relu[5] and spiking[5].replace("\u202f", " ") == "0.40\u20130.60 nJ"
+    assert spiking[5] == relu[5] and spiking[5].replace("\u202f", " ") == "400\u2013600 pJ"

@@ -5,6 +5,7 @@
 The study itself, into the folder fractions, in which the same command goes on if it was stopped:
 
     snnhw diagnose --data-fractions 0.01,0.05,0.1,0.3,1 --out fractions
+    python benchmarks/little_data/table.py --record fractions     # then takes its numbers, picture and tables over
 
 Prints accuracies, all differences that are claimed, and the energy of an inference at an accuracy. The last line counts
 the verdicts of every pair of networks.
@@ -12,18 +13,24 @@ the verdicts of every pair of networks.
 
 from __future__ import annotations
 
+import argparse
 import json
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from snnhw.analysis.digits import DASH, range_text
 from snnhw.analysis.ranges import Range
+from snnhw.files import write_text
 
 RECORDED = Path(__file__).parent / "fractions.json"
 NAMES = {"digits_little": "digits", "fashion_little": "Fashion-MNIST", "nmnist_little": "N-MNIST"}
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "little_data.md"
+BEGIN, END = "<!-- tables of the study -->", "<!-- end of the tables -->"
 TWIN = "int8, with memory"
 Study = Mapping[str, Any]
 
@@ -96,8 +103,25 @@ def tables(study: Study) -> list[str]:
     return [line for part in parts for line in (*part, "")]
 
 
-def main() -> int:
+def record(folder: Path) -> None:
+    """Take a study over: its numbers, its picture, and its tables onto the page."""
+    for name in ("fractions.json", "fractions.csv"):
+        shutil.copyfile(folder / name, RECORDED.parent / name)
+    shutil.copyfile(folder / "fractions.png", DOCS / "images" / "little_data.png")
+    study = json.loads(RECORDED.read_text(encoding="utf-8"))
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    behind = rest.partition(END)[2]
+    found = "\n".join([*tables(study), *(f"- {sentence}" for sentence in verdicts(study))])
+    write_text(PAGE, f"{before}{BEGIN}\n\n{found}\n\n{END}{behind}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the recorded study."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--record", type=Path, metavar="FOLDER", help="take over the study in this folder first")
+    given = parser.parse_args(arguments)
+    if given.record is not None:
+        record(given.record)
     study = json.loads(RECORDED.read_text(encoding="utf-8"))
     print("\n".join(tables(study)))
     print("; ".join(verdicts(study)))

@@ -34,5 +34,6 @@ def plot_fractions(study: DataStudy, path: Path) -> Path:
         axes.minorticks_off()
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("test accuracy in %, mean and 95 % interval")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
+    columns = (2, 3, 5)[min(len(recipes), 3) - 1]
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=columns, frameon=False)
     return save_figure(figure, path)

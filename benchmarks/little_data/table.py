@@ -43,7 +43,7 @@ def accuracies(study: Study, recipe: str) -> Iterator[str]:
     found = {(cell["network"], cell["fraction"]): cell for cell in study["cells"] if cell["recipe"] == recipe}
     for name, title in study["networks"].items():
         yield f"| {title} | " + " | ".join(points(found[name, share]["accuracy"]) for share in shares) + " |"
-    samples = [f"{found['mlf1', share]['samples']:,} ({found['mlf1', share]['shown']:.2g})" for share in shares]
+    samples = [f"{found['mlf1', share]['samples']:,} ({often(found['mlf1', share]['shown'])})" for share in shares]
     yield "| samples (times each is shown) | " + " | ".join(samples) + " |"
 
 
@@ -89,6 +89,11 @@ def verdicts(study: Study) -> Iterator[str]:
         found = Counter(one["verdict"] for one in study["differences"] if (one["a"], one["b"]) == (a, b))
         words = ", ".join(f"{found[verdict]} {verdict}" for verdict in ("higher", "lower", "open"))
         yield f"{titles[a]} against {titles[b]}: {words}"
+
+
+def often(shown: float) -> str:
+    """How many times a sample is shown, in two digits or as a whole number."""
+    return f"{shown:.2g}" if shown < 10 else f"{shown:,.0f}"
 
 
 def points(found: Mapping[str, float]) -> str:

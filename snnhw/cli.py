@@ -20,6 +20,7 @@ from snnhw.gates.text import visible
 from snnhw.verbs import (
     compiling,
     devices,
+    diagnosing,
     differences,
     doctor,
     interpreters,
@@ -58,7 +59,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "train": training.train,
         "sweep": sweeping.sweep,
         "evaluate": training.evaluate,
-        "diagnose": training.diagnose,
+        "diagnose": diagnosing.diagnose,
         "zoo": training.zoo,
         "datasets": training.datasets,
     },

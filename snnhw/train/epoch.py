@@ -88,11 +88,13 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) ->
 
 
 def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
-    """Steps of an epoch; samples that do not fill a batch of all processes are left out.
+    """Steps of an epoch: those of the recipe, else what the samples fill, without a rest smaller than a batch.
 
     Raises:
-        InputError: the data do not fill one batch.
+        InputError: the data do not fill one batch, and the recipe has no `epoch_steps`.
     """
+    if recipe.epoch_steps:
+        return recipe.epoch_steps
     steps = len(data) // (recipe.batch * processes)
     if steps == 0:
         raise InputError(

@@ -34,6 +34,9 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "tet_mean": (-LARGEST, LARGEST),
     "label_smoothing": (0, 1),
     "ema": (0, 0.999999),
+    "fraction": (1e-9, 1),
+    "epoch_steps": (0, 10**6),
+    "test_samples": (0, 2**31),
     "seed": (0, 2**32 - 1),  # of NumPy's generators
     "threads": (0, 1024),
     "energy_weight": (0, LARGEST),
@@ -85,6 +88,9 @@ class Recipe:
     any_timesteps: bool = False  # every batch runs for 1 to T steps, drawn anew, so that all of them can be used
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
+    fraction: float = 1.0  # share of what is left of each class that is trained on, at least one sample of each
+    epoch_steps: int = 0  # of the optimiser in an epoch, samples being shown again where they are too few; 0: one pass
+    test_samples: int = 0  # of the test split, the first so many; 0: all
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
     ema: float = 0.0  # decay of a moving average of the weights, which is judged and kept in their place; 0: none
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"

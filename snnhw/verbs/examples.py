@@ -43,7 +43,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "snnhw sweep lean.toml --rescore --profile speck",
     ),
     "evaluate": ("snnhw evaluate digits", "snnhw evaluate my.nir --input digits:test"),
-    "diagnose": ("snnhw diagnose digits --input digits:test --plot diagnosis.svg",),
+    "diagnose": (
+        "snnhw diagnose digits --input digits:test --plot diagnosis.svg",
+        "snnhw diagnose --data-fractions 0.01,0.1,1 --recipe digits_little --seeds 3 --out fractions",
+    ),
     "export": (
         "snnhw export digits -o digits.nir",
         "snnhw export digits --target lava --calibrate digits:train -o digits_lava",

@@ -1,4 +1,4 @@
-"""Verbs around training: train, evaluate, diagnose, zoo, datasets."""
+"""Verbs around training: train, evaluate, zoo, datasets."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Annotated
 
 import typer
 
-from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
     Device,
     Dt,
-    InputOption,
     Json,
     Kind,
     Model,
@@ -142,40 +140,3 @@ def datasets(data: Data = None, as_json: Json = False) -> None:
         for d in known
     ]
     show({"datasets": listed}, as_json, *datasets_tables(known, ORIGINS))
-
-
-def diagnose(
-    model: Model,
-    source: InputOption,
-    plot: Annotated[Path | None, typer.Option("--plot", help="PNG or SVG file to write")] = None,
-    study: Annotated[
-        bool,
-        typer.Option("--study", help="instead: DS blocks against plain, by depth and K; MODEL only gives T"),
-    ] = False,
-    epochs: Annotated[int, typer.Option("--epochs", min=0, help="of training before the study measures")] = 0,
-    data: Data = None,
-    samples: Samples = 64,
-    timesteps: Timesteps = None,
-    shape: Shape = None,
-    as_json: Json = False,
-) -> None:
-    """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
-    check_data(data, source)
-    check_names([model], [source], quiet=True)
-    with progress_bars(as_json, PREPARING):
-        from snnhw.data.inputs import load_inputs
-        from snnhw.verbs.tables.training import diagnosis_tables, study_table
-        from snnhw.workflows import diagnose as workflow
-        from snnhw.workflows.load import load_model
-
-        if epochs and not study:
-            raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
-        loaded = load_model(model, Reading(timesteps=timesteps, input_shape=frame(shape)))
-        workflow.module_of(loaded)
-        labelled = load_inputs(source, data, loaded.graph.timesteps)
-        studied = workflow.study(labelled, samples, epochs, plot) if study else None
-        found = None if study else workflow.diagnose(loaded, labelled, samples, plot)
-    if studied is not None:
-        show(studied.to_dict(), as_json, study_table(studied))
-    if found is not None:
-        show(found.to_dict(), as_json, *diagnosis_tables(found))

@@ -41,6 +41,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
 ELSEWHERE = {  # what their commands need; test_names.py looks whether verbs and options exist
     "docs/install.md": "an index of packages",
     "docs/cifar10.md": "CIFAR-10, and minutes for each command",
+    "docs/little_data.md": "Fashion-MNIST and N-MNIST, and an hour",
 }
 NOT_RUN = ("make ",)  # CI calls these targets itself
 

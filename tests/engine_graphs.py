@@ -184,7 +184,7 @@ class _Maker:
             threshold=int(self.draw(name).integers(1, 12 if layer.fine else 3000)),
             du=rng.integers(1500, 4096, shape) if layer.lasts else 4095,
             dv=int(rng.integers(0, 4096)) if layer.slow else 4096 - 1,
-            bias_mant=rng.integers(-100, 100, column),
+            bias_mant=rng.integers(-100, 100, column) * (rng.integers(0, 2, column) if layer.fine else 1),
             bias_exp=0 if layer.fine else int(rng.integers(-2, 5)),
             reset="subtract" if layer.subtracts else "hard",
             taken_off=int(rng.integers(0, 900 if layer.fine else 200_000)) if layer.subtracts else 0,
@@ -209,17 +209,23 @@ def fewer_nodes(described: Description) -> Iterator[Description]:
 
     What differs in a deep layer may need its small numbers, so the input is also tried as events of many samples.
     """
+    for less in _with_less(described):
+        yield from (less, replace(less, events=True, samples=8, steps=6))
+
+
+def _with_less(described: Description) -> Iterator[Description]:
     layers = described.layers
     for at in range(len(layers)):
         if len(layers) > 1:
-            less = replace(described, layers=layers[:at] + layers[at + 1 :])
-            yield from (less, replace(less, events=True, samples=8, steps=6))
+            yield replace(described, layers=layers[:at] + layers[at + 1 :])
     if described.head:
         yield replace(described, head=False)
     for at, layer in enumerate(layers):
         for field, least in (("bare", True), ("levels", 1), ("pooled", False), ("back", 0), ("late", 0)):
             if getattr(layer, field) != least:
                 yield _with(described, at, **{field: least})
+        if layer.levels > 2:
+            yield _with(described, at, levels=2)
 
 
 def plainer(described: Description) -> Iterator[Description]:

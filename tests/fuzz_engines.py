@@ -1,8 +1,8 @@
 """Random graphs through every engine of integers: `python -m tests.fuzz_engines --graphs 10000 --seed 1`.
 
-The integer engine is held against the loops of a bundle, the oracle of the Lava tests, the C program in both forms,
-and, one graph in so many, Lava and SANA-FE; none of them shares code with another. A graph on which a spike or an
-output differs is made as small as it goes, its description is printed, and the exit code is 1.
+The integer engine is held against the loops of a bundle, the oracle of the Lava tests, the C program, dense and
+event-driven in turn, and, one graph in so many, Lava and SANA-FE; none of them shares code with another. A graph on
+which a spike or an output differs is made as small as it goes, its description is printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from snnhw.simulation.engine import simulate
 from tests.engine_graphs import Description, drawn, made, shrunk
-from tests.integer_engines import ELSEWHERE, ENGINES, IN_C, Case, Engine
+from tests.integer_engines import ELSEWHERE, ENGINES, IN_TURN, Case, Engine
 
 BATCH, EVERY_S = 50, 5.0
 
@@ -149,7 +149,7 @@ def main() -> int:
             print(f"{now - begun:.0f} s: {tally}", flush=True)
 
     print(f"{given.graphs:,} graphs of seed {given.seed}, in batches of {BATCH}", flush=True)
-    engines = ENGINES if given.without_c else {**ENGINES, **IN_C}
+    engines = ENGINES if given.without_c else {**ENGINES, **IN_TURN}
     elsewhere = ELSEWHERE if given.every else {}
     found = search(given.seed, given.graphs, engines, tally, elsewhere=elsewhere, every=given.every, progress=progress)
     if found:

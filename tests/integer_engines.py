@@ -85,6 +85,17 @@ def in_c_by_events(cases: Sequence[Case]) -> list[bool | None]:
     return [*as_the_engine([Job(case.graph, case.inputs, case.record, events=True) for case in cases])]
 
 
+def every_other(engine: Engine, first: int) -> Engine:
+    """`engine` for the cases with places first, first + 2, ... alone."""
+
+    def asked(cases: Sequence[Case]) -> list[bool | None]:
+        found: list[bool | None] = [None] * len(cases)
+        found[first::2] = engine(cases[first::2])
+        return found
+
+    return asked
+
+
 def in_lava(cases: Sequence[Case]) -> list[bool | None]:
     """Lava's fixed-point models, in their own interpreter: seconds for each graph."""
 
@@ -111,4 +122,5 @@ def in_sanafe(cases: Sequence[Case]) -> list[bool | None]:
 
 ENGINES: Mapping[str, Engine] = {"loops": loops, "oracle": recurrence}
 IN_C: Mapping[str, Engine] = {"C": in_c, "C by events": in_c_by_events}
+IN_TURN: Mapping[str, Engine] = {name: every_other(engine, place) for place, (name, engine) in enumerate(IN_C.items())}
 ELSEWHERE: Mapping[str, Engine] = {"Lava": in_lava, "SANA-FE": in_sanafe}

@@ -2,17 +2,22 @@
 
 Every importer runs in an environment of its own (torch, nir and nirtorch are shared; pins in importers.py): on two
 networks in its dialect, and on the public set in set/, as it lies there and in its dialect. Lava takes the set through
-the exporter of snnhw. `python benchmarks/conformance/run.py`
+our exporter. Answers are kept in recorded.json, so that one framework can be asked again alone.
+`python benchmarks/conformance/run.py [--only NAME ...]`; without NAME the page is written from what is recorded
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import set_table as table
+import set_table
 from importers import IMPORTERS, Answer, Importer, Job, settled
 from networks import STEPS, chain, residual
 
@@ -22,6 +27,10 @@ from snnhw.nir.io import DIALECTS, write_nir
 from snnhw.simulation.engine import simulate
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
+RECORDED = Path(__file__).parent / "recorded.json"
+Recorded = dict[str, dict[str, dict[str, Any]]]  # label -> which files -> network -> answer
+NETWORKS, AS_IT_IS, IN_DIALECT = "networks", "set", "set in its dialect"
+ORDER = (*(importer.label for importer in IMPORTERS), *set_table.ELSEWHERE)
 
 
 def job(graph: Graph, importer: Importer, work: Path) -> Job:
@@ -35,7 +44,22 @@ def job(graph: Graph, importer: Importer, work: Path) -> Job:
     return Job(graph.name, path, np.repeat(x[:, None], STEPS, axis=1), channels)
 
 
-def row(importer: Importer, asked: Job, answer: Answer) -> str:
+def asked(label: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The answers of one framework, to be recorded."""
+    found: dict[str, Mapping[str, Answer]] = {}
+    if label in set_table.ELSEWHERE:
+        found[AS_IT_IS] = set_table.elsewhere(label).as_it_is
+    else:
+        (importer,) = (importer for importer in IMPORTERS if importer.label == label)
+        with tempfile.TemporaryDirectory() as place:
+            jobs = [job(graph, importer, Path(place)) for graph in (residual(), chain())]
+            found[NETWORKS] = settled(importer, jobs, folder)
+            column = set_table.of_importer(importer, folder, Path(place))
+        found |= {AS_IT_IS: column.as_it_is, IN_DIALECT: column.in_dialect}
+    return {files: {name: asdict(a) for name, a in answers.items()} for files, answers in found.items()}
+
+
+def row(importer: Importer, network: str, answer: Answer) -> str:
     """Of the first table."""
     loads = ("yes" if answer.loads else "no") if answer.steady else "not always"
     equal, why = "yes", ""
@@ -45,29 +69,45 @@ def row(importer: Importer, asked: Job, answer: Answer) -> str:
         equal, why = "-", f"`{answer.why}`"
     elif answer.differing:
         limits = DIALECTS[importer.dialect].limits if importer.dialect else ""
-        equal, why = f"no, {answer.differing:,} of {asked.size:,}", limits
-    return f"| {importer.what} | {asked.name} | {loads} | {equal} | {why} |"
+        equal, why = f"no, {answer.differing:,} of {answer.every:,}", limits
+    return f"| {importer.what} | {network} | {loads} | {equal} | {why} |"
+
+
+def page(recorded: Recorded) -> str:
+    """The whole page, of what is recorded."""
+    answers = {
+        label: {files: {n: Answer(**a) for n, a in kept.items()} for files, kept in recorded[label].items()}
+        for label in ORDER
+        if label in recorded
+    }
+    lines = [
+        row(importer, network, answer)
+        for importer in IMPORTERS
+        for network, answer in answers.get(importer.label, {}).get(NETWORKS, {}).items()
+    ]
+    columns = {label: set_table.Column(a[AS_IT_IS], a.get(IN_DIALECT, {})) for label, a in answers.items()}
+    return "\n".join([INTRODUCTION, HEAD, *lines, "", *set_table.page(columns), ""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     default = Path(tempfile.gettempdir()) / "snnhw-conformance"
     parser.add_argument("--environments", type=Path, default=default, help="folder of the environments")
-    folder = parser.parse_args().environments
-    lines, exact, columns = [], 0, {}
-    with tempfile.TemporaryDirectory() as place:
-        for importer in IMPORTERS:
-            jobs = [job(graph, importer, Path(place)) for graph in (residual(), chain())]
-            found = settled(importer, jobs, folder)
-            lines += [row(importer, each, found[each.name]) for each in jobs]
-            exact += sum(answer.exact for answer in found.values())
-            print("\n".join(lines[-len(jobs) :]), flush=True)
-            columns[importer.label] = table.of_importer(importer, folder, Path(place))
-        columns |= table.elsewhere()
-    page = [INTRODUCTION, HEAD, *lines, "", *table.page(columns), ""]
-    write_text(PAGE, "\n".join(page))
-    print("\n".join(table.page(columns)))
-    print(f"exact: {exact} of {len(lines)} in dialects; of the set as it lies there: {table.summary(columns)}")
+    parser.add_argument("--only", nargs="*", choices=ORDER, default=ORDER, help="frameworks to be asked again")
+    given = parser.parse_args()
+    recorded: Recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    for label in given.only:
+        recorded[label] = asked(label, given.environments)
+        write_text(RECORDED, json.dumps(recorded, indent=1) + "\n")
+        print(f"{label}: {equal(recorded[label])}", flush=True)
+    write_text(PAGE, page(recorded))
+    print("equal: " + "; ".join(f"{label} {equal(recorded[label])}" for label in ORDER if label in recorded))
+
+
+def equal(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many networks are equal, of each kind of files."""
+    counts = ((files, [Answer(**a).exact for a in answers.values()]) for files, answers in kept.items())
+    return ", ".join(f"{sum(exact)} of {len(exact)} ({files})" for files, exact in counts if exact)
 
 
 HEAD = "| importer | network | loads | spikes equal | why not |\n|---|---|---|---|---|"

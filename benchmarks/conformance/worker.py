@@ -105,7 +105,34 @@ def rockpool(path: Path, names: list[str], x: torch.Tensor) -> Spikes:
 
 
 def spyx(path: Path, names: list[str], x: torch.Tensor) -> Spikes:
-    raise NotImplementedError
+    """Its loader builds a chain and runs it; its layers are then called step by step, channels last."""
+    import jax.numpy as jnp
+    from spyx.nir import from_nir
+
+    graph = read(path)
+    frames = jnp.asarray(np.moveaxis(x.numpy(), 2, -1) if x.ndim == 5 else x.numpy()).swapaxes(0, 1)
+    network, _ = from_nir(graph, frames, 1e-4)
+    followed = [name for name in along_first_edges(graph.edges) if name in names]
+    spikes: Spikes = {name: [] for name in followed}
+    states = [layer.initial_state(x.shape[0]) if hasattr(layer, "initial_state") else None for layer in network.layers]
+    for signal in frames:
+        waiting = iter(followed)
+        for place, layer in enumerate(network.layers):
+            if states[place] is None:
+                signal = layer(signal)
+                continue
+            signal, states[place] = layer(signal, states[place])
+            sent = np.asarray(signal)
+            spikes[next(waiting)].append(np.moveaxis(sent, -1, 1) if sent.ndim == 4 else sent)
+    return spikes
+
+
+def along_first_edges(edges: list[tuple[str, str]]) -> list[str]:
+    """The nodes that a walk meets which takes the first edge out of each."""
+    order, onward = ["input"], dict(reversed(edges))
+    while order[-1] in onward and onward[order[-1]] not in order:
+        order.append(onward[order[-1]])
+    return order
 
 
 IMPORTERS: dict[str, Callable[[Path, list[str], torch.Tensor], Spikes]] = {

@@ -149,8 +149,11 @@ def recurrent() -> Case:
 
 def delayed() -> Case:
     nodes = {
-        "in": affine(250, INPUTS, HIDDEN), "hidden": lif(HIDDEN),
-        "wait": nir.Delay(full(np.arange(HIDDEN) % 3 * DT, HIDDEN)), "out": affine(252, HIDDEN, OUTPUTS), "last": lif((OUTPUTS,), 0.5),
+        "in": affine(250, INPUTS, HIDDEN),
+        "hidden": lif(HIDDEN),
+        "wait": nir.Delay(full(np.arange(HIDDEN) % 3 * DT, HIDDEN)),
+        "out": affine(252, HIDDEN, OUTPUTS),
+        "last": lif((OUTPUTS,), 0.5),
     }  # fmt: skip
     return Case("delays of 0, 1 and 2 steps", built((INPUTS,), nodes), events(254, INPUTS))
 

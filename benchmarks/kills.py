@@ -1,10 +1,10 @@
 """SIGKILL at random times: what is repeated or resumed afterwards gives the bits of a run that was not killed.
 
-Killed are `train` (then resumed), `report` over an earlier report and `verify` with Lava (then repeated), by turns
-after a random part of the time that it takes and when its folders have changed a random number of times, and Lava's
-worker and single processes of it under `simulate`. After each
-kill every file is whole, no process is left, and after the next run no file of the killed one, in its folder or in the
-one for temporary files. The last line counts what differs. Linux only, since it looks into /proc.
+Killed are `train` and `sweep` (then resumed), `report` over an earlier report and `verify` with Lava (then repeated),
+by turns after a random part of the time that it takes and when its folders have changed a random number of times, and
+Lava's worker and single processes of it under `simulate`. After each kill every file is whole, no process is left, and
+after the next run no file of the killed one, in its folder or in the one for temporary files. The last line counts what
+differs. Linux only, since it looks into /proc.
 
     python benchmarks/kills.py --kills 200 --seed 1
 """
@@ -31,12 +31,15 @@ from pathlib import Path
 
 import lightning_fabric  # noqa: F401 - so that a run begins where work begins
 import matplotlib.pyplot  # noqa: F401
+import optuna  # noqa: F401
+import pandas as pd
 import safetensors.torch
 import sklearn.datasets  # noqa: F401
 import torchmetrics  # noqa: F401
 from killed_runs import OWN_FILES, Place
 
 import snnhw.workflows.report
+import snnhw.workflows.sweep
 import snnhw.workflows.train
 import snnhw.workflows.verify  # noqa: F401
 
@@ -45,7 +48,24 @@ SMALL = ("arguments.widths=[2, 3, 4]", "arguments.timesteps=2", "epochs=12", "ba
 TRAIN = ["train", "digits", "--out", "run", "--quiet", *(word for text in SMALL for word in ("--set", text))]
 REPORT = ["report", "digits", "--input", "digits:test", "--by-step", "--out", "run", "--quiet"]
 VERIFY = ["verify", "digits", "--input", "digits:test", "--samples", "3", "--lava-samples", "1", "--json"]
+SWEEP = ["sweep", "lean.toml", "--out", "run", "--quiet"]
+SPEC = """
+recipe = "digits"
+trials = 3
+samples = 16
+
+[set]
+epochs = 2
+batch = 512
+threads = 1
+arguments.widths = [2, 3, 4]
+
+[space]
+arguments.timesteps = [1, 2]
+energy_weight = { low = 0.01, high = 10.0, log = true }
+"""
 LAVA = ["simulate", "digits", "--input", "digits:test", "--samples", "300", "--backend", "lava-fixed", "--quiet"]
+SHOWN = 20  # faults that are printed
 Result = dict[str, str]  # part of a result -> its content or a checksum of it
 
 
@@ -58,6 +78,7 @@ class Verb:
     result: Callable[[Path, str], Result]  # of the folder and what was printed
     moment: Callable[[Path, Result, int], str]  # of the kill, by the folder, what was there before and the processes
     before: list[str] = field(default_factory=list)  # what is run first
+    files: dict[str, str] = field(default_factory=dict)  # that lie in the folder, by name
 
 
 def sha(content: bytes) -> str:
@@ -66,8 +87,13 @@ def sha(content: bytes) -> str:
 
 def trained(work: Path, printed: str) -> Result:
     """Tensors and plain values of a run folder, all but the seconds that it took."""
+    return run_folder(work / "run")
+
+
+def run_folder(folder: Path) -> Result:
+    """The same, of any folder."""
     found = {}
-    for path in sorted((work / "run").iterdir() if (work / "run").is_dir() else ()):
+    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
         if path.suffix == ".safetensors":
             for name, value in safetensors.torch.load(path.read_bytes()).items():
                 found[f"{path.name} {name}"] = sha(value.contiguous().numpy().tobytes()) + f"{value.shape}"
@@ -83,6 +109,22 @@ def reported(work: Path, printed: str) -> Result:
     """Every file of a report, all but the time of day."""
     folder = work / "run"
     return {p.name: sha(DATE.sub("", p.read_text()).encode()) for p in folder.iterdir() if p.name not in OWN_FILES}
+
+
+def swept(work: Path, printed: str) -> Result:
+    """The table of a sweep, the networks of its trials and their counts."""
+    found = {"table": (work / "run" / "sweep.csv").read_text()}
+    for trial in sorted((work / "run" / "trials").iterdir()):
+        found |= {f"{trial.name} {part}": content for part, content in run_folder(trial).items()}
+        found[f"{trial.name} counts"] = sha(pd.read_parquet(trial / "counts.parquet").to_csv().encode())
+    return found
+
+
+def trials(work: Path, before: Result, processes: int) -> str:
+    folders = [*(work / "run" / "trials").iterdir()] if (work / "run" / "trials").is_dir() else []
+    if (work / "run" / "sweep.csv").exists():
+        return "all trials made"
+    return f"{sum((trial / 'counts.parquet').exists() for trial in folders)} of 3 trials made"
 
 
 def epochs(work: Path, before: Result, processes: int) -> str:
@@ -103,9 +145,10 @@ def lava_runs(work: Path, before: Result, processes: int) -> str:
 VERBS = {
     "train": Verb(TRAIN, [*TRAIN, "--resume"], trained, epochs),
     "report": Verb(REPORT, REPORT, reported, files_written, [*REPORT, "--samples", "3"]),
+    "sweep": Verb(SWEEP, SWEEP, swept, trials, files={"lean.toml": SPEC}),
     "verify": Verb(VERIFY, VERIFY, lambda work, printed: {"printed": printed}, lava_runs),
 }
-SHARES = {"train": 0.55, "report": 0.3, "verify": 0.15, "Lava": 0.1}  # of the kills; verify takes longest
+SHARES = {"train": 0.5, "report": 0.3, "sweep": 0.1, "verify": 0.1, "Lava": 0.1}  # of the kills; the last take longest
 
 
 @dataclass
@@ -124,6 +167,8 @@ class Found:
 def kills_of(verb: Verb, place: Place, count: int, chance: random.Random, found: Found) -> None:
     """Kill it so many times."""
     place.empty()
+    for name, text in verb.files.items():
+        (place.work / name).write_text(text)
     older: Result = {}
     if verb.before:
         place.run(verb.before)
@@ -217,8 +262,10 @@ def main() -> None:
             when = ", ".join(f"{moment} {times}" for moment, times in sorted(found.moments.items(), key=in_order))
             print(f"{name:10}  {found.moments.total():5}  {len(found.wrong):5}  {when}", flush=True)
             total, faults = total + found.moments.total(), [*faults, *(f"{name}, {fault}" for fault in found.wrong)]
-    for fault in faults:
+    for fault in faults[:SHOWN]:
         print(fault)
+    if len(faults) > SHOWN:
+        print(f"and {len(faults) - SHOWN} more")
     names = set(os.listdir("/dev/shm")) - shared
     print(f"{total} kills, {len(faults)} faults, {len(names)} names left in /dev/shm")
     sys.exit(bool(faults or names))

@@ -1,13 +1,16 @@
 """Which trial a worker makes next, and what becomes of those whose worker was killed.
 
-A point of the sweep has a root, the number of its first trial; a trial whose worker died is marked failed and its point
-is queued again under the same root, so that it goes on in the same run folder. Of one root at most one trial counts.
+A point of the sweep has a root, its number among the points in the order of their first trials; a trial whose worker
+died is marked failed and its point is queued again under the same root, so that it goes on in the same run folder. Of
+one root at most one trial counts. Trials that are none, and second ones, have no part in that number, so that the
+points and folders of a sweep that was killed are those of one that was not.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +22,10 @@ from optuna.trial import FrozenTrial, TrialState
 from snnhw.errors import InputError
 from snnhw.sweeps.lives import HOST, WORKER, Watch, host
 from snnhw.sweeps.outcome import Outcome
-from snnhw.sweeps.sampler import SURPLUS, suggest
+from snnhw.sweeps.sampler import ATTEMPT, SURPLUS, earlier_points, suggest
 from snnhw.sweeps.spec import Spec
 
-ROOT, ATTEMPT, LOST, ERROR, FOLDER, OUTCOME = "root", "attempt", "lost", "error", "folder", "outcome"
+ROOT, LOST, ERROR, OUTCOME = "root", "lost", "error", "outcome"
 ATTEMPTS = 3  # of one point, whose worker dies each time
 POLL_S = 1.0  # between looks at trials that others run
 DRAW_S = 0.05  # between looks at trials whose points others are just drawing
@@ -30,7 +33,7 @@ GIVEN_UP = f"its worker died {ATTEMPTS} times; perhaps the memory of the machine
 
 
 def root_of(trial: FrozenTrial) -> int:
-    """The number of the first trial of this point."""
+    """The number of the point; of a trial that has none yet, its own, which is no smaller than that of any point."""
     return int(trial.user_attrs.get(ROOT, trial.number))
 
 
@@ -63,8 +66,9 @@ class Queue:
                 time.sleep(POLL_S)
                 continue
             trial = self.study.ask()
-            if self._mine(trial, worker):
-                return trial
+            with suppress(UpdateFinishedTrialError):  # others took this worker for dead while it drew
+                if self._mine(trial, worker):
+                    return trial
 
     def _mine(self, trial: optuna.Trial, worker: str) -> bool:
         """Take a trial that was just begun, unless it is one too many."""
@@ -72,20 +76,25 @@ class Queue:
         trial.set_user_attr(WORKER, worker)
         found = self.trials()
         own = next(t for t in found if t.number == trial.number)
-        if ROOT in own.user_attrs:
+        if ATTEMPT in own.user_attrs:
             others = [t for t in found if root_of(t) == root_of(own) and t.number != own.number]
             taken = any(
                 t.state == TrialState.COMPLETE or (t.state == TrialState.RUNNING and t.number < own.number)
                 for t in others
             )
         else:
-            taken = sum(ROOT not in t.user_attrs and t.number < own.number for t in found) >= self.spec.budget
+            taken = earlier_points(found, own.number) >= self.spec.budget
         if taken:
             return self._surplus(trial)
+        _ = trial.relative_params  # a point that is tried again keeps its values, and gets its generation of NSGA-II
         for dimension in self.spec.space:
             suggest(trial, dimension)
-        if ROOT not in own.user_attrs and self._drawn_before(trial):
-            return self._surplus(trial)
+        if ATTEMPT not in own.user_attrs:
+            earlier = self._earlier(trial.number)
+            # Two workers that draw at once may draw the same; where the space has no end, it is the sampler's will.
+            if self.spec.size is not None and any(t.params == trial.params for t in earlier):
+                return self._surplus(trial)
+            trial.set_user_attr(ROOT, earlier_points(earlier, trial.number))
         return True
 
     def _surplus(self, trial: optuna.Trial) -> bool:
@@ -93,30 +102,18 @@ class Queue:
         self.study.tell(trial, state=TrialState.FAIL)
         return False
 
-    def _drawn_before(self, trial: optuna.Trial) -> bool:
-        """Whether a trial that was begun earlier has the same point, which two workers draw who draw at once.
-
-        A worker sees what the other one draws only when the storage has all of it, so the later trial waits for the
-        earlier one, never the other way round. Where the space has no end, the same point twice is the sampler's will.
-        """
-        if self.spec.size is None:
-            return False
+    def _earlier(self, number: int) -> list[FrozenTrial]:
+        """The trials before this one, when it is known of each which point it has, or that it is none."""
         while True:
-            earlier = [t for t in self.trials() if t.number < trial.number]
-            if any(self._complete(t) and t.params == trial.params for t in earlier):
-                return True
-            drawing = [t for t in earlier if t.state == TrialState.RUNNING and not self._complete(t)]
-            if not any(not self.watch.dead(t) for t in drawing):
-                return False
+            self.reap()
+            earlier = [t for t in self.trials() if t.number < number]
+            if not any(t.state == TrialState.RUNNING and ROOT not in t.user_attrs for t in earlier):
+                return earlier
             time.sleep(DRAW_S)
-
-    def _complete(self, trial: FrozenTrial) -> bool:
-        """Whether the storage has the whole point of a trial."""
-        return len(trial.params) == len(self.spec.space)
 
     def root(self, trial: optuna.Trial) -> int:
         """The root of a trial that is being made."""
-        return int(trial.user_attrs.get(ROOT, trial.number))
+        return int(trial.user_attrs[ROOT])
 
     def complete(self, trial: optuna.Trial, outcome: Outcome) -> None:
         """Keep the outcome of a trial; one that was given up in between has no say any more."""
@@ -160,10 +157,10 @@ class Queue:
     def lose(self, trial: FrozenTrial) -> None:
         """Mark a running trial as one whose worker died; another who looks may have done so already.
 
-        A worker that died before it had drawn the whole point has begun none: its trial takes no place.
+        A worker that died while it drew has begun no point: its trial takes no place.
         """
         attrs: Mapping[str, Any] = {LOST: True, **({ERROR: GIVEN_UP} if attempt_of(trial) >= ATTEMPTS else {})}
-        if ROOT not in trial.user_attrs and not self._complete(trial):
+        if ROOT not in trial.user_attrs:
             attrs = {SURPLUS: True}
         try:
             for name, value in attrs.items():

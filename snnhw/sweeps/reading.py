@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from snnhw.sweeps.lives import HOST
 from snnhw.sweeps.outcome import outcome_from
-from snnhw.sweeps.queue import ATTEMPT, ERROR, LOST, OUTCOME, folder_of, root_of
+from snnhw.sweeps.queue import ERROR, LOST, OUTCOME, ROOT, attempt_of, folder_of, root_of
 from snnhw.sweeps.result import COMPLETE, FAILED, RUNNING, WAITING, Tried
 from snnhw.sweeps.sampler import SURPLUS
 
@@ -21,7 +21,8 @@ def tried(study: optuna.Study, folder: Path) -> tuple[Tried, ...]:
     """All points by number; of several trials of one the first that is complete counts, else the last."""
     by_root: dict[int, list[FrozenTrial]] = {}
     for trial in study.get_trials(deepcopy=False):
-        if SURPLUS not in trial.user_attrs:
+        drawing = trial.state == TrialState.RUNNING and ROOT not in trial.user_attrs
+        if SURPLUS not in trial.user_attrs and not drawing:
             by_root.setdefault(root_of(trial), []).append(trial)
     return tuple(_tried(root, of, folder) for root, of in sorted(by_root.items()))
 
@@ -42,7 +43,7 @@ def _tried(root: int, trials: list[FrozenTrial], folder: Path) -> Tried:
         dict(one.params),
         outcome_from(attrs[OUTCOME]) if complete else None,
         error,
-        max(int(trial.user_attrs.get(ATTEMPT, 1)) for trial in trials),
+        max(attempt_of(trial) for trial in trials),
         str(folder_of(folder, root)),
         str(attrs.get(HOST, "")),
         0.0 if duration is None else duration.total_seconds(),

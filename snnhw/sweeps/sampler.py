@@ -1,19 +1,22 @@
 """Which point of the space a trial gets: TPE, NSGA-II or all points in a row, each point once.
 
-The draw depends on the seed of the SPEC, the number of the trial and the trials that are finished, never on the process
-that draws, so that a sweep of one worker that was killed goes on as if it had not been. A point that some trial has had
-already is drawn again, in the end by chance: training is the same every time, so twice the same point tells nothing.
+The draw depends on the seed of the SPEC, the points before it and the trials that are finished, never on the process
+that draws or the trials that were lost, so that a sweep of one worker that was killed goes on as if it had not been. A
+point that some trial has had already is drawn again, in the end by chance: training is the same every time, so twice
+the same point tells nothing.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial
 
 from snnhw.sweeps.dimension import Choice, Dimension, Drawn, Whole
 from snnhw.sweeps.spec import Spec
@@ -23,7 +26,14 @@ STARTUP = 10  # trials that TPE draws by chance before it has learnt enough, or 
 POPULATION = 50  # of NSGA-II, or a quarter of a small sweep
 SURPLUS = "surplus"  # attribute of a trial that was started beyond the budget and is none
 
+ATTEMPT = "attempt"  # attribute of a trial whose point an earlier one had: which try it is, from 2
+
 Point = tuple[Drawn, ...]
+
+
+def earlier_points(trials: Sequence[FrozenTrial], number: int) -> int:
+    """How many points have their first trial before the trial of this number."""
+    return sum(t.number < number and SURPLUS not in t.user_attrs and ATTEMPT not in t.user_attrs for t in trials)
 
 
 def distribution(dimension: Dimension) -> BaseDistribution:
@@ -65,17 +75,20 @@ class OnceEach(BaseSampler):
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """All values of the trial."""
-        others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+        others = [
+            t for t in study.get_trials(deepcopy=False) if t.number != trial.number and SURPLUS not in t.user_attrs
+        ]
         seen = {self._key(t.params) for t in others if set(t.params) == set(search_space)}
+        place = earlier_points(others, trial.number)
         if self._spec.sampler == "grid":
             return self._unseen(seen, 0)
         for draw in range(DRAWS):
-            drawn = self._drawn(study, trial, search_space, self._seed(trial.number, draw))
+            drawn = self._drawn(study, trial, search_space, self._seed(place, draw))
             if self._key(drawn) not in seen:
                 return drawn
         if self._spec.size is None:
             return drawn
-        chance = np.random.default_rng(self._seed(trial.number, DRAWS))
+        chance = np.random.default_rng(self._seed(place, DRAWS))
         return self._unseen(seen, int(chance.integers(self._spec.size)))
 
     def sample_independent(
@@ -86,7 +99,8 @@ class OnceEach(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A value by chance, of a trial whose other values are given."""
-        chance = RandomSampler(self._seed(trial.number, DRAWS + 1))
+        place = earlier_points(study.get_trials(deepcopy=False), trial.number)
+        chance = RandomSampler(self._seed(place, DRAWS + 1))
         return chance.sample_independent(study, trial, param_name, param_distribution)
 
     def _drawn(
@@ -122,5 +136,5 @@ class OnceEach(BaseSampler):
     def _key(self, params: dict[str, Any]) -> Point:
         return tuple(params[dimension.key] for dimension in self._spec.space)
 
-    def _seed(self, number: int, draw: int) -> int:
-        return int(np.random.SeedSequence([self._spec.seed, number, draw]).generate_state(1)[0])
+    def _seed(self, place: int, draw: int) -> int:
+        return int(np.random.SeedSequence([self._spec.seed, place, draw]).generate_state(1)[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "kills.py"
-LINE = re.compile(r"^(train|report|verify|Lava) +(\d+) +0  (.+)$", re.MULTILINE)
+LINE = re.compile(r"^(train|report|sweep|verify|Lava) +(\d+) +0  (.+)$", re.MULTILINE)
 
 
 def kills(number, *options):
@@ -31,5 +31,6 @@ def test_training():
 @pytest.mark.lava
 def test_reports_and_lava():
     assert [verb for verb, _, _ in kills(5, "--only", "report")] == ["report"]
+    assert [verb for verb, _, _ in kills(2, "--only", "sweep")] == ["sweep"]
     assert [verb for verb, _, _ in kills(2, "--only", "verify")] == ["verify"]
     assert [verb for verb, _, _ in kills(4, "--only", "Lava")] == ["Lava"]

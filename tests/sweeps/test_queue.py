@@ -12,10 +12,10 @@ import pytest
 from optuna.trial import TrialState
 
 from snnhw.sweeps.lives import HOST, WORKER, Watch, host, living
-from snnhw.sweeps.queue import ATTEMPT, ATTEMPTS, ERROR, GIVEN_UP, LOST, ROOT, Queue, attempt_of, folder_of, root_of
+from snnhw.sweeps.queue import ATTEMPTS, ERROR, GIVEN_UP, LOST, ROOT, Queue, attempt_of, folder_of, root_of
 from snnhw.sweeps.reading import tried
 from snnhw.sweeps.result import COMPLETE, FAILED
-from snnhw.sweeps.sampler import SURPLUS, suggest
+from snnhw.sweeps.sampler import ATTEMPT, SURPLUS, suggest
 from snnhw.sweeps.storage import JOURNAL, open_study
 from tests.sweeps.made import outcome, spec_in
 
@@ -32,7 +32,7 @@ spec = read_spec(folder / "lean.toml")
 queue = Queue(spec, open_study(spec, folder, url), Watch(folder))
 with living(folder) as me:
     while (trial := queue.next(me)) is not None:
-        print(trial.number, flush=True)
+        print(queue.root(trial), flush=True)
         with beating(trial):
             time.sleep(seconds)
         queue.complete(trial, outcome(trial.params["arguments.timesteps"] / 10))
@@ -70,7 +70,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_counts_twice(tmp_path, databa
     complete = [root_of(t) for t in study.trials if t.state == TrialState.COMPLETE]
     assert len(complete) == len(set(complete)) == 12  # not one point twice
     lost = [t for t in study.trials if LOST in t.user_attrs]
-    assert [t.number for t in lost] == [running] and lost[0].state == TrialState.FAIL
+    assert [root_of(t) for t in lost] == [running] and lost[0].state == TrialState.FAIL
     (again,) = [t for t in study.trials if attempt_of(t) == 2]
     assert root_of(again) == running and again.params == lost[0].params
 
@@ -114,10 +114,13 @@ def test_the_later_of_two_waits_until_the_earlier_has_drawn(tmp_path, monkeypatc
 
         def look(_seconds):
             looks.append(len(queue.study.trials[0].params))
-            suggest(first, queue.spec.space[len(looks) - 1])
+            if len(looks) <= 3:
+                suggest(first, queue.spec.space[len(looks) - 1])
+            else:
+                first.set_user_attr(ROOT, 0)
 
         monkeypatch.setattr("snnhw.sweeps.queue.time.sleep", look)
-        assert queue._mine(second, me) is False and looks == [0, 1, 2]
+        assert queue._mine(second, me) is False and looks == [0, 1, 2, 3]
 
 
 def test_who_dies_while_drawing_takes_no_place(tmp_path):
@@ -135,6 +138,31 @@ def test_who_dies_while_drawing_takes_no_place(tmp_path):
         assert queue.next(me) is None
     (one,) = tried(queue.study, tmp_path)
     assert one.outcome == outcome(0.4)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "grid"])
+def test_points_and_folders_are_those_of_a_sweep_that_nobody_killed(tmp_path, sampler):
+    points = []
+    for name, killed in (("whole", {}), ("killed", {1: "making", 4: "making", 6: "drawing"})):
+        (tmp_path / name).mkdir()
+        queue, made = queue_in(tmp_path / name, 8, sampler), 0
+        while True:
+            with living(queue.watch._folder) as me:
+                if killed.get(made) == "drawing":
+                    half = queue.study.ask()
+                    for attribute, value in ((HOST, host()), (WORKER, me)):
+                        half.set_user_attr(attribute, value)
+                    suggest(half, queue.spec.space[0])
+                trial = None if killed.get(made) == "drawing" else queue.next(me)
+                if killed.pop(made, None) is None:
+                    if trial is None:
+                        break
+                    queue.complete(trial, outcome(trial.params["arguments.timesteps"] / 10))
+                    made += 1
+            (place := tmp_path / name / "workers" / me).mkdir(parents=True, exist_ok=True)
+            (place / ".snnhw-lock").touch()  # which nobody holds
+        points.append([(one.root, one.point, one.outcome) for one in tried(queue.study, tmp_path)])
+    assert points[0] == points[1] and [root for root, _, _ in points[0]] == list(range(8))
 
 
 def test_a_point_whose_worker_dies_again_and_again_is_given_up(tmp_path):

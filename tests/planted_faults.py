@@ -17,10 +17,9 @@ import pytest
 
 from snnhw.exporters import c
 from snnhw.exporters.bundle import verify_certificate
-from snnhw.exporters.lava import lower, parameters
 from snnhw.simulation import firing, neurons
 from tests.exporters.lava import oracle
-from tests.integer_engines import ELSEWHERE, ENGINES, IN_C, Engine
+from tests.integer_engines import ENGINES, IN_C, Engine
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Fault:
     def asked(self) -> Mapping[str, Engine]:
         """The engine that has to differ."""
         name = "loops" if self.engine == "engine" else self.engine
-        return {name: {**ENGINES, **IN_C, **ELSEWHERE}[name]}
+        return {name: {**ENGINES, **IN_C}[name]}
 
     def plant(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
         """The fault is there until `patch` is undone."""
@@ -66,7 +65,6 @@ PLACES: dict[ModuleType, Callable[[pytest.MonkeyPatch, ModuleType], None]] = {
     neurons: _in_engine,
     verify_certificate: lambda patch, changed: patch.setattr(verify_certificate, "Network", changed.Network),
     oracle: lambda patch, changed: patch.setattr(oracle, "run_oracle", changed.run_oracle),
-    parameters: lambda patch, changed: patch.setattr(lower, "lif_parameters", changed.lif_parameters),
 }
 LOOPS, BUNDLE = "layers.h", verify_certificate
 EDGES = "e.gain for e in graph.into(name)"
@@ -126,5 +124,4 @@ FAULTS: dict[str, Fault] = {
     ),
     "C: the reset of the other kind": Fault("C", LOOPS, "n->subtracts ?", "!n->subtracts ?", often=False),
     "C by events: what is negative is lost": Fault("C by events", "synapses.h", "if (value == 0)", "if (value <= 0)"),
-    "Lava: >= for >": Fault("Lava", parameters, '"vth": node.threshold,', '"vth": node.threshold - 1,', often=False),
 }

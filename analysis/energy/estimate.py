@@ -149,11 +149,16 @@ def estimate(
         static: chips and seconds per inference from `static_load`; None leaves static power out.
 
     Raises:
-        InputError: no samples, no such deployment, or the profile is a measurement of another network.
+        InputError: no samples, no such deployment, or the profile is a measurement of another network or prices
+            crossbars.
     """
     if counts.samples < 1:
         raise InputError(f"The counts of {counts.name!r} hold no samples; simulate at least one.")
     check_workload(profile.measured_on, counts, profile.name)
+    if profile.model not in MODEL_TERMS:
+        raise InputError(
+            f"The profile {profile.name!r} prices reads of crossbars; give it to snnhw map --chip rram --profile."
+        )
     chosen = deployment or profile.deployment
     share = 1 / counts.samples
     terms = [

@@ -21,19 +21,24 @@ UNITS = {prefix + base: (scale, base) for base in ("J", "W", "s") for prefix, sc
     "pJ/hop": (1e-12, "J"),
     "uW/MHz": (1e-12, "J"),  # power per clock: energy of one cycle
     "MHz": (1e6, "Hz"),
+    "um2": (1e-12, "m2"),
     "1": (1.0, "1"),
 }
 TIMES = (
     *("step_time", "barrier_time", "synop_time", "synop_time_dense", "synop_time_sparse"),
     *("neuron_time", "neuron_active_time", "spike_time", "message_in_time", "message_out_time"),
 )
+AREAS = ("device_area", "adc_area", "driver_area", "shift_add_area", "buffer_bit_area", "neuron_area")  # of crossbars
 DIMENSIONS = {
     "ram_slope": "J/bit",
     "move_bit": "J/bit/hop",
     "move_bit_dense": "J/bit/hop",
     "chip_power": "W",
     "static_chip": "W",
-    **dict.fromkeys(TIMES, "s"),
+    "buffer_bit": "J/bit",
+    "bus_bit": "J/bit",
+    **dict.fromkeys((*TIMES, "read_time", "adc_time"), "s"),
+    **dict.fromkeys(AREAS, "m2"),
 }
 
 

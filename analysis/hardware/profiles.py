@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from snnhw.analysis.hardware.chips import check_chip
-from snnhw.analysis.hardware.constants import KINDS, TIMES, Constant, parse_constant, width_at
+from snnhw.analysis.hardware.constants import AREAS, KINDS, TIMES, Constant, parse_constant, width_at
 from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
 from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
 from snnhw.analysis.hardware.workload import Workload, parse_workload
@@ -38,6 +38,14 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "movement": (("synop", "neuron_update", "move_bit"), ("host_mac", "move_bit_dense")),
     "power": (("chip_power", "step_time"), ("chip_spike",)),
     "measured": (("network_inference", "twin_inference"), ()),  # of one network, on one machine
+    "crossbar": (  # analysis/crossbar prices it
+        ("device_read", "driver", "adc_conversion", "shift_add", "add", "buffer_bit", "bus_bit", "neuron_update"),
+        ("read_time", "adc_time", *AREAS),
+    ),
+    "crossbar_cycles": (  # analysis/crossbar/cycles.py prices it
+        ("crossbar_read", "adc_conversion", "mux", "h_tree", "fetch", "tile_buffer", "temporary_buffer", "subtract"),
+        ("neuron", "read_time"),
+    ),
 }
 MEMORIES = ("sram_8k", "sram_32k", "sram_1m", "dram")
 ALWAYS_ALLOWED = (*MEMORIES, "static_chip", *TIMES)

@@ -144,7 +144,7 @@ def _run(
         else:
             if isinstance(node, TEMPORAL):
                 x = x.expand(steps, *x.shape[1:])
-            y = convolve_events(node, x, packed) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
+            y = _applied(step, x, execution, packed)
             state.values[step.name] = wrap_sum(y) if step.wraps else y
             if isinstance(node, Product) and node.name in of_spikes:
                 state.products[node.name] = meetings(graph, node, x, steps)
@@ -158,6 +158,13 @@ def _run(
     return SpikeRecord(
         len(frames), steps, state.units, first, state.raster, state.membranes, several, products=state.products
     )
+
+
+def _applied(step: Step, x: Tensor, execution: Execution, packed: Packed) -> Tensor:
+    node = step.nodes[0]
+    if (y := execution.computed(node, x)) is not None:
+        return y
+    return convolve_events(node, x, packed) if step.events and isinstance(node, Conv2d) else apply_node(node, x)
 
 
 def _enter(graph: Graph, node: Input, frames: Array, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -8,25 +8,31 @@ The device of a whole workflow is said once, around it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from snnhw.errors import InputError
+from snnhw.graph.ir import SYNAPSES, Node, Synapse
+
+# [T, B, *arriving] -> [T, B, *node.shape]; None leaves the node to the engine
+Compute = Callable[[Synapse, Tensor], Tensor | None]
 
 _device: ContextVar[str] = ContextVar("device", default="cpu")
 
 
 @dataclass(frozen=True)
 class Execution:
-    """Options of the reference engine that change no result of an integer graph."""
+    """Options of the reference engine; but for `synapses` they change no result of an integer graph."""
 
     dtype: torch.dtype = torch.float32  # arithmetic of float graphs
     device: str | None = None  # torch device; None: that of the `running_on` around the call, else the CPU
     batch_size: int = 64  # samples run together at most
+    synapses: Compute | None = None  # computes convolutions and matrices in place of exact products
 
     @property
     def place(self) -> torch.device:
@@ -37,6 +43,10 @@ class Execution:
     def on_cpu(self) -> bool:
         """Whether the device is the CPU."""
         return self.place.type == "cpu"
+
+    def computed(self, node: Node, x: Tensor) -> Tensor | None:
+        """What `synapses` make of x; None where the engine is to compute the node."""
+        return self.synapses(node, x) if self.synapses is not None and isinstance(node, SYNAPSES) else None
 
     def dtype_of(self, exact: torch.dtype | None) -> torch.dtype:
         """Arithmetic of a step: `dtype` in float graphs, in integer ones `exact`.

@@ -90,7 +90,8 @@ def run_recurrent(
                 outputs[node.name].append(_arriving(step, sent))
             else:
                 arrived = _arriving(step, sent)[None]
-                y = apply_node(node, arrived)[0]
+                computed = execution.computed(node, arrived)
+                y = (apply_node(node, arrived) if computed is None else computed)[0]
                 if isinstance(node, Product) and node.name in met:
                     met[node.name].append(meetings(graph, node, arrived, 1))
                 sent[node.name] = wrap_sum(y) if step.wraps else y

@@ -170,7 +170,7 @@ def simulate(
     model: Model,
     source: InputOption,
     backend: Annotated[
-        str, typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed or sanafe")
+        str, typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed, sanafe or rram")
     ] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
     deployment: Deploy = "channels",

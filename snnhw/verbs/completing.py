@@ -32,9 +32,17 @@ def profiles(incomplete: str) -> list[str]:
 
 def chips(incomplete: str) -> list[str]:
     """Chips to map on."""
+    from snnhw.analysis.crossbar.array import available_crossbars
     from snnhw.analysis.hardware.chips import available_chips
 
-    return _beginning(available_chips(), incomplete)
+    return _beginning((*available_chips(), *available_crossbars()), incomplete)
+
+
+def crossbars(incomplete: str) -> list[str]:
+    """Crossbars to compare on."""
+    from snnhw.analysis.crossbar.array import available_crossbars
+
+    return _beginning(available_crossbars(), incomplete)
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from snnhw.errors import unknown
 from snnhw.verbs import terminal
 
 LOADING = "loading torch and the network ..."
@@ -31,7 +32,8 @@ def check_names(
     Raises:
         InputError: there is no such model, data set, file, profile or chip.
     """
-    from snnhw.analysis.hardware.chips import load_chip
+    from snnhw.analysis.crossbar.array import available_crossbars, is_crossbar
+    from snnhw.analysis.hardware.chips import available_chips, load_chip
     from snnhw.analysis.hardware.profiles import load_profile
     from snnhw.workflows.model_name import check_model_name
 
@@ -40,10 +42,13 @@ def check_names(
     for source in sources:
         if source is not None:
             _check_source(source)
+    for chip in chips:
+        if not (is_crossbar(chip) or chip.endswith(".toml") or chip in available_chips()):
+            raise unknown("chip", chip, (*available_chips(), *available_crossbars()), "a .toml file")
+        if not is_crossbar(chip):
+            load_chip(chip)
     for profile in profiles:
         load_profile(profile)
-    for chip in chips:
-        load_chip(chip)
     if not quiet and terminal.err.is_terminal and "torch" not in sys.modules:
         terminal.err.print(LOADING, style="dim")
 

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from snnhw.analysis.crossbar.array import is_crossbar
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
+from snnhw.verbs.crossbars import Given, map_on_crossbars
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Data,
@@ -122,9 +124,11 @@ def _held_against_chips(name: str | None, plot: Path | None, as_json: bool, *, f
 def map_to_chip(
     model: Model,
     chip: Annotated[
-        str, typer.Option("--chip", help="loihi1, loihi2 or a TOML file", autocompletion=completing.chips)
+        str, typer.Option("--chip", help="loihi1, loihi2, rram, rram64 or a TOML file", autocompletion=completing.chips)
     ] = "loihi1",
-    deployment: Annotated[str, typer.Option("--deployment", help="channels, shared or graded")] = "channels",
+    deployment: Annotated[
+        str, typer.Option("--deployment", help="channels, shared or graded; on crossbars channels, slots or graded")
+    ] = "channels",
     source: Annotated[
         str | None,
         typer.Option(
@@ -157,12 +161,23 @@ def map_to_chip(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Cores and chips that a model takes, which limit binds in each layer, and the least time on the busiest core."""
+    """Cores and chips that a model takes, which limit binds in each layer, and the least time on the busiest core.
+
+    On RRAM crossbars: tiles, devices and utilisation; with --input also the energy, the time and the area of the reads.
+    """
     if source is None and (data is not None or samples is not None or kind is not None):
         raise InputError("--data, --samples and --kind belong to --input; name the samples with it.")
     if trace is not None and source is None:
         raise InputError("--trace shows the run of a sample; name samples with --input.")
     check_data(data, source or "")
+    reading = Reading(dt, written_by, reset, timesteps, frame(shape))
+    if is_crossbar(chip):
+        if trace is not None:
+            raise InputError("--trace shows cores, and crossbars have none; leave it out.")
+        check_names([model], [source], (), [chip], quiet=True)
+        given = Given(source, data, samples, kind)
+        map_on_crossbars(model, chip, deployment, profile or (), reading, given, as_json=as_json, quiet=quiet)
+        return
     check_names([model], [source], profile or (), [chip], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.analysis.report.place import check_replaceable
@@ -175,7 +190,7 @@ def map_to_chip(
 
         if trace is not None:
             check_replaceable(trace, SIGN, "trace of this program", force=force)
-        loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+        loaded = load_model(model, reading)
         inputs = None if source is None else load_inputs(source, data, loaded.timesteps, kind).first(samples)
         made = bound_on_chip(loaded, chip, deployment, profiles=profile or (), inputs=inputs, progress=tick)
     shown = (mapping_table(loaded.name, made.mapping), *time_tables(made))

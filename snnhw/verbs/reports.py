@@ -9,6 +9,7 @@ import typer
 
 from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
+from snnhw.verbs.crossbars import verdict_tables, verdicts_on_crossbars
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Ann,
@@ -164,6 +165,14 @@ def compare(
     profile: Profiles = None,
     ann: Ann = None,
     ann_weights: AnnWeights = None,
+    crossbar: Annotated[
+        str | None,
+        typer.Option(
+            "--crossbar",
+            help="also on RRAM crossbars, beside both twins: rram, rram64 or a TOML file",
+            autocompletion=completing.crossbars,
+        ),
+    ] = None,
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
@@ -183,6 +192,7 @@ def compare(
             "--input": source,
             "--ann": ann,
             "--ann-weights": ann_weights,
+            "--crossbar": crossbar,
             "--timesteps": timesteps,
             "--data": data,
             "--samples": samples,
@@ -211,4 +221,8 @@ def compare(
             pairs = {label: (m, inputs[label]) for label, m in loaded.items()}
             options = ReportOptions(profile or DEFAULT_PROFILES, twin(ann, ann_weights), force=force)
             made = run(pairs, out_dir, options, tick)
-    show(made.to_dict(), as_json, *comparison_tables(made))
+            verdicts = {} if crossbar is None else verdicts_on_crossbars(pairs, crossbar, tick)
+    result = made.to_dict()
+    if verdicts:
+        result["crossbar"] = {label: verdict.to_dict() for label, verdict in verdicts.items()}
+    show(result, as_json, *comparison_tables(made), *verdict_tables(verdicts))

@@ -1,7 +1,7 @@
 """Backends by name, one registry: the same record from each.
 
-torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers, sanafe either; a float graph is
-quantised on the way with the calibration samples, by default the inputs themselves.
+torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers, rram these on crossbars of ideal
+devices, sanafe either; a float graph is quantised on the way with the calibration samples, by default the inputs.
 """
 
 from __future__ import annotations
@@ -40,12 +40,22 @@ def _sanafe(graph: Graph, inputs: Array, raster: bool, progress: Progress | None
     return record(graph, inputs, raster=raster, progress=counter(progress, "SANA-FE", len(inputs)))
 
 
+def _rram(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    from snnhw.analysis.crossbar.array import load_crossbar
+    from snnhw.analysis.crossbar.mapping import map_crossbars
+    from snnhw.analysis.crossbar.network import simulate_on_crossbars
+
+    mapping = map_crossbars(graph, load_crossbar("rram"))
+    return simulate_on_crossbars(mapping, inputs, raster=raster, progress=counter(progress, "rram", len(inputs)))
+
+
 BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None for either; run)
     "torch": (False, _torch),
     "torch-int": (True, _torch),
     "lava-float": (False, _lava),
     "lava-fixed": (True, _lava),
     "sanafe": (None, _sanafe),
+    "rram": (True, _rram),
 }
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
 
@@ -90,7 +100,7 @@ def graph_for(
         graph, told = made.graph, made.findings
     if backend in ("lava-float", "lava-fixed"):
         graph = compiled(graph, LAVA)
-    elif backend == "torch-int":
+    elif backend in ("torch-int", "rram"):
         check_run(graph)
     return graph, told
 

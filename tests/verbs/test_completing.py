@@ -8,17 +8,24 @@ import sys
 
 import pytest
 
+from snnhw.analysis.crossbar.array import is_crossbar, load_crossbar
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.data.datasets import parse
 from snnhw.verbs import completing
 from snnhw.zoo import zoo_path
 
+
+def _load_chip(name):
+    return load_crossbar(name) if is_crossbar(name) else load_chip(name)
+
+
 KINDS = {
     "models": (zoo_path, "dig", "digits"),
     "data": (parse, "digits:te", "digits:test"),
     "profiles": (load_profile, "loihi1-d", "loihi1-davies2018"),
-    "chips": (load_chip, "loihi1", "loihi1"),
+    "chips": (_load_chip, "loihi1", "loihi1"),
+    "crossbars": (load_crossbar, "rram6", "rram64"),
 }
 
 

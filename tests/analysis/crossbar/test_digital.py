@@ -1,0 +1,41 @@
+"""Adders behind the tiles, counted by hand on networks with and without shortcuts."""
+
+from snnhw.analysis.crossbar.digital import Adders, adders_of, twin_adders_of
+from snnhw.quantisation.compile import compile_loihi
+from tests.analysis.crossbar.nets import two_layers
+from tests.nets import residual_net
+
+
+def test_two_layers_by_hand():
+    assert adders_of(two_layers().graph) == (
+        Adders("n", 0, 2, 2),
+        Adders("fc", 0, 0, 0),
+        Adders("out", 0, 0, 0),
+        Adders("readout", 1, 0, 0),
+    )
+
+
+def test_residual_sums_are_adds_before_the_lines():
+    sample = residual_net(0, levels=3, timesteps=4, widths=(4, 6), size=6)
+    rows = {row.name: row for row in adders_of(compile_loihi(sample.graph, sample.inputs).graph)}
+    # both convolutions of the second stage read the sum of two units of 4 x 6 x 6, in each of 4 steps
+    assert rows["s1b0_1_conv"].adds == rows["s1b0_sc_conv"].adds == 4 * 6 * 6 * 4
+    assert rows["s0b0_2_conv"].adds == 0
+    stem = rows["stem_mlf"]
+    assert stem.updates == 3 * 4 * 6 * 6 * 4 and stem.written_bits == 2 * 4 * 6 * 6 * 4  # 0..3 in two bits
+    assert stem.adds == 4 * 6 * 6 * 4  # the bias, of the folded norm
+
+
+def test_identity_shortcuts_are_adds_before_the_membranes():
+    sample = residual_net(0, plain=True, levels=2, timesteps=3)
+    rows = {row.name: row for row in adders_of(compile_loihi(sample.graph, sample.inputs).graph)}
+    assert rows["s0b0_2_mlf"].adds == 2 * 4 * 6 * 6 * 3  # the shortcut, and the bias
+
+
+def test_the_twin_computes_once_what_a_unit_does_in_every_step():
+    sample = residual_net(0, levels=3, timesteps=4)
+    graph = compile_loihi(sample.graph, sample.inputs).graph
+    twin = {row.name: row for row in twin_adders_of(graph, lambda name: 1, bits=4)}
+    for row in adders_of(graph):
+        assert row.adds == 4 * twin[row.name].adds and row.updates == 3 * 4 * twin[row.name].updates
+    assert twin["stem_mlf"].written_bits == 4 * 4 * 6 * 6

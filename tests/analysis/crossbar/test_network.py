@@ -1,0 +1,91 @@
+"""Ideal devices: no spike differs from those of the integer engine."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snnhw.analysis.crossbar.adc import Converter
+from snnhw.analysis.crossbar.array import load_crossbar
+from snnhw.analysis.crossbar.mapping import map_crossbars
+from snnhw.analysis.crossbar.network import on_crossbars, simulate_on_crossbars
+from snnhw.data.inputs import load_inputs
+from snnhw.errors import InputError
+from snnhw.quantisation.compile import compile_loihi
+from snnhw.simulation.engine import simulate
+from snnhw.simulation.execution import Execution
+from snnhw.workflows.load import load_model
+from tests.nets import residual_net, residual_nets
+
+RRAM = load_crossbar("rram")
+SLOW, VERY_SLOW = [pytest.mark.slow], [pytest.mark.slow, pytest.mark.very_slow]
+
+
+def assert_same_spikes(graph, inputs, crossbar):
+    """Every spike of every unit, and the logits, are those of the engine."""
+    expected = simulate(graph, inputs, raster=True)
+    found = simulate_on_crossbars(map_crossbars(graph, crossbar), inputs, raster=True)
+    assert set(expected.raster) == set(found.raster)
+    for unit, spikes in expected.raster.items():
+        assert int((spikes != found.raster[unit]).sum()) == 0, unit
+    assert np.array_equal(expected.logits, found.logits)
+    return sum(int(spikes.sum()) for spikes in expected.raster.values())
+
+
+@settings(max_examples=15)
+@given(
+    residual_nets,
+    st.sampled_from(["differential", "offset"]),
+    st.sampled_from(["channels", "pulse", "slots"]),
+    st.integers(1, 4),
+    st.sampled_from([(9, 40), (64, 64), (128, 128)]),
+    st.sampled_from([None, 4]),
+)
+def test_no_spike_of_a_random_network_differs(sample, signs, drive, device_bits, size, rows_per_read):
+    graph = compile_loihi(sample.graph, sample.inputs).graph
+    choices = {"rows": size[0], "columns": size[1], "rows_per_read": rows_per_read}
+    crossbar = RRAM.having(signs=signs, drive=drive, device_bits=device_bits, **choices)
+    assert_same_spikes(graph, sample.inputs, crossbar)
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "crossbar"),
+    [
+        pytest.param("digits", 4, "rram64", marks=SLOW),
+        pytest.param("mnist", 2, "rram", marks=SLOW),
+        pytest.param("fashion", 2, "rram", marks=SLOW),
+        pytest.param("nmnist", 1, "rram", marks=VERY_SLOW),
+        pytest.param("cifar10", 1, "rram", marks=VERY_SLOW),
+    ],
+)
+def test_no_spike_of_a_zoo_network_differs(name, samples, crossbar):
+    """Data are drawn, so none are needed."""
+    graph = load_model(name).graph
+    rng = np.random.default_rng(0)
+    shape = (samples, graph.timesteps, *graph.input.shape)
+    x = rng.uniform(0, 1, shape) if graph.input.levels is None else rng.integers(0, graph.input.levels + 1, shape)
+    assert assert_same_spikes(compile_loihi(graph, x).graph, x, load_crossbar(crossbar)) > 1000
+
+
+def test_no_spike_of_the_digits_differs():
+    model, inputs = load_model("digits"), load_inputs("digits:test").first(6)
+    graph = compile_loihi(model.graph, inputs.values).graph
+    assert assert_same_spikes(graph, inputs.values, RRAM) > 1000
+
+
+def test_converters_of_too_few_bits_change_spikes():
+    sample = residual_net(0)
+    graph = compile_loihi(sample.graph, sample.inputs).graph
+    mapping = map_crossbars(graph, RRAM)
+    expected = simulate(graph, sample.inputs, raster=True)
+    few = on_crossbars(mapping, converter=lambda layer: Converter(2))
+    found = simulate(graph, sample.inputs, raster=True, execution=Execution(synapses=few))
+    assert any((found.raster[unit] != spikes).any() for unit, spikes in expected.raster.items())
+    enough = on_crossbars(mapping, converter=lambda layer: Converter(layer.least_adc_bits))
+    same = simulate(graph, sample.inputs, raster=True, execution=Execution(synapses=enough))
+    assert all((same.raster[unit] == spikes).all() for unit, spikes in expected.raster.items())
+
+
+def test_floats_are_refused():
+    with pytest.raises(InputError, match="are no integers; quantise the network"):
+        simulate_on_crossbars(map_crossbars(residual_net(0).graph, RRAM), residual_net(0).inputs)

@@ -238,9 +238,12 @@ def plainer(described: Description) -> Iterator[Description]:
             least = 1 if field == "outputs" else getattr(plain, field)
             if getattr(layer, field) != least:
                 yield _with(described, at, **{field: least})
-    for field, least in (("samples", 1), ("steps", 1), ("shape", (1, 1, 1)), ("shape", (1, 3, 3)), ("events", False)):
+    for field, least in (("samples", 1), ("steps", 1), ("events", False)):
         if getattr(described, field) != least:
             yield replace(described, **{field: least})
+    for shape in ((1, 1, 1), (1, 3, 3)):
+        if np.prod(shape) < np.prod(described.shape):
+            yield replace(described, shape=shape)
 
 
 def shrunk(

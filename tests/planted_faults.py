@@ -107,9 +107,6 @@ FAULTS: dict[str, Fault] = {
     "oracle: rounds down": Fault(
         "oracle", oracle, "np.sign(product) * (np.abs(product) >> 12)", "product >> 12", often=False
     ),
-    "oracle: a delay too long": Fault(
-        "oracle", oracle, "past[name][-node.steps]", "past[name][max(-node.steps - 1, -len(past[name]))]", often=False
-    ),
     "oracle: one source of a sum": Fault("oracle", oracle, EDGES, f"{EDGES}[:1]", often=False),
     "C: >= for >": Fault("C", LOOPS, "membrane > parameter(&n->threshold", "membrane >= parameter(&n->threshold"),
     "C: rounds down": Fault(

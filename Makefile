@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= demo
 CASES ?= 120000
 GRAPHS ?= 10000
+EVERY ?= 0
 TORCH ?= 2.14.1
 OTHER := .venv-torch-$(TORCH)
 SEED ?= 1
@@ -62,8 +63,8 @@ $(OTHER)/.installed: pyproject.toml constraints.txt
 fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number
 	$(BIN)/python -m tests.fuzz_gates --cases $(CASES) --seed $(SEED)
 
-fuzz-engines: setup  ## Random graphs through every engine of integers; GRAPHS=number SEED=number
-	$(BIN)/python -m tests.fuzz_engines --graphs $(GRAPHS) --seed $(SEED)
+fuzz-engines: setup  ## Random graphs through every engine of integers; GRAPHS=number SEED=number EVERY=number
+	$(BIN)/python -m tests.fuzz_engines --graphs $(GRAPHS) --seed $(SEED) --every $(EVERY)
 
 lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .

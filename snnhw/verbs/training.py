@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (

@@ -1,10 +1,12 @@
-# Everything runs in .venv, which holds the toolkit and, in .venv/snnhw-lava, a small Python 3.10 for Lava.
+# Everything runs in .venv, which holds the toolkit, in .venv/snnhw-lava a small Python 3.10 for Lava, and in
+# .venv/snnhw-nengo nengo-loihi.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo
 CASES ?= 120000
 GRAPHS ?= 10000
+EVERY ?= 0
 TORCH ?= 2.14.1
 OTHER := .venv-torch-$(TORCH)
 SEED ?= 1
@@ -17,7 +19,7 @@ STAGED := build/staged
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.installed $(VENV)/.lava  ## Make .venv with the toolkit and the Lava interpreter
+setup: $(VENV)/.installed $(VENV)/.lava $(VENV)/.nengo  ## Make .venv with the toolkit and the interpreters of Lava and nengo-loihi
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -28,6 +30,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.lava: $(VENV)/.installed exporters/lava/requirements.txt
 	$(BIN)/snnhw lava install
+	@touch $@
+
+$(VENV)/.nengo: $(VENV)/.installed exporters/nengo_loihi/requirements.txt
+	$(BIN)/snnhw nengo install
 	@touch $@
 
 demo: setup  ## Train on handwritten digits, export, simulate, count, report (about 5 minutes); OUT=folder
@@ -57,8 +63,8 @@ $(OTHER)/.installed: pyproject.toml constraints.txt
 fuzz: setup  ## Give the gates for files 120,000 damaged files, a few minutes; CASES=number SEED=number
 	$(BIN)/python -m tests.fuzz_gates --cases $(CASES) --seed $(SEED)
 
-fuzz-engines: setup  ## Random graphs through every engine of integers; GRAPHS=number SEED=number
-	$(BIN)/python -m tests.fuzz_engines --graphs $(GRAPHS) --seed $(SEED)
+fuzz-engines: setup  ## Random graphs through every engine of integers; GRAPHS=number SEED=number EVERY=number
+	$(BIN)/python -m tests.fuzz_engines --graphs $(GRAPHS) --seed $(SEED) --every $(EVERY)
 
 lint: setup  ## ruff, and mypy on the package as it is installed
 	$(BIN)/ruff check .

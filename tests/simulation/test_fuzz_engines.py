@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import sys
 
 import numpy as np
 import pytest
 
-from snnhw.exporters import c
-from snnhw.exporters.bundle import verify_certificate
-from snnhw.simulation import firing
-from snnhw.simulation.neurons import step_unit
 from tests.engine_graphs import Layer, drawn, fewer_nodes, made
-from tests.exporters.c.built import without_sizes  # noqa: F401 - a fixture
-from tests.exporters.lava import oracle
-from tests.fuzz_engines import ENGINES, IN_C, Tally, main, search
+from tests.exporters.c.batch import Job, as_the_engine
+from tests.fuzz_engines import Tally, case_of, main, search
+from tests.integer_engines import ELSEWHERE, ENGINES, IN_C
+from tests.planted_faults import FAULTS
 
-NODES = 5  # of a shrunk graph there are fewer: an input, a layer, neurons and a read-out
+NODES = 5  # of a shrunk graph there are fewer: an input, a layer or a delay, neurons and a read-out
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_sizes")
 def test_no_engine_differs():
+    tally, said = Tally(), []
+    assert search(2, 110, {**ENGINES, **IN_C}, tally, progress=lambda tally: said.append(str(tally))) is None
+    assert tally.graphs == 110 and set(tally.compared.values()) == {110} and len(said) == 3
+    assert sum(tally.steps.values()) == 4 * tally.neuron_steps > 400_000
+
+
+@pytest.mark.very_slow
+@pytest.mark.lava
+def test_nor_do_lava_and_sanafe_on_what_they_take():
     tally = Tally()
-    assert search(2, 100, ENGINES, tally, c_every=25) is None
-    assert tally.graphs > 40 and tally.in_c >= 2 and tally.neuron_steps > 30_000
+    assert search(3, 50, {}, tally, elsewhere=ELSEWHERE, every=20) is None
+    assert tally.compared["Lava"] >= 2 and tally.compared["SANA-FE"] >= 1
 
 
 def test_graphs_have_everything_now_and_then():
@@ -47,53 +51,44 @@ def test_what_is_left_out_changes_nothing_else():
     assert np.array_equal(both[1], one[1])
 
 
-def _lower_threshold(neurons, current):
-    return step_unit([dataclasses.replace(n, threshold=n.threshold - 1) for n in neurons], current)
+def test_a_batch_in_c_tells_which_of_its_graphs_is_wrong():
+    """One spike of one record is another, and of a program that ends nothing is right."""
+    cases = [case for number in range(40) if (case := case_of(drawn(number))) is not None][:8]
+    jobs = [Job(c.graph, c.inputs, c.record, events=bool(place % 2)) for place, c in enumerate(cases)]
+    assert as_the_engine(jobs) == [True] * 8
+    (unit, raster), *_ = cases[5].record.raster.items()
+    other = raster.copy()
+    other.flat[-1] ^= 1
+    wrong = dataclasses.replace(cases[5].record, raster={**cases[5].record.raster, unit: other})
+    jobs[5] = dataclasses.replace(jobs[5], record=wrong)
+    assert as_the_engine(jobs) == [place != 5 for place in range(8)]
 
 
-def engine_fires_early(patch):
-    patch.setattr(firing, "_constants", lambda neurons, current: None)
-    patch.setattr(firing, "step_unit", _lower_threshold)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if fault.often else pytest.mark.very_slow)
+        for name, fault in FAULTS.items()
+    ],
+)
+def test_a_wrong_semantics_is_found_and_shrunk(name, monkeypatch, tmp_path):
+    fault = FAULTS[name]
+    fault.plant(monkeypatch, tmp_path)
+    found = search(1, 2000, fault.asked, Tally())
+    assert found is not None and found.engine in fault.asked and found.nodes < NODES, found
 
 
-def loops_round_down(patch):
-    patch.setattr(verify_certificate, "decayed", lambda state, kept: state * kept // 4096)
+def test_a_fault_that_stands_nowhere_is_no_fault(monkeypatch, tmp_path):
+    fault = dataclasses.replace(FAULTS["C: >= for >"], right="what was changed since")
+    with pytest.raises(LookupError, match="stands nowhere in the source of C"):
+        fault.plant(monkeypatch, tmp_path)
 
 
-def oracle_forgets_no_current(patch):
-    patch.setattr(oracle, "truncated", lambda state, keep: (state * keep) >> 12)
-
-
-IN_PYTHON = {
-    "loops": (engine_fires_early, {"loops": ENGINES["loops"]}),
-    "loops that round down": (loops_round_down, {"loops": ENGINES["loops"]}),
-    "oracle": (oracle_forgets_no_current, {"oracle": ENGINES["oracle"]}),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", IN_PYTHON)
-def test_a_wrong_semantics_is_found_and_shrunk(name, monkeypatch):
-    plant, engines = IN_PYTHON[name]
-    plant(monkeypatch)
-    found = search(1, 300, engines, Tally())
-    assert found is not None and found.engine in engines and found.nodes < NODES
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("without_sizes")
-def test_a_wrong_semantics_of_c_is_found_and_shrunk(monkeypatch, tmp_path):
-    source = shutil.copytree(c.SOURCE, tmp_path / "source")
-    text, compared = (source / "layers.h").read_text(), "membrane > parameter(&n->threshold, c, i)"
-    assert text.count(compared) == 1
-    (source / "layers.h").write_text(text.replace(compared, f"{compared} + 200"))
-    monkeypatch.setattr(c, "SOURCE", source)
-    found = search(1, 60, {"C": IN_C["C"]}, Tally())
-    assert found is not None and found.nodes < NODES
-
-
-def test_the_command(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["fuzz_engines", "--graphs", "20", "--seed", "1", "--c-every", "0"])
-    assert main() == 0 and "none differs" in capsys.readouterr().out
-    engine_fires_early(monkeypatch)
-    assert main() == 1 and "differs from the integer engine on graph 8; 4 nodes suffice:" in capsys.readouterr().out
+def test_the_command(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["fuzz_engines", "--graphs", "20", "--seed", "1", "--without-c"])
+    assert main() == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "20 graphs of seed 1, in batches of 50" and said[-1].startswith("seed 1: 20 graphs (loops 20, or")
+    assert "; 0 differ; " in said[-1]
+    FAULTS["engine: >= for >"].plant(monkeypatch, tmp_path)
+    assert main() == 1 and "differs from the integer engine on graph" in capsys.readouterr().out

@@ -28,7 +28,7 @@ import conformance
 from cases import CASES, DT
 
 RUNS_OF_THE_SET = 2
-ENGINE = "our engine"
+ENGINE, OURS = "our engine", "our writer: "
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def of_importer(importer: Importer, folder: Path, work: Path) -> Column:
             write_nir(graph_of(job.name), path, dialect=importer.dialect)
             written.append(replace(job, path=path))
         except InputError as error:
-            refused[job.name] = Answer(False, why=f"our writer: {str(error).splitlines()[0]}")
+            refused[job.name] = Answer(False, why=f"{OURS}{str(error).splitlines()[0]}")
     return Column(as_it_is, {**settled(importer, written, folder, RUNS_OF_THE_SET), **refused})
 
 
@@ -162,7 +162,7 @@ def _said(columns: Mapping[str, Mapping[str, Answer]], how: str) -> list[str]:
             if answer.why:
                 by_message[answer.why].append(name)
         for message, names in by_message.items():
-            said = message if message == UNSTEADY else f"`{message}`"
+            said = message if message == UNSTEADY or message.startswith(OURS) else f"`{message}`"
             lines.append(f"- {label}{how}, {', '.join(names)}: {said}")
     return lines
 

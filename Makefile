@@ -1,4 +1,5 @@
-# Everything runs in .venv, which holds the toolkit and, in .venv/snnhw-lava, a small Python 3.10 for Lava.
+# Everything runs in .venv, which holds the toolkit, in .venv/snnhw-lava a small Python 3.10 for Lava, and in
+# .venv/snnhw-nengo nengo-loihi.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +19,7 @@ STAGED := build/staged
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.installed $(VENV)/.lava  ## Make .venv with the toolkit and the Lava interpreter
+setup: $(VENV)/.installed $(VENV)/.lava $(VENV)/.nengo  ## Make .venv with the toolkit and the interpreters of Lava and nengo-loihi
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -29,6 +30,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.lava: $(VENV)/.installed exporters/lava/requirements.txt
 	$(BIN)/snnhw lava install
+	@touch $@
+
+$(VENV)/.nengo: $(VENV)/.installed exporters/nengo_loihi/requirements.txt
+	$(BIN)/snnhw nengo install
 	@touch $@
 
 demo: setup  ## Train on handwritten digits, export, simulate, count, report (about 5 minutes); OUT=folder

@@ -19,9 +19,11 @@ from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.verbs import (
     compiling,
+    devices,
+    diagnosing,
     differences,
     doctor,
-    lava,
+    interpreters,
     measuring,
     numbers,
     reports,
@@ -29,6 +31,7 @@ from snnhw.verbs import (
     summaries,
     sweeping,
     training,
+    verifying,
 )
 from snnhw.verbs.examples import epilog
 from snnhw.verbs.terminal import err, out
@@ -49,13 +52,14 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
         "export": compiling.export,
         "quantise": compiling.quantise,
         "simulate": compiling.simulate,
-        "verify": compiling.verify,
+        "verify": verifying.verify,
+        "crossbar": devices.crossbar,
     },
     "Train": {
         "train": training.train,
         "sweep": sweeping.sweep,
         "evaluate": training.evaluate,
-        "diagnose": training.diagnose,
+        "diagnose": diagnosing.diagnose,
         "zoo": training.zoo,
         "datasets": training.datasets,
     },
@@ -63,7 +67,14 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
 }
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 COUNTS_VERBS: dict[str, Callable[..., None]] = {"merge": stored.counts_merge, "show": stored.counts_show}
-LAVA_VERBS: dict[str, Callable[..., None]] = {"install": lava.lava_install, "status": lava.lava_status}
+LAVA_VERBS: dict[str, Callable[..., None]] = {
+    "install": interpreters.lava_install,
+    "status": interpreters.lava_status,
+}
+NENGO_VERBS: dict[str, Callable[..., None]] = {
+    "install": interpreters.nengo_install,
+    "status": interpreters.nengo_status,
+}
 
 app = typer.Typer(
     name="snnhw",
@@ -73,16 +84,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 lava_app = typer.Typer(no_args_is_help=True, help="The Python 3.10 interpreter in which Lava runs.")
+nengo_app = typer.Typer(no_args_is_help=True, help="The interpreter in which nengo-loihi runs.")
 counts_app = typer.Typer(no_args_is_help=True, help="Stored counts: parts put together, and what a file holds.")
 for group, verbs in GROUPS.items():
     for name, verb in verbs.items():
         app.command(name, rich_help_panel=group, epilog=epilog(name))(verb)
 for name, verb in LAVA_VERBS.items():
     lava_app.command(name)(verb)
+for name, verb in NENGO_VERBS.items():
+    nengo_app.command(name)(verb)
 for name, verb in COUNTS_VERBS.items():
     counts_app.command(name)(verb)
 app.add_typer(counts_app, name="counts", rich_help_panel="What does it cost")
 app.add_typer(lava_app, name="lava", rich_help_panel="This machine")
+app.add_typer(nengo_app, name="nengo", rich_help_panel="This machine")
 
 
 def main() -> None:

@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-from snnhw.cli import COUNTS_VERBS, GROUPS, LAVA_VERBS, VERBS, main
+from snnhw.cli import COUNTS_VERBS, GROUPS, LAVA_VERBS, NENGO_VERBS, VERBS, main
 from snnhw.nir.io import write_nir
 from snnhw.workflows.load import load_model
 
 
 def test_every_verb_explains_itself(monkeypatch, capsys):
-    groups = [[group, verb] for group, verbs in (("lava", LAVA_VERBS), ("counts", COUNTS_VERBS)) for verb in verbs]
+    named = {"lava": LAVA_VERBS, "nengo": NENGO_VERBS, "counts": COUNTS_VERBS}
+    groups = [[group, verb] for group, verbs in named.items() for verb in verbs]
     for arguments in ([], *([verb] for verb in VERBS), *groups):
         monkeypatch.setattr(sys, "argv", ["snnhw", *arguments, "--help"])
         with pytest.raises(SystemExit) as end:
@@ -29,7 +30,7 @@ def test_the_help_lists_every_verb_under_one_heading(monkeypatch, capsys):
     for heading, verbs in GROUPS.items():
         block = shown[shown.index(heading) :].partition("╰")[0]
         listed = [line.split()[1] for line in block.splitlines() if line[:2] == "│ " and line[2] != " "]
-        more = {"This machine": ["lava"], "What does it cost": ["counts"]}
+        more = {"This machine": ["lava", "nengo"], "What does it cost": ["counts"]}
         assert listed == [*verbs, *more.get(heading, [])]
 
 

@@ -47,8 +47,11 @@ def read_layer(
             first, outputs = tile.rows[0], slice(*tile.outputs)
             for lines in layer.row_groups(tile):
                 drive = plane[tile.group][:, first + lines[0] : first + lines[1]]
-                codes = converter(read(tile, lines, drive))
-                total[tile.group][:, outputs] += worth * tile.recombined(codes)
+                driven = drive.sum(dim=1).nonzero()[:, 0]  # where no line is driven, columns send nothing
+                if not len(driven):
+                    continue
+                codes = converter(read(tile, lines, drive[driven]))
+                total[tile.group][:, outputs].index_add_(0, driven, worth * tile.recombined(codes))
     y = total.permute(1, 0, 2).reshape(*x.shape[:2], mapping.matrix.positions, -1).transpose(2, 3)
     y = y.reshape(*x.shape[:2], *node.shape) * mapping.step
     if node.bias is None:

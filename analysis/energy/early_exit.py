@@ -56,40 +56,57 @@ class EarlyExit:
 
 
 def early_exit(graph: Graph, values: Array, confidence: float) -> EarlyExit:
-    """Run every sample until the network is sure of its class.
+    """Run every sample until the network is sure of its class; arguments and errors as `early_exits`."""
+    return early_exits(graph, values, [confidence])[0]
+
+
+def early_exits(graph: Graph, values: Array, confidences: Sequence[float]) -> tuple[EarlyExit, ...]:
+    """Run every sample until the network is sure of its class, for several confidences at once.
+
+    For each number of steps a sample runs at most twice: for its logits, and for its counts together with all those
+    that leave there at the same confidences.
 
     Args:
         graph: folded, in floats, with one read-out of the mean over time.
         values: [N, *shape], static, or [N, T, *shape].
-        confidence: share of the softmax at which a sample leaves, above 0; above 1 none leaves early.
+        confidences: shares of the softmax at which a sample leaves, above 0; above 1 none leaves early.
 
     Raises:
         InputError: the network is in integers, whose logits are sums, or there are no samples or no confidence.
     """
     if graph.is_integer:
         raise InputError(f"{graph.name!r} is in integers, whose logits have a scale; give the network in floats.")
-    if not confidence > 0 or not len(values):
+    if not confidences or not all(confidence > 0 for confidence in confidences) or not len(values):
         raise InputError("An early exit needs samples and a confidence above 0, such as 0.9.")
-    running = np.arange(len(values))
-    classes, left = np.zeros(len(values), np.int64), list[int]()
-    counted: list[NetworkCounts | None] = []
-    for steps in range(1, graph.timesteps + 1):
+    asked, steps_of_all = np.array(confidences), graph.timesteps
+    here = np.ones((len(asked), len(values)), bool)  # which samples still run, by confidence
+    classes = np.zeros(here.shape, np.int64)
+    left = np.zeros((len(asked), steps_of_all), np.int64)
+    counted: list[list[NetworkCounts | None]] = [[None] * steps_of_all for _ in asked]
+    for steps in range(1, steps_of_all + 1):
+        running = np.flatnonzero(here.any(axis=0))
         if not len(running):
-            left.append(0)
-            counted.append(None)
-            continue
+            break
         shorter = graph.replace(timesteps=steps)
-        logits = simulate(shorter, _first(shorter, values[running], graph.timesteps)).logits
-        sure = _confidences(logits) >= confidence if steps < graph.timesteps else np.ones(len(running), bool)
-        leaving = running[sure]
-        classes[leaving] = logits[sure].argmax(axis=1)
-        left.append(len(leaving))
-        counted.append(None)
-        if len(leaving):
-            record = simulate(shorter, _first(shorter, values[leaving], graph.timesteps))
-            counted[-1] = count(shorter, record)
-        running = running[~sure]
-    return EarlyExit(confidence, tuple(left), tuple(int(c) for c in classes), tuple(counted))
+        logits = simulate(shorter, _first(shorter, values[running], steps_of_all)).logits
+        sure = _confidences(logits)[None] >= asked[:, None]
+        leaving = here[:, running] & (sure | (steps == steps_of_all))  # [confidences, running]
+        for alike in np.unique(leaving, axis=1).T:
+            if not alike.any():
+                continue
+            part = (leaving == alike[:, None]).all(axis=0)
+            record = simulate(shorter, _first(shorter, values[running[part]], steps_of_all))
+            counts = count(shorter, record)
+            for at in np.flatnonzero(alike):
+                before = counted[at][steps - 1]
+                counted[at][steps - 1] = counts if before is None else before.merge(counts)
+                classes[at, running[part]] = logits[part].argmax(axis=1)
+                left[at, steps - 1] += len(logits[part])
+        here[:, running] &= ~leaving
+    return tuple(
+        EarlyExit(confidence, tuple(map(int, left[at])), tuple(map(int, classes[at])), tuple(counted[at]))
+        for at, confidence in enumerate(confidences)
+    )
 
 
 def _first(graph: Graph, values: Array, lasting: int) -> Array:

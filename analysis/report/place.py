@@ -31,6 +31,11 @@ SIGNS = {  # file -> what stands near its beginning
     "sweep.html": PAGE_SIGN,
     "sweep.json": '"sweep": ',
     "sweep.csv": "trial,state,on_front,",
+    "devices.html": PAGE_SIGN,
+    "devices.json": '"lossless_adc_bits": ',
+    "devices.csv": "axis,value,seed,",
+    "fractions.json": '"data_study": ',
+    "fractions.csv": "recipe,network,fraction,seed,",
     "tables.tex": "% Tables by snnhw.",
     "sources.bib": "% References by snnhw",
     "model_card.md": "- energy-estimate\nmodel-index:",
@@ -48,6 +53,8 @@ REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 SWEEP = ("sweep.json", "sweep.csv", "sweep.html")
+DEVICES = ("devices.json", "devices.csv", "devices.html")
+DATA_STUDY = ("fractions.json", "fractions.csv")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 
 
@@ -64,7 +71,7 @@ def check_place(folder: Path | str, names: Iterable[str], *, force: bool = False
         if path.is_dir():
             raise InputError(f"Cannot write {path}: Is a directory; choose another folder.")
         if not force and not is_ours(path):
-            what = "measurement" if name in MEASUREMENT else "report"
+            what = "measurement" if name in MEASUREMENT else "study" if name in DATA_STUDY else "report"
             raise InputError(f"{path} exists and is of no {what}; choose another folder or give --force.")
 
 

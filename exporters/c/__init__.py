@@ -5,7 +5,6 @@ It holds the program, an example with the spikes that are expected of every popu
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.c import text
 from snnhw.exporters.c.account import account
+from snnhw.exporters.c.folder import write_program
 from snnhw.exporters.c.program import Program, program_of
 from snnhw.exporters.c.size import sizes
 from snnhw.exporters.example import example_frames
@@ -27,7 +27,6 @@ from snnhw.rules.ways import C
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 
-SOURCE = Path(__file__).with_name("source")
 EXAMPLES = 2
 
 
@@ -67,14 +66,10 @@ def unavailable() -> str | None:
 
 
 def _fill(folder: Path, graph: Graph, program: Program, frames: Array, record: SpikeRecord, takes: str) -> None:
-    for file in sorted(SOURCE.iterdir()):
-        shutil.copy(file, folder / file.name)
     stimuli = graph.input.coded(frames).astype(np.int64)
     steps = record.samples, record.timesteps
     spikes = [record.raster[each.unit][:, :, each.level].reshape(*steps, -1) for each in program.populations]
-    write_text(folder / "network.h", text.header(graph, program, takes))
-    write_text(folder / "network.c", text.network(program))
-    write_text(folder / "weights.h", text.weights(program))
+    write_program(folder, graph, program, takes)
     write_text(folder / "example.h", text.example(program, stimuli, spikes, record.logits))
     write_text(folder / "README.md", text.readme(graph, takes))
 

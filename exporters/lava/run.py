@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from snnhw.errors import InputError
-from snnhw.exporters.lava.env import environment_of, find_interpreter
+from snnhw.exporters.interpreter import environment_of
+from snnhw.exporters.lava.env import find_interpreter
 from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.runtime.network import Array, LavaNetwork, LavaRunError, load_result
 from snnhw.exporters.lava.runtime.scratch import scratch_folder

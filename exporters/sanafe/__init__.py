@@ -15,14 +15,14 @@ from snnhw.analysis.hardware.mesh import LOIHI_MESH
 from snnhw.errors import InputError
 from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.lava.runtime.scratch import scratch_folder
-from snnhw.exporters.sanafe.network import build, conv_synapses
+from snnhw.exporters.sanafe.network import build
 from snnhw.exporters.sanafe.run import ChipRun, channels, record, run, samples, windows
 from snnhw.files import write_atomically
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.passes.relays import with_relays
 
-__all__ = ["ChipRun", "Options", "conv_synapses", "export", "record", "run", "unavailable", "with_relays"]
+__all__ = ["ChipRun", "Options", "export", "record", "run", "unavailable", "with_relays"]
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,16 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from snnhw.analysis.hardware.mesh import Mesh, place, synapse_kind
 from snnhw.analysis.hardware.stepwise import FLOAT_SCALE, compartment, populations, synapses_into
-from snnhw.graph.ir import Array, Conv2d, Graph, Linear, Neuron, Readout
+from snnhw.exporters.synapses import Listed, synapses_of
+from snnhw.graph.ir import SYNAPSES, Array, Graph, Neuron, Readout
 from snnhw.graph.names import free_name
 from snnhw.rules.ways import SANAFE, check_compiled
 
 Simulator = Any  # an object of sanafe, which has no types
 NEVER = 1e30  # threshold of the read-out
-Listed = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]  # from, to, weight
 
 
 @cache
@@ -107,28 +106,10 @@ def _incoming(graph: Graph, name: str) -> list[tuple[str, Listed]]:
             sender = graph.nodes[edge.source]
             if not isinstance(sender, Neuron) and not (sender.name == graph.input.name and graph.input.levels == 1):
                 continue
-            if isinstance(synapse, Conv2d):
-                start, end, weight = conv_synapses(synapse, sender.shape)
-            elif isinstance(synapse, Linear):
-                end, start = np.nonzero(synapse.weight)
-                weight = synapse.weight[end, start].astype(np.float64)
+            if isinstance(synapse, SYNAPSES):
+                start, end, weight = synapses_of(synapse, sender.shape)
             else:
                 start = end = np.arange(sender.size)
                 weight = np.ones(sender.size)
             found.append((sender.name, (start, end, weight * edge.gain)))
     return found
-
-
-def conv_synapses(conv: Conv2d, shape: tuple[int, ...]) -> Listed:
-    """Every non-zero synapse of a convolution on `shape` [C, H, W]; neuron numbers run c*H*W + y*W + x."""
-    per, per_out = conv.weight.shape[1], conv.weight.shape[0] // conv.groups
-    o, i, ky, kx = np.nonzero(conv.weight)
-    y, x = np.mgrid[0 : conv.shape[1], 0 : conv.shape[2]]
-    row = y[None] * conv.stride[0] - conv.padding[0] + (ky * conv.dilation[0])[:, None, None]
-    col = x[None] * conv.stride[1] - conv.padding[1] + (kx * conv.dilation[1])[:, None, None]
-    inside = (row >= 0) & (row < shape[1]) & (col >= 0) & (col < shape[2])
-    channel = (o // per_out * per + i)[:, None, None]
-    start = ((channel * shape[1] + row) * shape[2] + col)[inside]
-    end = ((o[:, None, None] * conv.shape[1] + y[None]) * conv.shape[2] + x[None])[inside]
-    weight = np.broadcast_to(conv.weight[o, i, ky, kx][:, None, None], row.shape)[inside]
-    return start.astype(np.int64), end.astype(np.int64), weight.astype(np.float64)

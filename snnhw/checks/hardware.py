@@ -1,4 +1,4 @@
-"""Checks for Lava, Loihi 1, Loihi 2, SANA-FE and C: what the verbs refuse, what the chip lacks, what passes settle.
+"""Checks for Lava, Loihi, SANA-FE, nengo-loihi and C: what the verbs refuse, what the chip lacks, what passes settle.
 
 Errors come from the rules that the verbs ask too (`snnhw.rules.ways`), beside what a chip lacks and Lava computes.
 Limits: lava-nc 0.10.0 as its fixed-point models compute, and Davies et al., IEEE Micro 38(1), 2018
@@ -34,9 +34,9 @@ from snnhw.passes.fold_current import keeps_nothing
 from snnhw.passes.max_pool_into_neurons import is_pool_of_spikes, pool_neurons
 from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
-from snnhw.rules.integers import exponents
+from snnhw.rules.integers import exponents, wide_sums
 from snnhw.rules.neurons import one_threshold, resets_to_zero
-from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, SANAFE, C, Rule, Way, refusals
+from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, NENGO_LOIHI, SANAFE, C, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
@@ -55,6 +55,7 @@ CHIPS: dict[str, Chip] = {
     "loihi1": Chip(INTEGERS, LAVA, (one_threshold, resets_to_zero, exponents, deployment)),
     "loihi2": Chip(INTEGERS, LAVA, (exponents,)),
     "sanafe": Chip(SANAFE, SANAFE),
+    "nengo-loihi": Chip(INTEGERS, NENGO_LOIHI, (resets_to_zero,)),
     "c": Chip(INTEGERS, C),
     "bundle": Chip(INTEGERS, BUNDLE),
 }
@@ -75,6 +76,8 @@ def hardware(graph: Graph, target: str) -> Iterator[Finding]:
             yield from _settled(graph, node, target)
         if isinstance(node, Neuron) and target in ("loihi1", "loihi2"):
             yield from _decays(graph, node, target)
+    if target == "nengo-loihi" and graph.is_integer and not refused:
+        yield from wide_sums(graph)
     yield from _whole(graph, target)
 
 
@@ -145,7 +148,7 @@ def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:
 
 
 def _whole(graph: Graph, target: str) -> Iterator[Finding]:
-    if not graph.is_integer and target in ("loihi1", "loihi2", "c", "bundle"):
+    if not graph.is_integer and target in ("loihi1", "loihi2", "nengo-loihi", "c", "bundle"):
         yield Finding("not-quantised", "info", "", "the network computes in floats", "run snnhw quantise")
     try:
         depths(graph)

@@ -211,7 +211,10 @@ def dataset(name: str, values: Array, targets: Array, classes: int, *, events: b
 
 
 def stratified_split(targets: Array, share: float, seed: int) -> tuple[Array, Array]:
-    """Indices (rest, held out) in ascending order; of every class, `share` is held out, at least one sample."""
+    """Indices (rest, held out) in ascending order; of every class, `share` is held out, at least one sample.
+
+    With one seed, what a share holds out a larger share holds out, too: each class has one order for all shares.
+    """
     random = np.random.RandomState(seed)
     held = []
     for label in np.unique(targets):

@@ -7,6 +7,7 @@ Sources: lava.proc.lif.models PyLifModelBitAcc and lava.proc.conv (lava-nc 0.10.
 UNITS_PER_WEIGHT = 64
 WEIGHT_LIMIT = 254  # even, symmetric, within the -256..254 of mixed-sign 8-bit weights
 THRESHOLD_LIMIT = 2**17 - 1
+ACCUMULATOR_LIMIT = 2**15 - 1  # weights of a step in the accumulator of nengo_loihi 1.1.0, which has 22 bits
 CURRENT_LIMIT = 2**17  # |a| in weight units, below which 64*a stays inside the 24-bit current
 CURRENT_RANGE = 2**24  # the current wraps
 ACCUMULATOR_RANGE = 2**32  # the product of weights and activations is int32

@@ -2,12 +2,14 @@
 
 Takes a folded graph, its quantisation and labelled samples; gives the quantisation under the same scales that does best
 on samples it was not tuned on. The float network is a teacher beside the labels (Hinton, Vinyals and Dean 2015), which
-keeps what it has learned.
+keeps what it has learned. With noise on the weights, as of memristive devices, every step sees other weights, and what
+is judged are networks with such weights.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,7 +20,7 @@ from snnhw.data.datasets import stratified_split
 from snnhw.data.labels import row_of_classes
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
-from snnhw.graph.ir import ILIF, Graph
+from snnhw.graph.ir import ILIF, Conv2d, Graph, Linear
 from snnhw.nn.time import time_first
 from snnhw.passes import BEFORE_SYNAPSES, FOLDED, compile_channels, run_passes
 from snnhw.passes.decompose import decompose, recompose
@@ -40,10 +42,12 @@ class Tuning:
     lr: float = 1e-4  # first learning rate of Adam
     batch: int = 32  # samples per step
     held_out: float = 0.1  # share of every class on which the epochs and the first quantisation are compared
-    seed: int = 1  # of the order of the samples and of the share
+    seed: int = 1  # of the order of the samples, of the share and of the noise
+    weight_noise: Mapping[str, float] = field(default_factory=dict)  # synapse -> deviation in integer weight units
 
 
 TUNING = Tuning()
+NOISY = 3  # networks with noise on their weights that judge a candidate
 
 
 def finetune(
@@ -75,11 +79,14 @@ def finetune(
     # the synapses that the scales belong to
     trainable = run_passes(graph, (*BEFORE_SYNAPSES, with_synapses, *FOLDED))
     device = current_device()
-    module = GraphModule(dequantise(trainable, quantised), quantised.scales).train().to(device)
+    first = dequantise(trainable, quantised)
+    module = GraphModule(first, quantised.scales, tuning.weight_noise).train().to(device)
+    if tuning.weight_noise:
+        torch.manual_seed(tuning.seed)
     teacher = GraphModule(trainable).eval().to(device)
     tuned, kept_out = (data.take(index) for index in stratified_split(labels, tuning.held_out, tuning.seed))
     wanted = torch.as_tensor(simulate(graph, kept_out.values).logits, dtype=torch.float64)
-    best, least = quantised, loss_of_integers(quantised, kept_out, wanted)
+    best, least = quantised, loss_of_integers(quantised, kept_out, wanted, tuning.weight_noise)
     steps = -(-len(tuned) // tuning.batch)
     if progress:
         progress("fine-tuning epochs", 0, tuning.epochs)
@@ -99,7 +106,7 @@ def finetune(
             optimiser.step()
             schedule.step()
         candidate = quantise(compile_channels(module.trained(), input_as=quantised.input_as), scales=quantised.scales)
-        reached = loss_of_integers(candidate, kept_out, wanted)
+        reached = loss_of_integers(candidate, kept_out, wanted, tuning.weight_noise)
         if reached < least:
             best, least = candidate, reached
         if progress:
@@ -113,8 +120,30 @@ def tuning_loss(logits: Tensor, taught: Tensor, target: Tensor) -> Tensor:
     return F.cross_entropy(logits, target) + from_teacher
 
 
-def loss_of_integers(quantised: Quantised, data: Samples, taught: Tensor) -> float:
-    """`tuning_loss` of the integers of `quantised`; `taught` are the logits [N, classes] of the float network."""
-    graph = quantised.graph
-    logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.logit_scale * graph.timesteps))
-    return float(tuning_loss(logits, taught, torch.from_numpy(data.labels())))
+def loss_of_integers(
+    quantised: Quantised, data: Samples, taught: Tensor, weight_noise: Mapping[str, float] | None = None
+) -> float:
+    """`tuning_loss` of the integers of `quantised`; `taught` are the logits [N, classes] of the float network.
+
+    With `weight_noise` the mean over `NOISY` networks whose weights have it.
+    """
+    graphs = [quantised.graph]
+    if weight_noise:
+        graphs = [with_noise(quantised.graph, weight_noise, seed) for seed in range(NOISY)]
+    losses = []
+    for graph in graphs:
+        logits = torch.from_numpy(simulate(graph, data.values).logits / (quantised.logit_scale * graph.timesteps))
+        losses.append(float(tuning_loss(logits, taught, torch.from_numpy(data.labels()))))
+    return sum(losses) / len(losses)
+
+
+def with_noise(graph: Graph, weight_noise: Mapping[str, float], seed: int) -> Graph:
+    """The integer graph with normal noise, of a deviation for each synapse, on its weights."""
+    rng = np.random.default_rng(seed)
+    nodes = dict(graph.nodes)
+    for name, deviation in weight_noise.items():
+        node = graph.nodes[name]
+        if isinstance(node, Conv2d | Linear):
+            noise = rng.normal(0.0, deviation, node.weight.shape)
+            nodes[name] = replace(node, weight=(node.weight + noise).astype(np.float32))
+    return graph.replace(nodes=nodes)

@@ -55,10 +55,17 @@ class GraphModule(nn.Module):
         graph: folded, multi-level or of plain neurons, with their currents; neurons are fed by synapses alone.
         scales: unit or read-out synapse -> weight units per float unit of current [O]; None computes in floats. With
             them the input has to be coded (`code_input`).
+        weight_noise: synapse -> deviation, in integer weight units, of the noise that its weights have in training.
     """
 
-    def __init__(self, graph: Graph, scales: Mapping[str, Array] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        scales: Mapping[str, Array] | None = None,
+        weight_noise: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__()
+        self.weight_noise = weight_noise or {}
         self.graph, self.recurrent = graph, is_recurrent(graph)
         self.order = graph.order(loops=self.recurrent)
         self.input_scale = None if scales is None else graph.input.scale
@@ -184,6 +191,8 @@ class GraphModule(nn.Module):
         column = self.columns[node.name].to(weight)
         even = torch.clamp(2 * torch.round(weight * column / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) / column
         weight = weight + (even - weight).detach()
+        if self.training and node.name in self.weight_noise:
+            weight = weight + self.weight_noise[node.name] / column * torch.randn_like(weight)
         if bias is not None:
             per_unit = column.flatten() * self._gain(node) * UNITS_PER_WEIGHT
             largest = float((bias.detach() * per_unit).abs().max())

@@ -9,6 +9,7 @@ import numpy as np
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import SYNAPSES, Array, Graph, LoihiLIF, Neuron
 from snnhw.graph.loihi import (
+    ACCUMULATOR_LIMIT,
     BIAS_EXP_LIMIT,
     BIAS_MANT_LIMIT,
     CURRENT_LIMIT,
@@ -17,7 +18,7 @@ from snnhw.graph.loihi import (
     THRESHOLD_LIMIT,
     WEIGHT_LIMIT,
 )
-from snnhw.proofs.largest import highest_current
+from snnhw.proofs.largest import highest_current, largest_input
 from snnhw.proofs.membrane_bound import reached_states
 
 LOWEST_WEIGHT = -WEIGHT_LIMIT - 2
@@ -76,6 +77,19 @@ def state_range(graph: Graph) -> Iterator[Finding]:
                     "float goes on"
                 )
                 yield Finding("state-may-clip", "warning", unit, message, "compare with the float network")
+
+
+def wide_sums(graph: Graph) -> Iterator[Finding]:
+    """One warning for each population that synapses could send more in a step than nengo-loihi's accumulator holds."""
+    for node in graph.of_type(LoihiLIF):
+        largest = largest_input(graph, node.name)
+        if largest > ACCUMULATOR_LIMIT:
+            message = (
+                f"in a step it could get {largest} weights, and the accumulator of nengo-loihi has 22 bits, up to "
+                f"{ACCUMULATOR_LIMIT}; a run in which one gets more stops there"
+            )
+            remedy = "run your samples; verify --with runs them with 24 bits where it must, and says so"
+            yield Finding("wide-sum", "warning", node.name, message, remedy)
 
 
 def exponents(graph: Graph, title: str) -> Iterator[Finding]:

@@ -94,5 +94,15 @@ def synapse_before(graph: Graph, title: str) -> Iterator[Finding]:
             yield Finding("no-synapse", "error", node.name, message, "put an identity 1x1 convolution between them")
 
 
+def synapses_between(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each integer neuron that takes spikes of neurons without a synapse between."""
+    for node in graph.of_type(LoihiLIF):
+        sources = [graph.nodes[edge.source] for edge in graph.into(node.name)]
+        direct = [source.name for source in sources if not isinstance(source, (*SYNAPSES, Input))]
+        if direct:
+            message = f"it takes {', '.join(direct)} without a synapse between, and in {title} spikes have one"
+            yield Finding("no-synapse", "error", node.name, message, "put an identity 1x1 convolution between them")
+
+
 def _with_a_threshold(graph: Graph) -> list[LIF | LoihiLIF]:
     return [node for node in graph.nodes.values() if isinstance(node, LIF | LoihiLIF)]

@@ -133,6 +133,28 @@ C = Way(
         integers.current_range,
     ),
 )
+NENGO_LOIHI = Way(
+    "nengo-loihi",
+    (),
+    (balance_delays,),
+    (*EVERYWHERE, words.in_integers, deployment),
+    (
+        kinds.kinds_of_c,
+        flow.layers_on_sums,
+        flow.passed_sums,
+        flow.delays_in_time,
+        flow.delays_of_spikes,
+        neurons.resets_to_zero,
+        neurons.synapses_between,
+        integers.registers,
+        integers.biases,
+        words.weights,
+        words.accumulators,
+        words.inputs,
+        words.reading,
+        integers.current_range,
+    ),
+)
 BUNDLE = replace(C, title="a bundle")  # the same integers, simulated where it is checked
 INPUTS = {"messages": INTEGERS, "current": INTEGERS_OF_CURRENT}  # as in `snnhw.passes.INPUTS`
 

@@ -13,6 +13,7 @@ from snnhw.proofs.largest import largest_input, largest_output
 
 WEIGHT_LIMIT = 2**15 - 1
 SUM_LIMIT = 2**31 - 1
+ACCUMULATED = 2**24  # weights, from which on 64 times the sum of the bits of an input may leave 32 bits
 WRAPS = CURRENT_RANGE // 2  # from which on convolutions of Lava, and of the engine, wrap
 
 
@@ -48,6 +49,15 @@ def sums(graph: Graph, title: str) -> Iterator[Finding]:
         largest = largest_input(graph, node.name) if isinstance(node, Readout) else largest_output(graph, node.name)
         if largest > limit:
             message = f"its sums can reach {largest}, and beyond {limit} they wrap"
+            yield Finding("sum-range", "error", node.name, message, "use fewer inputs or smaller weights")
+
+
+def accumulators(graph: Graph, title: str) -> Iterator[Finding]:
+    """One error for each population or read-out whose sums could leave the 32 bits in which they are added up."""
+    for node in graph.of_type(LoihiLIF, Readout):
+        largest = largest_input(graph, node.name)
+        if largest >= ACCUMULATED:
+            message = f"its sums can reach {largest}, and from {ACCUMULATED} on {title} could wrap without a word"
             yield Finding("sum-range", "error", node.name, message, "use fewer inputs or smaller weights")
 
 

@@ -40,7 +40,8 @@ def check_picture(path: Path) -> None:
         raise InputError(f"{path} is no PNG or SVG file by its ending; give one such as {path.with_suffix('.png')}.")
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, of inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -48,7 +49,7 @@ def _figure(width: float, height: float) -> Figure:
 
 def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
     """Shares by unit, gradient norm by layer, and both by residual sum where there are any."""
-    figure = _figure(9, 8)
+    figure = new_figure(9, 8)
     shares, layers, *sums = figure.subplots(3 if diagnosis.sums else 2, 1)
     places = range(len(diagnosis.units))
     for level in range(len(diagnosis.units[0].outside)):
@@ -66,12 +67,12 @@ def plot_diagnosis(diagnosis: Diagnosis, path: Path) -> Path:
         norms.semilogy(places, [s.norm for s in diagnosis.sums], "ko-")
         norms.set(ylabel="2-norm of dL/d(sum)")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    return _saved(figure, path)
+    return save_figure(figure, path)
 
 
 def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
     """Each quantity against depth: DS blocks in full lines, plain ones dashed, one colour for each K."""
-    figure = _figure(10, 7)
+    figure = new_figure(10, 7)
     for axes, (field, label) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):
         for kind, line in (("ds", "o-"), ("plain", "s--")):
             for colour, levels in enumerate(sorted({row.levels for row in rows})):
@@ -82,16 +83,21 @@ def plot_study(rows: Sequence[DepthRow], path: Path) -> Path:
                 )
         axes.set(xlabel="depth", ylabel=label, xticks=sorted({row.depth for row in rows}))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=6, frameon=False)
-    return _saved(figure, path)
+    return save_figure(figure, path)
 
 
-def _saved(figure: Figure, path: Path) -> Path:
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure in the format of the ending; the same values give the same bytes.
+
+    Raises:
+        InputError: as `check_picture`, or the file cannot be written.
+    """
     from matplotlib import rc_context
 
     check_picture(path)
     kind = _kind(path)
     dates: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    metadata = dates.get(kind, {})  # the same values give the same bytes
+    metadata = dates.get(kind, {})
     with rc_context({"svg.hashsalt": SALT}):
         return write_atomically(path, lambda file: figure.savefig(file, format=kind, metadata=metadata))
 

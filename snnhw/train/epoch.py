@@ -26,7 +26,7 @@ from snnhw.train.energy import EnergyTerm
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
 from snnhw.train.resize import resized
-from snnhw.train.schedule import learning_rate, set_rate, training_loss, value_from
+from snnhw.train.schedule import learning_rate, set_rate, taught_loss, training_loss, value_from
 from snnhw.train.source import Place, Source
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Training:
     steps: Steps = field(default_factory=Eager)
     energy: EnergyTerm | None = None  # where the recipe has `energy_weight`
     energy_weight: float = 0.0  # of the term in this epoch
+    teacher: nn.Module | None = None  # in evaluation mode, where the recipe has `teacher`
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,13 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) ->
 
 
 def steps_per_epoch(recipe: Recipe, data: Samples, processes: int) -> int:
-    """Steps of an epoch; samples that do not fill a batch of all processes are left out.
+    """Steps of an epoch: those of the recipe, else what the samples fill, without a rest smaller than a batch.
 
     Raises:
-        InputError: the data do not fill one batch.
+        InputError: the data do not fill one batch, and the recipe has no `epoch_steps`.
     """
+    if recipe.epoch_steps:
+        return recipe.epoch_steps
     steps = len(data) // (recipe.batch * processes)
     if steps == 0:
         raise InputError(
@@ -174,7 +177,7 @@ def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, T
         with fabric.no_backward_sync(network, enabled=index + 1 < len(pieces)):
             with packed_spikes() if recipe.packed_spikes else nullcontext():
                 by_step = network(part)
-                loss = training_loss(recipe, by_step, wanted)
+                loss = _loss(training, by_step, part, wanted)
                 if training.energy is not None:
                     term = training.energy
                     loss = loss + training.energy_weight / term.prices.full * term.taken(part).to(loss.dtype)
@@ -187,6 +190,16 @@ def train_step(training: Training, x: Tensor, target: Tensor) -> tuple[Tensor, T
     if training.average is not None:
         training.average.update()
     return total, correct
+
+
+def _loss(training: Training, by_step: Tensor, part: Tensor, wanted: Tensor) -> Tensor:
+    """The loss of a piece `part` of a batch, without its energy."""
+    teacher = training.teacher
+    if teacher is None:
+        return training_loss(training.recipe, by_step, wanted)
+    with torch.no_grad(), training.fabric.autocast():
+        taught = teacher(time_first(part)).to(by_step.dtype)
+    return taught_loss(training.recipe, by_step, wanted, taught)
 
 
 def validate(fabric: Fabric, network: nn.Module, data: Samples) -> dict[str, float]:

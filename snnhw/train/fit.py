@@ -21,7 +21,6 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from snnhw.errors import InputError
 from snnhw.gates.text import visible
 from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
@@ -30,9 +29,10 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
-from snnhw.train.energy import EnergyTerm, Pricing, multiplier, priced_at, probe
+from snnhw.train.energy import EnergyTerm, multiplier, priced_at, probe
 from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
 from snnhw.train.evaluate import evaluate
+from snnhw.train.handed import NOTHING, Handed, check_handed, check_teacher
 from snnhw.train.recipe import Recipe
 from snnhw.train.resume import check_origin, origin
 from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
@@ -59,7 +59,7 @@ def fit(
     data_dir: Path | str | None = None,
     resume: bool = False,
     shown: Shown = Shown(),
-    pricing: Pricing | None = None,
+    handed: Handed = NOTHING,
 ) -> Run:
     """Train `recipe` and write the run folder `out`; the test split is measured once, at the end.
 
@@ -70,7 +70,7 @@ def fit(
         resume: go on after the last finished epoch in `out`, or start if there is none; with the number of processes
             of before, the curve is that of a run that was not stopped.
         shown: console and TensorBoard.
-        pricing: what prices the spikes where the recipe has `energy_weight`; `workflows.train` hands it in.
+        handed: what prices the spikes and the trained networks that the recipe names; from `workflows.train`.
 
     Raises:
         InputError: data, model or recipe cannot be used or do not fit each other, `out` holds a run of another recipe
@@ -78,8 +78,7 @@ def fit(
         FailedRunError: the loss or a weight became NaN or infinite; `out` keeps the state before that epoch.
     """
     out = Path(out)
-    if bool(recipe.energy_weight) != (pricing is not None):
-        raise InputError(f"Recipe {recipe.name!r} and the pricing do not go together; train by snnhw.workflows.train.")
+    check_handed(recipe, handed)
     splits = load_splits(recipe, data_dir)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
@@ -87,10 +86,13 @@ def fit(
     torch.manual_seed(recipe.seed)
     raw = build(recipe.model, relu=recipe.relu, **model_arguments(recipe, splits.train))
     check_input(recipe, raw, splits.train)
+    if handed.start is not None:
+        handed.start.give(raw)
+    check_teacher(recipe, handed, splits.train)
     lead = fabric.global_rank == 0
     with writing(out) if lead else nullcontext(), fastest_convolutions():
         state = fabric.broadcast(latest_state(out) if lead and resume else None)
-        return _run(Work(fabric, recipe, splits, raw, state, pricing), out, shown if lead else Shown())
+        return _run(Work(fabric, recipe, splits, raw, state, handed), out, shown if lead else Shown())
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ class Work:
     splits: Splits
     network: nn.Module
     state: State | None
-    pricing: Pricing | None = None
+    handed: Handed = NOTHING
 
 
 def _run(work: Work, out: Path, shown: Shown) -> Run:
@@ -111,12 +113,13 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     where = (recipe, fabric.device, fabric.world_size)
     optimiser = make_optimiser(recipe, placed(raw, recipe, fabric.device), captures(*where))
     lead = fabric.global_rank == 0
+    handed = work.handed
     rows: list[Mapping[str, float]] = []
     best: dict[str, Tensor] = {}
-    notes: list[str] = []
+    notes = handed.notes()
     say = shown.console.print if shown.console is not None else _nothing
     if state is not None:
-        changed = check_origin(state, recipe, splits, out)
+        changed = check_origin(state, recipe, splits, out, handed)
         state.put_back(raw, optimiser)
         rows, best, notes = state.about["rows"], state.best, state.about.get("notes", [])
         if changed:
@@ -128,7 +131,8 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     sizes = [epoch_size(recipe, raw, splits.train, epoch) for epoch in range(recipe.epochs)]
     steps = steps_of(*where, optimiser)
     network, stepped = fabric.setup(ByStep(raw), optimiser)
-    training = Training(fabric, recipe, network, stepped, average, steps)
+    teacher = None if handed.teacher is None else placed(handed.teacher.network.eval(), recipe, fabric.device)
+    training = Training(fabric, recipe, network, stepped, average, steps, teacher=teacher)
     source = Source(splits.train, fabric.device)
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
@@ -140,8 +144,8 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
             set_timesteps(raw, sizes[epoch].timesteps)
-            if work.pricing is not None:
-                term = EnergyTerm(raw, priced_at(work.pricing, raw, splits.train, sizes[epoch].pixels))
+            if handed.pricing is not None:
+                term = EnergyTerm(raw, priced_at(handed.pricing, raw, splits.train, sizes[epoch].pixels))
                 training = replace(training, energy=term, energy_weight=multiplier(recipe, rows))
             row = train_epoch(training, source, epoch, sizes[epoch], bar)
             if steps.note and steps.note not in notes:
@@ -150,14 +154,14 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
             with average.in_place() if average is not None else nullcontext():
                 if splits.validation is not None:
                     row |= validate(fabric, raw, splits.validation)
-                if work.pricing is not None:
-                    row |= probe(work.pricing, raw, splits.validation or splits.train)
+                if handed.pricing is not None:
+                    row |= probe(handed.pricing, raw, splits.validation or splits.train)
                 row["seconds"] = round(time.perf_counter() - started, 3)
                 rows.append(row)
                 if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:
                     best = copied(raw)
             if lead:
-                about = {**origin(recipe, splits), "rows": rows, "notes": notes}
+                about = {**origin(recipe, splits, handed), "rows": rows, "notes": notes}
                 keep_state(out, raw, optimiser, about, best, average.values if average else None)
                 save_metrics(out, rows)
                 scalars.epoch(row)

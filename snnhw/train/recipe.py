@@ -34,10 +34,15 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "tet_mean": (-LARGEST, LARGEST),
     "label_smoothing": (0, 1),
     "ema": (0, 0.999999),
+    "fraction": (1e-9, 1),
+    "epoch_steps": (0, 10**6),
+    "test_samples": (0, 2**31),
     "seed": (0, 2**32 - 1),  # of NumPy's generators
     "threads": (0, 1024),
     "energy_weight": (0, LARGEST),
     "energy_target_nj": (0, LARGEST),
+    "teacher_share": (0, 1),
+    "teacher_temperature": (0.01, 1000),
 }
 
 
@@ -51,6 +56,10 @@ class Recipe:
     test: str = ""  # .npz file with the test split of own data
     arguments: Mapping[str, object] = field(default_factory=dict)  # of the model, in place of its defaults
     relu: bool = False  # train the ReLU twin
+    start: str = ""  # trained network whose weights the run begins with: a run folder or a zoo name; "": random ones
+    teacher: str = ""  # trained network whose logits on the same batch are imitated, likewise; "": none
+    teacher_share: float = 0.5  # of the imitation in the loss; the rest is that of the targets
+    teacher_temperature: float = 2.0  # by which the logits of both are divided there
     epochs: int = 10
     timesteps_from: Mapping[str, int] = field(default_factory=dict)  # {0 = 1, 8 = 4}: T is 1, from epoch 8 on 4
     pixels_from: Mapping[str, int] = field(
@@ -79,6 +88,9 @@ class Recipe:
     any_timesteps: bool = False  # every batch runs for 1 to T steps, drawn anew, so that all of them can be used
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
+    fraction: float = 1.0  # share of what is left of each class that is trained on, at least one sample of each
+    epoch_steps: int = 0  # of the optimiser in an epoch, samples being shown again where they are too few; 0: one pass
+    test_samples: int = 0  # of the test split, the first so many; 0: all
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
     ema: float = 0.0  # decay of a moving average of the weights, which is judged and kept in their place; 0: none
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"

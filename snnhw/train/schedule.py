@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from snnhw.train.recipe import Recipe
 
@@ -63,6 +63,18 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
+
+
+def taught_loss(recipe: Recipe, by_step: Tensor, target: Tensor, taught: Tensor) -> Tensor:
+    """The loss of the targets and that of a teacher's logits `taught` [B, classes], of which a mean over its steps.
+
+    (1 - a) * loss + a * c^2 * KL(softmax(taught / c) || softmax(mean_t o[t] / c))  (Hinton et al., 2015, Sec. 2);
+    a is teacher_share, c teacher_temperature, and c^2 keeps the size of the gradient where c changes.
+    """
+    share, heat = recipe.teacher_share, recipe.teacher_temperature
+    own, wanted = (log_softmax(logits / heat, 1) for logits in (by_step.mean(0), taught))
+    apart = kl_div(own, wanted, reduction="batchmean", log_target=True)
+    return (1.0 - share) * training_loss(recipe, by_step, target) + share * heat**2 * apart
 
 
 def training_loss(recipe: Recipe, by_step: Tensor, target: Tensor) -> Tensor:

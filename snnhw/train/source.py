@@ -51,11 +51,12 @@ class Source:
     def batches(self, recipe: Recipe, seed: int, steps: int, place: Place = Place()) -> Iterator[tuple[Tensor, Tensor]]:
         """This process's part of `steps` batches in the order of `seed`; what is drawn is drawn for the whole batch.
 
+        Samples that are too few for so many batches are gone through again, each time in a new order.
         The part consists of equal parts of the pieces into which one process would cut the whole batch.
         """
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(self.data), generator=generator)
         whole = recipe.batch * place.processes
+        order = _order(len(self.data), steps * whole, generator)
         places = torch.arange(whole).view(recipe.accumulate, place.processes, recipe.batch // recipe.accumulate)
         mine = places[:, place.rank].flatten()
         shape = (whole, *self.data.values.shape[1:])
@@ -84,3 +85,11 @@ class Source:
             return 1
         sample = 4 * (self.data.values[0].size if len(self.data) else 1)
         return max(1, AT_ONCE // (recipe.batch * sample))
+
+
+def _order(samples: int, wanted: int, generator: torch.Generator) -> Tensor:
+    """At least `wanted` numbers of samples: all of them in an order that is drawn, then again, as often as it takes."""
+    order = torch.randperm(samples, generator=generator)
+    while len(order) < wanted:
+        order = torch.cat([order, torch.randperm(samples, generator=generator)])
+    return order

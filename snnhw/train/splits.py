@@ -29,7 +29,7 @@ class Splits:
 
 
 def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
-    """Data of a recipe.
+    """Data of a recipe; of two recipes that differ in `fraction` alone, one has all training samples of the other.
 
     Raises:
         InputError: the data set is unknown or its files are absent, or data of the user's own cannot be used.
@@ -43,10 +43,13 @@ def load_splits(recipe: Recipe, data_dir: Path | str | None = None) -> Splits:
             raise InputError(f"{recipe.data} has a test split of its own; leave the key test out of the recipe.")
         steps = cast("int | None", recipe.arguments.get("timesteps"))  # `load` refuses what is no number of steps
         train, test = (load(recipe.data, split, data_dir, steps) for split in ("train", "test"))
-    if recipe.validation == 0.0:
-        return Splits(train, None, test, train.checksum)
-    rest, held_out = stratified_split(train.labels(), recipe.validation, recipe.seed)
-    return Splits(train.take(rest), train.take(held_out), test, train.checksum)
+    test, checksum, validation = test.first(recipe.test_samples or None), train.checksum, None
+    if recipe.validation > 0.0:
+        rest, held_out = stratified_split(train.labels(), recipe.validation, recipe.seed)
+        train, validation = train.take(rest), train.take(held_out)
+    if recipe.fraction < 1.0:
+        train = train.take(stratified_split(train.labels(), recipe.fraction, recipe.seed)[1])
+    return Splits(train, validation, test, checksum)
 
 
 def model_arguments(recipe: Recipe, data: Samples) -> dict[str, object]:

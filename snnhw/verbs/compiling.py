@@ -1,10 +1,10 @@
-"""Verbs of the compiler: check, export, quantise, simulate, verify."""
+"""Verbs of the compiler: check, export, quantise, simulate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,12 +33,10 @@ from snnhw.verbs.options import (
     Timesteps,
     WrittenBy,
     check_data,
+    constants_of,
     frame,
 )
 from snnhw.verbs.terminal import PREPARING, progress_bars, show
-
-if TYPE_CHECKING:
-    from snnhw.workflows.load import Constants
 
 OPTIONS_OF_TARGETS = {
     "--dialect": "dialect",
@@ -104,7 +102,7 @@ def export(
         flags = {"--event-driven": event_driven or None, "--force": force or None}
         _check_target(target, {"--dialect": dialect, "--input": source, **flags})
         loaded = load_model(
-            model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants)
+            model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=constants_of(constants)
         )
         t = loaded.timesteps
         calibration = load_inputs(calibrate, data, t, kind).first(CALIBRATION_SAMPLES) if calibrate else None
@@ -170,7 +168,8 @@ def simulate(
     model: Model,
     source: InputOption,
     backend: Annotated[
-        str, typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed, sanafe or rram")
+        str,
+        typer.Option("--backend", help="torch, torch-int, lava-float, lava-fixed, sanafe, nengo-loihi, c or rram"),
     ] = "torch",
     path: Annotated[Path, typer.Option("--output", "-o", help="npz file to write")] = Path("spikes.npz"),
     deployment: Deploy = "channels",
@@ -212,58 +211,11 @@ def simulate(
     show(made.to_dict(), as_json, *simulate_tables(made))
 
 
-def verify(
-    model: Model,
-    source: InputOption,
-    calibrate: Calibrate = None,
-    kind: Kind = None,
-    data: Data = None,
-    samples: Samples = None,
-    lava_samples: Annotated[int, typer.Option("--lava-samples", min=0, help="of these, how many run in Lava")] = 5,
-    timesteps: Timesteps = None,
-    shape: Shape = None,
-    dt: Dt = None,
-    written_by: WrittenBy = None,
-    reset: Reset = None,
-    constants: ConstantOptions = None,
-    device: Device = "cpu",
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """The fidelity certificate: which stages agree, spike for spike."""
-    check_data(data, calibrate, source)
-    check_names([model], [calibrate, source], quiet=True)
-    with progress_bars(quiet or as_json, PREPARING) as tick:
-        from snnhw.data.inputs import load_inputs
-        from snnhw.exporters.lava.runtime.scratch import scratch_folder
-        from snnhw.graph.assumptions import findings_dict
-        from snnhw.simulation.execution import running_on
-        from snnhw.verbs.tables.compiling import certificate_table
-        from snnhw.verbs.tables.findings import finding_lines
-        from snnhw.workflows.load import load_model
-        from snnhw.workflows.verify import LavaShare
-        from snnhw.workflows.verify import verify as run
-
-        with running_on(device):
-            loaded = load_model(
-                model, Reading(dt, written_by, reset, timesteps, frame(shape)), constants=_constants(constants)
-            )
-            inputs = load_inputs(source, data, loaded.timesteps, kind).first(samples)
-            calibration = load_inputs(calibrate or source, data, loaded.timesteps, kind).first(CALIBRATION_SAMPLES)
-            with scratch_folder("snnhw-verify-") as folder:
-                made = run(loaded, inputs, calibration, folder, LavaShare(lava_samples), tick)
-    own = "" if calibrate else ", samples that are verified too; see --calibrate"
-    scales = {"samples": len(calibration.values), "data": calibration.name} if made.quantised else None
-    note = f"integers calibrated on {len(calibration.values)} samples of {calibration.name}{own}" if scales else ""
-    result = {**made.certificate.to_dict(), "calibration": scales, **findings_dict(made.findings)}
-    notes = (note,) if note else ()
-    show(result, as_json, certificate_table(made.certificate), *notes, *finding_lines(made.findings))
-    raise typer.Exit(0 if made.certificate.agrees else 1)
-
-
 def check(
     model: Model,
-    target: Annotated[str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, c or bundle")] = "nir",
+    target: Annotated[
+        str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, nengo-loihi, c or bundle")
+    ] = "nir",
     dialect: Dialect = None,
     timesteps: Timesteps = None,
     shape: Shape = None,
@@ -296,13 +248,3 @@ def _check_target(target: str, given: Mapping[str, object]) -> None:
         if value is not None and option not in known:
             takes = ", ".join(known) or "none"
             raise InputError(f"The target {target} has no option {option}; leave it out, its options are: {takes}.")
-
-
-def _constants(settings: list[str] | None) -> Constants:
-    """Of an official checkpoint, from key=value."""
-    from snnhw.train.recipe import set_value
-
-    values: dict[str, Any] = {}
-    for setting in settings or []:
-        set_value(values, setting)
-    return values

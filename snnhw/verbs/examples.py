@@ -43,7 +43,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "snnhw sweep lean.toml --rescore --profile speck",
     ),
     "evaluate": ("snnhw evaluate digits", "snnhw evaluate my.nir --input digits:test"),
-    "diagnose": ("snnhw diagnose digits --input digits:test --plot diagnosis.svg",),
+    "diagnose": (
+        "snnhw diagnose digits --input digits:test --plot diagnosis.svg",
+        "snnhw diagnose --data-fractions 0.01,0.1,1 --recipe digits_little --seeds 3 --out fractions",
+    ),
     "export": (
         "snnhw export digits -o digits.nir",
         "snnhw export digits --target lava --calibrate digits:train -o digits_lava",
@@ -52,6 +55,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "quantise": ("snnhw quantise digits --calibrate digits:train -o digits_loihi.nir",),
     "simulate": ("snnhw simulate digits --input digits:test --samples 20 -o spikes.npz",),
     "verify": ("snnhw verify digits --input digits:test --calibrate digits:train --samples 20 --lava-samples 0",),
+    "crossbar": ("snnhw crossbar digits --input digits:test --calibrate digits:train --spread 0,0.05 --seeds 3",),
     "zoo": ("snnhw zoo",),
     "datasets": ("snnhw datasets --data data",),
     "doctor": ("snnhw doctor",),

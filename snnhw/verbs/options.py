@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -12,6 +12,7 @@ from snnhw.nir.conventions import CONVENTIONS, DEFAULT_CONVENTION
 from snnhw.verbs import completing
 
 if TYPE_CHECKING:
+    from snnhw.workflows.load import Constants
     from snnhw.workflows.own_twin import OwnTwin
 
 Model = Annotated[
@@ -159,3 +160,13 @@ def check_data(data: Path | None, *sources: str | None) -> None:
     """
     if data is not None and all(source is None or source.endswith((".npy", ".npz")) for source in sources):
         raise InputError(f"No samples are named that are read from --data {data}; leave it out, or name a data set.")
+
+
+def constants_of(settings: list[str] | None) -> Constants:
+    """The constants of an official checkpoint, from key=value."""
+    from snnhw.train.recipe import set_value
+
+    values: dict[str, Any] = {}
+    for setting in settings or []:
+        set_value(values, setting)
+    return values

@@ -1,4 +1,4 @@
-"""Verbs around training: train, evaluate, diagnose, zoo, datasets."""
+"""Verbs around training: train, evaluate, zoo, datasets."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from snnhw.verbs.options import (
     Data,
     Device,
     Dt,
-    InputOption,
     Json,
     Kind,
     Model,
+    Profiles,
     Quiet,
     Reset,
     Samples,
@@ -47,6 +47,8 @@ def train(
     ] = None,
     profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
     deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="trained network whose weights are gone on with")] = None,
+    teacher: Annotated[str | None, typer.Option("--teacher", help="trained network whose logits are imitated")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -60,6 +62,8 @@ def train(
         "energy_target_nj": energy_target,
         "energy_profile": profile,
         "energy_deployment": deployment,
+        "start": start,
+        "teacher": teacher,
     }
     chosen = [f"{key}={value}" for key, value in asked.items() if value is not None]
     shown = Shown(None if quiet else err, tensorboard)
@@ -80,18 +84,26 @@ def evaluate(
     written_by: WrittenBy = None,
     reset: Reset = None,
     device: Device = "cpu",
+    exits: Annotated[
+        list[float] | None,
+        typer.Option("--exit-confidence", help="samples leave when the softmax reaches it; may be repeated"),
+    ] = None,
+    profiles: Profiles = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Accuracy of a model on labelled samples, by the engine, of a trained module too."""
+    """Accuracy of a model on labelled samples, by the engine; with --exit-confidence also steps and energy."""
     if source is not None:
         check_data(data, source)
-    check_names([model], [source], quiet=True)
+    if profiles and not exits:
+        raise InputError("--profile prices early exits alone here; give --exit-confidence with it, or leave it out.")
+    check_names([model], [source], profiles or [], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
         from snnhw.verbs.tables.findings import finding_lines
-        from snnhw.verbs.tables.training import accuracy_table
+        from snnhw.verbs.tables.training import accuracy_table, exits_table
+        from snnhw.workflows.early_exit import evaluate_exits
         from snnhw.workflows.evaluate import evaluate as run
         from snnhw.workflows.evaluate import evaluation_data
         from snnhw.workflows.load import load_model
@@ -99,8 +111,13 @@ def evaluate(
         with running_on(device):
             loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
             inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
-            made = run(loaded, inputs, tick)
-    show(made.to_dict(), as_json, accuracy_table(made), *finding_lines(made.findings))
+            if exits:
+                left = evaluate_exits(loaded, inputs, exits, profiles or [])
+                made, shown = left.to_dict(), (exits_table(left), *finding_lines(left.findings))
+            else:
+                found = run(loaded, inputs, tick)
+                made, shown = found.to_dict(), (accuracy_table(found), *finding_lines(found.findings))
+    show(made, as_json, *shown)
 
 
 def zoo(as_json: Json = False) -> None:
@@ -124,40 +141,3 @@ def datasets(data: Data = None, as_json: Json = False) -> None:
         for d in known
     ]
     show({"datasets": listed}, as_json, *datasets_tables(known, ORIGINS))
-
-
-def diagnose(
-    model: Model,
-    source: InputOption,
-    plot: Annotated[Path | None, typer.Option("--plot", help="PNG or SVG file to write")] = None,
-    study: Annotated[
-        bool,
-        typer.Option("--study", help="instead: DS blocks against plain, by depth and K; MODEL only gives T"),
-    ] = False,
-    epochs: Annotated[int, typer.Option("--epochs", min=0, help="of training before the study measures")] = 0,
-    data: Data = None,
-    samples: Samples = 64,
-    timesteps: Timesteps = None,
-    shape: Shape = None,
-    as_json: Json = False,
-) -> None:
-    """Dormant potentials, cut residual sums and gradient norms by depth (Feng et al., IJCAI 2022)."""
-    check_data(data, source)
-    check_names([model], [source], quiet=True)
-    with progress_bars(as_json, PREPARING):
-        from snnhw.data.inputs import load_inputs
-        from snnhw.verbs.tables.training import diagnosis_tables, study_table
-        from snnhw.workflows import diagnose as workflow
-        from snnhw.workflows.load import load_model
-
-        if epochs and not study:
-            raise InputError("--epochs trains the networks of the study; give --study with it, or leave it out.")
-        loaded = load_model(model, Reading(timesteps=timesteps, input_shape=frame(shape)))
-        workflow.module_of(loaded)
-        labelled = load_inputs(source, data, loaded.graph.timesteps)
-        studied = workflow.study(labelled, samples, epochs, plot) if study else None
-        found = None if study else workflow.diagnose(loaded, labelled, samples, plot)
-    if studied is not None:
-        show(studied.to_dict(), as_json, study_table(studied))
-    if found is not None:
-        show(found.to_dict(), as_json, *diagnosis_tables(found))

@@ -1,7 +1,8 @@
 """Backends by name, one registry: the same record from each.
 
-torch and lava-float run the float graph, torch-int and lava-fixed Loihi integers, rram these on crossbars of ideal
-devices, sanafe either; a float graph is quantised on the way with the calibration samples, by default the inputs.
+torch and lava-float run the float graph, torch-int, lava-fixed, nengo-loihi and c Loihi integers, rram these on
+crossbars of ideal devices, sanafe either; a float graph is quantised on the way with the calibration samples, by
+default the inputs themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules.ways import LAVA, check_run, compiled
+from snnhw.rules.ways import LAVA, NENGO_LOIHI, C, check_run, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import current_device
 from snnhw.simulation.record import SpikeRecord
@@ -40,6 +41,18 @@ def _sanafe(graph: Graph, inputs: Array, raster: bool, progress: Progress | None
     return record(graph, inputs, raster=raster, progress=counter(progress, "SANA-FE", len(inputs)))
 
 
+def _nengo_loihi(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    from snnhw.exporters.nengo_loihi.run import run_nengo_loihi
+
+    return run_nengo_loihi(graph, inputs, raster=raster, progress=counter(progress, "nengo-loihi", len(inputs)))
+
+
+def _c(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
+    from snnhw.exporters.c.run import run_c
+
+    return run_c(graph, inputs, raster=raster)
+
+
 def _rram(graph: Graph, inputs: Array, raster: bool, progress: Progress | None) -> SpikeRecord:
     from snnhw.analysis.crossbar.array import load_crossbar
     from snnhw.analysis.crossbar.mapping import map_crossbars
@@ -55,8 +68,11 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
     "lava-float": (False, _lava),
     "lava-fixed": (True, _lava),
     "sanafe": (None, _sanafe),
+    "nengo-loihi": (True, _nengo_loihi),
+    "c": (True, _c),
     "rram": (True, _rram),
 }
+WAYS = {"lava-float": LAVA, "lava-fixed": LAVA, "nengo-loihi": NENGO_LOIHI, "c": C}  # what their graphs pass
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
 
 
@@ -98,8 +114,8 @@ def graph_for(
     if calibration is not None or (wanted and not graph.is_integer):
         made = compile_loihi(graph, inputs if calibration is None else calibration)
         graph, told = made.graph, made.findings
-    if backend in ("lava-float", "lava-fixed"):
-        graph = compiled(graph, LAVA)
+    if backend in WAYS:
+        graph = compiled(graph, WAYS[backend])
     elif backend in ("torch-int", "rram"):
         check_run(graph)
     return graph, told

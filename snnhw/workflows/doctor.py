@@ -46,7 +46,7 @@ class Examined:
 def examine(data_dir: Path | None = None) -> tuple[Examined, ...]:
     """Look at everything, in an order in which one mends it; nothing is changed but the cache of compiled loops."""
     looks: tuple[Callable[[], list[Examined]], ...] = (
-        _packages, _extras, _native, _lava, _gpu, lambda: _data(data_dir), _disk, _memory, _locale,
+        _packages, _extras, _native, _lava, _nengo_loihi, _gpu, lambda: _data(data_dir), _disk, _memory, _locale,
     )  # fmt: skip
     return tuple(item for look in looks for item in look())
 
@@ -86,6 +86,14 @@ def _lava() -> list[Examined]:
     found = status()
     said = f"lava-nc {found.version} in {found.path}" if found.works else str(found.problem)
     return [Examined("Lava", found.works, said, "run snnhw lava install", needed=False)]
+
+
+def _nengo_loihi() -> list[Examined]:
+    from snnhw.exporters.nengo_loihi.env import status
+
+    found = status()
+    said = f"nengo-loihi {found.version} in {found.path}" if found.works else str(found.problem)
+    return [Examined("nengo-loihi", found.works, said, "run snnhw nengo install", needed=False)]
 
 
 def _gpu() -> list[Examined]:

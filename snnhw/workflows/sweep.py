@@ -6,7 +6,6 @@ the storage what is left, and nobody need know of another.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,10 +28,8 @@ from snnhw.sweeps.spec import Spec, check_pricing, has_latency
 from snnhw.sweeps.storage import open_study
 from snnhw.train.fit import fit
 from snnhw.train.splits import load_splits, model_arguments
-from snnhw.workflows.load import load_model
 from snnhw.workflows.pricing import pricing_of
-from snnhw.workflows.processes import WHOLE
-from snnhw.workflows.shards import count_part
+from snnhw.workflows.run_counts import counts_of_run
 from snnhw.workflows.train import train
 
 LONGEST = 500  # characters of what is kept of an error
@@ -115,7 +112,7 @@ def run_trial(spec: Spec, place: Place, root: int, point: Mapping[str, Drawn]) -
     """Train the recipe at a point, count its held-out samples and price them; goes on where a killed trial stopped.
 
     Raises:
-        InputError: as `snnhw.workflows.train.train` and `count_part`, or the recipe holds no sample out.
+        InputError: as `snnhw.workflows.train.train` and `counts_of_run`, or the recipe holds no sample out.
     """
     folder = folder_of(place.folder, root)
     recipe = spec.recipe_at(point)
@@ -124,9 +121,7 @@ def run_trial(spec: Spec, place: Place, root: int, point: Mapping[str, Drawn]) -
     if held_out is None:
         raise InputError(f"Recipe {recipe.name!r} holds no sample out, so no trial can be judged; give validation.")
     inputs = replace(held_out, name=f"{held_out.name}, held out").first(spec.samples or None)
-    counted = count_part(load_model(folder), inputs, folder, WHOLE, force=True)
-    assert counted is not None  # one process
-    os.replace(counted.path, folder / COUNTS)
+    counts_of_run(folder, inputs)
     return _priced(spec, folder, spec.deployment_at(point), run.card.accuracy)
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Protocol
 
 from snnhw.gates.text import file_name
-from snnhw.train.energy import Pricing
 from snnhw.train.fit import fit
+from snnhw.train.handed import NOTHING, Handed
 from snnhw.train.recipe import Recipe, load_recipe
 from snnhw.train.run import Run
 from snnhw.workflows import processes
-from snnhw.workflows.pricing import pricing_of
+from snnhw.workflows.handed import handed_to
 
 
 class Fit(Protocol):
     """`snnhw.train.fit.fit` with its other arguments chosen."""
 
-    def __call__(self, recipe: Recipe, out: Path, /, *, pricing: Pricing | None = None) -> Run:
+    def __call__(self, recipe: Recipe, out: Path, /, *, handed: Handed = NOTHING) -> Run:
         """Train."""
 
 
@@ -48,7 +48,7 @@ def train(recipe: str, settings: Iterable[str] = (), folder: str | Path | None =
         InputError: the recipe, a setting, the data or the folder cannot be used.
     """
     loaded = load_recipe(recipe, list(settings))
-    pricing = pricing_of(loaded)
+    handed = handed_to(loaded)
     with processes.left_together():
-        run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)), pricing=pricing)
+        run = fit(loaded, Path(folder or Path("runs") / file_name(loaded.name)), handed=handed)
         return Trained(run, processes.rank() == 0)

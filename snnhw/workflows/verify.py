@@ -5,6 +5,7 @@ Takes a loaded model and samples; gives the certificate together with what was m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,16 +32,18 @@ from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel, model_given
+from snnhw.workflows.witnesses import WITNESSES, check_witnesses, once, witness_backend
 
 CHANNELS = "K channels"
 
 
 @dataclass(frozen=True)
 class LavaShare:
-    """How many of the samples also run in Lava, in floats and in integers, and for how long."""
+    """How many of the samples also run outside the engine: in Lava, in floats and in integers, and in witnesses."""
 
-    samples: int = 5  # 0 leaves Lava out
+    samples: int = 5  # 0 leaves Lava out, and witnesses run all samples
     time_limit_s: float = TIMEOUT_S  # after which Lava is ended with an error
+    witnesses: tuple[str, ...] = ()  # keys of WITNESSES, which run the integers
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,13 +84,15 @@ def verify(
         calibration: samples that fix the scales of the integers; not the ones that accuracy is measured on.
         folder: where `<name>.nir` and `<name>_loihi.nir` are written; the first, and its row, are left out where NIR
             has no word for a neuron in floats.
-        lava: how many samples also run in Lava.
+        lava: how many samples also run in Lava, and who else runs the integers.
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: the model is in integers already, its structure is broken, or there is nothing to compare it with.
+        InputError: the model is in integers already, its structure is broken, there is nothing to compare it with, or
+            a witness is not known or cannot run here.
     """
     model, inputs, folder = model_given(model), samples_given(inputs), Path(folder)
+    check_witnesses(lava.witnesses)
     if model.graph.is_integer:
         raise InputError(f"Model {model.name!r} is in Loihi integers already; verify the float model it comes from.")
     if isinstance(calibration, Samples):
@@ -97,6 +102,7 @@ def verify(
     refuse(structure(model.graph), model.graph, "any simulator")
     inputs = judging(model, inputs)
     missing: list[Missing] = []
+    said: list[Finding] = []
     lacking = refusals(model.graph, INTEGERS)
     quantised = None if lacking else compile_loihi(model.graph, calibration)  # what it takes, Lava and NIR take too
     if lacking:
@@ -104,8 +110,16 @@ def verify(
     name = file_name(model.name)
 
     def lava_stage(graph: Graph) -> Stage:
-        backend = lava_backend(graph, lava.time_limit_s, progress)
+        backend = once(lava_backend(graph, lava.time_limit_s, progress))
         return Stage(backend, graph, samples=min(lava.samples, len(inputs.values)))
+
+    def witnesses(graph: Graph) -> Iterator[Stage]:
+        for name in lava.witnesses:
+            witness = WITNESSES[name]
+            if refused := refusals(graph, witness.way):
+                missing.append(Missing(witness.title, sentence(refused[0], graph, witness.way.title)))
+            else:
+                yield Stage(witness_backend(name, graph, said, progress), graph, samples=lava.samples or None)
 
     floats, nir = float_stages(model, folder / f"{name}.nir", missing)
     nir_integers = None
@@ -120,6 +134,7 @@ def verify(
             Stage(graph_backend("torch integers", quantised.graph), quantised.graph),
             Stage(graph_backend("integer NIR read back", read_nir(nir_integers)), quantised.graph),
             *([lava_stage(quantised.graph)] if lava.samples else []),
+            *witnesses(quantised.graph),
         ]
     if len(floats) == 1 and not integers:
         reasons = " ".join(stage.reason for stage in missing)
@@ -136,7 +151,7 @@ def verify(
     loss = (Stage(graph_backend("float channels", channels.graph), channels.graph), integers[0]) if integers else None
     certificate = certify((*floats, *integers), inputs.values, quantisation=loss, accuracy=accuracy, progress=progress)
     certificate = replace(certificate, missing=tuple(missing))
-    told = model.findings if quantised is None else (*model.findings, *quantised.findings)
+    told = model.findings if quantised is None else (*model.findings, *quantised.findings, *dict.fromkeys(said))
     return Verification(certificate, quantised, whole, rounded, nir, nir_integers, told)
 
 

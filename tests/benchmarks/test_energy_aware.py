@@ -11,6 +11,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.train.recipe import load_recipe
 from snnhw.workflows.train import train
 
+SHORT = ["epochs=1", "arguments.widths=[2, 2, 2]", "start=", "teacher="]
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "energy_aware.py"
 
 
@@ -49,10 +50,10 @@ def test_ranges_are_compared_whole(script):
 
 def test_a_finished_run_is_used_again(script, tmp_path, monkeypatch, capsys):
     def short(name, settings=()):
-        return load_recipe(name, [*settings, "epochs=1", "arguments.widths=[2, 2, 2]"])
+        return load_recipe(name, [*settings, *SHORT])
 
     monkeypatch.setattr(script, "load_recipe", short)
-    more = ["epochs=1", "arguments.widths=[2, 2, 2]"]
+    more = SHORT
     monkeypatch.setattr(script, "train", lambda recipe, given, folder: train(recipe, [*given, *more], folder))
     outputs = []
     for _ in range(2):

@@ -14,7 +14,7 @@ import pytest
 
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
 from snnhw.analysis.measured.points import measured_points
-from snnhw.cli import COUNTS_VERBS, LAVA_VERBS, VERBS
+from snnhw.cli import COUNTS_VERBS, LAVA_VERBS, NENGO_VERBS, VERBS
 from snnhw.gates.plain_text import tomllib
 from snnhw.nir.frameworks import DIALECTS
 from snnhw.workflows.support import TARGETS, support
@@ -99,7 +99,7 @@ def test_every_verb_and_option_stands_on_the_page(generated):
     page = generated.cli_page()
     for verb in VERBS:
         assert f"\n## snnhw {verb}\n" in page
-    for group, verbs in (("lava", LAVA_VERBS), ("counts", COUNTS_VERBS)):
+    for group, verbs in (("lava", LAVA_VERBS), ("nengo", NENGO_VERBS), ("counts", COUNTS_VERBS)):
         for verb in verbs:
             assert f"\n### snnhw {group} {verb}\n" in page
     assert "| `--lava-samples` |" in page and "| `MODEL` |" in page and "required" in page

@@ -10,10 +10,11 @@ import pytest
 from snnhw.data.datasets import load
 from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
+from snnhw.graph.ir import Conv2d, Linear
 from snnhw.passes import compile_channels
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.quantisation.finetune import Tuning, finetune
+from snnhw.quantisation.finetune import Tuning, finetune, with_noise
 from snnhw.quantisation.quantise import quantise
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import load_model
@@ -81,3 +82,30 @@ def test_recurrent_networks_of_plain_neurons_with_a_max_pool_are_tuned(kind):
     tuned = finetune(graph, coarse, train, Tuning(epochs=6, lr=5e-3))
     assert accuracy(fine) > 0.9 and accuracy(coarse) < accuracy(fine) - 0.15
     assert accuracy(tuned) > accuracy(coarse) + 0.05
+
+
+def test_noise_on_the_weights_has_the_deviation_of_each_layer():
+    quantised = compile_loihi(load_model("digits").graph, load("digits", "train").values[:16])
+    graph, name = quantised.graph, "stage1_block1_conv1"
+    noisy = with_noise(graph, {name: 4.0}, 1)
+    added = noisy.nodes[name].weight - graph.nodes[name].weight
+    assert added.std() == pytest.approx(4.0, rel=5 / np.sqrt(2 * added.size))
+    others = [node for node in graph.nodes if node != name]
+    assert all(noisy.nodes[node] is graph.nodes[node] for node in others)
+    assert not np.array_equal(with_noise(graph, {name: 4.0}, 2).nodes[name].weight, noisy.nodes[name].weight)
+
+
+@pytest.mark.slow
+def test_fine_tuning_with_noise_makes_a_network_that_bears_it():
+    """Noise of 14 weight units, as of devices with a spread of 5 % of their range."""
+    model, train, test = load_model("digits"), load("digits", "train"), load("digits", "test")
+    made = compile_loihi(model.graph, train.values[:256])
+    names = [node.name for node in made.graph.of_type(Conv2d, Linear) if not node.identity]
+    noise = dict.fromkeys(names, 14.0)
+
+    def accuracy(quantised):
+        chips = (with_noise(quantised.graph, noise, 100 + seed) for seed in range(5))
+        return np.mean([simulate(chip, test.values).accuracy(test.targets) for chip in chips])
+
+    tuned = finetune(model.graph, made, train, Tuning(epochs=4, lr=1e-3, weight_noise=noise))
+    assert accuracy(tuned) > accuracy(made) + 0.02

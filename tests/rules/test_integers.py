@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from snnhw.checks.check import check
 from snnhw.graph.ir import Graph
 from snnhw.rules import integers as rules
 from tests.checks.nets import integers, net
@@ -80,3 +81,15 @@ def test_biases_belong_into_neurons_and_are_whole_before_the_read_out() -> None:
 def test_currents_of_one_step() -> None:
     assert list(rules.one_step_currents(integers(), "it")) == []
     assert [f.node for f in rules.one_step_currents(integers(du=4094), "it")] == ["unit"]
+
+
+@pytest.mark.parametrize(("weight", "warned"), [(2**15 - 1, False), (2**15, True)])
+def test_sums_beyond_the_accumulator_of_nengo_loihi_are_warned_of(weight: int, warned: bool) -> None:
+    kernel = np.zeros((4, 2, 3, 3), int)
+    kernel[0, 0, 0, :2] = weight // 2, weight - weight // 2
+    graph = changed("conv", weight=kernel)
+    graph = graph.replace(nodes={**graph.nodes, "input": dataclasses.replace(graph.input, bits=1)})
+    found = list(rules.wide_sums(graph))
+    assert [(f.code, f.severity, f.node) for f in found] == ([("wide-sum", "warning", "unit")] if warned else [])
+    assert ("wide-sum" in {f.code for f in check(graph, "nengo-loihi")}) == warned
+    assert "wide-sum" not in {f.code for f in check(graph, "lava")}

@@ -72,3 +72,15 @@ def test_only_an_input_alone_may_enter_a_neuron_directly() -> None:
     second = lif(name="second")
     direct = graph.replace(nodes=[*graph.nodes.values(), second], edges=(*graph.edges, Edge("unit", "second")))
     assert [(f.code, f.node) for f in neurons.synapse_before(direct, "it")] == [("no-synapse", "second")]
+
+
+def test_integer_neurons_take_spikes_through_synapses() -> None:
+    graph = integers()
+    assert list(neurons.synapses_between(graph, "it")) == []
+    more = graph.replace(nodes=[*graph.nodes.values(), loihi(name="next")], edges=(*graph.edges, Edge("unit", "next")))
+    (found,) = neurons.synapses_between(more, "it")
+    assert (found.code, found.node) == ("no-synapse", "next") and "takes unit without a synapse" in found.message
+    entered = graph.replace(
+        nodes=[*graph.nodes.values(), loihi(name="next", shape=(2, 4, 4))], edges=(*graph.edges, Edge("input", "next"))
+    )
+    assert list(neurons.synapses_between(entered, "it")) == []

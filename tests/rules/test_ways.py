@@ -21,6 +21,8 @@ from snnhw.errors import InputError
 from snnhw.exporters import c, exporter, options_of
 from snnhw.exporters.lava import run as lava
 from snnhw.exporters.lava.lower import lower
+from snnhw.exporters.nengo_loihi import lower as blocks
+from snnhw.exporters.nengo_loihi import run as nengo_loihi
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LI, LIF, Array, Edge, Graph, Input, Linear, MaxPool, Readout
 from snnhw.nir.frameworks import DIALECTS
@@ -86,6 +88,7 @@ ON_THE_WAY = (Verb(LOIHI, "Loihi", _backend("torch-int")), Verb(LOIHI, "Loihi", 
 OF_INTEGERS = (
     Verb(ALL, "lava", _backend("lava-fixed")),
     Verb(("c",), "C", _export("c")),
+    Verb(("nengo-loihi",), "nengo-loihi", _backend("nengo-loihi")),
     Verb(("bundle",), "a bundle", _export("bundle")),
     *OF_FLOATS[2:],
 )
@@ -100,13 +103,18 @@ def verbs_of(graph: Graph, seed: int) -> tuple[Verb, ...]:
 
 @pytest.fixture(autouse=True)
 def lowered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lava's backends end where Lava would begin."""
+    """Lava's backends end where Lava would begin, and nengo-loihi's where that would."""
 
     def stop(graph: Graph, inputs: Array, *_: object) -> SpikeRecord:
         lower(graph)
         return SpikeRecord(len(inputs), graph.timesteps, {}, np.zeros((len(inputs), 1)))
 
+    def stop_before_nengo(graph: Graph, inputs: Array, **_: object) -> SpikeRecord:
+        blocks.lower(graph)
+        return SpikeRecord(len(inputs), graph.timesteps, {}, np.zeros((len(inputs), 1)))
+
     monkeypatch.setattr(lava, "run_lava", stop)
+    monkeypatch.setattr(nengo_loihi, "run_nengo_loihi", stop_before_nengo)
     monkeypatch.setattr(c, "sizes", lambda folder: iter(()))  # nothing is compiled
     monkeypatch.setattr(scale_search, "CANDIDATES", np.array([0.7, 1.0]))  # which scales are best is not asked here
 
@@ -157,6 +165,7 @@ def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) ->
         for tampered in (graph, broken(graph, np.random.default_rng(seed))):
             for verb in verbs_of(tampered, seed):
                 agree(tampered, verb, x, tmp_path, integers)
+    assert integers["nengo-loihi", "runs"] > 30 and integers["nengo-loihi", "soft-reset"] > 3
     for target in ("loihi1", "loihi2", "lava", "sanafe", "c", "nir"):
         assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
     assert len({code for _, code in floats}) > 20 and pooled >= 5
@@ -234,7 +243,7 @@ def test_a_compiled_graph_passes_its_own_rules(way) -> None:
 
 
 def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
-    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "c", "bundle"}
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle"}
     assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
 
 

@@ -56,3 +56,9 @@ def test_inputs_have_up_to_16_bits(bits: int, fits: bool) -> None:
 @pytest.mark.parametrize(("reduction", "fits"), [("sum", True), ("last", True), ("max", True), ("mean", False)])
 def test_what_is_read_does_not_divide(reduction: str, fits: bool) -> None:
     assert codes(words.reading, changed("readout", reduction=reduction)) == ([] if fits else [("readout", "readout")])
+
+
+@pytest.mark.parametrize(("weight", "fits"), [(2**18 - 1, True), (2**18, False)])
+def test_sums_that_would_wrap_without_a_word_are_refused(weight: int, fits: bool) -> None:
+    graph = changed("fc", weight=np.full((3, 64), weight))
+    assert codes(words.accumulators, graph) == ([] if fits else [("sum-range", "readout")])

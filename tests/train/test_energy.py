@@ -24,8 +24,8 @@ from snnhw.train.energy import EnergyTerm, Priced, multiplier
 from snnhw.train.fit import fit
 from snnhw.train.recipe import recipe_from
 from snnhw.train.run import load_run
+from snnhw.workflows.handed import handed_to
 from snnhw.workflows.load import load_model, model_of
-from snnhw.workflows.pricing import pricing_of
 from snnhw.workflows.train import train
 from tests.train.small import SMALL
 
@@ -166,12 +166,12 @@ def test_a_target_is_reached(tmp_path):
 
 def test_a_stopped_run_with_a_target_goes_on_with_its_multiplier(tmp_path, monkeypatch):
     recipe = recipe_from({**WEIGHTED, "energy_target_nj": 1500.0, "arguments": {"widths": [2, 3, 4], "timesteps": 2}})
-    whole = fit(recipe, tmp_path / "whole", pricing=pricing_of(recipe))
+    whole = fit(recipe, tmp_path / "whole", handed=handed_to(recipe))
     with monkeypatch.context() as patch:
         patch.setattr(epoch, "check_weights", stopping_at(1))
         with pytest.raises(KeyboardInterrupt):
-            fit(recipe, tmp_path / "run", pricing=pricing_of(recipe))
-    resumed = fit(recipe, tmp_path / "run", resume=True, pricing=pricing_of(recipe))
+            fit(recipe, tmp_path / "run", handed=handed_to(recipe))
+    resumed = fit(recipe, tmp_path / "run", resume=True, handed=handed_to(recipe))
     assert resumed.card.weights_checksum == whole.card.weights_checksum
     weights = [row["energy_weight"] for row in resumed.metrics]
     assert weights == [row["energy_weight"] for row in whole.metrics] and len(set(weights)) == 3

@@ -9,10 +9,11 @@ import pytest
 from snnhw.train.fit import fit
 from snnhw.train.recipe import load_recipe, recipe_names
 from snnhw.train.run import load_run
-from snnhw.workflows.pricing import pricing_of
+from snnhw.workflows.handed import handed_to
 
 RANDOM = np.random.default_rng(0)
 SMALL = ("epochs=1", "batch=5", "arguments.widths=[2, 2, 3]", "arguments.blocks=[1, 1, 1]", "arguments.timesteps=2")
+UNTAUGHT = ("start=", "teacher=")  # by networks of these sizes
 
 
 def idx(path, array):
@@ -87,9 +88,9 @@ WRITE = {
 @pytest.mark.parametrize("name", recipe_names())
 def test_recipe_runs_from_files_to_card(name, tmp_path, monkeypatch):
     monkeypatch.setattr("snnhw.data.aedat.CIFAR_TRAIN_FILES", 3)
-    recipe = load_recipe(name, SMALL)
+    recipe = load_recipe(name, (*SMALL, *UNTAUGHT))
     WRITE[recipe.data](tmp_path)
-    run = fit(recipe, tmp_path / "run", data_dir=tmp_path, pricing=pricing_of(recipe))
+    run = fit(recipe, tmp_path / "run", data_dir=tmp_path, handed=handed_to(recipe))
     network, card = load_run(tmp_path / "run")
     assert card.recipe["name"] == name and network.classes == card.classes
     assert card.timesteps == (1 if recipe.relu else 2)

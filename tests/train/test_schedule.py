@@ -6,7 +6,7 @@ from torch.nn.functional import log_softmax
 
 from snnhw.nn.models import build
 from snnhw.train.recipe import recipe_from
-from snnhw.train.schedule import learning_rate, make_optimiser, set_rate, training_loss
+from snnhw.train.schedule import learning_rate, make_optimiser, set_rate, taught_loss, training_loss
 
 LEAST = {"name": "a", "model": "digits_ds_resnet8", "data": "digits", "epochs": 100, "lr": 0.1}
 
@@ -80,3 +80,15 @@ def test_label_smoothing_gives_a_share_to_every_class():
     )
     tet = recipe_from({**LEAST, "label_smoothing": 0.3, "loss": "tet", "tet_lambda": 0.0})
     torch.testing.assert_close(training_loss(tet, logits, target), -(wanted * log_softmax(logits, 2)).sum(2).mean())
+
+
+def test_a_teacher_gives_its_shares_as_targets():
+    """At temperature c: (1 - a) of the loss, and a c^2 sum_k p_k (log p_k - log q_k), a mean over samples."""
+    by_step, target, taught = torch.randn(3, 4, 5), torch.tensor([1, 0, 4, 2]), torch.randn(4, 5)
+    recipe = recipe_from({**LEAST, "teacher_share": 0.3, "teacher_temperature": 2.0, "label_smoothing": 0.1})
+    p, q = (torch.exp(x / 2) / torch.exp(x / 2).sum(1, keepdim=True) for x in (taught, by_step.mean(0)))
+    apart = (p * (p / q).log()).sum(1).mean()
+    wanted = 0.7 * training_loss(recipe, by_step, target) + 0.3 * 4 * apart
+    torch.testing.assert_close(taught_loss(recipe, by_step, target, taught), wanted)
+    same = taught_loss(recipe, by_step, target, by_step.mean(0))
+    torch.testing.assert_close(same, 0.7 * training_loss(recipe, by_step, target))

@@ -78,3 +78,15 @@ def test_on_the_cpu_nothing_is_kept_and_batches_come_one_by_one():
     assert source.resident is None
     batches = source.batches(recipe_from({**SMALL, "batch": 5, "augment": {"noise": 1.0}}), 0, 2)
     assert next(batches)[0].untyped_storage().nbytes() == 4 * 5 * 2 * 6 * 6
+
+
+@settings(max_examples=20)
+@given(many=st.integers(1, 30), steps=st.integers(1, 12), seed=st.integers(0, 2**31))
+def test_samples_that_are_too_few_are_shown_again_and_equally_often(many, steps, seed):
+    source = Source(numbered(many), CPU)
+    recipe = recipe_from({**SMALL, "batch": 5, "augment": {}})
+    seen = torch.cat([target for _, target in source.batches(recipe, seed, steps)])
+    often = torch.bincount(seen, minlength=many)
+    assert len(seen) == 5 * steps and often.max() - often.min() <= 1
+    whole = seen[: many * (len(seen) // many)].reshape(-1, many)
+    assert all(sorted(row) == list(range(many)) for row in whole.tolist())

@@ -66,3 +66,14 @@ def test_options_that_would_change_nothing_are_refused(tmp_path, monkeypatch):
         load_splits(recipe_from({**SMALL, "data": "mine.npz"}), tmp_path)
     with pytest.raises(InputError, match="leave the key test out"):
         load_splits(recipe_from({**SMALL, "test": "mine.npz"}))
+
+
+def test_a_share_is_taken_of_what_validation_leaves_and_the_test_split_cut():
+    whole = load_splits(recipe_from({**SMALL, "validation": 0.2}))
+    part = load_splits(recipe_from({**SMALL, "validation": 0.2, "fraction": 0.1, "test_samples": 50}))
+    np.testing.assert_array_equal(part.validation.values, whole.validation.values)
+    of_whole, of_part = (np.bincount(splits.train.targets, minlength=10) for splits in (whole, part))
+    assert (of_part == np.maximum(1, np.round(0.1 * of_whole))).all()
+    assert {x.tobytes() for x in part.train.values} <= {x.tobytes() for x in whole.train.values}
+    np.testing.assert_array_equal(part.test.values, whole.test.values[:50])
+    assert part.checksum == whole.checksum and part.test.checksum != whole.test.checksum

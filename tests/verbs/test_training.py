@@ -29,6 +29,29 @@ def test_energy_in_the_loss_is_chosen_by_options(call):
     assert float(row["probe_energy_pj"]) > 0 and float(row["energy_weight"]) == 0.5
 
 
+def test_a_run_goes_on_with_a_network_and_imitates_one(call):
+    small = ("--set", "epochs=1", "--set", "batch=512", "--quiet", "--json")
+    card = call("train", "digits", "--out", "run", "--start", "digits", "--teacher", "digits", *small)["card"]
+    assert card["recipe"]["start"] == card["recipe"]["teacher"] == "digits"
+    assert card["note"].startswith("began with the weights of digits (sha256 3e3a7fdfb14f); taught by digits")
+
+
+def test_early_exits_have_steps_and_energies(call):
+    options = ("--samples", "30", "--exit-confidence", "0.6", "--exit-confidence", "1.1")
+    made = call("evaluate", "digits", *options, "--profile", "loihi1-davies2018", "--json")
+    early, whole = made["exits"]
+    assert whole["left"] == [0, 0, 0, 30] and early["mean_steps"] < whole["mean_steps"] == made["timesteps"]
+    assert early["energy"]["loihi1-davies2018"]["high"] < whole["energy"]["loihi1-davies2018"]["high"]
+    shown = call("evaluate", "digits", *options, "--profile", "horowitz45-int8")
+    assert "mean steps" in shown and "nJ" in shown
+
+
+def test_early_exits_without_a_confidence_are_refused(refused):
+    few = ("evaluate", "digits", "--samples", "3")
+    assert "give --exit-confidence with it" in refused(*few, "--profile", "loihi2")
+    assert "a confidence above 0" in refused(*few, "--exit-confidence", "0")
+
+
 def test_a_trained_network_lasts_as_many_steps_as_are_asked_for(call):
     counted = {}
     for steps in (2, 4):

@@ -14,6 +14,7 @@ from snnhw.workflows.doctor import examine
 @pytest.fixture(autouse=True)
 def without_lava(monkeypatch):
     monkeypatch.setenv("SNNHW_LAVA_PYTHON", "/no/such/python")
+    monkeypatch.setenv("SNNHW_NENGO_PYTHON", "/no/such/nengo")
 
 
 def found(data_dir=None):
@@ -25,6 +26,7 @@ def test_a_machine_on_which_the_tests_run_has_what_is_needed(monkeypatch):
     items = found()
     assert all(item.works for item in items.values() if item.needed)
     assert items["data set digits"].works and not items["Lava"].works and "/no/such/python" in items["Lava"].found
+    assert "/no/such/nengo" in items["nengo-loihi"].found and items["nengo-loihi"].remedy == "run snnhw nengo install"
     assert all(item.remedy for item in items.values() if not item.works)
 
 

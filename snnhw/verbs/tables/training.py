@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from snnhw.analysis.digits import range_text
 from snnhw.verbs.terminal import table
 
 if TYPE_CHECKING:  # `zoo` and `datasets` need no torch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # `zoo` and `datasets` need no torch
     from snnhw.train.diagnose import Diagnosis
     from snnhw.train.run import Run
     from snnhw.workflows.diagnose import DepthStudy
+    from snnhw.workflows.early_exit import Exits
     from snnhw.workflows.evaluate import Evaluated
 
 
@@ -30,6 +32,23 @@ def accuracy_table(made: Evaluated) -> Table:
     """Share of samples that are classified rightly."""
     row = (made.model, made.input, made.samples, f"{made.accuracy:.2%}")
     return table("Accuracy", ("model", "input", ">samples", ">accuracy"), [row])
+
+
+def exits_table(made: Exits) -> Table:
+    """One row per confidence; energies low, typical and high."""
+    profiles = list(made.exits[0].energy)
+    rows = [
+        (
+            f"{one.confidence:g}",
+            f"{one.accuracy:.2%}",
+            f"{one.mean_steps:.2f} of {made.timesteps}",
+            " ".join(map(str, one.left)),
+            *(range_text(one.energy[name], "J") for name in profiles),
+        )
+        for one in made.exits
+    ]
+    columns = (">confidence", ">accuracy", ">mean steps", ">left after step 1, 2, ...", *(f">{p}" for p in profiles))
+    return table(f"Early exit of {made.model}, {made.samples} samples of {made.input}", columns, rows)
 
 
 def zoo_table(cards: Mapping[str, Card]) -> Table:

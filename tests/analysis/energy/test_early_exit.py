@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from snnhw.analysis.counting.count import count
-from snnhw.analysis.energy.early_exit import early_exit
+from snnhw.analysis.energy.early_exit import early_exit, early_exits
 from snnhw.analysis.energy.estimate import estimate
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.data.datasets import load
 from snnhw.errors import InputError
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.load import load_model
+from tests.oracle import computed_once, count_events
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +67,28 @@ def test_without_early_leaving_it_is_the_estimate(graph, digits):
 def test_what_has_no_confidence_is_refused(graph, digits):
     with pytest.raises(InputError, match="a confidence above 0"):
         early_exit(graph, digits.values, 0.0)
+
+
+def test_several_confidences_at_once_are_each_of_them_alone(graph, digits):
+    asked = [0.8, 0.3, 1.1, 0.6, 0.3]
+    for found, confidence in zip(early_exits(graph, digits.values, asked), asked, strict=True):
+        assert found == early_exit(graph, digits.values, confidence)
+    with pytest.raises(InputError, match="a confidence above 0"):
+        early_exits(graph, digits.values, [])
+
+
+def test_events_and_synops_are_those_of_the_oracle_walking_every_spike_before_the_exit(graph, digits):
+    _, steps, _ = by_brute_force(graph, digits.values, 0.8)
+    some = [int(n) for t in sorted(set(steps)) for n in np.flatnonzero(steps == t)[:2]]  # two of each step
+    values, steps = digits.values[some], steps[some]
+    assert len(set(steps)) > 1
+    found = early_exit(graph, values, 0.8)
+    raster = {name: r.copy() for name, r in simulate(graph, values, raster=True).raster.items()}
+    for r in raster.values():
+        for sample, step in enumerate(steps):
+            r[sample, step:] = 0
+    told = computed_once(count_events(graph, raster)).values()
+    counted = [counts for counts in found.counts if counts is not None]
+    edges = [edge for counts in counted for edge in counts.edges]
+    assert sum(edge.events for edge in edges) == sum(e for e, _ in told) > 0
+    assert sum(edge.unit_synops for edge in edges) == sum(u for _, u in told) > 0

@@ -17,7 +17,8 @@ from snnhw.analysis.hardware.mesh import Traffic, noc_energy, traffic
 from snnhw.analysis.hardware.mesh_time import run_on_mesh
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.hardware.stepwise import run_stepwise
-from snnhw.exporters.sanafe.network import conv_synapses, loihi
+from snnhw.exporters.sanafe.network import loihi
+from snnhw.exporters.synapses import conv_synapses
 from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Linear
 
 NJ, UJ, MJ = 1e-9, 1e-6, 1e-3

@@ -8,6 +8,8 @@ from snnhw.analysis.report.figures import NAMES
 from snnhw.analysis.report.place import (
     COMPARISON,
     COUNTS,
+    DATA_STUDY,
+    DEVICES,
     DIFFERENCE,
     ENDS,
     MEASUREMENT,
@@ -32,13 +34,14 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    assert set(SIGNS) == {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *MEASUREMENT, "steps.csv"} | shared
+    several = {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *DEVICES, *MEASUREMENT, *DATA_STUDY}
+    assert set(SIGNS) == {*several, "steps.csv"} | shared
 
 
 @pytest.mark.parametrize("name", [*SIGNS, *NAMES])
 def test_a_file_of_somebody_else_is_refused_by_its_name_unless_forced(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    what = "measurement" if name in MEASUREMENT else "report"
+    what = "measurement" if name in MEASUREMENT else "study" if name in DATA_STUDY else "report"
     with pytest.raises(InputError, match=f"{name} exists and is of no {what}; choose another folder or give --force"):
         check_place(tmp_path, [name])
     check_place(tmp_path, [name], force=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snnhw.exporters.lava.env import environment_of, find_interpreter
+from snnhw.exporters.interpreter import environment_of
+from snnhw.exporters.lava.env import find_interpreter
 from tests.exporters.lava.graphs import chain
 from tests.exporters.lava.oracle import run_oracle
 from tests.staged import stage

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
+from snnhw.exporters.interpreter import environment_of
 from snnhw.exporters.lava.deploy import Options, export
-from snnhw.exporters.lava.env import environment_of, find_interpreter
+from snnhw.exporters.lava.env import find_interpreter
 from snnhw.graph.ir import LIF, Conv2d, Graph, Input, Readout
 from snnhw.passes import compile_channels
 from snnhw.quantisation.compile import compile_loihi

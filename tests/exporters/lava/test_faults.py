@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
-from snnhw.exporters.lava.env import environment_folder, environment_of, find_interpreter, status
+from snnhw.exporters.interpreter import environment_folder, environment_of
+from snnhw.exporters.lava.env import LAVA, find_interpreter, status
 from snnhw.exporters.lava.lower import lower
 from snnhw.exporters.lava.run import LavaError, RunOptions, run_lava, run_network
 from snnhw.exporters.lava.runtime.network import LavaRunError
@@ -242,7 +243,7 @@ def test_a_named_interpreter_that_does_not_work_is_refused(named, reason, monkey
 
 def test_no_interpreter_at_all(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert environment_folder() == tmp_path / "snnhw-lava"
+    assert environment_folder(LAVA) == tmp_path / "snnhw-lava"
     with pytest.raises(InputError, match="no Python interpreter with lava-nc"):
         find_interpreter()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snnhw.exporters.lava.answer import LONGEST_BYTES, Answer, answer_of
+from snnhw.exporters.answer import LONGEST_BYTES, Answer, answer_of
 
 
 def said(body, timeout_s=30.0):

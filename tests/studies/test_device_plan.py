@@ -1,0 +1,45 @@
+"""What a study of devices may vary."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from snnhw.analysis.crossbar.array import load_crossbar
+from snnhw.analysis.crossbar.devices.device import load_device
+from snnhw.errors import InputError
+from snnhw.studies.device_plan import DevicePlan
+
+
+def plan(**changes):
+    return DevicePlan(load_crossbar("rram"), load_device("neurosim-rram"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Nothing is varied"),
+        ({"spread": (0.0,), "seeds": 1}, "at least 2 seeds"),
+        ({"spread": (0.0,), "samples": 0}, "at least 1 for each"),
+        ({"spread": (-0.1,)}, "-0.1 is no spread"),
+        ({"wire_ohm": (math.nan,)}, "nan is no resistance"),
+        ({"device_bits": (0,)}, "0 is no number of bits per device"),
+        ({"adc_bits": (17,)}, "give 1 to 16"),
+        ({"spread": (0.1, 0.1)}, "stands twice"),
+    ],
+)
+def test_values_that_no_chip_has_are_refused(changes, said):
+    with pytest.raises(InputError, match=said):
+        plan(**changes)
+
+
+def test_no_two_chips_share_samples():
+    assert plan(spread=(0.0,), seeds=4, samples=30).needed == 120
+    assert plan(adc_bits=(4,), seeds=4, samples=30, adc_samples=5).needed == 20
+
+
+def test_the_plan_says_what_is_varied_and_on_which_chip():
+    said = plan(spread=(0.0, 0.1), adc_bits=(4,)).to_dict()
+    assert said["values"] == {"spread": [0.0, 0.1], "adc_bits": [4]}
+    assert said["crossbar"] == "rram" and said["device"]["name"] == "neurosim-rram"

@@ -1,8 +1,9 @@
 """Random graphs through every engine of integers: `python -m tests.fuzz_engines --graphs 10000 --seed 1`.
 
 The integer engine is held against the loops of a bundle, the oracle of the Lava tests, the C program, dense and
-event-driven in turn, and, one graph in so many, Lava and SANA-FE; none of them shares code with another. A graph on
-which a spike or an output differs is made as small as it goes, its description is printed, and the exit code is 1.
+event-driven in turn, and, one graph in so many, Lava, nengo-loihi and SANA-FE; none of them shares code with another.
+A graph on which a spike or an output differs is made as small as it goes, its description is printed, and the exit code
+is 1.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--graphs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=0, help="one graph in so many is for Lava and SANA-FE; 0: none")
+    parser.add_argument(
+        "--every", type=int, default=0, help="one in so many is for Lava, nengo-loihi and SANA-FE; 0: none"
+    )
     parser.add_argument("--without-c", action="store_true", help="needs no compiler")
     given = parser.parse_args()
     begun, told, tally = time.monotonic(), [0.0], Tally()

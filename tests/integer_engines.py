@@ -14,9 +14,10 @@ import numpy as np
 from snnhw.exporters.bundle import verify_certificate
 from snnhw.exporters.bundle.network import described as plain_values
 from snnhw.exporters.lava.run import RunOptions, run_lava
-from snnhw.exporters.sanafe import run as on_sanafe
+from snnhw.exporters.nengo_loihi.run import run_nengo_loihi
+from snnhw.exporters.sanafe.run import record as run_sanafe
 from snnhw.graph.ir import Array, Graph
-from snnhw.rules.ways import LAVA, SANAFE, compiled, refusals
+from snnhw.rules.ways import LAVA, NENGO_LOIHI, SANAFE, compiled, refusals
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from tests.exporters.c.batch import Job, as_the_engine
@@ -107,6 +108,17 @@ def in_lava(cases: Sequence[Case]) -> list[bool | None]:
     return [same(case) for case in cases]
 
 
+def in_nengo_loihi(cases: Sequence[Case]) -> list[bool | None]:
+    """nengo-loihi's emulator of Loihi 1, in its own interpreter; no reset by subtraction."""
+
+    def same(case: Case) -> bool | None:
+        if refusals(case.graph, NENGO_LOIHI):
+            return None
+        return case.same_record(run_nengo_loihi(compiled(case.graph, NENGO_LOIHI), case.inputs, raster=True))
+
+    return [same(case) for case in cases]
+
+
 def in_sanafe(cases: Sequence[Case]) -> list[bool | None]:
     """SANA-FE, which takes plain neurons and an image: the first frame of each sample is held over the steps."""
 
@@ -115,7 +127,7 @@ def in_sanafe(cases: Sequence[Case]) -> list[bool | None]:
             return None
         held = case.inputs[:, 0]
         ours = Case(case.graph, held, simulate(case.graph, held, raster=True))
-        return ours.same_record(on_sanafe.record(case.graph, held, raster=True))
+        return ours.same_record(run_sanafe(case.graph, held, raster=True))
 
     return [same(case) for case in cases]
 
@@ -123,4 +135,4 @@ def in_sanafe(cases: Sequence[Case]) -> list[bool | None]:
 ENGINES: Mapping[str, Engine] = {"loops": loops, "oracle": recurrence}
 IN_C: Mapping[str, Engine] = {"C": in_c, "C by events": in_c_by_events}
 IN_TURN: Mapping[str, Engine] = {name: every_other(engine, place) for place, (name, engine) in enumerate(IN_C.items())}
-ELSEWHERE: Mapping[str, Engine] = {"Lava": in_lava, "SANA-FE": in_sanafe}
+ELSEWHERE: Mapping[str, Engine] = {"Lava": in_lava, "nengo-loihi": in_nengo_loihi, "SANA-FE": in_sanafe}

@@ -15,8 +15,8 @@ from types import ModuleType
 
 import pytest
 
-from snnhw.exporters import c
 from snnhw.exporters.bundle import verify_certificate
+from snnhw.exporters.c import folder as c_folder
 from snnhw.simulation import firing, neurons
 from tests.exporters.lava import oracle
 from tests.integer_engines import ENGINES, IN_C, Engine
@@ -41,9 +41,9 @@ class Fault:
     def plant(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
         """The fault is there until `patch` is undone."""
         if isinstance(self.source, str):
-            copy = shutil.copytree(c.SOURCE, folder / "source")
+            copy = shutil.copytree(c_folder.SOURCE, folder / "source")
             (copy / self.source).write_text(self._replaced((copy / self.source).read_text()))
-            patch.setattr(c, "SOURCE", copy)
+            patch.setattr(c_folder, "SOURCE", copy)
             return
         changed = ModuleType(self.source.__name__)
         changed.__file__ = self.source.__file__

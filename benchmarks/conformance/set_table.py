@@ -16,10 +16,11 @@ from importers import UNSTEADY, Answer, Importer, Job, differing, settled
 
 from snnhw.errors import InputError
 from snnhw.exporters.lava.run import RunOptions, run_lava
+from snnhw.exporters.nengo_loihi.run import run_nengo_loihi
 from snnhw.graph.ir import Array, Graph, Input
 from snnhw.nir.io import Reading, read_nir, write_nir
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules.ways import LAVA, compiled
+from snnhw.rules.ways import LAVA, NENGO_LOIHI, Way, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 
@@ -28,7 +29,7 @@ import conformance
 from cases import CASES, DT
 
 RUNS_OF_THE_SET = 2
-ENGINE = "our engine"
+ENGINE, OURS = "our engine", "our writer: "
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def of_importer(importer: Importer, folder: Path, work: Path) -> Column:
             write_nir(graph_of(job.name), path, dialect=importer.dialect)
             written.append(replace(job, path=path))
         except InputError as error:
-            refused[job.name] = Answer(False, why=f"our writer: {str(error).splitlines()[0]}")
+            refused[job.name] = Answer(False, why=f"{OURS}{str(error).splitlines()[0]}")
     return Column(as_it_is, {**settled(importer, written, folder, RUNS_OF_THE_SET), **refused})
 
 
@@ -99,15 +100,26 @@ def in_lava(job: Job) -> int:
 
 def in_lava_integers(job: Job) -> int:
     """Lava's fixed-point models on the network in Loihi integers, against the integer engine."""
-    graph = compiled(compile_loihi(graph_of(job.name), job.frames).graph, LAVA)
-    expected = spikes_of(graph, simulate(graph, job.frames, raster=True))
+    graph, expected = _in_integers(job, LAVA)
     return differing(expected, spikes_of(graph, run_lava(graph, job.frames, RunOptions(raster=True))))
+
+
+def in_nengo_loihi(job: Job) -> int:
+    """nengo-loihi's emulator on the network in Loihi integers, against the integer engine."""
+    graph, expected = _in_integers(job, NENGO_LOIHI)
+    return differing(expected, spikes_of(graph, run_nengo_loihi(graph, job.frames, raster=True)))
+
+
+def _in_integers(job: Job, way: Way) -> tuple[Graph, dict[str, Array]]:
+    graph = compiled(compile_loihi(graph_of(job.name), job.frames).graph, way)
+    return graph, spikes_of(graph, simulate(graph, job.frames, raster=True))
 
 
 ELSEWHERE: dict[str, Callable[[Job], int]] = {
     ENGINE: in_engine,
     "Lava, floats": in_lava,
     "Lava, integers": in_lava_integers,
+    "nengo-loihi, integers": in_nengo_loihi,
 }
 
 
@@ -162,7 +174,7 @@ def _said(columns: Mapping[str, Mapping[str, Answer]], how: str) -> list[str]:
             if answer.why:
                 by_message[answer.why].append(name)
         for message, names in by_message.items():
-            said = message if message == UNSTEADY else f"`{message}`"
+            said = message if message == UNSTEADY or message.startswith(OURS) else f"`{message}`"
             lines.append(f"- {label}{how}, {', '.join(names)}: {said}")
     return lines
 
@@ -186,7 +198,7 @@ The equations are NIR's own, stepped by forward Euler with dt = 1e-4 s: a spike 
 NIR leaves the step open, so a framework that steps otherwise differs and is not wrong by itself: it runs another
 network. *equal*: every spike of every population in every step. *changes*: other spikes in another run. *Lava, floats*
 is lava-nc 0.10.0 in its floating-point models through our exporter. *Lava, integers* takes the network in Loihi
-integers (`snnhw quantise`), in fixed point, and is held against our integer engine.
+integers (`snnhw quantise`), in fixed point, and is held against our integer engine, as nengo-loihi 1.1.0's emulator is.
 """
 IN_DIALECTS = """### The same in the dialect of each importer
 

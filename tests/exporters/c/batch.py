@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snnhw.exporters import c
+from snnhw.exporters.c import folder as c_folder
 from snnhw.exporters.c import text
 from snnhw.exporters.c.program import Program, program_of
 from snnhw.graph.ir import Array, Graph
@@ -72,7 +72,7 @@ def _said(kind: str, jobs: list[tuple[int, Job, Program]]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="snnhw-batch-") as folder:
         source, program = Path(folder) / "batch.c", Path(folder) / "batch"
         source.write_text("\n".join(_source(kind, jobs)))
-        command = ["gcc", *FLAGS, "-I", str(c.SOURCE), str(source), "-o", str(program)]
+        command = ["gcc", *FLAGS, "-I", str(c_folder.SOURCE), str(source), "-o", str(program)]
         built = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         if built.returncode:
             raise RuntimeError(f"A batch of {len(jobs)} networks does not compile: {built.stderr}")

@@ -36,6 +36,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "quantise": ("quantise", "digits", "--calibrate", "x.npz", "-o", "integers.nir", "-q"),
     "simulate": ("simulate", "digits", *IN),
     "verify": ("verify", "digits", *IN, "--lava-samples", "0"),
+    "crossbar": ("crossbar", "digits", *IN, "--calibrate", "x.npz", "--seeds", "2", "--spread", "0.01", "--out", "d"),
     "train": ("train", "digits", "--out", "run", "-q"),
     "sweep": ("sweep", "s.toml", "-q"),
     "evaluate": ("evaluate", "digits", *IN),
@@ -48,6 +49,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 NEED = {  # verb -> what the one sentence says
     "report": "report.json and the tables are in r. The page of a report needs jinja2; pip install 'snnhw[report]'.",
+    "crossbar": "devices.json and the table are in d. The page of a report needs jinja2; pip install 'snnhw[report]'.",
     "train": "Data set 'digits' comes with scikit-learn; pip install 'snnhw[train]'.",
     "sweep": "A sweep needs Optuna, which is not installed; install it with: pip install 'snnhw[sweep]'.",
     "diagnose": "Data set 'digits' comes with scikit-learn; pip install 'snnhw[train]'.",

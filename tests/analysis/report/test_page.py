@@ -217,7 +217,8 @@ def test_raster_of_one_sample_shows_every_unit(html, report):
 def test_every_model_of_energy_makes_a_page(tmp_path):
     """One profile of each in one report: the contract holds, and what prices anything is a footnote."""
     by_model = {load_profile(name).model: name for name in available_profiles()}
-    assert set(by_model) == set(MODELS) - {"measured"}  # of one network alone: tests/workflows/test_measure.py
+    # Of one network alone, and of reads: tests/workflows/test_measure.py, tests/analysis/crossbar/test_pricing.py
+    assert set(by_model) == set(MODELS) - {"measured", "crossbar", "crossbar_cycles"}
     many = sample_report(complete=False, profiles=tuple(by_model.values()), chips=())
     html = write_report(many, tmp_path).read_text()
     page, linkless = Page(html), Page(re.sub(r"</?a\b[^>]*>", "", html))

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from snnhw.analysis.hardware.keys import Table, text_at, texts_of
-from snnhw.errors import InputError, unknown
+from snnhw.errors import InputError
 from snnhw.files import toml_file
 from snnhw.gates.plain_text import read_toml, shown
+from snnhw.gates.shipped import names_in, read_shipped
 
 FOLDER = Path(__file__).with_name("arrays")
 Signs = Literal["differential", "offset"]
@@ -64,7 +65,7 @@ class Crossbar:
 
 def available_crossbars() -> tuple[str, ...]:
     """Names of the crossbars that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return names_in(FOLDER)
 
 
 def is_crossbar(name: str | Path) -> bool:
@@ -79,10 +80,8 @@ def load_crossbar(name: str | Path) -> Crossbar:
     Raises:
         InputError: no such crossbar, or a key is missing, unknown or wrong.
     """
-    path = toml_file(name, FOLDER)
-    if not os.path.exists(path):
-        raise unknown("crossbar", name, available_crossbars(), "a .toml file")
-    return parse_crossbar(read_toml(path, "crossbar", "give the path of a .toml file"), path.name)
+    data, where = read_shipped("crossbar", name, FOLDER)
+    return parse_crossbar(data, where)
 
 
 def parse_crossbar(data: Table, where: str) -> Crossbar:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from snnhw.errors import InputError, unknown
-from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml, shown
+from snnhw.errors import InputError
+from snnhw.gates.plain_text import shown
+from snnhw.gates.shipped import names_in, read_shipped
 
 FOLDER = Path(__file__).with_name("chips")
 KNOWN = {  # what profiles and measurements may name; files of `FOLDER` hold the limits of those whose limits are public
@@ -80,7 +79,7 @@ class Chip:
 
 def available_chips() -> tuple[str, ...]:
     """Names of the chips that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return names_in(FOLDER)
 
 
 def load_chip(name: str | Path) -> Chip:
@@ -89,23 +88,20 @@ def load_chip(name: str | Path) -> Chip:
     Raises:
         InputError: no such chip, a key is missing or unknown, or a limit is not a positive integer.
     """
-    path = toml_file(name, FOLDER)
-    if not os.path.exists(path):
-        raise unknown("chip", name, available_chips(), "a .toml file")
-    data = read_toml(path, "chip", "give the path of a .toml file")
+    data, where = read_shipped("chip", name, FOLDER)
     fields = {f.name: f for f in dataclasses.fields(Chip)}
     for key in data:
         if key not in fields:
-            raise InputError(f"{path.name}: the key {key!r} is unknown; use {', '.join(fields)}.")
+            raise InputError(f"{where}: the key {key!r} is unknown; use {', '.join(fields)}.")
     for key, field in fields.items():
         missing = key not in data and field.default is dataclasses.MISSING
         is_text = key in ("name", "title", "memory_holds", "source", "confidence")
         if missing or (is_text and not (isinstance(data[key], str) and data[key].strip())):
-            raise InputError(f"{path.name}: has no {key!r}; add it.")
+            raise InputError(f"{where}: has no {key!r}; add it.")
         smallest = 0 if key in ("state_bits_per_compartment", "block_overhead_bits", "spike_bits") else 1
         if key in data and key != "assumes" and not is_text and (type(data[key]) is not int or data[key] < smallest):
-            raise InputError(f"{path.name}: {key!r} is {shown(data[key])}; give an integer of at least {smallest}.")
+            raise InputError(f"{where}: {key!r} is {shown(data[key])}; give an integer of at least {smallest}.")
     assumes = data.get("assumes", [])
     if not isinstance(assumes, list) or not all(isinstance(text, str) for text in assumes):
-        raise InputError(f"{path.name}: 'assumes' is {shown(assumes)}; give a list of texts.")
+        raise InputError(f"{where}: 'assumes' is {shown(assumes)}; give a list of texts.")
     return Chip(**{**data, "assumes": tuple(assumes)})

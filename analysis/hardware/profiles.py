@@ -6,7 +6,6 @@ value, low, high, unit, source, table, kind and confidence. Add a chip by writin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,8 @@ from snnhw.analysis.hardware.constants import AREAS, KINDS, TIMES, Constant, par
 from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
 from snnhw.analysis.hardware.scopes import UNSTATED, check_scope
 from snnhw.analysis.hardware.workload import Workload, parse_workload
-from snnhw.errors import InputError, unknown
-from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml
+from snnhw.errors import InputError
+from snnhw.gates.shipped import names_in, read_shipped
 from snnhw.glance import Summarised, Summary
 from snnhw.passes import DEPLOYMENTS
 
@@ -108,7 +106,7 @@ class Profile(Summarised):
 
 def available_profiles() -> tuple[str, ...]:
     """Names of the profiles that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return names_in(FOLDER)
 
 
 def load_profile(name: str | Path) -> Profile:
@@ -117,11 +115,8 @@ def load_profile(name: str | Path) -> Profile:
     Raises:
         InputError: no such profile, or the file breaks a rule; the message names the file, the constant and the remedy.
     """
-    path = toml_file(name, FOLDER)
-    if not os.path.exists(path):
-        raise unknown("profile", name, available_profiles(), "a .toml file")
-    data = read_toml(path, "profile", "give the path of a .toml file")
-    return parse_profile(data, path.name)
+    data, where = read_shipped("profile", name, FOLDER)
+    return parse_profile(data, where)
 
 
 def parse_profile(data: Table, where: str) -> Profile:

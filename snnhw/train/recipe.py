@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from snnhw.errors import InputError, unknown
 from snnhw.gates.plain_text import parse_toml, read_toml, shown
+from snnhw.gates.shipped import names_in
 from snnhw.nn.limits import MOST_TIMESTEPS
 from snnhw.train.augment import AUGMENTATIONS
 
@@ -105,7 +106,7 @@ class Recipe:
 
 def recipe_names() -> tuple[str, ...]:
     """Recipes that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return names_in(FOLDER)
 
 
 def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:

@@ -7,15 +7,14 @@ a confidence; one of the kind "assumption" is said wherever the device is used.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snnhw.analysis.hardware.keys import Table, number_at, refuse_unknown, table_of, text_at, texts_of
-from snnhw.errors import InputError, unknown
-from snnhw.files import toml_file
-from snnhw.gates.plain_text import read_toml, shown
+from snnhw.errors import InputError
+from snnhw.gates.plain_text import shown
+from snnhw.gates.shipped import names_in, read_shipped
 
 FOLDER = Path(__file__).with_name("models")
 ASSUMPTION = "assumption"
@@ -154,7 +153,7 @@ FIELDS = {  # constant of a file -> field
 
 def available_devices() -> tuple[str, ...]:
     """Names of the devices that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return names_in(FOLDER)
 
 
 def load_device(name: str | Path) -> Device:
@@ -163,10 +162,8 @@ def load_device(name: str | Path) -> Device:
     Raises:
         InputError: no such device, or the file breaks a rule; the message names the file, the key and the remedy.
     """
-    path = toml_file(name, FOLDER)
-    if not os.path.exists(path):
-        raise unknown("device", name, available_devices(), "a .toml file")
-    return parse_device(read_toml(path, "device", "give the path of a .toml file"), path.name)
+    data, where = read_shipped("device", name, FOLDER)
+    return parse_device(data, where)
 
 
 def parse_device(data: Table, where: str) -> Device:

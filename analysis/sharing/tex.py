@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SPECIAL = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -20,8 +22,10 @@ SPECIAL = {
     '"': "''",
     "\n": " ",
 }
+LIGATURES = re.compile(r"(?<=[-\u2013])(?=[-\u2013])|(?<=['\"\u2019])(?=['\"\u2019])|(?<=[`!?])(?=`)|(?<=,)(?=,)")
+BREAK = "{}"  # between two signs that a font would draw as one: -- is a dash, ?` a Spanish question mark
 
 
 def tex(text: str) -> str:
     """`text` for the body of a LaTeX document in UTF-8; what is no ASCII beyond `SPECIAL` stays as it is."""
-    return "".join(SPECIAL.get(sign, sign) for sign in text)
+    return BREAK.join("".join(SPECIAL.get(sign, sign) for sign in part) for part in LIGATURES.split(text))

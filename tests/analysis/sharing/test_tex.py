@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from snnhw.analysis.sharing.tex import SPECIAL, tex
+from snnhw.analysis.sharing.tex import BREAK, SPECIAL, tex
 
 PRINTED = st.text(st.characters(codec="ascii", exclude_characters='\n"', exclude_categories=["Cc"]))
-BACK = {code: sign for sign, code in SPECIAL.items() if code not in ("'", "''", " ")}
+BACK = {BREAK: ""} | {code: sign for sign, code in SPECIAL.items() if code not in ("'", "''", " ")}
 
 
 @given(PRINTED)
+@example("snnhw report --latex")
 def test_reading_it_back_gives_the_text(text):
     codes = sorted(BACK, key=len, reverse=True)
     parts = re.findall("|".join(map(re.escape, codes)) + "|.", tex(text))
@@ -25,7 +26,12 @@ def test_no_sign_is_left_that_latex_acts_on(text):
     spelt = tex(text)
     for code in SPECIAL.values():
         spelt = spelt.replace(code, "")
+    spelt = spelt.replace(BREAK, "")
     assert not re.search(r"[\\&%$#_{}~^\"\n]", spelt)
+
+
+def test_no_two_signs_are_drawn_as_one():
+    assert tex("--latex, '' `` ?` !` ,, \u2013-") == ("-{}-latex, '{}' `{}` ?{}` !{}` ,{}, --{}-")
 
 
 def test_units_and_ranges_are_set():

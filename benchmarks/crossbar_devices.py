@@ -2,7 +2,7 @@
 
 Fashion-MNIST and CIFAR-10 at width 16, ten chips for each value, every chip judged by test samples of its own: the
 curves of docs/devices.md. Pages, JSON and CSV go into the folder `crossbar_devices/`. Needs both data sets
-(`SNNHW_DATA`); 470 s of processor time with one thread. Names of networks may be given. The last line gives ratios.
+(`SNNHW_DATA`); about five minutes on two cores. Names of networks may be given. The last line gives ratios.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) 
         priced = "" if profile.number_bits is None else f", which are those of {profile.number_bits} bits"
         found.append(
             f"Weights have {width} bits; this profile knows no other prices for narrow weights{priced}, so fewer bits "
-            "save memory here and no energy."
+            "save energy only where they round weights to 0, which are no synapses."
         )
     if static is not None:
         found.append(

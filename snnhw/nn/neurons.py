@@ -7,7 +7,7 @@ Backward: ds_k/du_k = 1/a where |u_k - theta_k| < a/2, else 0 (a: surrogate widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -84,6 +84,15 @@ class MLF(nn.Module):
                 f"MLF got {x.shape[0]} rows for {self.timesteps} time steps; give [T*B, ...] with the T of the unit."
             )
         return Recurrence(self.thresholds, self.decay, self.surrogate_width, self.timesteps)
+
+    def by_level(self, x: Tensor, sent: Tensor) -> Iterator[Tensor]:
+        """s_1, s_2, ... s_K, each 0 or 1 in the shape of x [T*B, ...], of x and the `sent` that it led to; no gradient.
+
+        Every level has a membrane of its own, so `sent` alone does not say which levels fired.
+        """
+        whole = self.recurrence(x)
+        for theta in self.thresholds:
+            yield sent if self.levels == 1 else fire(x.detach(), whole._replace(thresholds=(theta,)))
 
     def extra_repr(self) -> str:
         """Shown by print(network)."""

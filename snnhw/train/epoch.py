@@ -23,6 +23,7 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.capture import Eager, Steps
 from snnhw.train.diverged import Losses, check_weights
 from snnhw.train.energy import EnergyTerm
+from snnhw.train.energy_table import Part
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
 from snnhw.train.resize import resized
@@ -155,6 +156,15 @@ def _energy(training: Training) -> dict[str, float]:
     spent = torch.stack([term.seen, torch.full_like(term.seen, term.samples)])
     total, samples = training.fabric.all_reduce(spent, reduce_op="sum").tolist()
     return {"energy_weight": training.energy_weight, "train_energy_pj": total / samples}
+
+
+def energy_by_part(training: Training) -> dict[Part, float]:
+    """pJ per sample of each part of the energy of this epoch, over all processes; the sum is `train_energy_pj`."""
+    term = training.energy
+    assert term is not None
+    spent = torch.cat([term.seen_parts, torch.full_like(term.seen_parts[:1], term.samples)])
+    *parts, samples = training.fabric.all_reduce(spent, reduce_op="sum").tolist()
+    return {part: total / samples for part, total in zip(term.parts, parts, strict=True)}
 
 
 def _lasting(recipe: Recipe, epoch: int, size: EpochSize, steps: int) -> list[int]:

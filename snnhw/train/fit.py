@@ -29,8 +29,19 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
-from snnhw.train.energy import EnergyTerm, multiplier, priced_at, probe
-from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
+from snnhw.train.energy import EnergyTerm, multiplier
+from snnhw.train.energy_probe import priced_at, probe
+from snnhw.train.energy_table import Row, energy_rows, save_energy
+from snnhw.train.epoch import (
+    ByStep,
+    EpochSize,
+    Training,
+    energy_by_part,
+    epoch_size,
+    steps_per_epoch,
+    train_epoch,
+    validate,
+)
 from snnhw.train.evaluate import evaluate
 from snnhw.train.handed import NOTHING, Handed, check_handed, check_teacher
 from snnhw.train.recipe import Recipe
@@ -115,6 +126,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     lead = fabric.global_rank == 0
     handed = work.handed
     rows: list[Mapping[str, float]] = []
+    spent: list[Row] = []  # of energy.csv
     best: dict[str, Tensor] = {}
     notes = handed.notes()
     say = shown.console.print if shown.console is not None else _nothing
@@ -122,6 +134,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
         changed = check_origin(state, recipe, splits, out, handed)
         state.put_back(raw, optimiser)
         rows, best, notes = state.about["rows"], state.best, state.about.get("notes", [])
+        spent = state.about.get("energy", [])
         if changed:
             notes.append(f"resumed after epoch {len(rows)} with {changed}")
         for note in (changed, "" if state.path.name == LAST else f"{LAST} is damaged; going on from {PREVIOUS}"):
@@ -137,6 +150,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
         open_folder(out, rows)
+        save_energy(out, spent)
     with (
         TrainingBar(shown.console, recipe.epochs, len(rows), samples) as bar,
         ScalarLog(out if shown.tensorboard else None, rows) as scalars,
@@ -155,15 +169,20 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                 if splits.validation is not None:
                     row |= validate(fabric, raw, splits.validation)
                 if handed.pricing is not None:
-                    row |= probe(handed.pricing, raw, splits.validation or splits.train)
+                    probed = probe(handed.pricing, raw, splits.validation or splits.train)
+                    row |= probed.row
+                    spent += energy_rows(epoch + 1, energy_by_part(training), probed.by_term, probed.by_record)
                 row["seconds"] = round(time.perf_counter() - started, 3)
                 rows.append(row)
                 if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:
                     best = copied(raw)
             if lead:
                 about = {**origin(recipe, splits, handed), "rows": rows, "notes": notes}
+                if spent:
+                    about["energy"] = spent
                 keep_state(out, raw, optimiser, about, best, average.values if average else None)
                 save_metrics(out, rows)
+                save_energy(out, spent)
                 scalars.epoch(row)
             bar.epoch(row)
             fabric.barrier()

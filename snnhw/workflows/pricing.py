@@ -17,7 +17,7 @@ from snnhw.data.samples import Samples
 from snnhw.errors import InputError, unknown
 from snnhw.passes import DEPLOYMENTS
 from snnhw.simulation.engine import simulate
-from snnhw.train.energy import Priced, Pricing
+from snnhw.train.energy import Counted, Priced, Pricing
 from snnhw.train.recipe import Recipe
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.load import LoadedModel, model_of
@@ -39,11 +39,12 @@ class ProfilePricing:
         modules = model.traced.modules if model.traced is not None else {}
         return Priced(prices, modules, model.graph.input.name)
 
-    def counted_pj(self, network: nn.Module, data: Samples) -> float:
-        """pJ per inference of all of `data`, at the high end of the range."""
+    def counted(self, network: nn.Module, data: Samples) -> Counted:
+        """pJ per inference of all of `data`, at the high end of the range, and the spikes of the engine."""
         graph = _model(network, data).graph
-        counts = count(graph, simulate(graph, data.values))
-        return energy_pj(counts, self.profile, self.deployment) / counts.samples
+        record = simulate(graph, data.values)
+        counts = count(graph, record)
+        return Counted(energy_pj(counts, self.profile, self.deployment) / counts.samples, record)
 
 
 def pricing_of(recipe: Recipe) -> Pricing | None:

@@ -74,6 +74,19 @@ def test_spikes_and_gradient_equal_the_plain_loop(unit, batch, seed):
     torch.testing.assert_close(fused.grad, plain.grad, rtol=1e-9, atol=1e-11)
 
 
+@settings(max_examples=50, deadline=None)
+@given(unit=settings_of_unit, batch=st.integers(1, 3), seed=st.integers(0, 2**31))
+def test_each_level_fires_as_the_plain_loop_with_its_threshold_alone(unit, batch, seed):
+    x = torch.randn(unit["timesteps"] * batch, 5, generator=torch.Generator().manual_seed(seed)).double() * 2 + 0.5
+    mlf = MLF(**unit)
+    sent = mlf(x)
+    levels = list(mlf.by_level(x.clone().requires_grad_(), sent))
+    for theta, fired in zip(unit["thresholds"], levels, strict=True):
+        expected, _ = reference(x, [theta], unit["decay"], unit["surrogate_width"], unit["timesteps"])
+        assert torch.equal(fired, expected) and not fired.requires_grad
+    assert torch.equal(sum(levels), sent)
+
+
 def test_gradient_is_exercised_through_the_reset():
     x = torch.tensor([[0.8], [0.5]], dtype=torch.float64, requires_grad=True)
     MLF((0.6,), decay=0.5, surrogate_width=1.0, timesteps=2)(x)[1].sum().backward()

@@ -27,7 +27,7 @@ def test_the_count_is_that_of_a_report(deployment):
     profile = load_profile("loihi2")
     counts = count(model.graph, simulate(model.graph, data.values))
     expected = estimate(counts, profile, deployment=deployment or None).per_inference.high
-    assert pricing_of(recipe).counted_pj(model.network, data) == pytest.approx(1e12 * expected)
+    assert pricing_of(recipe).counted(model.network, data).energy_pj == pytest.approx(1e12 * expected)
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,21 @@ def test_early_exits_have_steps_and_energies(call):
     assert "mean steps" in shown and "nJ" in shown
 
 
+def test_several_time_steps_are_a_table_with_energies(call):
+    options = ("--samples", "30", "--timesteps", "1", "--timesteps", "3", "--profile", "loihi1-davies2018")
+    made = call("evaluate", "digits", *options, "--json")
+    one, three = made["by_timesteps"]
+    assert (made["samples"], one["timesteps"], three["timesteps"]) == (30, 1, 3)
+    assert three["accuracy"] == call("evaluate", "digits", *options[:2], *options[4:6], "--json")["accuracy"]
+    assert one["energy"]["loihi1-davies2018"]["high"] < three["energy"]["loihi1-davies2018"]["high"]
+    assert "Time steps of" in (shown := call("evaluate", "digits", *options)) and "µJ" in shown
+
+
 def test_early_exits_without_a_confidence_are_refused(refused):
     few = ("evaluate", "digits", "--samples", "3")
-    assert "give --exit-confidence with it" in refused(*few, "--profile", "loihi2")
+    assert "give --exit-confidence or several --timesteps with it" in refused(*few, "--profile", "loihi2")
+    several = ("--timesteps", "1", "--timesteps", "2")
+    assert "Samples leave one run early" in refused(*few, *several, "--exit-confidence", "0.5")
     assert "a confidence above 0" in refused(*few, "--exit-confidence", "0")
 
 

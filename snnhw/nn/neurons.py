@@ -115,6 +115,17 @@ class _FusedMLF(torch.autograd.Function):
         return fire_backward(x, grad_spikes, ctx.unit), None
 
 
+def shortest(theta: float) -> float:
+    """The number with the fewest digits that rounds to the same float32, as a threshold is written by people."""
+    return float(str(np.float32(theta)))
+
+
+def fire_levels(x: Tensor, unit: Recurrence) -> tuple[Tensor, ...]:
+    """s_1 .. s_K of x [T*B, ...], each with the gradient of its level alone; their sum is what the unit sends."""
+    alone = (unit._replace(thresholds=(theta,)) for theta in unit.thresholds)
+    return tuple(_FusedMLF.apply(x, level) for level in alone)  # type: ignore[no-untyped-call]
+
+
 def fire(x: Tensor, unit: Recurrence) -> Tensor:
     """Spikes of x [T*B, ...]."""
     steps = _by_step(x, unit.timesteps)  # [T, n]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, cast
 
@@ -22,9 +22,12 @@ from torch import Tensor, nn
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.nn.level_gates import GatedMLF
+from snnhw.nn.neurons import shortest
 from snnhw.nn.wrappers import unwrapped
 from snnhw.simulation.record import SpikeRecord
 from snnhw.simulation.spike_prices import SourcePrices, SpikePrices
+from snnhw.train.energy_gates import expected_closed, expected_spent
 from snnhw.train.energy_table import CONSTANT, INPUT, Part
 from snnhw.train.recipe import Recipe
 
@@ -38,6 +41,7 @@ class Priced:
     prices: SpikePrices
     modules: Mapping[str, str]
     input: str = ""  # name of the input in the prices
+    of_a_level: Mapping[str, float] = field(default_factory=dict)  # pJ of having one, by unit with gates
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,9 @@ class Pricing(Protocol):
 
     def counted(self, network: nn.Module, data: Samples) -> Counted:
         """What the engine and the counters say of `data`."""
+
+    def of_a_level(self, network: nn.Module, data: Samples) -> Mapping[str, float]:
+        """pJ per inference that a level of each unit costs whatever it sends, by the name of the unit."""
 
 
 class Levelled(Protocol):
@@ -96,8 +103,11 @@ class EnergyTerm:
         self._sources: dict[str, _Source] = {}
         self._input = None if entering is None else self._source(priced.input, INPUT, entering, [None] * self._levels)
         self._units: dict[nn.Module, _Source] = {}
+        self._gated: list[tuple[GatedMLF, float]] = []  # and pJ of having a level
         for path, (name, prices) in zip(paths, by_value.items(), strict=True):
             unit = inner.get_submodule(path)
+            if isinstance(unit, GatedMLF):
+                self._gated.append((unit, priced.of_a_level.get(name, 0.0)))
             self._units[unit] = self._source(name, path, prices, cast("Levelled", unit).thresholds)
         self._sum: Tensor | None = None
         self._rows = 0
@@ -114,7 +124,10 @@ class EnergyTerm:
         source = _Source(
             levels, graded if is_graded else None, slice(len(self.parts), len(self.parts) + len(thresholds))
         )
-        self.parts.extend(Part(path, level, theta) for level, theta in enumerate(thresholds, start=1))
+        self.parts.extend(
+            Part(path, level, None if theta is None else shortest(theta))
+            for level, theta in enumerate(thresholds, start=1)
+        )
         self._sources[name] = source
         return source
 
@@ -133,6 +146,9 @@ class EnergyTerm:
 
         def add(unit: nn.Module, given: tuple[Tensor], sent: Tensor) -> None:
             self._rows = len(sent)
+            if isinstance(unit, GatedMLF):
+                self._add_expected(source, unit, given[0])
+                return
             total = sent.sum(0, dtype=torch.float64)  # whole numbers, whose sum over rows is exact
             graded, spent = source.graded_spent(sent), (total * source.levels).sum()
             part = spent if graded is None else spent + graded
@@ -142,6 +158,15 @@ class EnergyTerm:
                 self._note(source, graded, _by_level(fired, len(levelled.thresholds), total))
 
         return add
+
+    def _add_expected(self, source: _Source, unit: GatedMLF, x: Tensor) -> None:
+        """Add what the levels of a unit with gates are expected to cost."""
+        graded, levels = expected_spent(unit, x, source.levels, source.graded)
+        spent = torch.stack(levels)
+        self._sum = spent.sum() + (0.0 if self._sum is None else self._sum) + (0.0 if graded is None else graded)
+        self.seen_parts[source.parts] += spent.detach()
+        if graded is not None:
+            self.seen_parts[source.parts.start - 1] += graded.detach()
 
     def _note(self, source: _Source, graded: Tensor | None, spikes: Iterable[Tensor], repeated: int = 1) -> None:
         """Add pJ to the parts of `source`; spikes [*shape] of each of its levels."""
@@ -164,11 +189,13 @@ class EnergyTerm:
             spent = spent + (of_levels if graded is None else of_levels + graded)
             values = ((events >= value).to(x.dtype) for value in range(1, self._levels + 1))
             self._note(self._input, graded, _by_level(values, self._levels, total), repeated)
-        constant = self.prices.constant * (steps / self.prices.timesteps)
+        constant: float | Tensor = self.prices.constant * (steps / self.prices.timesteps)
+        for unit, of_a_level in self._gated:
+            constant = constant - expected_closed(unit) * (of_a_level * steps / self.prices.timesteps)
         energy = spent / samples + constant
         self._sum = None
         self.seen += energy.detach() * samples
-        self.seen_parts[0] += constant * samples
+        self.seen_parts[0] += (constant.detach() if isinstance(constant, Tensor) else constant) * samples
         self.samples += samples
         return energy
 

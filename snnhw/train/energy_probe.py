@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from snnhw.data.samples import Samples
+from snnhw.nn.level_gates import without_gates
 from snnhw.nn.time import time_first
 from snnhw.train.batches import tensors
 from snnhw.train.energy import EnergyTerm, Priced, Pricing
@@ -19,11 +20,15 @@ PROBED = 32  # samples of an epoch's exact count
 
 
 def priced_at(pricing: Pricing, network: nn.Module, data: Samples, pixels: int) -> Priced:
-    """Prices of `network` for samples that are resized to `pixels`."""
-    if data.values.shape[-1] == pixels:
-        return pricing.priced(network, data)
-    few = data.first(PROBED)
-    return pricing.priced(network, replace(few, values=resized(tensors(few)[0], pixels).numpy()))
+    """Prices of `network` for samples that are resized to `pixels`; of one with gates, those with all levels."""
+    if data.values.shape[-1] != pixels:
+        few = data.first(PROBED)
+        data = replace(few, values=resized(tensors(few)[0], pixels).numpy())
+    open_ = without_gates(network, {})
+    priced = pricing.priced(open_, data)
+    if open_ is network:
+        return priced
+    return replace(priced, of_a_level=pricing.of_a_level(open_, data.first(PROBED)))
 
 
 @dataclass(frozen=True)

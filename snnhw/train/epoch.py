@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.nn.level_gates import draw_gates, gates_of
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.time import STATIC, set_timesteps, time_first
 from snnhw.train.average import Average
@@ -68,6 +69,7 @@ class EpochSize:
 
     timesteps: int
     pixels: int
+    gated: bool = False  # levels have gates
 
 
 def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) -> EpochSize:
@@ -84,7 +86,9 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) ->
     if epoch == recipe.epochs - 1:
         return own
     return EpochSize(
-        value_from(recipe.timesteps_from, epoch, own.timesteps), value_from(recipe.pixels_from, epoch, own.pixels)
+        value_from(recipe.timesteps_from, epoch, own.timesteps),
+        value_from(recipe.pixels_from, epoch, own.pixels),
+        epoch < recipe.gated_epochs,
     )
 
 
@@ -121,10 +125,12 @@ def train_epoch(training: Training, source: Source, epoch: int, size: EpochSize,
     rate = 0.0
     losses = Losses(fabric, epoch)
     lasting = _lasting(recipe, epoch, size, steps)
+    gates, drawing = gates_of(training.network), torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
     with training.energy.listening() if training.energy is not None else nullcontext():
         for step, (x, target) in enumerate(source.batches(recipe, _epoch_seed(recipe, epoch), steps, place)):
             rate = learning_rate(recipe, epoch, (step + 1) / steps)
             set_rate(training.optimiser, rate)
+            draw_gates(gates, drawing)  # the same in all processes
             if average is not None:
                 average.begin(epoch * steps + step)
             x, now = resized(x, size.pixels), replace(size, timesteps=lasting[step])

@@ -44,6 +44,16 @@ from snnhw.train.epoch import (
 )
 from snnhw.train.evaluate import evaluate
 from snnhw.train.handed import NOTHING, Handed, check_handed, check_teacher
+from snnhw.train.levels import (
+    DECIDED,
+    as_decided_now,
+    average_without_gates,
+    begin,
+    card_arguments,
+    decide,
+    going_on,
+    level_count,
+)
 from snnhw.train.recipe import Recipe
 from snnhw.train.resume import check_origin, origin
 from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
@@ -122,6 +132,8 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     """Train, epoch by epoch, and finish the run folder."""
     fabric, recipe, splits, raw, state = work.fabric, work.recipe, work.splits, work.network, work.state
     where = (recipe, fabric.device, fabric.world_size)
+    changed = check_origin(state, recipe, splits, out, work.handed) if state is not None else ""
+    decided = begin(recipe, raw, state)
     optimiser = make_optimiser(recipe, placed(raw, recipe, fabric.device), captures(*where))
     lead = fabric.global_rank == 0
     handed = work.handed
@@ -131,7 +143,6 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     notes = handed.notes()
     say = shown.console.print if shown.console is not None else _nothing
     if state is not None:
-        changed = check_origin(state, recipe, splits, out, handed)
         state.put_back(raw, optimiser)
         rows, best, notes = state.about["rows"], state.best, state.about.get("notes", [])
         spent = state.about.get("energy", [])
@@ -157,6 +168,12 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
+            if recipe.gated_epochs == epoch > 0:
+                decided = decide(raw, average)
+                optimiser = going_on(recipe, raw, optimiser)
+                average = average_without_gates(average, raw) if average is not None else None
+                network, stepped = fabric.setup(ByStep(raw), optimiser)
+                training = replace(training, network=network, optimiser=stepped, average=average)
             set_timesteps(raw, sizes[epoch].timesteps)
             if handed.pricing is not None:
                 term = EnergyTerm(raw, priced_at(handed.pricing, raw, splits.train, sizes[epoch].pixels))
@@ -166,10 +183,13 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                 notes.append(steps.note)
                 say(visible(f"warning: {steps.note}"), markup=False, soft_wrap=True)
             with average.in_place() if average is not None else nullcontext():
+                left = as_decided_now(raw)
+                if recipe.gated_epochs:
+                    row["levels"] = level_count(left)
                 if splits.validation is not None:
-                    row |= validate(fabric, raw, splits.validation)
+                    row |= validate(fabric, left, splits.validation)
                 if handed.pricing is not None:
-                    probed = probe(handed.pricing, raw, splits.validation or splits.train)
+                    probed = probe(handed.pricing, left, splits.validation or splits.train)
                     row |= probed.row
                     spent += energy_rows(epoch + 1, energy_by_part(training), probed.by_term, probed.by_record)
                 row["seconds"] = round(time.perf_counter() - started, 3)
@@ -178,8 +198,8 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                     best = copied(raw)
             if lead:
                 about = {**origin(recipe, splits, handed), "rows": rows, "notes": notes}
-                if spent:
-                    about["energy"] = spent
+                about |= {"energy": spent} if spent else {}
+                about |= {DECIDED: decided} if decided is not None else {}
                 keep_state(out, raw, optimiser, about, best, average.values if average else None)
                 save_metrics(out, rows)
                 save_energy(out, spent)
@@ -195,6 +215,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
         tested = evaluate(raw.float(), splits.test, device=fabric.device)
         kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
         card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
+        card = replace(card, arguments=card_arguments(card.arguments, decided))
         run = save_run(out, raw, replace(card, note="; ".join(notes)), rows)
     finished: Run = fabric.broadcast(run)
     return finished

@@ -44,6 +44,9 @@ def train(
     energy_target: Annotated[
         float | None, typer.Option("--energy-target", help="nJ per inference that the weight is adapted to")
     ] = None,
+    level_gates: Annotated[
+        float | None, typer.Option("--level-gates", help="share of the epochs in which levels may die, such as 0.5")
+    ] = None,
     profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
     deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
     start: Annotated[str | None, typer.Option("--start", help="trained network whose weights are gone on with")] = None,
@@ -59,6 +62,7 @@ def train(
     asked = {
         "energy_weight": energy_weight,
         "energy_target_nj": energy_target,
+        "level_gates": level_gates,
         "energy_profile": profile,
         "energy_deployment": deployment,
         "start": start,

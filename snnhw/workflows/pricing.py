@@ -6,11 +6,12 @@ counters and the estimate, so that the term of the loss and the report agree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from snnhw.analysis.counting.count import count
+from snnhw.analysis.counting.counts import LayerCounts, NetworkCounts
 from snnhw.analysis.energy.spike_energy import energy_pj, energy_prices
 from snnhw.analysis.hardware.profiles import Profile, load_profile
 from snnhw.data.samples import Samples
@@ -45,6 +46,28 @@ class ProfilePricing:
         record = simulate(graph, data.values)
         counts = count(graph, record)
         return Counted(energy_pj(counts, self.profile, self.deployment) / counts.samples, record)
+
+    def of_a_level(self, network: nn.Module, data: Samples) -> dict[str, float]:
+        """pJ per inference that a level of each unit costs whatever it sends: its membrane and what arrives there."""
+        graph = _model(network, data).graph
+        counts = count(graph, simulate(graph, data.values))
+        whole, found = energy_pj(counts, self.profile, self.deployment), {}
+        for at, layer in enumerate(counts.layers):
+            if layer.name in graph.units() and layer.membranes > 1:
+                layers = (*counts.layers[:at], _with_a_level_less(layer, counts), *counts.layers[at + 1 :])
+                rest = energy_pj(replace(counts, layers=layers), self.profile, self.deployment)
+                found[layer.name] = (whole - rest) / counts.samples
+        return found
+
+
+def _with_a_level_less(layer: LayerCounts, counts: NetworkCounts) -> LayerCounts:
+    """A row whose unit has lost a level that sent nothing."""
+    edges, shared = (
+        tuple(replace(edge, target_levels=edge.target_levels - 1) for edge in part)
+        for part in (layer.edges, layer.shared)
+    )
+    updates = layer.neuron_updates - layer.neurons * counts.samples * counts.timesteps
+    return replace(layer, levels=layer.levels - 1, neuron_updates=updates, edges=edges, shared=shared)
 
 
 def pricing_of(recipe: Recipe) -> Pricing | None:

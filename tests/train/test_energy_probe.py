@@ -81,7 +81,7 @@ def test_parts_of_the_probe_are_what_the_counters_say_of_one_level_alone(deploym
         assert spent == pytest.approx(expected, rel=1e-9)
     assert any(level == 0 and unit for unit, level in expected) == (deployment == "graded")
     assert sum(found.by_record.values()) == pytest.approx(found.row["probe_counted_pj"], rel=1e-12)
-    assert {part.threshold for part in found.by_term if part.level == 2} == {model.network.stem.mlf.thresholds[1]}
+    assert {part.threshold for part in found.by_term if part.level == 2} == {1.6}
 
 
 def test_sums_of_the_table_are_the_totals_and_a_killed_run_writes_the_same(tmp_path):

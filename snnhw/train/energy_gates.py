@@ -3,8 +3,8 @@
     E = sum over units of [ p_1 e_1 + .. + p_K e_K - sum over k of (1 - p_k) h ],   p_1 = 1, p_k = P(z_k > 0)
 
 e_k are the spikes of level k times their prices, h what having a level costs whatever it sends: updates of its membrane
-and, where every level has synapses of its own, what arrives there. h is that of the first batch of an epoch's probe, so
-that E is an expectation to first order; with all gates decided it is no more than the term of an ordinary network.
+and, where every level has synapses of its own, what arrives there. h is asked of the counters for a few samples at the
+start of an epoch, so that E is an expectation to first order.
 """
 
 from __future__ import annotations

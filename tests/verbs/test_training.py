@@ -20,14 +20,13 @@ def test_train_then_evaluate_the_run_folder(call):
 
 
 def test_energy_in_the_loss_is_chosen_by_options(call):
-    small = ("--set", "epochs=1", "--set", "batch=512", "--set", "arguments.widths=[2, 2, 2]", "--quiet", "--json")
-    small = ("--set", "epochs=2", *small[2:])
+    small = ("--set", "epochs=2", "--set", "batch=512", "--set", "arguments.widths=[2, 2, 2]", "--quiet", "--json")
     options = ("--energy-weight", "0.5", "--energy-target", "900", "--profile", "loihi2", "--deployment", "graded")
     options = (*options, "--level-gates", "0.5")
     recipe = call("train", "digits", "--out", "run", *options, *small)["card"]["recipe"]
     keys = ("energy_weight", "energy_target_nj", "energy_profile", "energy_deployment", "level_gates")
     assert [recipe[key] for key in keys] == [0.5, 900.0, "loihi2", "graded", 0.5]
-    row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()), strict=True))
+    row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()[:2]), strict=True))
     assert float(row["probe_energy_pj"]) > 0 and float(row["energy_weight"]) == 0.5
 
 

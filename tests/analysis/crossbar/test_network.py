@@ -9,13 +9,14 @@ from snnhw.analysis.crossbar.adc import Converter
 from snnhw.analysis.crossbar.array import load_crossbar
 from snnhw.analysis.crossbar.mapping import map_crossbars
 from snnhw.analysis.crossbar.network import on_crossbars, simulate_on_crossbars
+from snnhw.analysis.crossbar.tiles import programmed
 from snnhw.data.inputs import load_inputs
 from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
 from snnhw.workflows.load import load_model
-from tests.nets import residual_net, residual_nets
+from tests.nets import product_graph, residual_net, residual_nets
 
 RRAM = load_crossbar("rram")
 SLOW, VERY_SLOW = [pytest.mark.slow], [pytest.mark.slow, pytest.mark.very_slow]
@@ -84,6 +85,34 @@ def test_converters_of_too_few_bits_change_spikes():
     enough = on_crossbars(mapping, converter=lambda layer: Converter(layer.least_adc_bits))
     same = simulate(graph, sample.inputs, raster=True, execution=Execution(synapses=enough))
     assert all((same.raster[unit] == spikes).all() for unit, spikes in expected.raster.items())
+
+
+@settings(max_examples=15)
+@given(residual_nets, st.sampled_from(["differential", "offset"]), st.integers(1, 4))
+def test_with_the_least_bits_of_each_layer_no_spike_differs(sample, signs, device_bits):
+    graph = compile_loihi(sample.graph, sample.inputs).graph
+    mapping = map_crossbars(graph, RRAM.having(signs=signs, device_bits=device_bits))
+    least = on_crossbars(mapping, converter=lambda layer: Converter(layer.least_adc_bits))
+    expected = simulate(graph, sample.inputs, raster=True)
+    found = simulate(graph, sample.inputs, raster=True, execution=Execution(synapses=least))
+    assert all((found.raster[unit] == spikes).all() for unit, spikes in expected.raster.items())
+    assert np.array_equal(found.logits, expected.logits)
+
+
+@pytest.mark.parametrize(("signs", "least"), [("differential", 2), ("offset", 3)])
+def test_with_one_bit_fewer_a_spike_of_a_network_differs(signs, least):
+    """Four lines of 1, one of them of a weight of -2: currents of 2 and of 0, and a neuron fires above 1."""
+    graph = product_graph(np.array([[2, 2, 2, -4], [2, 2, -2, -2]], np.int32), bits=2)
+    crossbar, x = RRAM.having(signs=signs, device_bits=1), np.array([[1.0, 1.0, 1.0, 1.0]])
+    mapping = map_crossbars(graph, crossbar)
+    assert programmed(mapping)["fc"].least_adc_bits == least
+    expected = simulate(graph, x, raster=True).raster["n"]
+    for bits, same in ((least, True), (least - 1, False)):
+        few = on_crossbars(
+            mapping, converter=lambda tiles, bits=bits: Converter(bits if tiles.node.name == "fc" else 8)
+        )
+        found = simulate(graph, x, raster=True, execution=Execution(synapses=few)).raster["n"]
+        assert bool((found == expected).all()) is same
 
 
 def test_floats_are_refused():

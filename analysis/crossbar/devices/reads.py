@@ -56,7 +56,10 @@ def device_read(devices: Mapping[Tile, Tensor], noise: float, generator: torch.G
 def converted_reads(
     layers: Mapping[str, LayerTiles], read: ReadRows, converters: Mapping[str, Converter], timesteps: int
 ) -> Compute:
-    """Every read through the converter of its layer; a static input is read anew in each of `timesteps`."""
+    """Every read through the converter of its layer; a static input is read anew in each of `timesteps`.
+
+    A network with loops brings its steps one by one, which is a `timesteps` of 1.
+    """
 
     def compute(node: Synapse, x: Tensor) -> Tensor | None:
         if node.name not in layers:

@@ -34,7 +34,7 @@ def adders_of(graph: Graph) -> tuple[Adders, ...]:
 
 
 def states_of(neurons: tuple[Neuron, ...]) -> int:
-    """Numbers that the logic of a unit keeps from step to step: its membranes, and the current that its levels share."""
+    """Numbers that the logic of a unit keeps from step to step: its membranes, and the current of all its levels."""
     lasts = any(isinstance(one, LoihiLIF) and one.current_lasts for one in neurons)
     return sum(one.membranes for one in neurons) + lasts
 

@@ -72,13 +72,8 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
     "c": (True, _c),
     "rram": (True, _rram),
 }
-WAYS = {
-    "lava-float": LAVA,
-    "lava-fixed": LAVA,
-    "nengo-loihi": NENGO_LOIHI,
-    "c": C,
-    "rram": RRAM,
-}  # what their graphs pass
+# what their graphs pass
+WAYS = {"lava-float": LAVA, "lava-fixed": LAVA, "nengo-loihi": NENGO_LOIHI, "c": C, "rram": RRAM}
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
 
 

@@ -92,9 +92,11 @@ def arrays() -> list[dict[str, object]]:
         drawn = device(model, magnitude, read=read)
         parts = [volts @ drawn(np.tile(aimed, (CHIPS // 100, 1, 1))) for _ in range(100)]
         got = np.concatenate(parts)
-        rows.append({"model": model, "magnitude": magnitude, "read": read, "g_off": RATIO[model], "levels": levels.tolist(),
-                     "volts": volts.tolist(), "root_mean_square_error": float(np.sqrt(((got - ideal) ** 2).mean())),
-                     "columns": [statistics(column) for column in got.T]})  # fmt: skip
+        rows.append({
+            "model": model, "magnitude": magnitude, "read": read, "g_off": RATIO[model], "levels": levels.tolist(),
+            "volts": volts.tolist(), "root_mean_square_error": float(np.sqrt(((got - ideal) ** 2).mean())),
+            "columns": [statistics(column) for column in got.T],
+        })  # fmt: skip
     return rows
 
 

@@ -19,6 +19,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.trial import FrozenTrial
 
 from snnhw.sweeps.dimension import Choice, Dimension, Drawn, Whole
+from snnhw.sweeps.places import Places
 from snnhw.sweeps.spec import Spec
 
 DRAWS = 8  # of the sampler, before chance decides
@@ -29,6 +30,7 @@ SURPLUS = "surplus"  # attribute of a trial that was started beyond the budget a
 ATTEMPT = "attempt"  # attribute of a trial whose point an earlier one had: which try it is, from 2
 
 Point = tuple[Drawn, ...]
+Drawing = dict[str, Any]
 
 
 def earlier_points(trials: Sequence[FrozenTrial], number: int) -> int:
@@ -82,8 +84,14 @@ class OnceEach(BaseSampler):
         place = earlier_points(others, trial.number)
         if self._spec.sampler == "grid":
             return self._unseen(seen, 0)
+        places = Places(self._spec.space, search_space)
+        known = places.study(study) if self._spec.sampler == "tpe" else None
         for draw in range(DRAWS):
-            drawn = self._drawn(study, trial, search_space, self._seed(place, draw))
+            seed = self._seed(place, draw)
+            if known is None:  # NSGA-II keeps its generations in the study
+                drawn = self._drawn(study, trial, search_space, seed)
+            else:
+                drawn = places.values(self._drawn(known, known.trials[trial.number], places.distributions, seed))
             if self._key(drawn) not in seen:
                 return drawn
         if self._spec.size is None:
@@ -103,9 +111,7 @@ class OnceEach(BaseSampler):
         chance = RandomSampler(self._seed(place, DRAWS + 1))
         return chance.sample_independent(study, trial, param_name, param_distribution)
 
-    def _drawn(
-        self, study: optuna.Study, trial: optuna.trial.FrozenTrial, space: dict[str, BaseDistribution], seed: int
-    ) -> dict[str, Any]:
+    def _drawn(self, study: optuna.Study, trial: FrozenTrial, space: dict[str, BaseDistribution], seed: int) -> Drawing:
         inner = self._inner(seed)
         several = {name: found for name, found in space.items() if not found.single()}
         with warnings.catch_warnings():

@@ -145,8 +145,9 @@ def _sentence(axis: str, points: Sequence[Point], unit: str) -> str:
             break
         kept.append(point)
     worst, lost = order[-1], order[-1].lost
+    loses = "lose" if unit == "bits" else "loses"
     said = (
-        f"{NAMES[axis]} {worst.value:g} {unit} loses {100 * lost.mean:.1f} points of accuracy "
+        f"{NAMES[axis]} {worst.value:g} {unit} {loses} {100 * lost.mean:.1f} points of accuracy "
         f"({100 * lost.low:.1f} to {100 * lost.high:.1f})"
     )
     if kept:

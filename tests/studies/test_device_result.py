@@ -41,7 +41,7 @@ def test_chips_that_are_all_alike_still_have_an_interval():
 
 def test_the_headline_says_what_the_worst_value_loses_and_what_loses_nothing():
     sentence = curves(replace(WORSE, correct=(4, 5, 4), ideal=(9, 9, 9)), SAME).headline
-    assert "Converters: 3 bits loses 46.7 points of accuracy" in sentence
+    assert "Converters: 3 bits lose 46.7 points of accuracy" in sentence
     assert "down to 8 bits no loss is told apart from none" in sentence
     assert curves(Point("spread", 0.1, 10, (1, 1, 1), (9, 9, 9))).headline.endswith("every value loses some.")
 

@@ -112,8 +112,8 @@ def _shared_noise(layer: LayerTiles, driven: Tensor, like: Tensor, generator: to
         like: what the layer gives, [T, B, *node.shape].
         generator: of the draws.
     """
-    mapping, noise = layer.mapping, torch.zeros_like(like)
-    grouped = noise.unflatten(2, (mapping.matrix.groups, -1))  # [T, B, groups, outputs, ...], the same memory
+    mapping, noise = layer.mapping, like.new_zeros(like.shape)
+    grouped = noise.view(*like.shape[:2], mapping.matrix.groups, -1, *like.shape[3:])  # the same memory
     for rows in mapping.row_spans:
         lines = apply_node(_summing(layer.node, rows), driven).sqrt()
         for first, last in mapping.output_spans:

@@ -88,7 +88,7 @@ def test_no_spike_of_any_neuron_that_integers_have_differs(monkeypatch):
         seen["subtraction"] += any(neuron.reset == "subtract" for neuron in neurons)
         seen["own decays"] += any(np.size(neuron.dv) > 1 for neuron in neurons)
         seen["starts"] += any(np.any(neuron.start) for neuron in neurons)
-    assert min(seen.values()) >= 3 and len(seen) == 6, seen
+    assert min(seen.values()) >= 2 and len(seen) == 6, seen
 
 
 def test_no_spike_of_graded_integers_differs():

@@ -128,9 +128,11 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     elif not os.path.exists(path):
         raise unknown("recipe", source, recipe_names(), "a TOML file")
     values: dict[str, object] = {"name": path.stem, **read_toml(path, "recipe", "give a TOML file")}
-    for override in overrides:
+    settings = list(overrides)
+    for override in settings:
         set_value(values, override)
-    return recipe_from(values, str(path))
+    where = f"The recipe {source} with {', '.join(map(shown, settings))}" if settings else str(path)
+    return recipe_from(values, where)
 
 
 def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Recipe:
@@ -176,6 +178,13 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
         )
     if recipe.level_gates and recipe.packed_spikes:
         raise InputError(f"{where} has level_gates, whose spikes are no whole numbers; leave packed_spikes out.")
+    of_units = recipe.arguments.get("thresholds_of")
+    apart = of_units.values() if isinstance(of_units, dict) else ()
+    for given in (recipe.arguments.get("thresholds"), *apart):
+        if isinstance(given, list | tuple) and any(isinstance(one, int | float) and one < 0 for one in given):
+            raise InputError(
+                f"{where} has the thresholds {shown(list(given))}; give none below 0, at which a unit fires at rest."
+            )
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

@@ -89,7 +89,7 @@ def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
         InputError: the folder cannot be written, or a file of such a name there is of no run.
     """
     if not rows:
-        _check_own(path)
+        check_own(path)
     save_metrics(path, rows)
     for name in (CARD, WEIGHTS, LAST, PREVIOUS, METRICS, ENERGY):
         for half in path.glob(f".{name}.*"):
@@ -98,8 +98,12 @@ def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
         (path / name).unlink(missing_ok=True)
 
 
-def _check_own(path: Path) -> None:
-    """Nothing, where the files that a run replaces are those of a run."""
+def check_own(path: Path) -> None:
+    """Nothing, where the files that a run replaces are those of a run.
+
+    Raises:
+        InputError: one of them is something else.
+    """
     if os.path.lexists(path / CARD):
         read_own_card(path / CARD)
     elif os.path.lexists(path / WEIGHTS) and not any((path / name).exists() for name in (LAST, PREVIOUS, METRICS)):

@@ -78,8 +78,17 @@ def pricing_of(recipe: Recipe) -> Pricing | None:
     """
     if not recipe.energy_weight:
         return None
-    profile = load_profile(recipe.energy_profile or PROFILE)
-    deployment = recipe.energy_deployment or profile.deployment
+    return pricing_by(recipe.energy_profile, recipe.energy_deployment)
+
+
+def pricing_by(name: str = "", deployment: str = "") -> ProfilePricing:
+    """Prices of the profile `name`, by default those of `PROFILE`, in its own deployment unless another is named.
+
+    Raises:
+        InputError: there is no such profile or deployment, or the profile prices no spikes.
+    """
+    profile = load_profile(name or PROFILE)
+    deployment = deployment or profile.deployment
     if deployment not in DEPLOYMENTS:
         raise unknown("deployment", deployment, DEPLOYMENTS)
     if profile.model == "measured":

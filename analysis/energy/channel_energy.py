@@ -3,9 +3,9 @@
 A channel that goes takes with it its own spikes, messages and their synaptic operations onward, the synaptic operations
 that arrive at it, and, where it can be cut out of the graph, its membrane updates and biases. None of this is listed
 here: the graph without the channel (`snnhw/passes/cut_channels.py`) is counted and priced as every graph is, with the
-spikes of the record that are left. So they are exact while the other units fire as they did; what a unit behind the
-channel does differently without it is not in them. Two channels that feed one another share synaptic operations: the
-energy of several together is less than the sum, and `energy_without` gives it.
+spikes of the record that are left. So the energies are exact while the other units fire as they did; what a unit behind
+the channel does differently without it is not in them. Two channels that feed one another share synaptic operations:
+the energy of several together is less than the sum, and `energy_without` gives it.
 """
 
 from __future__ import annotations

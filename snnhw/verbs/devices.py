@@ -91,8 +91,6 @@ def crossbar(
 
     Writes devices.html, devices.json and devices.csv.
     """
-    from dataclasses import replace
-
     from snnhw.analysis.crossbar.array import load_crossbar
     from snnhw.analysis.crossbar.devices.device import load_device
 
@@ -102,7 +100,7 @@ def crossbar(
     if at_spread is not None:
         device = device.spread_to(at_spread, proportional=proportional)
     if read_noise is not None:
-        device = replace(device, read_noise=read_noise)
+        device = device.with_read_noise(read_noise)
     if stuck is not None:
         device = device.with_stuck(*stuck)
     array = load_crossbar(chip)

@@ -34,6 +34,15 @@ def test_values_that_no_chip_has_are_refused(changes, said):
         plan(**changes)
 
 
+def test_values_have_units():
+    known = {"spread": "of the range", "device_bits": "bits", "adc_bits": "bits", "wire_ohm": "ohm"}
+    given = plan(spread=(0.1,))
+    assert {axis: given.unit(axis) for axis in known} == known
+    assert given.label("spread") == "spread of the conductances, share of the range"
+    assert plan(spread=(0.1,), proportional=True).unit("spread") == "of the conductance"
+    assert given.label("wire_ohm").endswith("two devices, ohm") and given.label("adc_bits") == "bits of a converter"
+
+
 def test_no_two_chips_share_samples():
     assert plan(spread=(0.0,), seeds=4, samples=30).needed == 120
     assert plan(adc_bits=(4,), seeds=4, samples=30, adc_samples=5).needed == 20

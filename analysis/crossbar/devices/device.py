@@ -95,6 +95,29 @@ class Device:
         guessed = sorted(key for key, origin in (self.origins or {}).items() if origin.kind == ASSUMPTION)
         return (*self.assumes, *(f"{key} is an assumption: {(self.origins or {})[key].source}." for key in guessed))
 
+    @property
+    def constants(self) -> tuple[tuple[str, str], ...]:
+        """(name = value and unit, who says it) of every number that has an origin, as a page or a table shows them."""
+        shown = []
+        for key, origin in (self.origins or {}).items():
+            spread = next((s for s in self.spreads if key == spread_name(s.at_s)), None)
+            if spread is not None:
+                powers = ", ".join(f"{value:g}" for value in spread.coefficients_us)
+                shown.append((f"{key} = {powers} uS, of the powers of g / g_on", origin.text))
+            else:
+                field = FIELDS[key]
+                shown.append((f"{key} = {getattr(self, field):g} {MEANT[field]}".rstrip(), origin.text))
+        return tuple(shown)
+
+    def with_read_noise(self, share: float) -> Device:
+        """The device with a read noise of `share` of g_on."""
+        return replace(self, read_noise=share, origins=self._chosen(("read_noise",)))
+
+    def _chosen(self, keys: tuple[str, ...], without: tuple[str, ...] = ()) -> dict[str, Origin] | None:
+        """The origins where the values of `keys` are not those of the file, and `without` has none any more."""
+        kept = {key: origin for key, origin in (self.origins or {}).items() if key not in without}
+        return None if self.origins is None else {**kept, **dict.fromkeys(keys, CHOSEN)}
+
     def spread_to(self, share: float, *, proportional: bool = False) -> Device:
         """The device with a spread of `share` at any time in place of its own.
 
@@ -107,10 +130,12 @@ class Device:
         """
         if not (math.isfinite(share) and share >= 0):
             raise InputError(f"A spread of {share} is none; give a share of at least 0.")
+        before = tuple(spread_name(spread.at_s) for spread in self.spreads)
         if not share:
-            return replace(self, spreads=())
+            return replace(self, spreads=(), origins=self._chosen((), before))
         coefficients = (0.0, share * self.g_on_us) if proportional else (share * self.range_us,)
-        return replace(self, spreads=(Spread(0.0, coefficients),))
+        origins = self._chosen((spread_name(0.0),), before)
+        return replace(self, spreads=(Spread(0.0, coefficients),), origins=origins)
 
     def with_stuck(self, on: float, off: float) -> Device:
         """The device with these shares of devices stuck at g_on and at g_off.
@@ -120,7 +145,7 @@ class Device:
         """
         if not (on >= 0 and off >= 0 and on + off <= 1):
             raise InputError(f"{on} and {off} are no shares of all devices; give two of at least 0 and 1 together.")
-        return replace(self, stuck_on=on, stuck_off=off)
+        return replace(self, stuck_on=on, stuck_off=off, origins=self._chosen(SHARES))
 
     def ideal(self) -> Device:
         """The device with its conductances alone: no spread, noise, fault, drift or wire."""
@@ -131,9 +156,10 @@ class Device:
         return {
             "name": self.name,
             "title": self.title,
-            **{key: getattr(self, field) for key, field in FIELDS.items()},
+            **{field: getattr(self, field) for field in FIELDS.values()},
+            "units": dict(MEANT),
             "spreads": [{"at_s": s.at_s, "coefficients_us": list(s.coefficients_us)} for s in self.spreads],
-            "origins": {key: origin.text for key, origin in (self.origins or {}).items()},
+            "origins": {FIELDS.get(key, key): origin.text for key, origin in (self.origins or {}).items()},
             "assumes": list(self.assumptions),
         }
 
@@ -149,6 +175,23 @@ FIELDS = {  # constant of a file -> field
     "stuck_off": "stuck_off",
     "wire": "wire_ohm",
 }
+MEANT = {  # field -> its unit in words
+    "g_on_us": "uS",
+    "g_off_us": "uS",
+    "read_noise": "of g_on",
+    "drift_exponent": "",
+    "drift_exponent_spread": "",
+    "drift_from_s": "s",
+    "stuck_on": "of all devices",
+    "stuck_off": "of all devices",
+    "wire_ohm": "ohm from device to device",
+}
+CHOSEN = Origin("chosen for this run", "convention", "low")
+
+
+def spread_name(at_s: float) -> str:
+    """How the spread after so many seconds is called among the origins."""
+    return f"spread at {at_s:g} s"
 
 
 def available_devices() -> tuple[str, ...]:
@@ -227,7 +270,7 @@ def _spreads(tables: object, where: str) -> tuple[tuple[Spread, ...], dict[str, 
         if not isinstance(numbers, list) or not numbers or not all(_is_number(value) for value in numbers):
             raise InputError(f"{at}: 'coefficients' is {shown(numbers)}; give the numbers of the polynomial in g/g_on.")
         spreads.append(Spread(number_at(own, "at_s", at), tuple(float(value) for value in numbers)))
-        origins[f"spread at {spreads[-1].at_s:g} s"] = _origin(own, "uS", at)
+        origins[spread_name(spreads[-1].at_s)] = _origin(own, "uS", at)
     times = [spread.at_s for spread in spreads]
     if times != sorted(set(times)):
         raise InputError(f"{where}: the spreads are at {times} s; give each time once, ascending.")

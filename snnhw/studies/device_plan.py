@@ -17,6 +17,7 @@ AXES = {
     "adc_bits": "bits of a converter",
     "wire_ohm": "resistance of a wire between two devices, ohm",
 }
+NO_WIRES = "left out with --wires none"
 MOST_BITS = {"device_bits": 8, "adc_bits": 16}
 
 
@@ -48,6 +49,11 @@ class DevicePlan:
             raise InputError(f"{self.device.title} has no spread to be tuned for; give one with --at-spread.")
         if not any(self.values(axis) for axis in AXES):
             raise InputError("Nothing is varied; give values of a spread, of bits or of wires.")
+        if self.wires == "none" and self.wire_ohm:
+            raise InputError(
+                "--wires none leaves wires out, so that the resistances of --wire-ohm would change nothing; give "
+                "--wires estimate or exact, or leave --wire-ohm out."
+            )
         for axis in ("spread", "wire_ohm"):
             for value in self.values(axis):
                 if not (math.isfinite(value) and value >= 0):
@@ -71,6 +77,11 @@ class DevicePlan:
         return Conditions(self.device, self.time_s, self.wires)
 
     @property
+    def described(self) -> Device:
+        """The device as tables, page and JSON show it: wires that are left out are none of its numbers."""
+        return self.device.given(NO_WIRES, wire=0.0) if self.wires == "none" else self.device
+
+    @property
     def needed(self) -> int:
         """Samples that the study takes: no two chips are judged by the same."""
         return self.seeds * (self.samples if self.others else self.adc_samples)
@@ -89,7 +100,7 @@ class DevicePlan:
             "device_bits": self.crossbar.device_bits,
             "signs": self.crossbar.signs,
             "drive": self.crossbar.drive,
-            "device": self.device.to_dict(),
+            "device": self.described.to_dict(),
             "values": {axis: list(self.values(axis)) for axis in AXES if self.values(axis)},
             "proportional": self.proportional,
             "wires": self.wires,

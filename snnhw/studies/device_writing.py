@@ -26,9 +26,10 @@ def write_curves(found: DeviceCurves, out: Path, *, force: bool = False) -> Path
 
 def page_of(found: DeviceCurves) -> str:
     """The page as HTML."""
-    device = found.plan.device.to_dict()
+    described = found.plan.described
+    device = described.to_dict()
     given = {key: f"{device[key]:g}" for key in device if isinstance(device[key], float)}
-    origins = {key: origin.text for key, origin in (found.plan.device.origins or {}).items()}
+    origins = {key: origin.text for key, origin in (described.origins or {}).items()}
     named = {f"{key} = {given[key]}" if key in given else key: text for key, text in origins.items()}
     return render_tables("devices.html.j2", _charts(found), found=found, axes=AXES, origins=named)
 

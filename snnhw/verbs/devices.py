@@ -96,6 +96,10 @@ def crossbar(
     from snnhw.analysis.crossbar.array import load_crossbar
     from snnhw.analysis.crossbar.devices.device import load_device
 
+    if proportional and not spread and at_spread is None:
+        raise InputError("--proportional says what spreads are shares of; give some with --spread or --at-spread.")
+    if at_spread is not None and not (device_bits or adc_bits or wire_ohm or tune):
+        raise InputError("--at-spread is for the other axes and --finetune, and there is none; leave it out.")
     check_data(data, calibrate, source)
     check_names([model], [calibrate, source], quiet=True)
     device = load_device(memristor)

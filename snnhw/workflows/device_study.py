@@ -20,6 +20,8 @@ from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
 ESTIMATED = "Wires are solved by an estimate that is exact for small resistances; --wires exact solves every tile."
+WITHOUT_WIRES = "Wires are left out (--wires none): no line has a resistance, and no device far away gets less."
+NO_WIRE = "Wires have no resistance: the device gives none."
 STEPS = (
     "A converter of few bits has the step, a power of two below its full scale, whose squared error is least on ideal "
     "devices."
@@ -78,9 +80,13 @@ def _integers(model: LoadedModel, calibration: Samples, plan: DevicePlan, progre
 def _assumes(plan: DevicePlan) -> tuple[str, ...]:
     """What the numbers of `plan` take for granted."""
     has_wires = any(plan.wire_ohm) or plan.conditions.has_wires
-    said = [*plan.device.assumptions, *chips.ASSUMES]
+    said = [*plan.described.assumptions, *chips.ASSUMES]
     said += weights.ASSUMES if plan.others else ()
     said += reads.ASSUMES if plan.device.read_noise else ()
+    if plan.wires == "none":
+        said.append(WITHOUT_WIRES)
+    elif not has_wires:
+        said.append(NO_WIRE)
     said += (ESTIMATED,) if has_wires and plan.wires == "estimate" else ()
     said += (STEPS,) if plan.adc_bits else ()
     return (*said, *plan.crossbar.assumes)

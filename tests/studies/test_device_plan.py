@@ -27,6 +27,7 @@ def plan(**changes):
         ({"device_bits": (0,)}, "0 is no number of bits per device"),
         ({"adc_bits": (17,)}, "give 1 to 16"),
         ({"spread": (0.1, 0.1)}, "stands twice"),
+        ({"wire_ohm": (0.0, 20.0), "wires": "none"}, "give --wires estimate or exact"),
     ],
 )
 def test_values_that_no_chip_has_are_refused(changes, said):
@@ -42,4 +43,5 @@ def test_no_two_chips_share_samples():
 def test_the_plan_says_what_is_varied_and_on_which_chip():
     said = plan(spread=(0.0, 0.1), adc_bits=(4,)).to_dict()
     assert said["values"] == {"spread": [0.0, 0.1], "adc_bits": [4]}
+    assert plan(spread=(0.0,), wires="none").to_dict()["device"]["wire"] == 0
     assert said["crossbar"] == "rram" and said["device"]["name"] == "neurosim-rram"

@@ -35,6 +35,28 @@ def test_a_study_is_shown_and_written(call):
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--wire-ohm", "0,20", "--wires", "none"), "--wires none leaves wires out"),
+        (("--device-bits", "1", "--proportional"), "--proportional says what spreads are shares of"),
+        (("--spread", "0.1", "--at-spread", "0.01"), "--at-spread is for the other axes"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(refused, options, said):
+    assert said in refused("crossbar", "digits", *SMALL, *options, "--out", "out")
+    assert not Path("out").exists()
+
+
+def test_wires_that_are_left_out_are_said_everywhere(call):
+    options = ("--spread", "0.2", "--wires", "none", "--out", "out")
+    assert "assumes: Wires are left out" in call("crossbar", "digits", *SMALL, *options)
+    said, page = json.loads(Path("out/devices.json").read_text()), Path("out/devices.html").read_text()
+    assert any(text.startswith("Wires are left out") for text in said["assumes"]) and "Wires are left out" in page
+    assert said["plan"]["device"]["wire"] == 0 and "left out with --wires none" in page and "0.365" not in page
+    assert not any("wire is an assumption" in text for text in said["assumes"])
+
+
+@pytest.mark.parametrize(
     ("text", "option", "found"),
     [("", "--spread", ()), ("0,0.05, 1e-3", "--spread", (0.0, 0.05, 0.001))],
 )

@@ -38,6 +38,17 @@ def test_what_is_taken_for_granted_is_said(digits, samples):
     assert "Converters have no limit" not in said
 
 
+def test_what_is_said_of_wires(digits, samples):
+    def said(**changes):
+        return " ".join(study_devices(digits, *samples, replace(PLAN, **changes)).assumes)
+
+    wired = load_device("hfox-wan2022")
+    assert "Wires have no resistance" in said()
+    assert "Wires have no resistance" not in said(device=wired) and "Wires are left out" not in said(device=wired)
+    without = said(device=wired, wires="none")
+    assert "Wires are left out (--wires none)" in without and "wire is an assumption" not in without
+
+
 def test_fine_tuning_is_for_devices_that_scatter_and_for_floats(digits, samples):
     with pytest.raises(InputError, match="no spread to be tuned for"):
         replace(PLAN, finetune=1)

@@ -20,6 +20,7 @@ FOLDER = Path(__file__).with_name("models")
 ASSUMPTION = "assumption"
 KINDS = ("measured", "fitted", "simulated", "convention", ASSUMPTION)
 CONFIDENCES = ("high", "medium", "low")
+GIVEN = "given"  # kind of a number that is no file's
 REQUIRED = {"g_on": "uS", "g_off": "uS"}  # constant -> its unit
 OPTIONAL = {
     "read_noise": "1",
@@ -46,7 +47,7 @@ class Origin:
     @property
     def text(self) -> str:
         """In one phrase."""
-        return f"{self.source} ({self.kind}, confidence {self.confidence})"
+        return self.source if self.kind == GIVEN else f"{self.source} ({self.kind}, confidence {self.confidence})"
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,26 @@ class Device:
             raise InputError(f"{on} and {off} are no shares of all devices; give two of at least 0 and 1 together.")
         return replace(self, stuck_on=on, stuck_off=off)
 
+    def given(self, source: str, **values: float) -> Device:
+        """The device with these constants (`wire`, `read_noise`, ...) in place of its own, which `source` says.
+
+        Raises:
+            InputError: one is no finite number of at least 0.
+        """
+        for key, value in values.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(f"A {key} of {value} is none; give a number of at least 0.")
+        told = self.told(source, *values)
+        return replace(told, **{FIELDS[key]: value for key, value in values.items()})  # type: ignore[arg-type]
+
+    def told(self, source: str, *keys: str) -> Device:
+        """The same device, of whose numbers called `keys` `source` is what tables and pages say."""
+        return replace(self, origins={**(self.origins or {}), **dict.fromkeys(keys, Origin(source, GIVEN, ""))})
+
     def ideal(self) -> Device:
         """The device with its conductances alone: no spread, noise, fault, drift or wire."""
-        return Device(self.name, self.title, self.g_on_us, self.g_off_us, origins=self.origins, assumes=self.assumes)
+        origins = {key: origin for key, origin in (self.origins or {}).items() if key in REQUIRED}
+        return Device(self.name, self.title, self.g_on_us, self.g_off_us, origins=origins, assumes=self.assumes)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, with the origin of each number."""

@@ -92,6 +92,16 @@ def test_a_spread_of_ones_own_takes_the_place_of_that_of_the_file():
         device.spread_to(-0.1)
 
 
+def test_a_number_of_ones_own_has_no_source_of_the_file():
+    device = parse_device(FILE, "mine.toml").given("given with --wire-ohm", wire=3.0)
+    assert device.wire_ohm == 3.0 and device.to_dict()["origins"]["wire"] == "given with --wire-ohm"
+    assert device.to_dict()["origins"]["g_on"].startswith("a paper (")
+    for value in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="at least 0"):
+            device.given("mine", wire=value)
+
+
 def test_an_ideal_device_has_its_conductances_alone():
     ideal = load_device("hfox-wan2022").ideal()
     assert (ideal.g_on_us, ideal.spreads, ideal.read_noise, ideal.wire_ohm) == (40.0, (), 0.0, 0.0)
+    assert set(ideal.origins) == {"g_on", "g_off"} and not any("wire" in text for text in ideal.assumptions)

@@ -84,7 +84,12 @@ class DevicePlan:
     @property
     def needed(self) -> int:
         """Samples that the study takes: no two chips are judged by the same."""
-        return self.seeds * (self.samples if self.others else self.adc_samples)
+        return self.seeds * max(self.samples_of(axis) for axis in AXES if self.values(axis))
+
+    def samples_of(self, axis: str) -> int:
+        """Samples of each chip on one axis: fewer where converters have few bits, whose tiles are read one by one."""
+        few = axis == "adc_bits" or self.crossbar.adc_bits is not None
+        return self.adc_samples if few else self.samples
 
     @property
     def others(self) -> bool:
@@ -100,6 +105,7 @@ class DevicePlan:
             "device_bits": self.crossbar.device_bits,
             "signs": self.crossbar.signs,
             "drive": self.crossbar.drive,
+            "adc_bits": self.crossbar.adc_bits,
             "device": self.described.to_dict(),
             "values": {axis: list(self.values(axis)) for axis in AXES if self.values(axis)},
             "proportional": self.proportional,

@@ -70,7 +70,7 @@ def crossbar(
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="chips that are drawn for each value")] = 10,
     samples: Annotated[int, typer.Option("--samples", min=1, help="of each chip, others for every chip")] = 100,
     adc_samples: Annotated[
-        int, typer.Option("--adc-samples", min=1, help="of each chip with --adc-bits, whose tiles are read one by one")
+        int, typer.Option("--adc-samples", min=1, help="of each chip whose converters have few bits, read tile by tile")
     ] = 20,
     tune: Annotated[
         int, typer.Option("--finetune", min=0, help="epochs with the noise of the devices on the weights, before all")

@@ -22,6 +22,7 @@ from snnhw.workflows.load import LoadedModel
 ESTIMATED = "Wires are solved by an estimate that is exact for small resistances; --wires exact solves every tile."
 WITHOUT_WIRES = "Wires are left out (--wires none): no line has a resistance, and no device far away gets less."
 NO_WIRE = "Wires have no resistance: the device gives none."
+FIXED = "On every axis but their own the bits of converters are those of the crossbar's file: {bits}."
 STEPS = (
     "A converter of few bits has the step, a power of two below its full scale, whose squared error is least on ideal "
     "devices."
@@ -81,12 +82,14 @@ def _assumes(plan: DevicePlan) -> tuple[str, ...]:
     """What the numbers of `plan` take for granted."""
     has_wires = any(plan.wire_ohm) or plan.conditions.has_wires
     said = [*plan.described.assumptions, *chips.ASSUMES]
-    said += weights.ASSUMES if plan.others else ()
+    fixed = plan.crossbar.adc_bits if plan.others else None
+    said += weights.ASSUMES if plan.others and fixed is None else ()
+    said += (FIXED.format(bits=fixed),) if fixed is not None else ()
     said += reads.ASSUMES if plan.device.read_noise else ()
     if plan.wires == "none":
         said.append(WITHOUT_WIRES)
     elif not has_wires:
         said.append(NO_WIRE)
     said += (ESTIMATED,) if has_wires and plan.wires == "estimate" else ()
-    said += (STEPS,) if plan.adc_bits else ()
+    said += (STEPS,) if plan.adc_bits or fixed is not None else ()
     return (*said, *plan.crossbar.assumes)

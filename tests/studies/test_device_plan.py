@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,16 @@ def test_values_that_no_chip_has_are_refused(changes, said):
 def test_no_two_chips_share_samples():
     assert plan(spread=(0.0,), seeds=4, samples=30).needed == 120
     assert plan(adc_bits=(4,), seeds=4, samples=30, adc_samples=5).needed == 20
+
+
+def test_samples_are_enough_for_the_axis_that_takes_most():
+    assert plan(spread=(0.0,), adc_bits=(4,), seeds=4, samples=5, adc_samples=30).needed == 120
+
+
+def test_converters_of_the_file_are_read_tile_by_tile_on_every_axis():
+    fixed = replace(plan(spread=(0.0,), seeds=4, adc_samples=5), crossbar=load_crossbar("rram").having(adc_bits=4))
+    assert (fixed.samples_of("spread"), fixed.needed) == (5, 20)
+    assert fixed.to_dict()["adc_bits"] == 4 and plan(spread=(0.0,)).to_dict()["adc_bits"] is None
 
 
 def test_the_plan_says_what_is_varied_and_on_which_chip():

@@ -38,6 +38,14 @@ def test_what_is_taken_for_granted_is_said(digits, samples):
     assert "Converters have no limit" not in said
 
 
+def test_converters_of_the_file_are_said(digits, samples):
+    crossbar = PLAN.crossbar.having(adc_bits=1)
+    found = study_devices(digits, *samples, replace(PLAN, crossbar=crossbar, adc_samples=4))
+    said = " ".join(found.assumes)
+    assert "the bits of converters are those of the crossbar's file: 1." in said and "least on ideal" in said
+    assert "Converters have no limit" not in said and found.points[0].correct < found.points[0].ideal
+
+
 def test_what_is_said_of_wires(digits, samples):
     def said(**changes):
         return " ".join(study_devices(digits, *samples, replace(PLAN, **changes)).assumes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from snnhw.analysis.crossbar.array import Crossbar
 from snnhw.analysis.crossbar.devices.chips import Conditions, Wires
-from snnhw.analysis.crossbar.devices.device import Device
+from snnhw.analysis.crossbar.devices.device import SPREAD, Device
 from snnhw.errors import InputError
 
 AXES = {
@@ -78,8 +78,14 @@ class DevicePlan:
 
     @property
     def described(self) -> Device:
-        """The device as tables, page and JSON show it: wires that are left out are none of its numbers."""
-        return self.device.given(NO_WIRES, wire=0.0) if self.wires == "none" else self.device
+        """The device as tables, page and JSON show it: numbers that no point has are not those of its file."""
+        found = self.device.given(NO_WIRES, wire=0.0) if self.wires == "none" else self.device
+        varied = [axis for axis in AXES if self.values(axis)]
+        prefix = {"spread": SPREAD, "wire_ohm": "wire"}.get(varied[0], "") if len(varied) == 1 else ""
+        if not prefix or (self.finetune and prefix == SPREAD):
+            return found
+        unused = [key for key in found.origins or {} if key.startswith(prefix)]
+        return found.told(f"in no point: --{varied[0].replace('_', '-')} gives the values", *unused)
 
     @property
     def needed(self) -> int:

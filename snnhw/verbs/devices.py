@@ -91,8 +91,6 @@ def crossbar(
 
     Writes devices.html, devices.json and devices.csv.
     """
-    from dataclasses import replace
-
     from snnhw.analysis.crossbar.array import load_crossbar
     from snnhw.analysis.crossbar.devices.device import load_device
 
@@ -104,11 +102,11 @@ def crossbar(
     check_names([model], [calibrate, source], quiet=True)
     device = load_device(memristor)
     if at_spread is not None:
-        device = device.spread_to(at_spread, proportional=proportional)
+        device = device.spread_to(at_spread, proportional=proportional, source="given with --at-spread")
     if read_noise is not None:
-        device = replace(device, read_noise=read_noise)
+        device = device.given("given with --read-noise", read_noise=read_noise)
     if stuck is not None:
-        device = device.with_stuck(*stuck)
+        device = device.with_stuck(*stuck, source="given with --stuck")
     array = load_crossbar(chip)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.analysis.report.place import DEVICES, check_place

@@ -51,6 +51,19 @@ def test_converters_of_the_file_are_read_tile_by_tile_on_every_axis():
     assert fixed.to_dict()["adc_bits"] == 4 and plan(spread=(0.0,)).to_dict()["adc_bits"] is None
 
 
+def test_what_the_only_axis_varies_is_not_said_by_the_file():
+    def origins(**changes):
+        found = replace(plan(**changes), device=load_device("hfox-wan2022")).described
+        return {key: origin.text for key, origin in found.origins.items()}
+
+    file = {key: origin.text for key, origin in load_device("hfox-wan2022").origins.items()}
+    both = {"spread": (0.0,), "wire_ohm": (0.0,)}
+    assert origins(device_bits=(2,)) == file == origins(**both)
+    assert origins(wire_ohm=(0.0,))["wire"] == "in no point: --wire-ohm gives the values"
+    assert origins(spread=(0.0,))["spread at 1 s"] == "in no point: --spread gives the values"
+    assert origins(spread=(0.0,))["wire"] == file["wire"] and origins(wire_ohm=(0.0,))["g_on"] == file["g_on"]
+
+
 def test_the_plan_says_what_is_varied_and_on_which_chip():
     said = plan(spread=(0.0, 0.1), adc_bits=(4,)).to_dict()
     assert said["values"] == {"spread": [0.0, 0.1], "adc_bits": [4]}

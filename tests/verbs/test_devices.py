@@ -56,6 +56,20 @@ def test_wires_that_are_left_out_are_said_everywhere(call):
     assert not any("wire is an assumption" in text for text in said["assumes"])
 
 
+def test_numbers_of_ones_own_are_said_by_their_options(call):
+    given = ("--read-noise", "0", "--stuck", "0.1", "0.2", "--at-spread", "0.03", "--device-bits", "2")
+    call("crossbar", "digits", *SMALL, *given, "--out", "out")
+    page = Path("out/devices.html").read_text()
+    for name, said in (
+        ("read_noise = 0", "given with --read-noise"),
+        ("stuck_on = 0.1", "given with --stuck"),
+        ("stuck_off = 0.2", "given with --stuck"),
+        ("spread", "given with --at-spread: 0.03 of the range, at any time"),
+    ):
+        assert f'<tr><th scope="row">{name}</th><td>{said}</td></tr>' in page, name
+    assert page.count("aihwkit") == 1  # of g_on, which stays that of the file
+
+
 @pytest.mark.parametrize(
     ("text", "option", "found"),
     [("", "--spread", ()), ("0,0.05, 1e-3", "--spread", (0.0, 0.05, 0.001))],

@@ -32,6 +32,7 @@ OPTIONAL = {
     "wire": "ohm",
 }
 UNITS = {**REQUIRED, **OPTIONAL}
+SPREAD = "spread"  # what the numbers of a spread are called begins so
 SHARES = ("stuck_on", "stuck_off")
 PROVENANCE = {"unit", "source", "kind", "confidence"}
 
@@ -96,32 +97,36 @@ class Device:
         guessed = sorted(key for key, origin in (self.origins or {}).items() if origin.kind == ASSUMPTION)
         return (*self.assumes, *(f"{key} is an assumption: {(self.origins or {})[key].source}." for key in guessed))
 
-    def spread_to(self, share: float, *, proportional: bool = False) -> Device:
+    def spread_to(self, share: float, *, proportional: bool = False, source: str = "given") -> Device:
         """The device with a spread of `share` at any time in place of its own.
 
         Args:
             share: of the range from g_off to g_on, the same at every conductance.
             proportional: it is a share of the conductance itself instead, so that devices near g_off hardly scatter.
+            source: who says it.
 
         Raises:
             InputError: it is no finite number of at least 0.
         """
         if not (math.isfinite(share) and share >= 0):
             raise InputError(f"A spread of {share} is none; give a share of at least 0.")
+        origins = {key: origin for key, origin in (self.origins or {}).items() if not key.startswith(SPREAD)}
+        of = "conductance" if proportional else "range"
+        told = replace(self, origins=origins).told(f"{source}: {share:g} of the {of}, at any time", SPREAD)
         if not share:
-            return replace(self, spreads=())
+            return replace(told, spreads=())
         coefficients = (0.0, share * self.g_on_us) if proportional else (share * self.range_us,)
-        return replace(self, spreads=(Spread(0.0, coefficients),))
+        return replace(told, spreads=(Spread(0.0, coefficients),))
 
-    def with_stuck(self, on: float, off: float) -> Device:
-        """The device with these shares of devices stuck at g_on and at g_off.
+    def with_stuck(self, on: float, off: float, *, source: str = "given") -> Device:
+        """The device with these shares of devices stuck at g_on and at g_off, which `source` says.
 
         Raises:
             InputError: they are no shares of all devices.
         """
         if not (on >= 0 and off >= 0 and on + off <= 1):
             raise InputError(f"{on} and {off} are no shares of all devices; give two of at least 0 and 1 together.")
-        return replace(self, stuck_on=on, stuck_off=off)
+        return self.given(source, stuck_on=on, stuck_off=off)
 
     def given(self, source: str, **values: float) -> Device:
         """The device with these constants (`wire`, `read_noise`, ...) in place of its own, which `source` says.
@@ -245,7 +250,7 @@ def _spreads(tables: object, where: str) -> tuple[tuple[Spread, ...], dict[str, 
         if not isinstance(numbers, list) or not numbers or not all(_is_number(value) for value in numbers):
             raise InputError(f"{at}: 'coefficients' is {shown(numbers)}; give the numbers of the polynomial in g/g_on.")
         spreads.append(Spread(number_at(own, "at_s", at), tuple(float(value) for value in numbers)))
-        origins[f"spread at {spreads[-1].at_s:g} s"] = _origin(own, "uS", at)
+        origins[f"{SPREAD} at {spreads[-1].at_s:g} s"] = _origin(own, "uS", at)
     times = [spread.at_s for spread in spreads]
     if times != sorted(set(times)):
         raise InputError(f"{where}: the spreads are at {times} s; give each time once, ascending.")

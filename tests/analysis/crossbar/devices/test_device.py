@@ -96,6 +96,10 @@ def test_a_number_of_ones_own_has_no_source_of_the_file():
     device = parse_device(FILE, "mine.toml").given("given with --wire-ohm", wire=3.0)
     assert device.wire_ohm == 3.0 and device.to_dict()["origins"]["wire"] == "given with --wire-ohm"
     assert device.to_dict()["origins"]["g_on"].startswith("a paper (")
+    stuck = device.with_stuck(0.1, 0.2, source="given with --stuck")
+    assert {stuck.to_dict()["origins"][key] for key in ("stuck_on", "stuck_off")} == {"given with --stuck"}
+    spread = device.spread_to(0.1, source="given with --at-spread").to_dict()["origins"]
+    assert spread["spread"] == "given with --at-spread: 0.1 of the range, at any time" and "spread at 1 s" not in spread
     for value in (-1.0, float("nan"), float("inf")):
         with pytest.raises(InputError, match="at least 0"):
             device.given("mine", wire=value)

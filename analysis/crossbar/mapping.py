@@ -24,6 +24,10 @@ from snnhw.rules.given import products
 from snnhw.rules.kinds import host_nodes
 from snnhw.rules.refuse import refuse
 
+OTHER_WEIGHTS = (
+    "The integers of the network have weights of {bits} bits, their sign included, and take devices for these; "
+    "weight_bits = {unused} of the crossbar is for networks in floats that are mapped without samples."
+)
 Span = tuple[int, int]  # first, and the one behind the last
 
 
@@ -146,6 +150,18 @@ class CrossbarMapping:
         """Devices in use over devices of all tiles."""
         return self.devices / (self.tiles * self.crossbar.rows * self.crossbar.columns)
 
+    @property
+    def weight_bits(self) -> int:
+        """Bits of the widest weights, with their sign."""
+        return 1 + max((layer.slicing.magnitude_bits for layer in self.layers), default=0)
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What is taken for granted: sentences of the crossbar, and what of its file this network does not use."""
+        said, asked = self.crossbar.assumes, self.crossbar.weight_bits
+        other = self.graph.is_integer and self.weight_bits != asked
+        return (*said, OTHER_WEIGHTS.format(bits=self.weight_bits, unused=asked)) if other else said
+
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
@@ -161,7 +177,7 @@ class CrossbarMapping:
             "utilisation": self.utilisation,
             "layers": [layer.to_dict() for layer in self.layers],
             "source": self.crossbar.source,
-            "assumes": list(self.crossbar.assumes),
+            "assumes": list(self.assumes),
         }
 
 

@@ -74,7 +74,7 @@ class OnCrossbars:
             own["reads"] = self.reads.to_dict()["layers"]
             own["energy"] = {found.accounting: found.to_dict() for found in self.energies}
             own |= self.machine.to_dict()
-        said = [*self.mapping.crossbar.assumes, *self.assumes]
+        said = [*self.mapping.assumes, *self.assumes]
         return {**self.mapping.to_dict(), **own, "assumes": said, **findings_dict(self.findings)}
 
 
@@ -168,14 +168,14 @@ def compare_on_crossbars(
             found.per_inference,
             prices.scope,
             f"{prices.technology_nm:g}",
-            crossbar.weight_bits,
+            mapping.weight_bits,
             prices.name,
             found.terms,
         )
         for name, found in zip(names, (*snn, *twins), strict=True)
     ]
     rows = (*_digital(model.graph, inputs, digital, progress), *on_tiles)
-    found = verdict(rows, (*crossbar.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
+    found = verdict(rows, (*mapping.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
     int8 = next((row for row in rows if row.name == ANN), rows[0])
     return Compared(found, conditions(snn[0], snn[1], twins[2], int8), reads.samples)
 

@@ -58,7 +58,7 @@ def study_devices(
         tiles=mapping.tiles,
         devices=mapping.devices,
         lossless_bits=max(layer.lossless_bits for layer in mapping.layers),
-        assumes=_assumes(plan),
+        assumes=(*_assumes(plan), *mapping.assumes),
         findings=model.findings,
     )
 
@@ -92,4 +92,4 @@ def _assumes(plan: DevicePlan) -> tuple[str, ...]:
         said.append(NO_WIRE)
     said += (ESTIMATED,) if has_wires and plan.wires == "estimate" else ()
     said += (STEPS,) if plan.adc_bits or fixed is not None else ()
-    return (*said, *plan.crossbar.assumes)
+    return tuple(said)

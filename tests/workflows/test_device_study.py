@@ -46,6 +46,13 @@ def test_converters_of_the_file_are_said(digits, samples):
     assert "Converters have no limit" not in said and found.points[0].correct < found.points[0].ideal
 
 
+def test_bits_of_the_crossbar_that_the_integers_do_not_have_are_said(digits, samples):
+    crossbar = PLAN.crossbar.having(weight_bits=3)
+    assert "weight_bits = 3 of the crossbar is for networks in floats" in " ".join(
+        study_devices(digits, *samples, replace(PLAN, crossbar=crossbar)).assumes
+    )
+
+
 def test_what_is_said_of_wires(digits, samples):
     def said(**changes):
         return " ".join(study_devices(digits, *samples, replace(PLAN, **changes)).assumes)

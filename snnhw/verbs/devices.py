@@ -45,7 +45,7 @@ def crossbar(
     chip: Annotated[str, typer.Option("--chip", help="crossbar: name or TOML file")] = "rram",
     memristor: Annotated[str, typer.Option("--memristor", help="device: name or TOML file")] = "hfox-wan2022",
     spread: Annotated[
-        str, typer.Option("--spread", help="standard deviations to try, shares of the conductance range")
+        str, typer.Option("--spread", help="standard deviations to try, such as 0,0.05: shares of the range")
     ] = "",
     device_bits: Annotated[str, typer.Option("--device-bits", help="bits per device to try, such as 1,2,4")] = "",
     adc_bits: Annotated[str, typer.Option("--adc-bits", help="bits of the converters to try, such as 4,6,8")] = "",
@@ -63,7 +63,9 @@ def crossbar(
     ] = None,
     stuck: Annotated[
         tuple[float, float] | None,
-        typer.Option("--stuck", help="shares of devices stuck at the highest and the lowest conductance"),
+        typer.Option(
+            "--stuck", metavar="ON OFF", help="shares of devices stuck at the highest and the lowest conductance"
+        ),
     ] = None,
     time_s: Annotated[float, typer.Option("--time", min=0.0, help="seconds between programming and reading")] = 0.0,
     wires: Annotated[str, typer.Option("--wires", help="exact, estimate or none")] = "estimate",

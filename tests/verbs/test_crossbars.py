@@ -1,5 +1,6 @@
 """Crossbars on the command line."""
 
+import json
 from pathlib import Path
 
 from snnhw.analysis.crossbar.array import FOLDER
@@ -39,8 +40,19 @@ def test_compare_has_crossbars_beside_both_twins(call):
     without, beside = call(*asked, "--json"), call(*asked, "--crossbar", "rram", "--json")
     found = beside.pop("crossbar")["digits"]
     assert beside == without and len(found["rows"]) == 8 and len(found["claims"]) == 11 and found["conditions"]
-    shown = call(*asked, "--crossbar", "rram")
+    shown = call(*asked, "--crossbar", "rram", "--out", "out")
+    assert json.loads(Path("out/crossbar.json").read_text())["crossbar"]["digits"] == found
+    assert Path("out/crossbar.csv").exists() and "crossbars: out/crossbar.json" in shown
     assert "what would have to be true for crossbars to save" in " ".join(shown.split())
+
+
+def test_what_crossbars_could_not_do_is_refused_before_reports_are_written(refused):
+    asked = ("compare", "digits", "--input", "digits:test", "--samples", "1", "--out", "out", "--crossbar")
+    assert "no crossbar 'loihi1'" in refused(*asked, "loihi1") and not Path("out").exists()
+    Path("out").mkdir()
+    Path("out/crossbar.csv").write_text("mine")
+    assert "crossbar.csv exists" in refused(*asked, "rram")
+    assert [path.name for path in Path("out").iterdir()] == ["crossbar.csv"]
 
 
 def test_integers_run_on_crossbars_of_ideal_devices(call):

@@ -11,6 +11,7 @@ from snnhw.analysis.crossbar.array import Crossbar, load_crossbar
 from snnhw.analysis.crossbar.conditions import Condition, conditions
 from snnhw.analysis.crossbar.costs import load_costs
 from snnhw.analysis.crossbar.digital import adders_of
+from snnhw.analysis.crossbar.machine import ASSUMES as OF_TIME
 from snnhw.analysis.crossbar.machine import Machine, machine_of
 from snnhw.analysis.crossbar.mapping import CrossbarMapping, map_crossbars
 from snnhw.analysis.crossbar.pricing import ACCOUNTINGS, CrossbarEstimate, price, read_layers
@@ -127,9 +128,8 @@ def on_crossbars(
     reads = count_reads(mapping, inputs.values, counter(progress, "simulation", len(inputs.values)))
     driven, adders = read_layers(mapping, reads.layers), adders_of(mapping.graph)
     energies = tuple(price("crossbar SNN", driven, adders, reads.samples, prices, way) for way in ACCOUNTINGS)
-    return OnCrossbars(
-        mapping, reads.samples, reads, energies, machine_of(mapping, prices), model.findings, (*prices.assumes, *said)
-    )
+    said = (*prices.assumes, *OF_TIME, *said)
+    return OnCrossbars(mapping, reads.samples, reads, energies, machine_of(mapping, prices), model.findings, said)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ def test_map_shows_tiles_and_with_samples_what_reads_cost(call):
     assert plain["tiles"] == sum(layer["tiles"] for layer in plain["layers"]) and "energy" not in plain
     priced = call("map", "digits", "--chip", "rram", "--input", "digits:test", "--samples", "3", "--json", "-q")
     assert priced["samples"] == 3 and priced["energy"]["all"]["split"]["adc"]["low"] > 0
+    assert any(text.startswith("Columns that are not in use are neither converted") for text in priced["assumes"])
     assert priced["seconds_one_by_one"]["typical"] > 0 and priced["area_m2"]["typical"] > 0
     shown = call("map", "digits", "--chip", "rram64", "--deployment", "graded", "-q")
     assert "tiles" in shown and "ADC bits" in shown

@@ -32,6 +32,9 @@ def test_what_crossbars_lack_is_refused(refused):
     assert "no profile of crossbars 'loihi2'" in refused("map", "digits", "--chip", "rram", "--profile", "loihi2")
     assert "'shared' is that of channels" in refused("map", "digits", "--chip", "rram", "--deployment", "shared")
     assert "no chip 'rran'; did you mean 'rram'" in refused("map", "digits", "--chip", "rran")
+    everything = "give a .toml file or one of loihi1, loihi2, rram, rram64."
+    for name in ("nosuch", "nosuch.toml"):
+        assert f"no chip '{name}'; {everything}" in refused("map", "digits", "--chip", name)
     wrong = ("compare", "digits", "--input", "digits:test", "--samples", "1", "--crossbar")
     assert "no crossbar 'loihi1'" in refused(*wrong, "loihi1")
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snnhw.analysis.crossbar.array import Crossbar
+from snnhw.analysis.crossbar.array import MOST, Crossbar
 from snnhw.analysis.crossbar.devices.chips import Conditions, Wires
 from snnhw.analysis.crossbar.devices.device import SPREAD, Device
 from snnhw.errors import InputError
@@ -18,7 +18,7 @@ AXES = {
     "wire_ohm": "resistance of a wire between two devices, ohm",
 }
 NO_WIRES = "left out with --wires none"
-MOST_BITS = {"device_bits": 8, "adc_bits": 16}
+MOST_BITS = {axis: MOST[axis][0] for axis in ("device_bits", "adc_bits")}
 
 
 @dataclass(frozen=True)

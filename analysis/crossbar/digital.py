@@ -1,4 +1,4 @@
-"""The digital logic of a network on crossbars: sums of branches and currents, identity shortcuts, biases, neurons.
+"""The digital logic of a network on crossbars: sums of branches, pools and currents, identity shortcuts, neurons.
 
 Takes the mapped graph, gives what one inference of its T steps does behind each row: a population or a read-out. What
 shifts and adds the codes of converters is counted with the reads (`pricing.py`).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Graph, LoihiLIF, Neuron, Node, Readout
+from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, LoihiLIF, Neuron, Node, Pool, Readout
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,23 @@ class Adders:
 
     name: str
     adds: int
-    updates: int  # of membranes
+    updates: int  # of membranes, and of currents that last longer than a step
     written_bits: int  # of spikes that are kept for the layers behind
 
 
 def adders_of(graph: Graph) -> tuple[Adders, ...]:
-    """Rows of `graph`: every membrane is updated in each of the T steps."""
+    """Rows of `graph`: every membrane, and every current that lasts, is updated in each of the T steps."""
 
     def neuron(neurons: tuple[Neuron, ...]) -> tuple[int, int]:
-        levels = sum(one.levels for one in neurons)
-        return sum(one.membranes for one in neurons), levels.bit_length()
+        return states_of(neurons), sum(one.levels for one in neurons).bit_length()
 
     return _rows(graph, lambda name: graph.timesteps, neuron)
+
+
+def states_of(neurons: tuple[Neuron, ...]) -> int:
+    """Numbers that the logic of a unit keeps from step to step: its membranes, and the current of all its levels."""
+    lasts = any(isinstance(one, LoihiLIF) and one.current_lasts for one in neurons)
+    return sum(one.membranes for one in neurons) + lasts
 
 
 def twin_adders_of(graph: Graph, passes: Callable[[str], int], bits: int) -> tuple[Adders, ...]:
@@ -52,12 +57,20 @@ def _rows(
         rows.append(
             Adders(unit, (_sources(graph, first, unit_of) - 1 + biased) * times, membranes * times, bits * times)
         )
-    for node in (n for n in graph.nodes.values() if isinstance(n, SYNAPSES)):
+    for node in (n for n in graph.nodes.values() if isinstance(n, (*SYNAPSES, Pool, Delay, Flatten))):
         arriving = graph.nodes[graph.into(node.name)[0].source].size if graph.into(node.name) else 0
-        adds = (_sources(graph, node, unit_of) - 1) * arriving + (0 if node.bias is None else node.size)
-        rows.append(Adders(node.name, adds * steps(node.name), 0, 0))
+        adds = (_sources(graph, node, unit_of) - 1) * arriving + _own_adds(node)
+        if adds or isinstance(node, SYNAPSES):
+            rows.append(Adders(node.name, adds * steps(node.name), 0, 0))
     rows += [Adders(node.name, node.size * steps(node.name), 0, 0) for node in graph.of_type(Readout)]
     return tuple(rows)
+
+
+def _own_adds(node: Node) -> int:
+    """Adds of a step: the bias of a layer, the window of a pool."""
+    if isinstance(node, Pool):
+        return (node.kernel[0] * node.kernel[1] - 1) * node.size
+    return node.size if isinstance(node, SYNAPSES) and node.bias is not None else 0
 
 
 def _sources(graph: Graph, node: Node, unit_of: dict[str, str]) -> int:

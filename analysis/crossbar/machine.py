@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from snnhw.analysis.crossbar.coding import Coding
 from snnhw.analysis.crossbar.costs import converter_area
+from snnhw.analysis.crossbar.digital import states_of
 from snnhw.analysis.crossbar.mapping import CrossbarMapping, LayerMapping, spans
 from snnhw.analysis.hardware.profiles import Profile
 from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
+from snnhw.graph.ir import Delay, Graph
 
 ASSUMES = ("Columns that are not in use are neither converted nor waited for; a converter takes those in use in turn.",)
 TIMED = ("read_time", "adc_time")
@@ -84,6 +88,11 @@ def layer_seconds(layer: LayerMapping, coding: Coding, passes: Callable[[str], i
     return cycle(min(layer.crossbar.columns_per_adc, columns), coding.largest, costs).scaled(reads)
 
 
+def _width(graph: Graph, delay: Delay) -> int:
+    """Bits of what a delay holds of each of its values and steps."""
+    return graph.arriving(delay.name).levels.bit_length()
+
+
 def _areas(mapping: CrossbarMapping, costs: Profile) -> dict[str, Range]:
     crossbar, graph = mapping.crossbar, mapping.graph
     converters = {
@@ -94,7 +103,8 @@ def _areas(mapping: CrossbarMapping, costs: Profile) -> dict[str, Range]:
         for layer in mapping.layers
         if (edges := graph.into(layer.name))
     )
-    membranes = sum(neuron.size * neuron.membranes for unit in graph.units().values() for neuron in unit)
+    kept += sum(int(np.max(delay.steps)) * delay.size * _width(graph, delay) for delay in graph.of_type(Delay))
+    states = sum(unit[0].size * states_of(unit) for unit in graph.units().values())
     return {
         "devices": costs["device_area"].range.scaled(mapping.tiles * crossbar.rows * crossbar.columns),
         "converters": Range.total(
@@ -103,5 +113,5 @@ def _areas(mapping: CrossbarMapping, costs: Profile) -> dict[str, Range]:
         "drivers": costs["driver_area"].range.scaled(mapping.tiles * crossbar.rows),
         "shift_add": costs["shift_add_area"].range.scaled(sum(converters.values())),
         "buffers": costs["buffer_bit_area"].range.scaled(kept),
-        "neurons": costs["neuron_area"].range.scaled(membranes),
+        "neurons": costs["neuron_area"].range.scaled(states),
     }

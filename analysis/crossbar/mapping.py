@@ -18,11 +18,9 @@ from snnhw.analysis.crossbar.coding import Coding, coding_of
 from snnhw.analysis.crossbar.matrices import Matrix, matrix_of, synapses_of
 from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
+from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Graph, Synapse
-from snnhw.passes import compile_channels
-from snnhw.rules.given import products
-from snnhw.rules.kinds import host_nodes
-from snnhw.rules.refuse import refuse
+from snnhw.rules.ways import INTEGERS, RRAM, compiled
 
 OTHER_WEIGHTS = (
     "The integers of the network have weights of {bits} bits, their sign included, and take devices for these; "
@@ -190,11 +188,10 @@ def map_crossbars(graph: Graph, crossbar: Crossbar) -> CrossbarMapping:
         crossbar: size of the tiles, devices and converters.
 
     Raises:
-        InputError: a node is computed by no matrix of weights (products of activations, layers of the host), or the
+        InputError: a rule refuses it, in floats of Loihi's integers, which crossbars hold (`snnhw.rules.ways`), or the
             columns of one output do not fit a tile.
     """
-    refuse((*products(graph, crossbar.name), *host_nodes(graph, crossbar.name)), graph, crossbar.name)
-    channels = graph if graph.is_integer else compile_channels(graph)
+    channels = compiled(graph_given(graph), RRAM if graph.is_integer else INTEGERS)
     return CrossbarMapping(crossbar, channels, tuple(_layers(channels, crossbar)))
 
 

@@ -41,7 +41,9 @@ def read_layer(
     node, mapping = layer.node, layer.mapping
     converter = converter or Converter(mapping.adc_bits)
     vectors = windows_of(node, x)  # [groups, N, inputs]
-    total = x.new_zeros((mapping.matrix.groups, vectors.shape[1], mapping.matrix.outputs))
+    # in double: with the offset still in it, a sum can be beyond the integers that the type of x holds
+    shape = (mapping.matrix.groups, vectors.shape[1], mapping.matrix.outputs)
+    total = x.new_zeros(shape, dtype=torch.float64)
     for worth, plane in mapping.coding.planes(vectors):
         for tile in layer.tiles:
             first, outputs = tile.rows[0], slice(*tile.outputs)
@@ -51,8 +53,8 @@ def read_layer(
                 if not len(driven):
                     continue
                 codes = converter(read(tile, lines, drive[driven]))
-                total[tile.group][:, outputs].index_add_(0, driven, worth * tile.recombined(codes))
-    y = total.permute(1, 0, 2).reshape(*x.shape[:2], mapping.matrix.positions, -1).transpose(2, 3)
+                total[tile.group][:, outputs].index_add_(0, driven, worth * tile.recombined(codes.double()))
+    y = total.to(x.dtype).permute(1, 0, 2).reshape(*x.shape[:2], mapping.matrix.positions, -1).transpose(2, 3)
     y = y.reshape(*x.shape[:2], *node.shape) * mapping.step
     if node.bias is None:
         return y

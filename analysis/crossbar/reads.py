@@ -97,15 +97,13 @@ def count_reads(mapping: CrossbarMapping, inputs: Array, progress: Callable[[int
         progress: called with the number of samples finished in each batch.
 
     Raises:
-        InputError: the graph is in floats or has loops, or the inputs do not fit it.
+        InputError: the graph is in floats, or the inputs do not fit it.
     """
     graph = mapping.graph
     if not graph.is_integer:
         raise InputError(f"Graph {graph.name!r} is in floats and crossbars hold integers; quantise it first.")
-    if is_recurrent(graph):
-        raise InputError(f"Graph {graph.name!r} has loops, and reads are counted of networks without; map it alone.")
     passes = twin_passes(graph, graph.timesteps, stepped=has_steps(graph, inputs))
-    counted = _Counted(mapping, passes)
+    counted = _Counted(mapping, passes, by_steps=is_recurrent(graph))
     record = simulate(graph, inputs, execution=Execution(batch_size=TOGETHER, synapses=counted), progress=progress)
     return NetworkReads(record.samples, counted.reads, counted.twin, record, passes)
 
@@ -116,8 +114,10 @@ class _Counted:
 
     mapping: CrossbarMapping
     passes: TwinPasses
+    by_steps: bool  # a network with loops, whose steps come one after the other
     reads: dict[str, Reads] = field(default_factory=dict)
     twin: dict[str, Reads] = field(default_factory=dict)
+    waiting: dict[str, list[Tensor]] = field(default_factory=dict)  # steps of a batch that is not yet through
 
     def __post_init__(self) -> None:
         self.layers = {layer.name: layer for layer in self.mapping.layers}
@@ -128,6 +128,12 @@ class _Counted:
         if layer is None:
             return
         steps, passes = self.mapping.graph.timesteps, self.passes.of(node.name)
+        if self.by_steps:
+            so_far = self.waiting.setdefault(node.name, [])
+            so_far.append(x)
+            if len(so_far) < steps:
+                return
+            x = torch.cat(self.waiting.pop(node.name))
         same = steps // len(x)  # steps that each frame stands for
         self._add(self.reads, layer, x, layer.coding, same)
         coding = twin_coding(layer.coding, steps // passes)

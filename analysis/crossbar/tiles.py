@@ -37,6 +37,20 @@ class Tile:
         total: Array = self.devices.sum(axis=0)
         return total
 
+    def unlike_sums(self, lines: Span) -> Array:
+        """What columns send when each of `lines` is driven by 1, of all columns whose clipping an output can show.
+
+        Where no weight is negative, and the device of the highest slice holds the sign alone, that column sends what
+        the offset column sends and is worth as much: a converter clips both alike, and the offset is taken off whole.
+        """
+        devices = self.devices[lines[0] : lines[1]]
+        sums: Array = devices.sum(axis=0)
+        if not self.slicing.shared_columns or self.slicing.factors[-1] != self.slicing.offset:
+            return sums
+        per_output = self.slicing.columns_per_output
+        signs = devices[:, per_output - 1 : -1 : per_output]
+        return sums[:-1].reshape(-1, per_output)[:, :-1].flatten() if (signs == 1).all() else sums
+
     def recombined(self, codes: Tensor) -> Tensor:
         """Outputs [N, outputs], in steps of a weight, of the codes [N, columns]: shift, add and take the offset off."""
         first, last = self.outputs
@@ -61,13 +75,19 @@ class LayerTiles:
 
     @property
     def largest_sum(self) -> int:
-        """The most that a column of the programmed devices sends in one read, which the input 'all lines' reaches."""
-        sums = [tile.devices[a:b].sum(axis=0).max() for tile in self.tiles for a, b in self.row_groups(tile)]
+        """The most that a column whose clipping shows sends in one read, which the input 'all lines' reaches."""
+        sums = [tile.unlike_sums(lines).max() for tile in self.tiles for lines in self.row_groups(tile)]
         return int(max(sums)) * self.mapping.coding.largest
 
     @property
     def least_adc_bits(self) -> int:
-        """Bits of the smallest converter that loses nothing of these weights, for every input."""
+        """Bits of the smallest converter that loses nothing of these weights, for every input.
+
+        With M its highest code, one bit fewer loses. A pair of columns: drive the lines of the largest sum, and the
+        other sign of that output sends nothing. An offset column: where a column clips that M pulses can reach, the
+        offset is exact. Else drive M + 1 pulses, one of them on a negative weight: the offset column clips by 1, which
+        is worth 2^magnitude, and the slices below the highest by less, since no pulse adds more than a full device.
+        """
         return least_bits(self.largest_sum)
 
 

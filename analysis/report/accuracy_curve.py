@@ -51,7 +51,7 @@ def accuracy_curve(marks: Sequence[Marked], label: str, width: int = WIDE) -> Fi
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks(list(places), [one.name for one in marks])
     axes.set_xlim(-0.4, len(marks) - 0.6 + BESIDE)
-    axes.set_xlabel(label if width != NARROW else label.partition(",")[0])
+    axes.set_xlabel(label if width != NARROW else label.replace(", ", ",\n"))
     axes.set_ylabel("accuracy, %", color=MUTED, fontsize=12)
     axes.legend(frameon=False, fontsize=12, labelcolor=INK, loc="lower left" if _falls(marks) else "lower right")
     axes.grid(axis="y", color=RULE, linewidth=0.8)

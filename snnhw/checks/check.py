@@ -20,7 +20,7 @@ from snnhw.rules.structure import BROKEN, UNSOUND, structure
 
 __all__ = ["TARGETS", "Finding", "Severity", "check"]
 
-TARGETS = ("nir", "lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle")
+TARGETS = ("nir", "lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle", "rram")
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 

@@ -1,4 +1,4 @@
-"""Checks for Lava, Loihi, SANA-FE, nengo-loihi and C: what the verbs refuse, what the chip lacks, what passes settle.
+"""Checks for all targets but NIR: what the verbs refuse, what the chip lacks, what passes settle.
 
 Errors come from the rules that the verbs ask too (`snnhw.rules.ways`), beside what a chip lacks and Lava computes.
 Limits: lava-nc 0.10.0 as its fixed-point models compute, and Davies et al., IEEE Micro 38(1), 2018
@@ -36,7 +36,7 @@ from snnhw.quantisation.decay_pairs import decay_pairs
 from snnhw.rules.expressible import deployment
 from snnhw.rules.integers import exponents, wide_sums
 from snnhw.rules.neurons import one_threshold, resets_to_zero
-from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, NENGO_LOIHI, SANAFE, C, Rule, Way, refusals
+from snnhw.rules.ways import BUNDLE, INTEGERS, LAVA, NENGO_LOIHI, RRAM, SANAFE, C, Rule, Way, refusals
 
 SANAFE_SYNAPSES = 10_000_000  # SANA-FE lists every synapse at about 1 KB each
 
@@ -58,6 +58,7 @@ CHIPS: dict[str, Chip] = {
     "nengo-loihi": Chip(INTEGERS, NENGO_LOIHI, (resets_to_zero,)),
     "c": Chip(INTEGERS, C),
     "bundle": Chip(INTEGERS, BUNDLE),
+    "rram": Chip(INTEGERS, RRAM),
 }
 
 
@@ -148,7 +149,7 @@ def _decays(graph: Graph, node: Neuron, target: str) -> Iterator[Finding]:
 
 
 def _whole(graph: Graph, target: str) -> Iterator[Finding]:
-    if not graph.is_integer and target in ("loihi1", "loihi2", "nengo-loihi", "c", "bundle"):
+    if not graph.is_integer and target in ("loihi1", "loihi2", "nengo-loihi", "c", "bundle", "rram"):
         yield Finding("not-quantised", "info", "", "the network computes in floats", "run snnhw quantise")
     try:
         depths(graph)

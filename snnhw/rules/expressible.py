@@ -8,7 +8,8 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, Graph, Neuron, SlotMLF
 from snnhw.passes.decompose import TRAIN_OTHERWISE
 
-PAYLOADS = ("lava", "loihi2", "Loihi")  # whose spikes carry integers, or are made binary by what compiles for them
+# whose spikes carry integers, or are made binary by what compiles for them
+PAYLOADS = ("lava", "loihi2", "Loihi", "rram")
 
 
 def deployment(graph: Graph, target: str) -> Iterator[Finding]:

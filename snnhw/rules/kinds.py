@@ -44,7 +44,7 @@ def kinds_of_lava(graph: Graph, title: str) -> Iterator[Finding]:
 
 
 def kinds_of_c(graph: Graph, title: str) -> Iterator[Finding]:
-    """One error for each node that has no loop in C, and for a mean in integers."""
+    """One error for each node that has no loop in C nor logic behind crossbars, and for a mean in integers."""
     yield from _others(graph, title, C)
     yield from _means(graph)
 

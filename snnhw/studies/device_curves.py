@@ -27,6 +27,7 @@ from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import SINGLE, Execution
+from snnhw.simulation.recurrent import is_recurrent
 from snnhw.studies.device_plan import DevicePlan
 from snnhw.studies.device_result import Point
 
@@ -91,7 +92,7 @@ def device_curves(
 
     if progress:
         progress("points", 0, total)
-    base = chips(plan.crossbar, "spread")
+    base = chips(plan.crossbar, "spread" if plan.others else "adc_bits")
     for spread in plan.spread:
         device = plan.device.spread_to(spread, proportional=plan.proportional)
         yield point("spread", spread, base, replace(plan.conditions, device=device))
@@ -116,19 +117,24 @@ def _correct(on: _Chips, conditions: Conditions, seed: int) -> int:
     if on.adc:
         bits = next(iter(on.layers.values())).mapping.slicing.device_bits
         read = device_read(devices, noise_in_steps(device, bits), generator)
-        compute = converted_reads(on.layers, read, on.adc, graph.timesteps)
+        compute = converted_reads(on.layers, read, on.adc, _steps_at_once(graph))
         execution = Execution(batch_size=TOGETHER, synapses=compute)
     elif device.read_noise:
-        execution = Execution(synapses=noisy_reads(on.layers, devices, device, generator, graph.timesteps))
+        execution = Execution(synapses=noisy_reads(on.layers, devices, device, generator, _steps_at_once(graph)))
     else:
         graph = held_network(graph, on.layers, devices)
     some = on.blocks[seed]
     return simulate(graph, on.data.values[some], execution=execution).correct(on.data.labels()[some])
 
 
+def _steps_at_once(graph: Graph) -> int:
+    """Steps that a layer is given together: one of a network with loops, else all of them."""
+    return 1 if is_recurrent(graph) else graph.timesteps
+
+
 def _sums(on: _Chips, calibration: Array) -> Sums:
     sums = Sums.of(on.layers)
     exact = {name: Converter(layer.mapping.lossless_bits) for name, layer in on.layers.items()}
-    compute = converted_reads(on.layers, sums.read(), exact, on.graph.timesteps)
+    compute = converted_reads(on.layers, sums.read(), exact, _steps_at_once(on.graph))
     simulate(on.graph, calibration, execution=Execution(batch_size=TOGETHER, synapses=compute))
     return sums

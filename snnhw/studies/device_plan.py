@@ -12,11 +12,12 @@ from snnhw.analysis.crossbar.devices.device import SPREAD, Device
 from snnhw.errors import InputError
 
 AXES = {
-    "spread": "spread of the conductances, share of the range",
+    "spread": "spread of the conductances",
     "device_bits": "bits per device",
     "adc_bits": "bits of a converter",
-    "wire_ohm": "resistance of a wire between two devices, ohm",
+    "wire_ohm": "resistance of a wire between two devices",
 }
+UNITS = {"spread": "of the range", "device_bits": "bits", "adc_bits": "bits", "wire_ohm": "ohm"}
 NO_WIRES = "left out with --wires none"
 MOST_BITS = {axis: MOST[axis][0] for axis in ("device_bits", "adc_bits")}
 
@@ -71,6 +72,14 @@ class DevicePlan:
         found: Sequence[float] = getattr(self, axis)
         return found
 
+    def unit(self, axis: str) -> str:
+        """Of the values of one axis."""
+        return "of the conductance" if axis == "spread" and self.proportional else UNITS[axis]
+
+    def label(self, axis: str) -> str:
+        """Of one axis, with its unit where the name does not say it."""
+        return AXES[axis] if axis in MOST_BITS else f"{AXES[axis]}, {'share ' * (axis == 'spread')}{self.unit(axis)}"
+
     @property
     def conditions(self) -> Conditions:
         """Of the chip around which values are varied."""
@@ -114,6 +123,7 @@ class DevicePlan:
             "adc_bits": self.crossbar.adc_bits,
             "device": self.described.to_dict(),
             "values": {axis: list(self.values(axis)) for axis in AXES if self.values(axis)},
+            "units": {axis: self.unit(axis) for axis in AXES if self.values(axis)},
             "proportional": self.proportional,
             "wires": self.wires,
             "time_s": self.time_s,

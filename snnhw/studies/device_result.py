@@ -14,9 +14,9 @@ from snnhw.studies.interval import Interval, interval
 
 NAMES = {
     "spread": "Spread:",
-    "device_bits": "Bits per device:",
-    "adc_bits": "Bits of a converter:",
-    "wire_ohm": "Ohm between two devices:",
+    "device_bits": "Devices:",
+    "adc_bits": "Converters:",
+    "wire_ohm": "Wires between two devices:",
 }
 UNSEEN = 3.0  # what never occurred in n samples has a share below 3 / n at 95 % (rule of three)
 
@@ -96,7 +96,7 @@ class DeviceCurves:
     @property
     def headline(self) -> str:
         """What the worst value of each axis loses, and up to where no loss is told apart from none."""
-        return " ".join(_sentence(axis, points) for axis, points in self.axes.items())
+        return " ".join(_sentence(axis, points, self.plan.unit(axis)) for axis, points in self.axes.items())
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -108,7 +108,7 @@ class DeviceCurves:
             "lossless_adc_bits": self.lossless_bits,
             "headline": self.headline,
             "plan": self.plan.to_dict(),
-            "points": [point.to_dict() for point in self.points],
+            "points": [{**point.to_dict(), "unit": self.plan.unit(point.axis)} for point in self.points],
             **findings_dict(self.findings),
             "assumes": list(self.assumes),
         }
@@ -127,6 +127,7 @@ def curves_frame(found: DeviceCurves) -> pd.DataFrame:
             "mean": point.accuracy.mean,
             "low": point.accuracy.low,
             "high": point.accuracy.high,
+            "unit": found.plan.unit(point.axis),
         }
         for point in found.points
         for seed, (accuracy, best) in enumerate(zip(point.accuracies, point.ideal, strict=True))
@@ -135,7 +136,7 @@ def curves_frame(found: DeviceCurves) -> pd.DataFrame:
     return frame
 
 
-def _sentence(axis: str, points: Sequence[Point]) -> str:
+def _sentence(axis: str, points: Sequence[Point], unit: str) -> str:
     fewer_is_worse = axis == "adc_bits"
     order = sorted(points, key=lambda point: -point.value if fewer_is_worse else point.value)
     kept: list[Point] = []
@@ -144,10 +145,12 @@ def _sentence(axis: str, points: Sequence[Point]) -> str:
             break
         kept.append(point)
     worst, lost = order[-1], order[-1].lost
+    loses = "lose" if unit == "bits" else "loses"
     said = (
-        f"{NAMES[axis]} {worst.value:g} loses {100 * lost.mean:.1f} points of accuracy "
+        f"{NAMES[axis]} {worst.value:g} {unit} {loses} {100 * lost.mean:.1f} points of accuracy "
         f"({100 * lost.low:.1f} to {100 * lost.high:.1f})"
     )
     if kept:
-        return f"{said}; {'down' if fewer_is_worse else 'up'} to {kept[-1].value:g} no loss is told apart from none."
+        to = f"{'down' if fewer_is_worse else 'up'} to {kept[-1].value:g} {unit}"
+        return f"{said}; {to} no loss is told apart from none."
     return f"{said}; every value loses some."

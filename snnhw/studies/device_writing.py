@@ -26,17 +26,14 @@ def write_curves(found: DeviceCurves, out: Path, *, force: bool = False) -> Path
 
 def page_of(found: DeviceCurves) -> str:
     """The page as HTML."""
-    described = found.plan.described
-    device = described.to_dict()
-    given = {key: f"{device[key]:g}" for key in device if isinstance(device[key], float)}
-    origins = {key: origin.text for key, origin in (described.origins or {}).items()}
-    named = {f"{key} = {given[key]}" if key in given else key: text for key, text in origins.items()}
-    return render_tables("devices.html.j2", _charts(found), found=found, axes=AXES, origins=named)
+    labels = {axis: found.plan.label(axis) for axis in AXES}
+    constants = found.plan.described.constants
+    return render_tables("devices.html.j2", _charts(found), found=found, axes=labels, constants=constants)
 
 
 def _charts(found: DeviceCurves) -> Iterator[tuple[str, str]]:
     for axis, points in found.axes.items():
-        yield from accuracy_curves(axis, [_marked(point) for point in points], AXES[axis])
+        yield from accuracy_curves(axis, [_marked(point) for point in points], found.plan.label(axis))
 
 
 def _marked(point: Point) -> Marked:

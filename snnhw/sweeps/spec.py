@@ -210,12 +210,19 @@ def _check(spec: Spec, where: str) -> None:
             raise unknown("objective", objective, OBJECTIVES)
     if spec.sampler == "grid" and spec.size is None:
         raise InputError(f'{where} has a range of numbers, which no grid ends; give lists, or sampler = "tpe".')
+    fixed = {setting.partition("=")[0] for setting in spec.settings}
+    for dimension in spec.space:
+        if dimension.key in fixed:
+            raise InputError(f"{where} has {dimension.key} in [set] and in [space]; leave it in one of them.")
     if spec.chip and spec.chip not in CHIPS:
         raise unknown("chip whose place is stored with the counts", spec.chip, CHIPS)
     check_keys(spec.space, where)
     check_pricing(spec, load_profile(spec.profile), where)
     for point in spec.corners():
-        recipe = spec.recipe_at(point)
+        try:
+            recipe = spec.recipe_at(point)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
         if not recipe.validation:
             raise InputError(
                 f"{where} holds no sample out, and trials that are chosen by their test accuracy flatter it; give "

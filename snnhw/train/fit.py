@@ -22,7 +22,6 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from snnhw.gates.text import visible
-from snnhw.nn.models import build
 from snnhw.nn.time import set_timesteps
 from snnhw.train.average import Average
 from snnhw.train.bar import TrainingBar
@@ -38,7 +37,7 @@ from snnhw.train.resume import check_origin, origin
 from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
 from snnhw.train.schedule import make_optimiser
 from snnhw.train.source import Source
-from snnhw.train.splits import Splits, check_input, load_splits, model_arguments
+from snnhw.train.splits import Splits, check_input, load_splits, model_arguments, network_of
 from snnhw.train.tensorboard import ScalarLog
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def fit(
         torch.set_num_threads(recipe.threads)
     fabric = fabric_of(recipe)
     torch.manual_seed(recipe.seed)
-    raw = build(recipe.model, relu=recipe.relu, **model_arguments(recipe, splits.train))
+    raw = network_of(recipe, splits.train)
     check_input(recipe, raw, splits.train)
     if handed.start is not None:
         handed.start.give(raw)

@@ -121,9 +121,11 @@ def load_recipe(source: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     elif not os.path.exists(path):
         raise unknown("recipe", source, recipe_names(), "a TOML file")
     values: dict[str, object] = {"name": path.stem, **read_toml(path, "recipe", "give a TOML file")}
-    for override in overrides:
+    settings = list(overrides)
+    for override in settings:
         set_value(values, override)
-    return recipe_from(values, str(path))
+    where = f"The recipe {source} with {', '.join(map(shown, settings))}" if settings else str(path)
+    return recipe_from(values, where)
 
 
 def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Recipe:
@@ -162,6 +164,11 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
             raise InputError(f"{where} has {key} and no energy_weight, without which nothing is priced; give both.")
     if recipe.energy_weight and recipe.relu:
         raise InputError(f"{where} trains a ReLU twin, whose activations have no price; leave energy_weight out.")
+    thresholds = recipe.arguments.get("thresholds", ())
+    if isinstance(thresholds, list | tuple) and any(isinstance(one, int | float) and one < 0 for one in thresholds):
+        raise InputError(
+            f"{where} has the thresholds {shown(list(thresholds))}; give none below 0, at which a unit fires at rest."
+        )
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

@@ -13,6 +13,7 @@ from snnhw.data.datasets import load, stratified_split
 from snnhw.data.own import is_own, own_splits
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.nn.models import build
 from snnhw.nn.time import time_first
 from snnhw.train.batches import tensors
 from snnhw.train.recipe import Recipe
@@ -63,6 +64,19 @@ def model_arguments(recipe: Recipe, data: Samples) -> dict[str, object]:
     if isinstance(given, int) and given < classes:
         raise InputError(f"Recipe {recipe.name!r} has {given} classes and {data.name} {classes}; remove the key.")
     return {"in_channels": data.values.shape[-3], "classes": classes, **recipe.arguments}
+
+
+def network_of(recipe: Recipe, data: Samples) -> nn.Module:
+    """The network of a recipe, freshly initialised, for samples such as `data`.
+
+    Raises:
+        InputError: the model does not take its arguments; the message names the recipe.
+    """
+    arguments = model_arguments(recipe, data)
+    try:
+        return build(recipe.model, relu=recipe.relu, **arguments)
+    except InputError as error:
+        raise InputError(f"Model and arguments of recipe {recipe.name!r}: {error}") from error
 
 
 def check_input(recipe: Recipe, network: nn.Module, data: Samples) -> None:

@@ -215,7 +215,7 @@ def simulate(
 def check(
     model: Model,
     target: Annotated[
-        str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, nengo-loihi, c or bundle")
+        str, typer.Option("--target", help="nir, lava, loihi1, loihi2, sanafe, nengo-loihi, c, bundle or rram")
     ] = "nir",
     dialect: Dialect = None,
     timesteps: Timesteps = None,

@@ -57,6 +57,8 @@ def train(
     from snnhw.verbs.tables.training import run_table
     from snnhw.workflows.train import train as run
 
+    if energy_target == 0:
+        raise InputError("--energy-target 0 would be no target, which is what leaving it out means; give more than 0.")
     asked = {
         "energy_weight": energy_weight,
         "energy_target_nj": energy_target,

@@ -14,7 +14,7 @@ from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress, counter, staged
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules.ways import LAVA, NENGO_LOIHI, C, check_run, compiled
+from snnhw.rules.ways import LAVA, NENGO_LOIHI, RRAM, C, check_run, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import current_device
 from snnhw.simulation.record import SpikeRecord
@@ -72,7 +72,8 @@ BACKENDS: dict[str, tuple[bool | None, Runner]] = {  # name -> (integers, None f
     "c": (True, _c),
     "rram": (True, _rram),
 }
-WAYS = {"lava-float": LAVA, "lava-fixed": LAVA, "nengo-loihi": NENGO_LOIHI, "c": C}  # what their graphs pass
+# what their graphs pass
+WAYS = {"lava-float": LAVA, "lava-fixed": LAVA, "nengo-loihi": NENGO_LOIHI, "c": C, "rram": RRAM}
 AS_DEPLOYED = ("torch",)  # the others compile every graph to K channels
 
 
@@ -116,7 +117,7 @@ def graph_for(
         graph, told = made.graph, made.findings
     if backend in WAYS:
         graph = compiled(graph, WAYS[backend])
-    elif backend in ("torch-int", "rram"):
+    elif backend == "torch-int":
         check_run(graph)
     return graph, told
 

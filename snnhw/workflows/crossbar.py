@@ -42,9 +42,6 @@ from snnhw.passes import DEPLOYMENTS
 from snnhw.progress import Progress, counter
 from snnhw.quantisation import CALIBRATION_SAMPLES
 from snnhw.quantisation.compile import compile_loihi
-from snnhw.rules.refuse import refuse
-from snnhw.rules.structure import BROKEN, structure
-from snnhw.rules.ways import check_run
 from snnhw.simulation.engine import simulate
 from snnhw.workflows.for_data import for_data
 from snnhw.workflows.integers import with_integer_findings
@@ -115,13 +112,10 @@ def on_crossbars(
         progress: called with stage, samples finished, samples in all.
 
     Raises:
-        InputError: the graph is broken or cannot be on crossbars, the profile is none of crossbars, or the samples do
-            not fit.
+        InputError: the graph cannot be on crossbars, the profile is none of crossbars, or the samples do not fit.
     """
     prices = load_costs(costs)
     model = with_integer_findings(model)
-    broken = (found for found in structure(model.graph) if found.code in BROKEN - {"ends"})
-    refuse(broken, model.graph, crossbar.name)
     if inputs is None:
         return OnCrossbars(map_crossbars(model.graph, crossbar), findings=model.findings)
     model, mapping, said = _integers(model, crossbar, inputs)
@@ -198,7 +192,6 @@ def _integers(
 ) -> tuple[LoadedModel, CrossbarMapping, tuple[str, ...]]:
     """The model for its samples, its integers on crossbars, and how they were made."""
     model = for_data(model, inputs)
-    check_run(model.graph)
     if model.graph.is_integer:
         return model, map_crossbars(model.graph, crossbar), ()
     fixing = inputs.first(CALIBRATION_SAMPLES)

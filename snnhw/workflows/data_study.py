@@ -19,7 +19,6 @@ from snnhw.data.datasets import stratified_split
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
 from snnhw.gates.parquet_file import no_parquet
-from snnhw.nn.models import build
 from snnhw.progress import Progress
 from snnhw.studies.plan import NETWORKS, Data, Plan, Point, check_plan
 from snnhw.studies.result import DataStudy, Trained
@@ -28,7 +27,7 @@ from snnhw.train.epoch import steps_per_epoch
 from snnhw.train.fit import fit
 from snnhw.train.recipe import Recipe, recipe_from
 from snnhw.train.resume import plain
-from snnhw.train.splits import Splits, load_splits, model_arguments
+from snnhw.train.splits import Splits, load_splits, network_of
 from snnhw.workflows.run_counts import counts_of_run
 from snnhw.workflows.train import train
 
@@ -121,7 +120,7 @@ def check_parameters(plan: Plan, recipe: str, known: Known) -> None:
     for name in NETWORKS:
         point = Point(recipe, name, 1.0, 1)
         at = plan.recipe_at(point, known.data)
-        network = build(at.model, relu=at.relu, **model_arguments(at, known.splits(point).train))
+        network = network_of(at, known.splits(point).train)
         counts[name] = sum(parameter.numel() for parameter in network.parameters())
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())

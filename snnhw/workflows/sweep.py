@@ -16,7 +16,6 @@ from snnhw.analysis.report.place import COUNTS
 from snnhw.analysis.stored.table import read_counts
 from snnhw.errors import InputError
 from snnhw.gates.text import file_name
-from snnhw.nn.models import build
 from snnhw.sweeps.dimension import Drawn
 from snnhw.sweeps.importance import importances
 from snnhw.sweeps.lives import Watch, beating, living, sweep_up
@@ -27,7 +26,7 @@ from snnhw.sweeps.result import SweepResult, Tried
 from snnhw.sweeps.spec import Spec, check_pricing, has_latency
 from snnhw.sweeps.storage import open_study
 from snnhw.train.fit import fit
-from snnhw.train.splits import load_splits, model_arguments
+from snnhw.train.splits import load_splits, network_of
 from snnhw.workflows.pricing import pricing_of
 from snnhw.workflows.run_counts import counts_of_run
 from snnhw.workflows.train import train
@@ -62,7 +61,7 @@ def check_trials(spec: Spec, place: Place) -> None:
         splits = splits or load_splits(recipe, place.data)
         network = (recipe.model, repr(recipe.arguments))
         if network not in known:
-            build(recipe.model, relu=recipe.relu, **model_arguments(recipe, splits.train))
+            network_of(recipe, splits.train)
             known.add(network)
 
 

@@ -34,6 +34,7 @@ from snnhw.rules.ways import INTEGERS, LAVA, SANAFE, C, check_compiled, compiled
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.record import SpikeRecord
 from snnhw.workflows.backends import simulate_on
+from snnhw.workflows.crossbar import crossbar_of, on_crossbars
 from snnhw.workflows.evaluate import evaluate
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.map import bound_on_chip
@@ -76,10 +77,15 @@ def _export(target: str, **options: object) -> Callable[[Graph, Array, Path], ob
     return run
 
 
+def _map_on_crossbars(graph: Graph, x: Array, path: Path) -> object:
+    return on_crossbars(LoadedModel("m", graph), crossbar_of("rram64", "channels"))
+
+
 LOIHI, ALL = ("loihi1", "loihi2"), ("loihi1", "loihi2", "lava")
 NIR = tuple(Verb(("nir",), d, _export("nir", dialect=d), d) for d in DIALECTS)
 OF_FLOATS = (
-    Verb((*LOIHI, "c", "bundle"), "Loihi", _quantise),
+    Verb((*LOIHI, "c", "bundle", "rram"), "Loihi", _quantise),
+    Verb(("rram",), "Loihi", _map_on_crossbars),
     Verb(("lava",), "lava", _backend("lava-float")),
     Verb(("sanafe",), "sanafe", _export("sanafe")),
     Verb(("nir",), "NIR", _export("nir")),
@@ -90,7 +96,9 @@ OF_INTEGERS = (
     Verb(("c",), "C", _export("c")),
     Verb(("nengo-loihi",), "nengo-loihi", _backend("nengo-loihi")),
     Verb(("bundle",), "a bundle", _export("bundle")),
-    *OF_FLOATS[2:],
+    Verb(("rram",), "rram", _backend("rram")),
+    Verb(("rram",), "rram", _map_on_crossbars),
+    *OF_FLOATS[3:],
 )
 
 
@@ -166,7 +174,7 @@ def test_check_and_the_verbs_agree_both_ways_on_random_graphs(tmp_path: Path) ->
             for verb in verbs_of(tampered, seed):
                 agree(tampered, verb, x, tmp_path, integers)
     assert integers["nengo-loihi", "runs"] > 30 and integers["nengo-loihi", "soft-reset"] > 3
-    for target in ("loihi1", "loihi2", "lava", "sanafe", "c", "nir"):
+    for target in ("loihi1", "loihi2", "lava", "sanafe", "c", "nir", "rram"):
         assert floats[target, "runs"] > 60 and integers[target, "runs"] > 30, "graphs that are all refused prove little"
     assert len({code for _, code in floats}) > 20 and pooled >= 5
     assert {"integer-range", "weight-range", "synapse-bias"} <= {code for _, code in integers}
@@ -243,7 +251,7 @@ def test_a_compiled_graph_passes_its_own_rules(way) -> None:
 
 
 def test_every_target_of_hardware_is_a_chip_of_the_rule_book() -> None:
-    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle"}
+    assert set(CHIPS) == {"lava", "loihi1", "loihi2", "sanafe", "nengo-loihi", "c", "bundle", "rram"}
     assert all(rule is not None for chip in CHIPS.values() for rule in (*chip.floats.rules, *chip.lacks))
 
 

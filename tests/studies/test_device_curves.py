@@ -15,6 +15,7 @@ from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.studies.device_curves import device_curves
 from snnhw.studies.device_plan import DevicePlan
+from tests.exporters.lava.test_recurrent import network
 from tests.nets import residual_net
 
 SAMPLE = residual_net(21, levels=2, timesteps=2, widths=(3,), size=5, samples=40)
@@ -71,6 +72,16 @@ def test_the_same_plan_gives_the_same_chips():
     noisy = replace(IDEAL.spread_to(0.05), read_noise=0.05)
     once, again = (points(noisy, spread=(0.05,), adc_bits=(8,)) for _ in range(2))
     assert once == again
+
+
+def test_ideal_chips_of_a_network_with_loops_do_what_the_integers_do():
+    graph, x = network("current-based", "both", seed=2, image=False)
+    graph = compile_loihi(graph, x).graph
+    labels = simulate(graph, x).logits.argmax(axis=1)
+    plan = DevicePlan(load_crossbar("rram"), IDEAL, spread=(0.0,), adc_bits=(12,), seeds=2, samples=2, adc_samples=2)
+    for device in (IDEAL, replace(IDEAL, read_noise=1e-9)):
+        found = device_curves(graph, inputs_of("drawn", x, labels), replace(plan, device=device), x)
+        assert all(point.correct == point.ideal == (2, 2) for point in found)
 
 
 def test_wires_take_current_away():

@@ -36,6 +36,15 @@ def test_values_that_no_chip_has_are_refused(changes, said):
         plan(**changes)
 
 
+def test_values_have_units():
+    known = {"spread": "of the range", "device_bits": "bits", "adc_bits": "bits", "wire_ohm": "ohm"}
+    given = plan(spread=(0.1,))
+    assert {axis: given.unit(axis) for axis in known} == known
+    assert given.label("spread") == "spread of the conductances, share of the range"
+    assert plan(spread=(0.1,), proportional=True).unit("spread") == "of the conductance"
+    assert given.label("wire_ohm").endswith("two devices, ohm") and given.label("adc_bits") == "bits of a converter"
+
+
 def test_no_two_chips_share_samples():
     assert plan(spread=(0.0,), seeds=4, samples=30).needed == 120
     assert plan(adc_bits=(4,), seeds=4, samples=30, adc_samples=5).needed == 20
@@ -67,5 +76,5 @@ def test_what_the_only_axis_varies_is_not_said_by_the_file():
 def test_the_plan_says_what_is_varied_and_on_which_chip():
     said = plan(spread=(0.0, 0.1), adc_bits=(4,)).to_dict()
     assert said["values"] == {"spread": [0.0, 0.1], "adc_bits": [4]}
-    assert plan(spread=(0.0,), wires="none").to_dict()["device"]["wire"] == 0
+    assert plan(spread=(0.0,), wires="none").to_dict()["device"]["wire_ohm"] == 0
     assert said["crossbar"] == "rram" and said["device"]["name"] == "neurosim-rram"

@@ -41,8 +41,8 @@ def test_chips_that_are_all_alike_still_have_an_interval():
 
 def test_the_headline_says_what_the_worst_value_loses_and_what_loses_nothing():
     sentence = curves(replace(WORSE, correct=(4, 5, 4), ideal=(9, 9, 9)), SAME).headline
-    assert "Bits of a converter: 3 loses 46.7 points of accuracy" in sentence
-    assert "down to 8 no loss is told apart from none" in sentence
+    assert "Converters: 3 bits lose 46.7 points of accuracy" in sentence
+    assert "down to 8 bits no loss is told apart from none" in sentence
     assert curves(Point("spread", 0.1, 10, (1, 1, 1), (9, 9, 9))).headline.endswith("every value loses some.")
 
 
@@ -54,4 +54,5 @@ def test_a_row_of_the_table_is_a_chip():
 
 def test_json_holds_every_chip():
     said = curves(WORSE).to_dict()
+    assert said["points"][0]["unit"] == "bits" and said["plan"]["units"] == {"adc_bits": "bits"}
     assert said["points"][0]["chips"] == [0.4, 0.5, 0.6] and said["lossless_adc_bits"] == 9

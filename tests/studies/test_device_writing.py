@@ -35,7 +35,17 @@ FOUND = DeviceCurves(
 def test_page_json_and_table_hold_the_points(tmp_path):
     page = write_curves(FOUND, tmp_path / "out").read_text()
     assert page.count("<svg") == 4 and "net&lt;b&gt;" in page and "net<b>" not in page
-    for text in ("Something is assumed.", "bits lose nothing", "Wan et al", "<title>0.1: 40.0"):
+    for text in (
+        "Something is assumed.",
+        "bits lose nothing",
+        "Wan et al",
+        "<title>0.1: 40.0",
+        "g_on = 40 uS",
+        "wire = 0.365 ohm from device to device",
+        "share of the range",
+        "3 bits</td>",
+        "spread at 1 s = 0.348, 16.03, -43.853, 45.393, -16.815 uS",
+    ):
         assert text in page, text
     said = json.loads((tmp_path / "out" / "devices.json").read_text())
     assert [point["value"] for point in said["points"]] == [0.0, 0.1, 3]

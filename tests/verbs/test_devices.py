@@ -52,7 +52,7 @@ def test_wires_that_are_left_out_are_said_everywhere(call):
     assert "assumes: Wires are left out" in call("crossbar", "digits", *SMALL, *options)
     said, page = json.loads(Path("out/devices.json").read_text()), Path("out/devices.html").read_text()
     assert any(text.startswith("Wires are left out") for text in said["assumes"]) and "Wires are left out" in page
-    assert said["plan"]["device"]["wire"] == 0 and "left out with --wires none" in page and "0.365" not in page
+    assert said["plan"]["device"]["wire_ohm"] == 0 and "left out with --wires none" in page and "0.365" not in page
     assert not any("wire is an assumption" in text for text in said["assumes"])
 
 
@@ -61,10 +61,10 @@ def test_numbers_of_ones_own_are_said_by_their_options(call):
     call("crossbar", "digits", *SMALL, *given, "--out", "out")
     page = Path("out/devices.html").read_text()
     for name, said in (
-        ("read_noise = 0", "given with --read-noise"),
-        ("stuck_on = 0.1", "given with --stuck"),
-        ("stuck_off = 0.2", "given with --stuck"),
-        ("spread", "given with --at-spread: 0.03 of the range, at any time"),
+        ("read_noise = 0 of g_on", "given with --read-noise"),
+        ("stuck_on = 0.1 of all devices", "given with --stuck"),
+        ("stuck_off = 0.2 of all devices", "given with --stuck"),
+        ("spread at 0 s = 1.17 uS, of the powers of g / g_on", "given with --at-spread"),
     ):
         assert f'<tr><th scope="row">{name}</th><td>{said}</td></tr>' in page, name
     assert page.count("aihwkit") == 1  # of g_on, which stays that of the file

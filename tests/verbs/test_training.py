@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 
 def test_train_then_evaluate_the_run_folder(call):
@@ -27,6 +28,23 @@ def test_energy_in_the_loss_is_chosen_by_options(call):
     assert [recipe[key] for key in keys] == [0.5, 900.0, "loihi2", "graded"]
     row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()), strict=True))
     assert float(row["probe_energy_pj"]) > 0 and float(row["energy_weight"]) == 0.5
+
+
+def test_a_target_of_nothing_is_refused(refused):
+    assert "give more than 0" in refused("train", "digits", "--energy-weight", "1", "--energy-target", "0")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("--set", "epochs=0"), "The recipe digits with 'epochs=0' has epochs = 0"),
+        (("--energy-weight", "-1"), "The recipe digits with 'energy_weight=-1.0' has"),
+        (("--set", "arguments.timesteps=0"), "arguments of recipe 'digits': MLF lasts 0 time steps"),
+        (("--set", "arguments.thresholds=[]"), "arguments of recipe 'digits': MLF thresholds are []"),
+    ],
+)
+def test_what_an_option_brought_is_not_blamed_on_the_file(refused, settings, said):
+    assert said in refused("train", "digits", *settings)
 
 
 def test_a_run_goes_on_with_a_network_and_imitates_one(call):

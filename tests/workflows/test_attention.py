@@ -43,6 +43,7 @@ VERBS = {
     "loihi2": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
     "c": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
     "bundle": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
+    "rram": ("Loihi", lambda model, x: simulate_on("rram", model.graph, x)),
     "nengo-loihi": ("Loihi", lambda model, x: compile_loihi(model.graph, x)),
     "lava": ("lava", lambda model, x: lower(compile_channels(model.graph))),
     "sanafe": ("sanafe", lambda model, x: simulate_on("sanafe", model.graph, x)),

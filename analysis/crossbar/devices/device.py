@@ -21,6 +21,7 @@ ASSUMPTION = "assumption"
 KINDS = ("measured", "fitted", "simulated", "convention", ASSUMPTION)
 CONFIDENCES = ("high", "medium", "low")
 GIVEN = "given"  # kind of a number that is no file's
+CHOSEN = "chosen for this run"
 REQUIRED = {"g_on": "uS", "g_off": "uS"}  # constant -> its unit
 OPTIONAL = {
     "read_noise": "1",
@@ -97,7 +98,20 @@ class Device:
         guessed = sorted(key for key, origin in (self.origins or {}).items() if origin.kind == ASSUMPTION)
         return (*self.assumes, *(f"{key} is an assumption: {(self.origins or {})[key].source}." for key in guessed))
 
-    def spread_to(self, share: float, *, proportional: bool = False, source: str = "given") -> Device:
+    @property
+    def constants(self) -> tuple[tuple[str, str], ...]:
+        """(name = value and unit, who says it) of every number that has an origin, as a page or a table shows them."""
+        shown, spreads = [], {spread_name(spread.at_s): spread.coefficients_us for spread in self.spreads}
+        for key, origin in (self.origins or {}).items():
+            if key.startswith(SPREAD):
+                powers = ", ".join(f"{value:g}" for value in spreads.get(key, (0.0,)))
+                shown.append((f"{key} = {powers} uS, of the powers of g / g_on", origin.text))
+            else:
+                field = FIELDS[key]
+                shown.append((f"{key} = {getattr(self, field):g} {MEANT[field]}".rstrip(), origin.text))
+        return tuple(shown)
+
+    def spread_to(self, share: float, *, proportional: bool = False, source: str = CHOSEN) -> Device:
         """The device with a spread of `share` at any time in place of its own.
 
         Args:
@@ -111,14 +125,13 @@ class Device:
         if not (math.isfinite(share) and share >= 0):
             raise InputError(f"A spread of {share} is none; give a share of at least 0.")
         origins = {key: origin for key, origin in (self.origins or {}).items() if not key.startswith(SPREAD)}
-        of = "conductance" if proportional else "range"
-        told = replace(self, origins=origins).told(f"{source}: {share:g} of the {of}, at any time", SPREAD)
+        told = replace(self, origins=origins).told(source, spread_name(0.0))
         if not share:
             return replace(told, spreads=())
         coefficients = (0.0, share * self.g_on_us) if proportional else (share * self.range_us,)
         return replace(told, spreads=(Spread(0.0, coefficients),))
 
-    def with_stuck(self, on: float, off: float, *, source: str = "given") -> Device:
+    def with_stuck(self, on: float, off: float, *, source: str = CHOSEN) -> Device:
         """The device with these shares of devices stuck at g_on and at g_off, which `source` says.
 
         Raises:
@@ -154,9 +167,10 @@ class Device:
         return {
             "name": self.name,
             "title": self.title,
-            **{key: getattr(self, field) for key, field in FIELDS.items()},
+            **{field: getattr(self, field) for field in FIELDS.values()},
+            "units": dict(MEANT),
             "spreads": [{"at_s": s.at_s, "coefficients_us": list(s.coefficients_us)} for s in self.spreads],
-            "origins": {key: origin.text for key, origin in (self.origins or {}).items()},
+            "origins": {FIELDS.get(key, key): origin.text for key, origin in (self.origins or {}).items()},
             "assumes": list(self.assumptions),
         }
 
@@ -172,6 +186,22 @@ FIELDS = {  # constant of a file -> field
     "stuck_off": "stuck_off",
     "wire": "wire_ohm",
 }
+MEANT = {  # field -> its unit in words
+    "g_on_us": "uS",
+    "g_off_us": "uS",
+    "read_noise": "of g_on",
+    "drift_exponent": "",
+    "drift_exponent_spread": "",
+    "drift_from_s": "s",
+    "stuck_on": "of all devices",
+    "stuck_off": "of all devices",
+    "wire_ohm": "ohm from device to device",
+}
+
+
+def spread_name(at_s: float) -> str:
+    """How the spread after so many seconds is called among the origins."""
+    return f"{SPREAD} at {at_s:g} s"
 
 
 def available_devices() -> tuple[str, ...]:
@@ -250,7 +280,7 @@ def _spreads(tables: object, where: str) -> tuple[tuple[Spread, ...], dict[str, 
         if not isinstance(numbers, list) or not numbers or not all(_is_number(value) for value in numbers):
             raise InputError(f"{at}: 'coefficients' is {shown(numbers)}; give the numbers of the polynomial in g/g_on.")
         spreads.append(Spread(number_at(own, "at_s", at), tuple(float(value) for value in numbers)))
-        origins[f"{SPREAD} at {spreads[-1].at_s:g} s"] = _origin(own, "uS", at)
+        origins[spread_name(spreads[-1].at_s)] = _origin(own, "uS", at)
     times = [spread.at_s for spread in spreads]
     if times != sorted(set(times)):
         raise InputError(f"{where}: the spreads are at {times} s; give each time once, ascending.")

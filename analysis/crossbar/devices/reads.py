@@ -21,7 +21,6 @@ from snnhw.analysis.crossbar.devices.weights import held_weights
 from snnhw.analysis.crossbar.mapping import Span
 from snnhw.analysis.crossbar.reading import ReadRows, read_layer
 from snnhw.analysis.crossbar.tiles import LayerTiles, Tile
-from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Synapse
 from snnhw.simulation.events import Packed, convolve_events
 from snnhw.simulation.execution import Compute
@@ -56,7 +55,10 @@ def device_read(devices: Mapping[Tile, Tensor], noise: float, generator: torch.G
 def converted_reads(
     layers: Mapping[str, LayerTiles], read: ReadRows, converters: Mapping[str, Converter], timesteps: int
 ) -> Compute:
-    """Every read through the converter of its layer; a static input is read anew in each of `timesteps`."""
+    """Every read through the converter of its layer; a static input is read anew in each of `timesteps`.
+
+    A network with loops brings its steps one by one, which is a `timesteps` of 1.
+    """
 
     def compute(node: Synapse, x: Tensor) -> Tensor | None:
         if node.name not in layers:
@@ -76,17 +78,9 @@ def noisy_reads(
     """Reads through converters without limits, whose noise is added once to each output.
 
     An output is sum_c f_c (column c) over the reads of its planes, of worth w; so the noise of its devices has the
-    variance noise^2 (sum_c f_c^2) sum_planes w^2 sum_lines v^2, and that of two outputs is independent.
-
-    Raises:
-        InputError: the outputs of a tile share a column, whose noise is that of all of them.
+    variance noise^2 (sum_c f_c^2) sum_planes w^2 sum_lines v^2. That of two outputs is independent, but for an offset
+    column, whose noise all outputs of its tile have alike.
     """
-    shared = next((layer for layer in layers.values() if layer.mapping.slicing.shared_columns), None)
-    if shared is not None:
-        raise InputError(
-            f"The outputs of {shared.node.name!r} share an offset column and so its noise; give converters with "
-            "--adc-bits, or differential columns."
-        )
     held = {name: replace(n.node, weight=held_weights(n, devices).astype(np.float32)) for name, n in layers.items()}
     packed: Packed = {}
 
@@ -100,18 +94,41 @@ def noisy_reads(
         squares = sum(factor**2 for factor in slicing.factors)
         driven = sum(worth**2 * plane.square() for worth, plane in coding.planes(x))
         lines = apply_node(_summing(node), torch.as_tensor(driven))
-        spread = layer.mapping.step * noise_in_steps(device, slicing.device_bits) * (squares * lines).sqrt()
-        spread = spread.repeat_interleave(exact.shape[2] // spread.shape[2], dim=2)
-        return exact + spread * torch.randn(exact.shape, generator=generator).to(exact)
+        lines = lines.repeat_interleave(exact.shape[2] // lines.shape[2], dim=2)
+        noise = (squares * lines).sqrt() * torch.randn(exact.shape, generator=generator).to(exact)
+        if slicing.shared_columns:
+            noise = noise + slicing.offset * _shared_noise(layer, torch.as_tensor(driven), exact, generator)
+        return exact + layer.mapping.step * noise_in_steps(device, slicing.device_bits) * noise
 
     return compute
 
 
-def _summing(node: Synapse) -> Synapse:
-    """The node with one output for each group, which adds up all of its inputs."""
+def _shared_noise(layer: LayerTiles, driven: Tensor, like: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise of the offset columns, in that of a device, of the shape of `like`: one number for each tile and read.
+
+    Args:
+        layer: its tiles.
+        driven: sum_planes w^2 v^2 of every input [T, B, *shape].
+        like: what the layer gives, [T, B, *node.shape].
+        generator: of the draws.
+    """
+    mapping, noise = layer.mapping, like.new_zeros(like.shape)
+    grouped = noise.view(*like.shape[:2], mapping.matrix.groups, -1, *like.shape[3:])  # the same memory
+    for rows in mapping.row_spans:
+        lines = apply_node(_summing(layer.node, rows), driven).sqrt()
+        for first, last in mapping.output_spans:
+            drawn = lines * torch.randn(lines.shape, generator=generator).to(lines)
+            grouped[:, :, :, first:last] += drawn.unsqueeze(3)
+    return noise
+
+
+def _summing(node: Synapse, rows: Span | None = None) -> Synapse:
+    """The node with one output for each group, which adds up all of its inputs, or those of some word lines."""
     groups = node.groups if isinstance(node, Conv2d) else 1
-    ones = np.ones((groups, *node.weight.shape[1:]), dtype=np.float32)
-    return replace(node, weight=ones, bias=None, shape=(groups, *node.shape[1:]))
+    lines = np.zeros((groups, int(np.prod(node.weight.shape[1:]))), dtype=np.float32)
+    lines[:, slice(None) if rows is None else slice(*rows)] = 1
+    weight = lines.reshape(groups, *node.weight.shape[1:])
+    return replace(node, weight=weight, bias=None, shape=(groups, *node.shape[1:]))
 
 
 def _every_step(x: Tensor, timesteps: int) -> Tensor:

@@ -19,8 +19,8 @@ def curves_tables(found: DeviceCurves) -> tuple[Table | str, ...]:
     """The points, the sentence over them, and the assumptions."""
     rows = [
         (
-            AXES[point.axis].partition(",")[0],
-            f"{point.value:g}",
+            AXES[point.axis],
+            f"{point.value:g} {found.plan.unit(point.axis)}",
             f"{point.accuracy.mean:.2%}",
             _between(point.accuracy),
             f"{point.ideal_accuracy:.2%}",
@@ -29,12 +29,13 @@ def curves_tables(found: DeviceCurves) -> tuple[Table | str, ...]:
         )
         for point in found.points
     ]
-    columns = ("varied", ">value", ">accuracy", ">95 % interval", ">ideal", ">points lost", ">95 % interval")
+    columns = ("varied", ">value", ">accuracy", ">95 % interval, %", ">ideal", ">points lost", ">95 % interval, points")
     plan = found.plan
     title = f"{found.model} on {plan.crossbar.title}, {plan.device.title}: {plan.seeds} chips for each value"
     return (
         table(title, columns, rows),
         found.headline,
+        *(f"device: {number}, {origin}" for number, origin in plan.described.constants),
         *(f"assumes: {sentence}" for sentence in found.assumes),
         *finding_lines(found.findings),
     )

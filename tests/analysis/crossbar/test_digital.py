@@ -1,9 +1,16 @@
 """Adders behind the tiles, counted by hand on networks with and without shortcuts."""
 
-from snnhw.analysis.crossbar.digital import Adders, adders_of, twin_adders_of
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from snnhw.analysis.crossbar.digital import Adders, adders_of, states_of, twin_adders_of
+from snnhw.graph.ir import Flatten, Graph, Pool
 from snnhw.quantisation.compile import compile_loihi
 from tests.analysis.crossbar.nets import two_layers
-from tests.nets import residual_net
+from tests.exporters.lava.test_recurrent import network
+from tests.nets import product_graph, residual_net
 
 
 def test_two_layers_by_hand():
@@ -30,6 +37,30 @@ def test_identity_shortcuts_are_adds_before_the_membranes():
     sample = residual_net(0, plain=True, levels=2, timesteps=3)
     rows = {row.name: row for row in adders_of(compile_loihi(sample.graph, sample.inputs).graph)}
     assert rows["s0b0_2_mlf"].adds == 2 * 4 * 6 * 6 * 3  # the shortcut, and the bias
+
+
+def test_a_current_that_lasts_is_one_more_number_of_a_unit():
+    for kind, states in (("LIF", 1), ("MLF", 2), ("current-based", 2)):
+        graph, x = network(kind, "synapse", timesteps=3)
+        graph = compile_loihi(graph, x).graph
+        rows = {row.name: row for row in adders_of(graph)}
+        assert rows["own"].updates == states * graph.nodes["forward"].size * 3
+        assert {states_of(unit) for name, unit in graph.units().items() if name in ("first", "own")} == {states}
+
+
+def test_a_pool_adds_its_window():
+    made = product_graph(np.full((4, 3), 2, np.int32))
+    images = {
+        "input": replace(made.nodes["input"], shape=(1, 4, 4)),
+        "n": replace(made.nodes["n"], shape=(1, 4, 4)),
+        "pool": Pool(name="pool", shape=(1, 2, 2), kind="sum", kernel=(2, 2), stride=(2, 2)),
+        "flat": Flatten(name="flat", shape=(4,)),
+        "out": made.nodes["out"],
+        "readout": made.nodes["readout"],
+    }
+    chain = list(images)
+    rows = {row.name: row for row in adders_of(Graph.build(images.values(), list(pairwise(chain)), 5))}
+    assert rows["pool"].adds == 3 * 4 * 5 and "flat" not in rows
 
 
 def test_the_twin_computes_once_what_a_unit_does_in_every_step():

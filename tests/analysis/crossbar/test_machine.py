@@ -14,6 +14,7 @@ from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from tests.analysis.crossbar.nets import two_layers
+from tests.exporters.lava.test_recurrent import network
 from tests.nets import residual_net
 
 COSTS = load_costs("rram")
@@ -68,6 +69,17 @@ def test_groups_of_rows_are_read_one_after_the_other():
     )
     for name, rows in (("stem_conv", 18), ("s0b0_1_conv", 36), ("s1b0_sc_conv", 4)):
         assert groups.seconds[name].typical == pytest.approx(-(-rows // 9) * whole.seconds[name].typical)
+
+
+def test_spikes_that_wait_take_room_and_so_do_currents_that_last():
+    def areas(*asked, steps=1):
+        graph, x = network(*asked, steps=steps, image=False)
+        return machine_of(map_crossbars(compile_loihi(graph, x).graph, load_crossbar("rram")), COSTS).areas
+
+    one, three, lasting = areas("MLF", "synapse"), areas("MLF", "synapse", steps=3), areas("current-based", "synapse")
+    waiting = three["buffers"].typical - one["buffers"].typical
+    assert waiting == pytest.approx(2 * 8 * 2 * 0.1583 * UM2)  # two steps more of 8 units, whose 0..2 take two bits
+    assert lasting["neurons"].typical == pytest.approx(2 * 16 * 16.26 * UM2)  # two populations of 8, two numbers each
 
 
 def test_a_profile_without_times_is_refused():

@@ -1,18 +1,23 @@
 """Reads: by hand, by brute force over the spikes of a random network, and additive over samples."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 
 from snnhw.analysis.crossbar.array import load_crossbar
 from snnhw.analysis.crossbar.mapping import map_crossbars
-from snnhw.analysis.crossbar.reads import Reads, count_reads
+from snnhw.analysis.crossbar.reading import windows_of
+from snnhw.analysis.crossbar.reads import Reads, count_reads, reads_of
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
 from tests.analysis.crossbar.nets import INPUTS, two_layers
+from tests.exporters.lava.test_recurrent import network
 from tests.nets import residual_net, residual_nets
 
 
@@ -82,6 +87,37 @@ def test_reads_add_up_over_samples_and_pulses_carry_the_same_spikes():
 def test_a_silent_network_reads_nothing_that_is_not_skipped():
     found = count_reads(two_layers(), np.zeros((2, 3)))
     assert [(r.groups, r.active_groups, r.active_lines) for r in found.layers.values()] == [(16, 0, 0), (2, 0, 0)]
+
+
+@pytest.mark.parametrize("kind", ["LIF", "MLF", "current-based"])
+def test_reads_of_a_network_with_loops_are_those_of_its_steps(kind):
+    graph, x = network(kind, "both", seed=4, timesteps=3)
+    graph = compile_loihi(graph, x).graph
+    mapping = map_crossbars(graph, load_crossbar("rram"))
+    seen: dict[str, list] = {}
+    keep = lambda node, x: seen.setdefault(node.name, []).append(x)  # noqa: E731
+    simulate(graph, x, execution=Execution(synapses=keep))  # one batch
+    found = count_reads(mapping, x)
+    assert len(seen["again"]) == 3
+    for layer in mapping.layers:
+        every = windows_of(graph.nodes[layer.name], torch.cat(seen[layer.name])).flatten(0, 1)
+        assert found.layers[layer.name] == reads_of(layer, every, layer.coding)
+        assert found.twin[layer.name].vectors == found.layers[layer.name].vectors  # its steps are computed one by one
+
+
+def test_a_loop_without_weight_changes_no_read():
+    graph, x = network("LIF", "synapse", seed=4)
+    silent = dataclasses.replace(graph.nodes["again"], weight=0 * graph.nodes["again"].weight, bias=None)
+    graph = graph.replace(nodes={**graph.nodes, "again": silent})
+    graph = compile_loihi(graph, x).graph
+    apart = [name for name in graph.nodes if name not in ("again", "late")]
+    chain = graph.replace(
+        nodes=[graph.nodes[name] for name in apart],
+        edges=tuple(edge for edge in graph.edges if edge.source in apart and edge.target in apart),
+    )
+    loop, without = (count_reads(map_crossbars(g, load_crossbar("rram")), x) for g in (graph, chain))
+    assert {name: loop.layers[name] for name in without.layers} == without.layers
+    assert loop.layers["again"].active_groups > 0  # its spikes come back, and are worth nothing
 
 
 def test_floats_are_refused():

@@ -40,9 +40,27 @@ def changed(path, value):
 def test_every_device_of_the_package_says_who_says_its_numbers(name):
     device = load_device(name)
     assert device.name == name and device.g_on_us > device.g_off_us > 0
-    assert set(device.origins) >= {"g_on", "g_off"} and device.to_dict()["origins"]["g_on"]
+    assert set(device.origins) >= {"g_on", "g_off"} and device.to_dict()["origins"]["g_on_us"]
     guessed = [key for key, origin in device.origins.items() if origin.kind == "assumption"]
     assert all(any(text.startswith(key) for text in device.assumptions) for key in guessed)
+
+
+def test_numbers_are_shown_with_units_and_what_is_chosen_is_not_said_by_others():
+    device = load_device("hfox-wan2022")
+    shown = dict(device.constants)
+    assert {"g_on = 40 uS", "g_off = 1 uS", "read_noise = 0.01 of g_on"} <= set(shown)
+    assert set(device.to_dict()["units"]) <= set(device.to_dict())
+    changed = device.given("chosen for this run", read_noise=0.02).with_stuck(0.1, 0.0).spread_to(0.05)
+    own = {name for name, said in changed.constants if said.startswith("chosen for this run")}
+    assert own == {
+        "read_noise = 0.02 of g_on",
+        "stuck_on = 0.1 of all devices",
+        "stuck_off = 0 of all devices",
+        "spread at 0 s = 1.95 uS, of the powers of g / g_on",
+    }
+    assert not any("spread at 1 s" in name for name, _ in changed.constants)
+    none = [pair for pair in device.spread_to(0.0).constants if "spread" in pair[0]]
+    assert none == [("spread at 0 s = 0 uS, of the powers of g / g_on", "chosen for this run")]
 
 
 def test_a_file_becomes_a_device():
@@ -94,12 +112,12 @@ def test_a_spread_of_ones_own_takes_the_place_of_that_of_the_file():
 
 def test_a_number_of_ones_own_has_no_source_of_the_file():
     device = parse_device(FILE, "mine.toml").given("given with --wire-ohm", wire=3.0)
-    assert device.wire_ohm == 3.0 and device.to_dict()["origins"]["wire"] == "given with --wire-ohm"
-    assert device.to_dict()["origins"]["g_on"].startswith("a paper (")
+    assert device.wire_ohm == 3.0 and device.to_dict()["origins"]["wire_ohm"] == "given with --wire-ohm"
+    assert device.to_dict()["origins"]["g_on_us"].startswith("a paper (")
     stuck = device.with_stuck(0.1, 0.2, source="given with --stuck")
     assert {stuck.to_dict()["origins"][key] for key in ("stuck_on", "stuck_off")} == {"given with --stuck"}
     spread = device.spread_to(0.1, source="given with --at-spread").to_dict()["origins"]
-    assert spread["spread"] == "given with --at-spread: 0.1 of the range, at any time" and "spread at 1 s" not in spread
+    assert spread["spread at 0 s"] == "given with --at-spread" and "spread at 1 s" not in spread
     for value in (-1.0, float("nan"), float("inf")):
         with pytest.raises(InputError, match="at least 0"):
             device.given("mine", wire=value)

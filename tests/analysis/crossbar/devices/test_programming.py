@@ -1,8 +1,7 @@
-"""Programmed devices: statistics of aihwkit, and closed moments of the models of CrossSim, within Monte-Carlo error.
+"""Programmed devices: statistics of aihwkit, and closed moments of normal errors, within Monte-Carlo error.
 
-CrossSim could not be installed where these tests were written. Its generic devices add normal(0, s) to a conductance
-("independent") or multiply it by 1 + normal(0, s) ("proportional"), in units of the highest conductance
-(simulator/devices/generic_device.py of its repository); the moments below are those of these two formulas.
+Errors add normal(0, s) to a conductance ("independent") or multiply it by 1 + normal(0, s) ("proportional"). Numbers of
+CrossSim are in `test_crosssim.py`.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def test_devices_have_the_statistics_of_aihwkit(row):
 
 @pytest.mark.parametrize("share", [0.01, 0.05])
 @pytest.mark.parametrize("level", [1, 2, 3])
-def test_independent_and_proportional_spread_have_the_moments_of_the_formulas_of_crosssim(share, level):
+def test_independent_and_proportional_spread_have_the_moments_of_their_formulas(share, level):
     of = Levels(DEVICE.spread_to(share), 2)
     aimed = 10.0 + 30.0 * level
     levels = torch.full((DRAWS,), level)

@@ -17,11 +17,10 @@ from snnhw.analysis.crossbar.devices.reads import converted_reads, device_read, 
 from snnhw.analysis.crossbar.mapping import map_crossbars
 from snnhw.analysis.crossbar.reading import read_layer
 from snnhw.analysis.crossbar.tiles import programmed
-from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
 from snnhw.simulation.execution import Execution
-from tests.nets import residual_net
+from tests.nets import product_graph, residual_net
 
 DRAWS, SIGMAS = 10_000, 6  # one of the many outputs of a test is that far off once in a million tests
 DEVICE = Device("plain", "Plain", g_on_us=40.0, g_off_us=1.0, read_noise=0.02)
@@ -54,9 +53,11 @@ def test_a_column_has_the_noise_of_the_devices_that_are_driven():
     assert np.abs(between).max() < SIGMAS / math.sqrt(DRAWS)
 
 
-@pytest.mark.parametrize("drive", ["channels", "pulse"])
-def test_noise_added_once_has_the_distribution_of_noise_read_by_read(drive):
-    graph, layers = network(drive=drive)
+@pytest.mark.parametrize(
+    ("drive", "signs"), [("channels", "differential"), ("pulse", "offset"), ("channels", "offset")]
+)
+def test_noise_added_once_has_the_distribution_of_noise_read_by_read(drive, signs):
+    graph, layers = network(drive=drive, signs=signs)
     chip = draw_chip(layers, Conditions(DEVICE.spread_to(0.05), wires="none"), 1)
     at_once = noisy_reads(layers, chip, DEVICE, torch.Generator().manual_seed(1), 1)
     read = device_read(chip, noise_in_steps(DEVICE, 2), torch.Generator().manual_seed(2))
@@ -73,6 +74,10 @@ def test_noise_added_once_has_the_distribution_of_noise_read_by_read(drive):
         assert (np.abs(fast.mean(axis=0) - slow.mean(axis=0)) < math.sqrt(2) * error + 1e-3).all(), name
         assert (np.abs(fast.std(axis=0) - deviation) < error + 1e-3).all(), name
         assert deviation.max() > 0
+        some = [y.reshape(draws, -1)[:, :9].T for y in (fast, slow)]
+        hardly = 1e-9 * rng.normal(size=some[0].shape)  # so that outputs without noise have a correlation, of 0
+        together = [np.corrcoef(outputs + hardly) for outputs in some]
+        assert np.abs(together[0] - together[1]).max() < math.sqrt(2) * SIGMAS / math.sqrt(draws), name
 
 
 def test_reads_without_noise_and_limits_are_those_of_the_integers():
@@ -102,7 +107,14 @@ def test_without_noise_nothing_is_added():
     assert np.array_equal(found.logits, simulate(graph, SAMPLE.inputs).logits)
 
 
-def test_outputs_that_share_an_offset_column_are_refused_where_noise_is_added_once():
-    _, layers = network(signs="offset")
-    with pytest.raises(InputError, match="share an offset column"):
-        noisy_reads(layers, {}, DEVICE, torch.Generator(), 2)
+def test_outputs_of_a_tile_share_the_noise_of_their_offset_column():
+    """Two outputs of one tile: the offset column is worth 2^7, and the slices of each 1, 4, 16 and 64."""
+    weight = np.array([[2 * 127, 2, -4], [2 * 5, 2 * 90, 0]], np.int32)
+    mapping = map_crossbars(product_graph(weight), load_crossbar("rram").having(signs="offset"))
+    layers = programmed(mapping)
+    compute = noisy_reads(layers, draw_chip(layers, Conditions(DEVICE.ideal()), 0), DEVICE, torch.Generator(), 1)
+    y = compute(layers["fc"].node, torch.ones(1, DRAWS, 3))[0].double().numpy()
+    own, shared = 1 + 4**2 + 16**2 + 64**2, 2.0**14
+    per_device = 2 * noise_in_steps(DEVICE, 2) * math.sqrt(3)  # weights in steps of 2, three lines of which each is 1
+    assert np.abs(y.std(axis=0) / (per_device * math.sqrt(own + shared)) - 1).max() < SIGMAS / math.sqrt(2 * DRAWS)
+    assert abs(np.corrcoef(y.T)[0, 1] - shared / (own + shared)) < SIGMAS / math.sqrt(DRAWS)

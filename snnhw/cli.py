@@ -26,6 +26,7 @@ from snnhw.verbs import (
     interpreters,
     measuring,
     numbers,
+    pruning,
     reports,
     stored,
     summaries,
@@ -57,6 +58,7 @@ GROUPS: dict[str, dict[str, Callable[..., None]]] = {  # heading of the help -> 
     },
     "Train": {
         "train": training.train,
+        "prune": pruning.prune,
         "sweep": sweeping.sweep,
         "evaluate": training.evaluate,
         "diagnose": diagnosing.diagnose,

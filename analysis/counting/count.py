@@ -35,6 +35,7 @@ from snnhw.graph.ir import (
     Synapse,
     Wires,
 )
+from snnhw.graph.weight_width import bits_needed
 from snnhw.simulation.record import SpikeRecord, UnitRecord
 
 
@@ -82,7 +83,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
     computed = (*row.owns, row.name) if row.kind == "product" else row.owns  # with an ANN twin
     owned = [synapse(graph, name) for name in row.owns]
     params = sum(s.weight.size + (0 if s.bias is None else s.bias.size) for s in owned if not s.identity)
-    bits = 8 if graph.is_integer else max((8 * s.weight.itemsize for s in owned), default=0)
+    bits = sum(_weight_bits(graph, s) for s in owned if not s.identity)
     return LayerCounts(
         name=row.name,
         kind=row.kind,
@@ -102,7 +103,7 @@ def _layer(graph: Graph, record: SpikeRecord, row: Layer, maps: dict[Branch, Cou
         dense_addresses=sum(twin.of(name) * _dense_addresses(graph, name) for name in computed),
         twin_words=sum(dense_inputs(graph, name) for name in computed),
         params=params,
-        weight_bits=params * bits,
+        weight_bits=bits,
         current_updates=steps * sum(graph.nodes[name].size for name in row.currents),
         shared=tuple(_edge(graph, record, row, branch, maps[branch]) for branch in row.shared),
         host_operations=steps * sum(_host_operations(graph, name) for name in row.host),
@@ -245,6 +246,14 @@ def _biases(graph: Graph, name: str) -> int:
     """Non-zero biases that synapse node `name` adds in a step."""
     node = synapse(graph, name)
     return 0 if node.bias is None else int(np.count_nonzero(node.bias)) * (node.size // node.shape[0])
+
+
+def _weight_bits(graph: Graph, node: Synapse) -> int:
+    """Memory of weights and biases: floats as they are stored; integers in the fewest bits that hold them, biases 8."""
+    biases = 0 if node.bias is None else node.bias.size
+    if graph.is_integer:
+        return node.weight.size * bits_needed(node.weight) + 8 * biases
+    return 8 * node.weight.itemsize * (node.weight.size + biases)
 
 
 def _neuron_biases(nodes: tuple[Neuron, ...]) -> int:

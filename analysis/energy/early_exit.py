@@ -88,14 +88,14 @@ def early_exits(graph: Graph, values: Array, confidences: Sequence[float]) -> tu
         if not len(running):
             break
         shorter = graph.replace(timesteps=steps)
-        logits = simulate(shorter, _first(shorter, values[running], steps_of_all)).logits
+        logits = simulate(shorter, first_steps(shorter, values[running], steps_of_all)).logits
         sure = _confidences(logits)[None] >= asked[:, None]
         leaving = here[:, running] & (sure | (steps == steps_of_all))  # [confidences, running]
         for alike in np.unique(leaving, axis=1).T:
             if not alike.any():
                 continue
             part = (leaving == alike[:, None]).all(axis=0)
-            record = simulate(shorter, _first(shorter, values[running[part]], steps_of_all))
+            record = simulate(shorter, first_steps(shorter, values[running[part]], steps_of_all))
             counts = count(shorter, record)
             for at in np.flatnonzero(alike):
                 before = counted[at][steps - 1]
@@ -109,7 +109,7 @@ def early_exits(graph: Graph, values: Array, confidences: Sequence[float]) -> tu
     )
 
 
-def _first(graph: Graph, values: Array, lasting: int) -> Array:
+def first_steps(graph: Graph, values: Array, lasting: int) -> Array:
     """The steps of `graph` of samples that last `lasting`; static ones as they are."""
     has_steps = values.ndim == len(graph.input.shape) + 2
     return values[:, : graph.timesteps] if has_steps and values.shape[1] == lasting else values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.energy.static import StaticLoad
 from snnhw.analysis.hardware.profiles import Profile
+from snnhw.graph.weight_width import WIDEST
 
 ATTENTION = (
     "Attention: two spikes that meet are one accumulation, a spike that meets other values one for each of them, two "
@@ -51,6 +52,13 @@ def assumes(counts: NetworkCounts, profile: Profile, static: StaticLoad | None) 
     if counts.total("lateral_spikes"):
         found.append(
             "In the deployment channels, each spike of an integer neuron also inhibits all its levels, one synop each."
+        )
+    width = max((layer.weight_bits // layer.params for layer in counts.layers if layer.params), default=0)
+    if width < WIDEST and width:
+        priced = "" if profile.number_bits is None else f", which are those of {profile.number_bits} bits"
+        found.append(
+            f"Weights have {width} bits; this profile knows no other prices for narrow weights{priced}, so fewer bits "
+            "save energy only where they round weights to 0, which are no synapses."
         )
     if static is not None:
         found.append(

@@ -7,6 +7,7 @@ code. The forward compares with one threshold for each integer, which is the sam
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class ILIF(nn.Module):
             )
         sent: Tensor = _Integers.apply(x, self)  # type: ignore[no-untyped-call]
         return sent
+
+    def by_level(self, x: Tensor, sent: Tensor) -> Iterator[Tensor]:
+        """[sent >= 1], ... [sent >= D] in the shape of `sent` [T*B, ...]: level v is what brings the integer to v."""
+        for value in range(1, self.levels + 1):
+            yield (sent.detach() >= value).to(sent.dtype)
 
     def extra_repr(self) -> str:
         """Shown by print(network)."""

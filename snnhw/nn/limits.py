@@ -40,6 +40,12 @@ def _fault(key: str, value: object, hint: Any) -> str | None:
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         return None if isinstance(value, str) and value in choices else " or ".join(map(repr, choices))
+    if get_origin(hint) is Mapping:
+        _, entry = get_args(hint)
+        if not isinstance(value, Mapping) or len(value) > MOST_ENTRIES or not all(isinstance(at, str) for at in value):
+            return f"a table of at most {MOST_ENTRIES} names"
+        fault = next((wanted for item in value.values() if (wanted := _fault(key, item, entry)) is not None), None)
+        return None if fault is None else f"a table of which each entry is {fault}"
     if get_origin(hint) is Sequence:
         (entry,) = get_args(hint)
         if not isinstance(value, list | tuple) or len(value) > MOST_ENTRIES:

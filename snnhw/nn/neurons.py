@@ -7,7 +7,7 @@ Backward: ds_k/du_k = 1/a where |u_k - theta_k| < a/2, else 0 (a: surrogate widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -85,6 +85,15 @@ class MLF(nn.Module):
             )
         return Recurrence(self.thresholds, self.decay, self.surrogate_width, self.timesteps)
 
+    def by_level(self, x: Tensor, sent: Tensor) -> Iterator[Tensor]:
+        """s_1, s_2, ... s_K, each 0 or 1 in the shape of x [T*B, ...], of x and the `sent` that it led to; no gradient.
+
+        Every level has a membrane of its own, so `sent` alone does not say which levels fired.
+        """
+        whole = self.recurrence(x)
+        for theta in self.thresholds:
+            yield sent if self.levels == 1 else fire(x.detach(), whole._replace(thresholds=(theta,)))
+
     def extra_repr(self) -> str:
         """Shown by print(network)."""
         return f"thresholds={self.thresholds}, decay={self.decay}, timesteps={self.timesteps}"
@@ -104,6 +113,17 @@ class _FusedMLF(torch.autograd.Function):
     def backward(ctx: Any, grad_spikes: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
         return fire_backward(x, grad_spikes, ctx.unit), None
+
+
+def shortest(theta: float) -> float:
+    """The number with the fewest digits that rounds to the same float32, as a threshold is written by people."""
+    return float(str(np.float32(theta)))
+
+
+def fire_levels(x: Tensor, unit: Recurrence) -> tuple[Tensor, ...]:
+    """s_1 .. s_K of x [T*B, ...], each with the gradient of its level alone; their sum is what the unit sends."""
+    alone = (unit._replace(thresholds=(theta,)) for theta in unit.thresholds)
+    return tuple(_FusedMLF.apply(x, level) for level in alone)  # type: ignore[no-untyped-call]
 
 
 def fire(x: Tensor, unit: Recurrence) -> Tensor:

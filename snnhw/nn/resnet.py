@@ -8,7 +8,7 @@ The shortcut is the identity, or conv1x1/2 + norm (+ MLF in a DS block) where th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -20,7 +20,7 @@ from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.nn.units import UNITS, NeuronKind, Unit
+from snnhw.nn.units import AS_ALL, UNITS, NeuronKind, Unit, set_thresholds
 
 BlockKind = Literal["ds", "plain"]
 Neuron = Callable[[], MLF | ILIF]
@@ -94,6 +94,7 @@ class DSResNet(nn.Module):
         neuron: "mlf", or "ilif" for integer neurons (`ILIF`) with threshold 1, which is then the factor of every tdBN.
         levels: D of the integer neurons.
         stem_stride: of the first convolution; 2 leaves a quarter of the neurons and synapses in every layer behind it.
+        thresholds_of: of single MLF units, by module path such as "stem.mlf", in place of `thresholds`.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class DSResNet(nn.Module):
         neuron: NeuronKind = "mlf",
         levels: int = 4,
         stem_stride: int = 1,
+        thresholds_of: Mapping[str, Sequence[float]] = AS_ALL,
     ) -> None:
         super().__init__()
         if len(widths) != len(blocks) or not widths:
@@ -144,6 +146,7 @@ class DSResNet(nn.Module):
         self.flatten = nn.Flatten()
         self.head = nn.Linear(width, classes)
         self.readout = MeanOverTime(timesteps)
+        set_thresholds(self, thresholds_of)
         initialise(self)
 
     def by_step(self, x: Tensor) -> Tensor:

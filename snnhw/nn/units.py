@@ -1,11 +1,19 @@
-"""The neurons that a network of ours may be made of, by name, from the arguments that all of them share."""
+"""The neurons that a network of ours may be made of, by name, from the arguments that all of them share.
+
+`set_thresholds` gives single units thresholds of their own: fewer levels, other ones. Norms keep their factor, which is
+the first threshold of the network.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
+from torch import nn
+
+from snnhw.errors import unknown
 from snnhw.nn.ilif import ILIF
 from snnhw.nn.neurons import MLF
 
@@ -36,3 +44,24 @@ UNITS: dict[str, Callable[[Unit], MLF | ILIF]] = {
     "ilif": lambda unit: ILIF(unit.levels, decay=unit.decay, timesteps=unit.timesteps),
 }
 SPIKING = (MLF, ILIF)
+AS_ALL: Mapping[str, Sequence[float]] = MappingProxyType({})  # no unit has thresholds of its own
+
+
+def set_thresholds(network: nn.Module, thresholds_of: Mapping[str, Sequence[float]]) -> None:
+    """Give the MLF units at these module paths thresholds of their own.
+
+    Raises:
+        InputError: there is no MLF unit at a path, or the thresholds are none.
+    """
+    units = {path: module for path, module in network.named_modules() if type(module) is MLF}
+    for path, thresholds in thresholds_of.items():
+        if path not in units:
+            raise unknown("MLF unit", path, units)
+        unit = units[path]
+        replace_module(network, path, MLF(thresholds, unit.decay, unit.surrogate_width, unit.timesteps))
+
+
+def replace_module(network: nn.Module, path: str, module: nn.Module) -> None:
+    """Put `module` where the module at `path` is."""
+    above, _, name = path.rpartition(".")
+    setattr(network.get_submodule(above), name, module)

@@ -6,14 +6,14 @@ Thirteen 3x3 convolutions with bias, tdBN and MLF, average pooling after each gr
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
 from snnhw.errors import InputError
 from snnhw.nn.resnet import ConvUnit
 from snnhw.nn.time import Frames, MeanOverTime
-from snnhw.nn.units import UNITS, NeuronKind, Unit
+from snnhw.nn.units import AS_ALL, UNITS, NeuronKind, Unit, set_thresholds
 
 GROUPS = (2, 2, 3, 3, 3)
 
@@ -33,6 +33,7 @@ class VGG16(nn.Module):
         dropout: share of hidden spikes dropped in training.
         neuron: "mlf", or "ilif" for integer neurons (`ILIF`) with threshold 1, which is then the factor of every tdBN.
         levels: D of the integer neurons.
+        thresholds_of: of single MLF units, by module path such as "features.conv1_1.mlf", in place of `thresholds`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class VGG16(nn.Module):
         dropout: float = 0.25,
         neuron: NeuronKind = "mlf",
         levels: int = 4,
+        thresholds_of: Mapping[str, Sequence[float]] = AS_ALL,
     ) -> None:
         super().__init__()
         if neuron not in UNITS:
@@ -73,6 +75,7 @@ class VGG16(nn.Module):
         self.hidden = nn.Sequential(hidden_layers)
         self.head = nn.Linear(channels, classes)
         self.readout = MeanOverTime(timesteps)
+        set_thresholds(self, thresholds_of)
 
     def by_step(self, x: Tensor) -> Tensor:
         """Logits of every step, [T*B, classes], of x [B, C, 32, 32] (static, shown T times) or [T, B, C, 32, 32]."""

@@ -8,6 +8,7 @@ else. A residual sum, a group, a unit without a synapse on either side keeps the
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,12 @@ def _sliced(node: Node, kept: Array) -> Node:
         if isinstance(value, np.ndarray) and value.ndim == len(node.shape) and value.shape[0] > 1:
             changes[field.name] = value[kept]
     return dataclasses.replace(node, **changes)
+
+
+def zero_rows(synapse: Conv2d | Linear, rows: Sequence[int]) -> Node:
+    """`synapse` with zeros for the weights and biases of the output channels `rows`."""
+    weight, bias = synapse.weight.copy(), None if synapse.bias is None else synapse.bias.copy()
+    weight[rows] = 0
+    if bias is not None:
+        bias[rows] = 0
+    return dataclasses.replace(synapse, weight=weight, bias=bias)

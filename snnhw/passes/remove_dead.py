@@ -21,7 +21,7 @@ import numpy as np
 
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import ILIF, MLF, SYNAPSES, Array, Conv2d, Graph, Input, Linear, Neuron, Node, Readout
-from snnhw.passes.remove_channels import keep_channels
+from snnhw.passes.remove_channels import keep_channels, zero_rows
 from snnhw.proofs.membrane_bound import Bounds, bounds
 
 InputRange = tuple[float, float] | None
@@ -178,7 +178,7 @@ def _weights(graph: Graph, proof: Bounds, kept: dict[str, Array], given: InputRa
         gone = [c for c in channels if any(_row_used(s, c) for s in synapses)]
         if not gone or len(synapses) < len(before):
             continue
-        nodes = {**graph.nodes, **{s.name: _zeroed(s, gone) for s in synapses}}
+        nodes = {**graph.nodes, **{s.name: zero_rows(s, gone) for s in synapses}}
         zeroed = graph.replace(nodes=nodes)
         still, _bound, _theta = _of_unit(members, bounds(zeroed, given))
         if still[:, gone].all():
@@ -195,14 +195,6 @@ def _removed_channel(
 
 def _row_used(synapse: Conv2d | Linear, row: int) -> bool:
     return bool(synapse.weight[row].any()) or (synapse.bias is not None and bool(synapse.bias[row]))
-
-
-def _zeroed(synapse: Conv2d | Linear, rows: list[int]) -> Node:
-    weight, bias = synapse.weight.copy(), None if synapse.bias is None else synapse.bias.copy()
-    weight[rows] = 0
-    if bias is not None:
-        bias[rows] = 0
-    return dataclasses.replace(synapse, weight=weight, bias=bias)
 
 
 def _others_feed(graph: Graph, leaving: set[str], name: str) -> bool:

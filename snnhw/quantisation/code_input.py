@@ -17,6 +17,7 @@ from snnhw.errors import InputError
 from snnhw.graph.currents import feeding
 from snnhw.graph.ir import LIF, Array, Conv2d, Graph, Input, Linear, Neuron, Synapse
 from snnhw.graph.loihi import THRESHOLD_LIMIT
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.scale_search import best_scales
 from snnhw.rules.flow import fits_a_message
@@ -28,7 +29,12 @@ CURRENT_BITS = 17  # signed: up to 2^16, below the 2^17 at which 64 times the cu
 
 
 def code_input(
-    graph: Graph, calibration: Array, moments: Mapping[str, Moments] | None = None, *, per_channel: bool = False
+    graph: Graph,
+    calibration: Array,
+    moments: Mapping[str, Moments] | None = None,
+    *,
+    per_channel: bool = False,
+    width: WeightWidth = FULL,
 ) -> Graph:
     """`graph` with the scale and the bits of its input.
 
@@ -40,6 +46,7 @@ def code_input(
         calibration: [N, *shape] or [N, T, *shape].
         moments: synapse -> moments of its inputs.
         per_channel: as in `quantise`.
+        width: of the weights.
 
     Raises:
         InputError: the values are not finite or all zero, or the events are too large or enter as a current.
@@ -62,7 +69,8 @@ def code_input(
             error = 0.0
             for neurons, synapses in first:
                 gain = {s.name: scale for s in synapses}
-                error += best_scales(coded, synapses, gain, neurons, moments or {}, per_channel=per_channel)[1]
+                known = moments or {}
+                error += best_scales(coded, synapses, gain, neurons, known, per_channel=per_channel, width=width)[1]
                 error += sum(float((_squares(s) * wrong).sum()) for s in synapses)
             tried.append((error, coded))
     return min(tried, key=lambda found: found[0])[1]

@@ -11,6 +11,7 @@ from snnhw.errors import InputError, unknown
 from snnhw.graph.given import graph_given, numbers_given
 from snnhw.graph.ir import Array, Graph
 from snnhw.graph.same import same_graph
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.progress import Progress
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.moments import measure_calibration
@@ -25,6 +26,7 @@ def compile_loihi(
     *,
     per_channel: bool = False,
     input_as: str = "messages",
+    width: WeightWidth = FULL,
     progress: Progress | None = None,
 ) -> Quantised:
     """Loihi integers of a multi-level (or already decomposed) float graph.
@@ -35,6 +37,7 @@ def compile_loihi(
             weights of each synapse by how often they are used.
         per_channel: one weight scale per output channel, see `quantise`.
         input_as: a key of `passes.INPUTS`.
+        width: of the weights, 4 to 8 bits.
         progress: called with "calibration" and the samples finished, then with "layers rounded".
 
     Raises:
@@ -51,7 +54,7 @@ def compile_loihi(
     if calibration.ndim and not len(calibration):
         raise InputError("There are no calibration samples; give a few hundred of the training data.")
     moments, record = measure_calibration(channels, calibration, progress)
-    coded = code_input(channels, calibration, moments, per_channel=per_channel)
-    made = quantise(coded, moments=moments, per_channel=per_channel, progress=progress)
+    coded = code_input(channels, calibration, moments, per_channel=per_channel, width=width)
+    made = quantise(coded, moments=moments, per_channel=per_channel, width=width, progress=progress)
     known = None if record is None or not same_graph(floats, channels) else Calibrated(checksum_of(calibration), record)
     return replace(made, calibrated=known)

@@ -80,7 +80,7 @@ def finetune(
     trainable = run_passes(graph, (*BEFORE_SYNAPSES, with_synapses, *FOLDED))
     device = current_device()
     first = dequantise(trainable, quantised)
-    module = GraphModule(first, quantised.scales, tuning.weight_noise).train().to(device)
+    module = GraphModule(first, quantised.scales, tuning.weight_noise, quantised.width).train().to(device)
     if tuning.weight_noise:
         torch.manual_seed(tuning.seed)
     teacher = GraphModule(trainable).eval().to(device)
@@ -105,7 +105,8 @@ def finetune(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-        candidate = quantise(compile_channels(module.trained(), input_as=quantised.input_as), scales=quantised.scales)
+        trained = compile_channels(module.trained(), input_as=quantised.input_as)
+        candidate = quantise(trained, scales=quantised.scales, width=quantised.width)
         reached = loss_of_integers(candidate, kept_out, wanted, tuning.weight_noise)
         if reached < least:
             best, least = candidate, reached

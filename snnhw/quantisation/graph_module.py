@@ -37,7 +37,8 @@ from snnhw.graph.ir import (
     Synapse,
     Wires,
 )
-from snnhw.graph.loihi import BIAS_EXP_LIMIT, UNITS_PER_WEIGHT, WEIGHT_LIMIT
+from snnhw.graph.loihi import BIAS_EXP_LIMIT, UNITS_PER_WEIGHT
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.nn.neurons import MLF as MLFModule  # noqa: N811
 from snnhw.nn.time import Frames, MeanOverTime
 from snnhw.quantisation.integer_neuron import bias_exponent
@@ -56,6 +57,7 @@ class GraphModule(nn.Module):
         scales: unit or read-out synapse -> weight units per float unit of current [O]; None computes in floats. With
             them the input has to be coded (`code_input`).
         weight_noise: synapse -> deviation, in integer weight units, of the noise that its weights have in training.
+        width: of the weights, where they are rounded.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class GraphModule(nn.Module):
         graph: Graph,
         scales: Mapping[str, Array] | None = None,
         weight_noise: Mapping[str, float] | None = None,
+        width: WeightWidth = FULL,
     ) -> None:
         super().__init__()
+        self.width = width
         self.weight_noise = weight_noise or {}
         self.graph, self.recurrent = graph, is_recurrent(graph)
         self.order = graph.order(loops=self.recurrent)
@@ -189,7 +193,8 @@ class GraphModule(nn.Module):
         if self.columns is None:
             return weight, bias
         column = self.columns[node.name].to(weight)
-        even = torch.clamp(2 * torch.round(weight * column / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) / column
+        step, limit = self.width.step, self.width.limit
+        even = torch.clamp(step * torch.round(weight * column / step), -limit, limit) / column
         weight = weight + (even - weight).detach()
         if self.training and node.name in self.weight_noise:
             weight = weight + self.weight_noise[node.name] / column * torch.randn_like(weight)

@@ -1,6 +1,7 @@
 """A folded, decomposed float graph into Loihi integers, one weight scale per group of neurons.
 
-Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only), thresholds 17 bits, decays
+Weights become even integers in -254..254 (mixed-sign 8-bit synapses store even values only; of fewer bits coarser ones,
+`graph/weight_width.py`), thresholds 17 bits, decays
 12 bits, biases a 13-bit mantissa with an exponent 0..7 in units of 1/64 weight. With weight scale s and input scale a:
     w = 2*round(s*W / (2a)),  vth = round(s*theta),  64*bias = round(64*s*b) as mantissa << exponent.
 Postcondition: |a| < 2^17 at every neuron, by an interval bound (else the 24-bit current of the chip would wrap). The
@@ -23,10 +24,8 @@ from snnhw.glance import Summarised, Summary
 from snnhw.graph.currents import current_before, currents_inside, feeding
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import LIF, SYNAPSES, Array, Conv2d, Graph, Linear, LoihiLIF, Node, Synapse
-from snnhw.graph.loihi import (
-    CURRENT_LIMIT,
-    WEIGHT_LIMIT,
-)
+from snnhw.graph.loihi import CURRENT_LIMIT
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.progress import Progress, counter
 from snnhw.proofs.largest import highest_current, largest_input
 from snnhw.proofs.membrane_bound import reached_states
@@ -87,6 +86,7 @@ class Quantised(Summarised):
     graph: Graph
     layers: tuple[LayerScale, ...]
     scales: Mapping[str, Array]  # unit or read-out synapse -> weight units per float unit of current [O]
+    width: WeightWidth = FULL  # of the weights
     calibrated: Calibrated | None = None  # so that nobody runs the floats again on the same samples
 
     def summary(self) -> Summary:
@@ -98,6 +98,7 @@ class Quantised(Summarised):
                 ("layers", str(len(self.layers))),
                 ("input", f"{node.bits} bits, scale {node.scale or 0:.4g}, as {self.input_as}"),
                 ("scales", f"{min(scales):.4g} to {max(scales):.4g}"),
+                ("weights", f"{self.width.bits} bits"),
                 ("weight error", f"up to {max(layer.weight_error for layer in self.layers):.2%}"),
                 ("clipped weights", f"{sum(layer.saturated for layer in self.layers):,}"),
                 ("findings", str(len(self.findings))),
@@ -123,7 +124,7 @@ class Quantised(Summarised):
         for layer in self.layers:
             if layer.saturated:
                 message = (
-                    f"{layer.saturated} of its weights are clipped to {WEIGHT_LIMIT}, which the scale search chose"
+                    f"{layer.saturated} of its weights are clipped to {self.width.limit}, which the scale search chose"
                 )
                 found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
         found.extend(state_range(self.graph))
@@ -136,6 +137,7 @@ def quantise(
     moments: Mapping[str, Moments] | None = None,
     per_channel: bool = False,
     scales: Mapping[str, Array] | None = None,
+    width: WeightWidth = FULL,
     progress: Progress | None = None,
 ) -> Quantised:
     """Integer graph for Lava's fixed-point models and Loihi.
@@ -148,6 +150,7 @@ def quantise(
         per_channel: one scale per output channel, through thresholds per neuron; Lava's CPU models and Loihi 2 take
             them, Loihi 1 does not.
         scales: of an earlier quantisation, used instead of searching; fine-tuned weights keep theirs.
+        width: of the weights.
         progress: called with the stage "layers rounded", the layers finished and all of them.
 
     Raises:
@@ -169,31 +172,31 @@ def quantise(
         if best is None and not synapses:
             best = np.full(1, graph.input.scale)  # the input is the current
         elif best is None:
-            best, _ = best_scales(graph, synapses, gain, group, known, per_channel=per_channel)
+            best, _ = best_scales(graph, synapses, gain, group, known, per_channel=per_channel, width=width)
         used[name] = best
         for synapse in synapses:
-            integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name))
+            integers = rounded_weights(synapse.weight, best / gain[synapse.name], known.get(synapse.name), width)
             nodes[synapse.name] = dataclasses.replace(synapse, weight=integers, bias=None)
         bias = total_bias(synapses) if synapses else np.zeros(1)
         nodes.update({n.name: integer_neuron(n, current, best, bias) for n in group})
-        layers.append(_report(name, best, synapses, gain, nodes))
+        layers.append(_report(name, best, synapses, gain, nodes, width))
         if finished:
             finished(1)
     if linear is not None:
         best = given.get(linear.name)
         if best is None:
-            best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known)
+            best, _ = best_scales(graph, [linear], {linear.name: 1.0}, (), known, width=width)
         used[linear.name] = best
-        integers = rounded_weights(linear.weight, best, known.get(linear.name))
+        integers = rounded_weights(linear.weight, best, known.get(linear.name), width)
         offset = None if linear.bias is None else np.rint(best * linear.bias.astype(np.float64)).astype(np.int64)
         nodes[linear.name] = dataclasses.replace(linear, weight=integers, bias=offset)
-        layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes))
+        layers.append(_report(linear.name, best, [linear], {linear.name: 1.0}, nodes, width))
         if finished:
             finished(1)
     nodes[graph.readout.name] = dataclasses.replace(graph.readout, reduction="sum")
     integer = currents_inside(graph.replace(nodes=[nodes[n] for n in graph.nodes]))
     reached = reached_states(integer)
-    return Quantised(integer, tuple(_bounded(integer, layer, reached) for layer in layers), used)
+    return Quantised(integer, tuple(_bounded(integer, layer, reached) for layer in layers), used, width)
 
 
 def _check(graph: Graph) -> None:
@@ -213,7 +216,12 @@ def _source_scale(graph: Graph, synapse: Synapse) -> float:
 
 
 def _report(
-    name: str, scale: Array, synapses: list[Synapse], gain: Mapping[str, float], nodes: Mapping[str, Node]
+    name: str,
+    scale: Array,
+    synapses: list[Synapse],
+    gain: Mapping[str, float],
+    nodes: Mapping[str, Node],
+    width: WeightWidth,
 ) -> LayerScale:
     wrong, all_of_it, saturated = 0.0, 0.0, 0
     for synapse in synapses:
@@ -224,7 +232,7 @@ def _report(
             wrong += float(((back - synapse.weight) ** 2).sum())
             all_of_it += float((synapse.weight.astype(np.float64) ** 2).sum())
             ideal = np.abs(synapse.weight) * column
-            saturated += int((ideal > WEIGHT_LIMIT + 1).sum())
+            saturated += int((ideal > width.limit + width.step / 2).sum())
     return LayerScale(name, float(scale.mean()), float(np.sqrt(wrong / all_of_it)) if all_of_it else 0.0, saturated, 0)
 
 

@@ -1,4 +1,4 @@
-"""Rounding weights to even integers so that the current keeps its values, not each weight its own.
+"""Rounding weights to integers of 4 to 8 bits so that the current keeps its values, not each weight its own.
 
 Nearest rounding ignores that the inputs of a window are alike. Here each weight in turn is rounded and its error handed
 on to those not yet rounded, such that the expected squared error of the current, dw H dw^T with H = E[x x^T], stays
@@ -12,48 +12,49 @@ import numpy as np
 import torch
 
 from snnhw.graph.ir import Array
-from snnhw.graph.loihi import WEIGHT_LIMIT
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.quantisation.moments import Moments
 
 DAMPING = 0.01  # of the mean square, added to all; more where windows are few
 BLOCK = 128  # columns that the errors of all columns before them reach in one matrix product
 
 
-def even_weights(weight: Array, scale: Array) -> Array:
-    """2*round(s*W/2) with s [O], clipped to -254..254, int32."""
+def even_weights(weight: Array, scale: Array, width: WeightWidth = FULL) -> Array:
+    """d*round(s*W/d) with s [O] and the step d of `width`, clipped to its limit; 2 and 254 for 8 bits. int32."""
     column = np.reshape(scale, (-1,) + (1,) * (weight.ndim - 1))
-    even = 2 * np.rint(weight.astype(np.float64) * column / 2)
-    integers: Array = np.clip(even, -WEIGHT_LIMIT, WEIGHT_LIMIT).astype(np.int32)
+    even = width.step * np.rint(weight.astype(np.float64) * column / width.step)
+    integers: Array = np.clip(even, -width.limit, width.limit).astype(np.int32)
     return integers
 
 
-def rounded_weights(weight: Array, scale: Array, moments: Moments | None) -> Array:
-    """Even weights [O, ...] in -254..254, int32, for the inputs that `moments` describes; the nearest without.
+def rounded_weights(weight: Array, scale: Array, moments: Moments | None, width: WeightWidth = FULL) -> Array:
+    """Weights [O, ...] of `width`, int32, for the inputs that `moments` describes; the nearest without.
 
-    A row whose absolute sum would grow by more than one unit a weight, which is what the bound of the current allows
+    A row whose absolute sum would grow by more than half a step a weight, which is what the bound of the current allows
     for, is rounded to the nearest.
     """
-    nearest = even_weights(weight, scale)
+    nearest = even_weights(weight, scale, width)
     if moments is None:
         return nearest
     wanted = (weight.astype(np.float64) * np.reshape(scale, (-1,) + (1,) * (weight.ndim - 1))).reshape(len(weight), -1)
     ends = np.cumsum([product.shape[2] for product in moments.products])[:-1]
     groups = enumerate(np.split(wanted, moments.groups))
-    integers = np.concatenate([_by_runs(np.split(rows, ends, axis=1), moments, group) for group, rows in groups])
-    allowed = np.abs(wanted).sum(axis=1) + wanted.shape[1]
+    integers = np.concatenate([_by_runs(np.split(rows, ends, axis=1), moments, group, width) for group, rows in groups])
+    allowed = np.abs(wanted).sum(axis=1) + wanted.shape[1] * (width.step / 2)
     within = np.abs(integers).sum(axis=1) <= allowed
     kept: Array = np.where(within[:, None], integers, nearest.reshape(integers.shape))
     return kept.reshape(weight.shape).astype(np.int32)
 
 
-def _by_runs(runs: list[Array], moments: Moments, group: int) -> Array:
+def _by_runs(runs: list[Array], moments: Moments, group: int, width: WeightWidth) -> Array:
     """Rows [O, D] of one group, rounded run by run [O, d]."""
     windows = moments.windows
     pairs = zip(runs, moments.products, strict=True)
-    return np.concatenate([_compensated(rows, products[group] / windows, windows) for rows, products in pairs], axis=1)
+    parts = [_compensated(rows, products[group] / windows, windows, width) for rows, products in pairs]
+    return np.concatenate(parts, axis=1)
 
 
-def _compensated(wanted: Array, products: Array, windows: int) -> Array:
+def _compensated(wanted: Array, products: Array, windows: int, width: WeightWidth) -> Array:
     """Rows [O, D] rounded column by column, the inputs with the largest mean square first; products E[x x^T].
 
     With H = R R^T, R upper triangular, the squared error of the current is |(q - w) R|^2, and its term j holds the
@@ -75,7 +76,7 @@ def _compensated(wanted: Array, products: Array, windows: int) -> Array:
         inside = np.ascontiguousarray(terms[block, block].T)
         for i, row in enumerate(inside, first):
             target = left[i] - handed_on[i - first] - row[: i - first] @ errors[first:i]
-            errors[i] = np.clip(2 * np.rint(target / 2), -WEIGHT_LIMIT, WEIGHT_LIMIT) - left[i]
+            errors[i] = np.clip(width.step * np.rint(target / width.step), -width.limit, width.limit) - left[i]
     back: Array = np.empty_like(wanted)
     back[:, order] = np.rint(left + errors).T
     return back

@@ -1,8 +1,8 @@
 """The weight scales of one layer: the candidates with the smallest expected error of the current, within all limits.
 
 Takes the synapses that feed one group of neurons, gives s [O], equal for all neurons or one per output channel, such
-that w = 2*round(s*W/2) are even 8-bit integers, thresholds round(s*theta) fit 17 bits and the current provably stays
-below 2^17.
+that w = d*round(s*W/d) are integers of a given width (d = 2 for 8 bits), thresholds round(s*theta) fit 17 bits and the
+current provably stays below 2^17.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from snnhw.graph.loihi import (
     DECAY_ONE,
     THRESHOLD_LIMIT,
     UNITS_PER_WEIGHT,
-    WEIGHT_LIMIT,
 )
+from snnhw.graph.weight_width import FULL, WeightWidth
 from snnhw.proofs.largest import largest_input, summed_shares
 from snnhw.quantisation.integer_neuron import taken_off
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import even_weights
 
 CANDIDATES = np.linspace(0.6, 1.4, 81)  # scales tried, relative to the one that just avoids clipping
+COARSE = np.linspace(0.6, 3.0, 121)  # for fewer than 8 bits: a coarse step gains by clipping more
 HALF_A_SHARE = 0.5 / DECAY_ONE  # by which a decay may be rounded up
 UNBOUNDED = 1e6  # scale of a layer that nothing limits: all its weights are zero
 
@@ -47,6 +48,7 @@ def best_scales(
     moments: Mapping[str, Moments],
     *,
     per_channel: bool = False,
+    width: WeightWidth = FULL,
 ) -> tuple[Array, float]:
     """Weight units per float unit of current, [O], and the squared error of the current to be expected with them.
 
@@ -57,14 +59,15 @@ def best_scales(
         neurons: the channels of the unit; none for the read-out.
         moments: synapse -> moments of its inputs; they weigh each weight by how often it is used.
         per_channel: search one scale per output channel instead of one for all.
+        width: of the weights.
     """
-    ceiling = _ceilings(graph, synapses, gain, neurons)
+    ceiling = _ceilings(graph, synapses, gain, neurons, width)
     largest = np.max([_rows(np.abs(s.weight)).max(axis=1) / gain[s.name] for s in synapses], axis=0)
     if not per_channel:
         ceiling, largest = np.full_like(ceiling, ceiling.min()), np.full_like(largest, largest.max())
-    full = np.divide(WEIGHT_LIMIT, largest, out=ceiling.copy(), where=largest > 0)
-    tried = np.minimum(np.outer(CANDIDATES, full), ceiling)  # [candidates, O]
-    errors = np.stack([_errors(synapses, gain, neurons, moments, scale) for scale in tried])
+    full = np.divide(width.limit, largest, out=ceiling.copy(), where=largest > 0)
+    tried = np.minimum(np.outer(CANDIDATES if width == FULL else COARSE, full), ceiling)  # [candidates, O]
+    errors = np.stack([_errors(synapses, gain, neurons, moments, scale, width) for scale in tried])
     if not per_channel:
         first = int(errors.sum(axis=1).argmin())
         return tried[first], float(errors[first].sum())
@@ -78,12 +81,13 @@ def _errors(
     neurons: Sequence[LIF],
     moments: Mapping[str, Moments],
     scale: Array,
+    width: WeightWidth,
 ) -> Array:
     """Expected squared error of the current and of the thresholds, per output channel [O]."""
     errors = np.zeros(len(scale))
     for synapse in synapses:
         column = (scale / gain[synapse.name]).reshape((-1,) + (1,) * (synapse.weight.ndim - 1))
-        wrong = even_weights(synapse.weight, column.ravel()) / column - synapse.weight
+        wrong = even_weights(synapse.weight, column.ravel(), width) / column - synapse.weight
         errors += _rows(_usage(synapse, moments.get(synapse.name)) * wrong**2).sum(axis=1)
     for neuron in neurons:
         theta = float(np.max(neuron.threshold))
@@ -91,7 +95,13 @@ def _errors(
     return errors
 
 
-def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, float], neurons: Sequence[LIF]) -> Array:
+def _ceilings(
+    graph: Graph,
+    synapses: Sequence[Synapse],
+    gain: Mapping[str, float],
+    neurons: Sequence[LIF],
+    width: WeightWidth,
+) -> Array:
     """Largest scale [O] that keeps thresholds in 17 bits, biases in mantissa and exponent, and |a| below 2^17."""
     limits = np.full(len(synapses[0].weight), UNBOUNDED)
     if not neurons:
@@ -103,7 +113,7 @@ def _ceilings(graph: Graph, synapses: Sequence[Synapse], gain: Mapping[str, floa
     for synapse in synapses:
         limit = largest_input(graph, synapse.name)
         reach += _rows(np.abs(synapse.weight)).sum(axis=1) / gain[synapse.name] * limit
-        rounding += synapse.weight[0].size * limit  # rounding makes a weight larger by one unit at most
+        rounding += synapse.weight[0].size * limit * (width.step / 2)  # by which rounding makes a weight larger
     current = current_before(graph, neurons[0])
     if current is not None:
         longest = float(summed_shares(np.max(current.decay) + HALF_A_SHARE, graph.timesteps))

@@ -40,13 +40,18 @@ class SpikePrices:
         Raises:
             InputError: the record lacks a unit that has prices, or is of another shape.
         """
-        total = self.constant * record.samples
+        return self.constant * record.samples + sum(float(parts.sum()) for parts in self.by_level(record).values())
+
+    def by_level(self, record: SpikeRecord) -> Mapping[str, Array]:
+        """The same by source: float64 [K+1], of its graded spikes and of the spikes of each level; errors as `of`."""
+        found = {}
         for name, prices in self.sources.items():
             unit = record.units.get(name)
             if unit is None or unit.levels.shape != prices.levels.shape:
                 raise InputError(f"The record has no spikes of {name!r} that these prices fit; record the same graph.")
-            total += float((unit.levels * prices.levels).sum() + (unit.graded_spikes * prices.graded).sum())
-        return total
+            levels = (unit.levels * prices.levels).reshape(len(prices.levels), -1).sum(axis=1)
+            found[name] = np.array([(unit.graded_spikes * prices.graded).sum(), *levels])
+        return found
 
     @property
     def by_value(self) -> Mapping[str, SourcePrices]:

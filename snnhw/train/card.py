@@ -40,6 +40,7 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     weights_checksum: str = ""  # sha256 of model.safetensors
     note: str = ""
+    pruned: Mapping[str, object] = field(default_factory=dict)  # of a pruned network: from what, which channels, why
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -48,7 +49,7 @@ class Card:
 
 KINDS: Mapping[str, tuple[type, ...]] = {  # of the values in the file
     **dict.fromkeys(("model", "data", "data_checksum", "test_checksum", "command", "weights_checksum", "note"), (str,)),
-    **dict.fromkeys(("arguments", "recipe", "versions"), (dict,)),
+    **dict.fromkeys(("arguments", "recipe", "versions", "pruned"), (dict,)),
     **dict.fromkeys(("parameters", "timesteps", "classes", "seed"), (int,)),
     **dict.fromkeys(("accuracy", "seconds"), (int, float)),
     "validation_accuracy": (int, float, type(None)),

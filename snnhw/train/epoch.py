@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError
+from snnhw.nn.level_gates import draw_gates, gates_of
 from snnhw.nn.packing import packed_spikes
 from snnhw.nn.time import STATIC, set_timesteps, time_first
 from snnhw.train.average import Average
@@ -23,6 +24,7 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.capture import Eager, Steps
 from snnhw.train.diverged import Losses, check_weights
 from snnhw.train.energy import EnergyTerm
+from snnhw.train.energy_table import Part
 from snnhw.train.evaluate import evaluate
 from snnhw.train.recipe import Recipe
 from snnhw.train.resize import resized
@@ -67,6 +69,7 @@ class EpochSize:
 
     timesteps: int
     pixels: int
+    gated: bool = False  # levels have gates
 
 
 def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) -> EpochSize:
@@ -83,7 +86,9 @@ def epoch_size(recipe: Recipe, network: nn.Module, data: Samples, epoch: int) ->
     if epoch == recipe.epochs - 1:
         return own
     return EpochSize(
-        value_from(recipe.timesteps_from, epoch, own.timesteps), value_from(recipe.pixels_from, epoch, own.pixels)
+        value_from(recipe.timesteps_from, epoch, own.timesteps),
+        value_from(recipe.pixels_from, epoch, own.pixels),
+        epoch < recipe.gated_epochs,
     )
 
 
@@ -120,10 +125,12 @@ def train_epoch(training: Training, source: Source, epoch: int, size: EpochSize,
     rate = 0.0
     losses = Losses(fabric, epoch)
     lasting = _lasting(recipe, epoch, size, steps)
+    gates, drawing = gates_of(training.network), torch.Generator().manual_seed(_epoch_seed(recipe, epoch))
     with training.energy.listening() if training.energy is not None else nullcontext():
         for step, (x, target) in enumerate(source.batches(recipe, _epoch_seed(recipe, epoch), steps, place)):
             rate = learning_rate(recipe, epoch, (step + 1) / steps)
             set_rate(training.optimiser, rate)
+            draw_gates(gates, drawing)  # the same in all processes
             if average is not None:
                 average.begin(epoch * steps + step)
             x, now = resized(x, size.pixels), replace(size, timesteps=lasting[step])
@@ -155,6 +162,15 @@ def _energy(training: Training) -> dict[str, float]:
     spent = torch.stack([term.seen, torch.full_like(term.seen, term.samples)])
     total, samples = training.fabric.all_reduce(spent, reduce_op="sum").tolist()
     return {"energy_weight": training.energy_weight, "train_energy_pj": total / samples}
+
+
+def energy_by_part(training: Training) -> dict[Part, float]:
+    """pJ per sample of each part of the energy of this epoch, over all processes; the sum is `train_energy_pj`."""
+    term = training.energy
+    assert term is not None
+    spent = torch.cat([term.seen_parts, torch.full_like(term.seen_parts[:1], term.samples)])
+    *parts, samples = training.fabric.all_reduce(spent, reduce_op="sum").tolist()
+    return {part: total / samples for part, total in zip(term.parts, parts, strict=True)}
 
 
 def _lasting(recipe: Recipe, epoch: int, size: EpochSize, steps: int) -> list[int]:

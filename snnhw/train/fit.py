@@ -28,10 +28,31 @@ from snnhw.train.bar import TrainingBar
 from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
-from snnhw.train.energy import EnergyTerm, multiplier, priced_at, probe
-from snnhw.train.epoch import ByStep, EpochSize, Training, epoch_size, steps_per_epoch, train_epoch, validate
+from snnhw.train.energy import EnergyTerm, multiplier
+from snnhw.train.energy_probe import priced_at, probe
+from snnhw.train.energy_table import Row, energy_rows, save_energy
+from snnhw.train.epoch import (
+    ByStep,
+    EpochSize,
+    Training,
+    energy_by_part,
+    epoch_size,
+    steps_per_epoch,
+    train_epoch,
+    validate,
+)
 from snnhw.train.evaluate import evaluate
 from snnhw.train.handed import NOTHING, Handed, check_handed, check_teacher
+from snnhw.train.levels import (
+    DECIDED,
+    as_decided_now,
+    average_without_gates,
+    begin,
+    card_arguments,
+    decide,
+    going_on,
+    level_count,
+)
 from snnhw.train.recipe import Recipe
 from snnhw.train.resume import check_origin, origin
 from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
@@ -110,17 +131,20 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     """Train, epoch by epoch, and finish the run folder."""
     fabric, recipe, splits, raw, state = work.fabric, work.recipe, work.splits, work.network, work.state
     where = (recipe, fabric.device, fabric.world_size)
+    changed = check_origin(state, recipe, splits, out, work.handed) if state is not None else ""
+    decided = begin(recipe, raw, state)
     optimiser = make_optimiser(recipe, placed(raw, recipe, fabric.device), captures(*where))
     lead = fabric.global_rank == 0
     handed = work.handed
     rows: list[Mapping[str, float]] = []
+    spent: list[Row] = []  # of energy.csv
     best: dict[str, Tensor] = {}
     notes = handed.notes()
     say = shown.console.print if shown.console is not None else _nothing
     if state is not None:
-        changed = check_origin(state, recipe, splits, out, handed)
         state.put_back(raw, optimiser)
         rows, best, notes = state.about["rows"], state.best, state.about.get("notes", [])
+        spent = state.about.get("energy", [])
         if changed:
             notes.append(f"resumed after epoch {len(rows)} with {changed}")
         for note in (changed, "" if state.path.name == LAST else f"{LAST} is damaged; going on from {PREVIOUS}"):
@@ -136,12 +160,19 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
     samples = steps_per_epoch(recipe, splits.train, fabric.world_size) * recipe.batch * fabric.world_size
     if lead:
         open_folder(out, rows)
+        save_energy(out, spent)
     with (
         TrainingBar(shown.console, recipe.epochs, len(rows), samples) as bar,
         ScalarLog(out if shown.tensorboard else None, rows) as scalars,
     ):
         for epoch in range(len(rows), recipe.epochs):
             started = time.perf_counter()
+            if recipe.gated_epochs == epoch > 0:
+                decided = decide(raw, average)
+                optimiser = going_on(recipe, raw, optimiser)
+                average = average_without_gates(average, raw) if average is not None else None
+                network, stepped = fabric.setup(ByStep(raw), optimiser)
+                training = replace(training, network=network, optimiser=stepped, average=average)
             set_timesteps(raw, sizes[epoch].timesteps)
             if handed.pricing is not None:
                 term = EnergyTerm(raw, priced_at(handed.pricing, raw, splits.train, sizes[epoch].pixels))
@@ -151,18 +182,26 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                 notes.append(steps.note)
                 say(visible(f"warning: {steps.note}"), markup=False, soft_wrap=True)
             with average.in_place() if average is not None else nullcontext():
+                left = as_decided_now(raw)
+                if recipe.gated_epochs:
+                    row["levels"] = level_count(left)
                 if splits.validation is not None:
-                    row |= validate(fabric, raw, splits.validation)
+                    row |= validate(fabric, left, splits.validation)
                 if handed.pricing is not None:
-                    row |= probe(handed.pricing, raw, splits.validation or splits.train)
+                    probed = probe(handed.pricing, left, splits.validation or splits.train)
+                    row |= probed.row
+                    spent += energy_rows(epoch + 1, energy_by_part(training), probed.by_term, probed.by_record)
                 row["seconds"] = round(time.perf_counter() - started, 3)
                 rows.append(row)
                 if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:
                     best = copied(raw)
             if lead:
                 about = {**origin(recipe, splits, handed), "rows": rows, "notes": notes}
+                about |= {"energy": spent} if spent else {}
+                about |= {DECIDED: decided} if decided is not None else {}
                 keep_state(out, raw, optimiser, about, best, average.values if average else None)
                 save_metrics(out, rows)
+                save_energy(out, spent)
                 scalars.epoch(row)
             bar.epoch(row)
             fabric.barrier()
@@ -175,6 +214,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
         tested = evaluate(raw.float(), splits.test, device=fabric.device)
         kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
         card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
+        card = replace(card, arguments=card_arguments(card.arguments, decided))
         run = save_run(out, raw, replace(card, note="; ".join(notes)), rows)
     finished: Run = fabric.broadcast(run)
     return finished

@@ -42,6 +42,7 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "threads": (0, 1024),
     "energy_weight": (0, LARGEST),
     "energy_target_nj": (0, LARGEST),
+    "level_gates": (0, 1),
     "teacher_share": (0, 1),
     "teacher_temperature": (0.01, 1000),
 }
@@ -86,6 +87,7 @@ class Recipe:
     energy_target_nj: float = 0.0  # nJ per inference at the high end: the weight is then a multiplier; 0: no target
     energy_profile: str = ""  # whose constants price the spikes; "": loihi1-davies2018
     energy_deployment: str = ""  # how the levels are deployed, one of passes.DEPLOYMENTS; "": as the profile says
+    level_gates: float = 0.0  # share of the epochs in which levels above the first have gates and may go; 0: none
     any_timesteps: bool = False  # every batch runs for 1 to T steps, drawn anew, so that all of them can be used
     augment: Mapping[str, float] = field(default_factory=dict)  # of snnhw.train.augment.AUGMENTATIONS
     validation: float = 0.1  # share of the training split that is held out
@@ -98,6 +100,11 @@ class Recipe:
     channels_last: bool = False  # images as [N, H, W, C] in the memory of a GPU; the loops of the CPU want [N, C, H, W]
     seed: int = 1
     threads: int = 0  # of torch on the CPU; 0: as the machine has it
+
+    @property
+    def gated_epochs(self) -> int:
+        """The first so many epochs have gates on levels."""
+        return round(self.level_gates * self.epochs)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -159,16 +166,25 @@ def recipe_from(values: Mapping[str, object], where: str = "the recipe") -> Reci
             if not epoch or type(value) is not int or not 1 <= value <= most:
                 given = f"{{ {shown(start)} = {shown(value)} }}"
                 raise InputError(f"{where} has {key} = {given}; give epochs and numbers of 1 to {most}.")
-    for key in ("energy_target_nj", "energy_profile", "energy_deployment"):
+    for key in ("energy_target_nj", "energy_profile", "energy_deployment", "level_gates"):
         if getattr(recipe, key) and not recipe.energy_weight:
             raise InputError(f"{where} has {key} and no energy_weight, without which nothing is priced; give both.")
     if recipe.energy_weight and recipe.relu:
         raise InputError(f"{where} trains a ReLU twin, whose activations have no price; leave energy_weight out.")
-    thresholds = recipe.arguments.get("thresholds", ())
-    if isinstance(thresholds, list | tuple) and any(isinstance(one, int | float) and one < 0 for one in thresholds):
+    if recipe.level_gates and not 0 < recipe.gated_epochs < recipe.epochs:
         raise InputError(
-            f"{where} has the thresholds {shown(list(thresholds))}; give none below 0, at which a unit fires at rest."
+            f"{where} has level_gates = {recipe.level_gates}, {recipe.gated_epochs} of {recipe.epochs} epochs; "
+            "give a share that leaves at least one epoch with and one without gates."
         )
+    if recipe.level_gates and recipe.packed_spikes:
+        raise InputError(f"{where} has level_gates, whose spikes are no whole numbers; leave packed_spikes out.")
+    of_units = recipe.arguments.get("thresholds_of")
+    apart = of_units.values() if isinstance(of_units, dict) else ()
+    for given in (recipe.arguments.get("thresholds"), *apart):
+        if isinstance(given, list | tuple) and any(isinstance(one, int | float) and one < 0 for one in given):
+            raise InputError(
+                f"{where} has the thresholds {shown(list(given))}; give none below 0, at which a unit fires at rest."
+            )
     if not 0.0 <= recipe.validation < 1.0:
         raise InputError(f"{where} holds out {recipe.validation} of the training split; give 0 to below 1.")
     return recipe

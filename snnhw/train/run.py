@@ -1,5 +1,6 @@
 """A run folder: `model.safetensors` (weights), `model.json` (the card), `metrics.csv` (one row per epoch).
 
+With the energy of spikes in the loss there is `energy.csv` too (`snnhw/train/energy_table.py`).
 What a run is resumed from, while it lasts, is in `snnhw/train/checkpoint.py`.
 """
 
@@ -29,6 +30,7 @@ from snnhw.nn.models import build
 from snnhw.nn.state import load_state
 from snnhw.train.card import CARD, WEIGHTS, Card, read_card, read_own_card
 from snnhw.train.checkpoint import LAST, PREVIOUS
+from snnhw.train.energy_table import ENERGY
 
 METRICS = "metrics.csv"
 
@@ -87,25 +89,30 @@ def open_folder(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
         InputError: the folder cannot be written, or a file of such a name there is of no run.
     """
     if not rows:
-        _check_own(path)
+        check_own(path)
     save_metrics(path, rows)
-    for name in (CARD, WEIGHTS, LAST, PREVIOUS, METRICS):
+    for name in (CARD, WEIGHTS, LAST, PREVIOUS, METRICS, ENERGY):
         for half in path.glob(f".{name}.*"):
             half.unlink()
-    for name in (CARD, WEIGHTS, LAST, PREVIOUS) if not rows else ():
+    for name in (CARD, WEIGHTS, LAST, PREVIOUS, ENERGY) if not rows else ():
         (path / name).unlink(missing_ok=True)
 
 
-def _check_own(path: Path) -> None:
-    """Nothing, where the files that a run replaces are those of a run."""
+def check_own(path: Path) -> None:
+    """Nothing, where the files that a run replaces are those of a run.
+
+    Raises:
+        InputError: one of them is something else.
+    """
     if os.path.lexists(path / CARD):
         read_own_card(path / CARD)
     elif os.path.lexists(path / WEIGHTS) and not any((path / name).exists() for name in (LAST, PREVIOUS, METRICS)):
         raise InputError(f"{path / WEIGHTS} is of no run of this program; choose another folder.")
-    if os.path.lexists(path / METRICS):
-        begins = read_bytes(path / METRICS, "table of a run", "choose another folder")[:6]
-        if begins not in (b"", b"epoch,"):
-            raise InputError(f"{path / METRICS} is of no run of this program; choose another folder.")
+    for table in (path / METRICS, path / ENERGY):
+        if os.path.lexists(table):
+            begins = read_bytes(table, "table of a run", "choose another folder")[:6]
+            if begins not in (b"", b"epoch,"):
+                raise InputError(f"{table} is of no run of this program; choose another folder.")
 
 
 def save_metrics(path: Path, rows: Iterable[Mapping[str, float]]) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
+from snnhw.nn.level_gates import gates_of
 from snnhw.train.recipe import Recipe
 
 
@@ -38,14 +39,16 @@ def value_from(table: Mapping[str, int], epoch: int, otherwise: int) -> int:
 def make_optimiser(recipe: Recipe, network: nn.Module, captured: bool = False) -> torch.optim.Optimizer:
     """SGD with momentum or AdamW; vectors (norms, biases) do not decay unless the recipe decays all.
 
+    Gates of levels never decay and are the last group, so that nothing else moves where they go.
     `captured` is for a step that becomes a CUDA graph: the learning rate is a tensor beside the weights, which a
     recording reads each time it is played, and nothing of a step is computed on the host.
     """
-    parameters = [p for p in network.parameters() if p.requires_grad]
+    gates = [unit.log_alpha for unit in gates_of(network).values()]
+    parameters = [p for p in network.parameters() if p.requires_grad and not any(p is gate for gate in gates)]
     decayed = [p for p in parameters if recipe.decay_all or p.dim() > 1]
     rest = [p for p in parameters if not (recipe.decay_all or p.dim() > 1)]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-    groups = [group for group in groups if group["params"]]
+    groups = [group for group in [*groups, {"params": gates, "weight_decay": 0.0}] if group["params"]]
     if captured:
         rate = torch.tensor(recipe.lr, dtype=torch.float32, device=parameters[0].device)
         if recipe.optimiser == "adamw":

@@ -133,6 +133,7 @@ def quantise(
         str, typer.Option("--input-as", help="messages of up to 8 bits, or current, where it enters neurons directly")
     ] = "messages",
     tune: Annotated[int, typer.Option("--finetune", min=0, help="epochs through the integers' rounding")] = 0,
+    weight_bits: Annotated[int, typer.Option("--weight-bits", help="of every weight, 4 to 8")] = 8,
     each_layer: Annotated[bool, typer.Option("--each-layer", help="also what every layer alone costs")] = False,
     kind: Kind = None,
     data: Data = None,
@@ -160,7 +161,7 @@ def quantise(
         with running_on(device):
             loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
             calibration = load_inputs(calibrate, data, loaded.timesteps, kind)
-            wanted = Integers(samples, per_channel, input_as, tune, each_layer)
+            wanted = Integers(samples, per_channel, input_as, tune, each_layer, weight_bits)
             made = run(loaded, calibration, path, wanted, tick)
     show(made.to_dict(), as_json, *quantise_tables(made))
 

@@ -37,6 +37,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("snnhw demo --no-lava --out demo",),
     "measure": ("snnhw measure digits", "snnhw measure digits --device cuda --batch 64 --out measured"),
     "train": ("snnhw train digits", "snnhw train mnist --data data --set epochs=3 --out runs/mnist"),
+    "prune": (
+        "snnhw prune digits --energy-left 0.9 -o pruned",
+        "snnhw prune digits --accuracy-loss 1 --finetune 2 --profile horowitz45-int8 -o pruned",
+    ),
     "sweep": (
         "snnhw sweep lean.toml --workers 2",
         "snnhw sweep lean.toml --storage sqlite:////shared/sweeps.db",

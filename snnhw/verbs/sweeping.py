@@ -50,6 +50,7 @@ def sweep(
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.analysis.report.place import SWEEP, check_place
         from snnhw.gates.text import file_name
+        from snnhw.sweeps.storage import JOURNAL
         from snnhw.sweeps.writing import write_sweep
         from snnhw.verbs.tables.sweeping import sweep_tables
         from snnhw.workflows.sweep import place_of
@@ -65,4 +66,6 @@ def sweep(
             check_place(folder, SWEEP, force=force)
             found = run(wanted, place, workers, tick)
     page = write_sweep(found, folder, force=force)
-    show(found.to_dict(), as_json, *sweep_tables(found), f"sweep: {page}")
+    journal = place.folder / JOURNAL
+    look = [f"all trials in a browser: optuna-dashboard {journal}"] if storage is None and not rescore else []
+    show(found.to_dict(), as_json, *sweep_tables(found), f"sweep: {page}", *look)

@@ -24,7 +24,6 @@ from snnhw.verbs.options import (
     Samples,
     Shape,
     TestInput,
-    Timesteps,
     WrittenBy,
     check_data,
     frame,
@@ -45,6 +44,9 @@ def train(
     energy_target: Annotated[
         float | None, typer.Option("--energy-target", help="nJ per inference that the weight is adapted to")
     ] = None,
+    level_gates: Annotated[
+        float | None, typer.Option("--level-gates", help="share of the epochs in which levels may die, such as 0.5")
+    ] = None,
     profile: Annotated[str | None, typer.Option("--profile", help="profile that prices the spikes")] = None,
     deployment: Annotated[str | None, typer.Option("--deployment", help="how the levels are deployed there")] = None,
     start: Annotated[str | None, typer.Option("--start", help="trained network whose weights are gone on with")] = None,
@@ -62,6 +64,7 @@ def train(
     asked = {
         "energy_weight": energy_weight,
         "energy_target_nj": energy_target,
+        "level_gates": level_gates,
         "energy_profile": profile,
         "energy_deployment": deployment,
         "start": start,
@@ -80,7 +83,10 @@ def evaluate(
     kind: Kind = None,
     data: Data = None,
     samples: Samples = None,
-    timesteps: Timesteps = None,
+    timesteps: Annotated[
+        list[int] | None,
+        typer.Option("--timesteps", min=1, help="T, in place of the model's own; may be repeated, for a table"),
+    ] = None,
     shape: Shape = None,
     dt: Dt = None,
     written_by: WrittenBy = None,
@@ -94,28 +100,42 @@ def evaluate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Accuracy of a model on labelled samples, by the engine; with --exit-confidence also steps and energy."""
+    """Accuracy of a model on labelled samples, by the engine.
+
+    With --exit-confidence, or several --timesteps, it is a table: each with the energy on every --profile.
+    """
     if source is not None:
         check_data(data, source)
-    if profiles and not exits:
-        raise InputError("--profile prices early exits alone here; give --exit-confidence with it, or leave it out.")
+    several = len(timesteps or []) > 1
+    if profiles and not exits and not several:
+        raise InputError(
+            "--profile prices early exits or several T here; give --exit-confidence or several --timesteps with it, or "
+            "leave it out."
+        )
+    if exits and several:
+        raise InputError("Samples leave one run early; give --exit-confidence with one --timesteps, or leave it out.")
     check_names([model], [source], profiles or [], quiet=True)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
         from snnhw.verbs.tables.findings import finding_lines
-        from snnhw.verbs.tables.training import accuracy_table, exits_table
+        from snnhw.verbs.tables.training import accuracy_table, exits_table, timesteps_table
+        from snnhw.workflows.by_timesteps import evaluate_timesteps
         from snnhw.workflows.early_exit import evaluate_exits
         from snnhw.workflows.evaluate import evaluate as run
         from snnhw.workflows.evaluate import evaluation_data
         from snnhw.workflows.load import load_model
 
         with running_on(device):
-            loaded = load_model(model, Reading(dt, written_by, reset, timesteps, frame(shape)))
+            said = timesteps[0] if timesteps and not several else None
+            loaded = load_model(model, Reading(dt, written_by, reset, said, frame(shape)))
             inputs = load_inputs(source or evaluation_data(loaded), data, loaded.timesteps, kind).first(samples)
             if exits:
                 left = evaluate_exits(loaded, inputs, exits, profiles or [])
                 made, shown = left.to_dict(), (exits_table(left), *finding_lines(left.findings))
+            elif several:
+                tried = evaluate_timesteps(loaded, inputs, timesteps or [], profiles or [], tick)
+                made, shown = tried.to_dict(), (timesteps_table(tried), *finding_lines(tried.findings))
             else:
                 found = run(loaded, inputs, tick)
                 made, shown = found.to_dict(), (accuracy_table(found), *finding_lines(found.findings))

@@ -69,12 +69,12 @@ def evaluate(model: LoadedModel, inputs: Samples, progress: Progress | None = No
     check_labels(model, inputs)
     check_run(model.graph)
     finished = counter(progress, "evaluation", len(inputs.values))
-    record = simulate(model.graph, inputs.values, execution=_execution(model), progress=finished)
+    record = simulate(model.graph, inputs.values, execution=execution_of(model), progress=finished)
     accuracy = record.accuracy(inputs.targets)
     return Evaluated(model.name, inputs.name, len(inputs.values), accuracy, model.findings)
 
 
-def _execution(model: LoadedModel) -> Execution:
+def execution_of(model: LoadedModel) -> Execution:
     """In float64 where the module is, else in float32."""
     network = model.network
     double = network is not None and any(p.dtype == torch.float64 for p in network.parameters())

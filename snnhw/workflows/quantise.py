@@ -8,6 +8,7 @@ from pathlib import Path
 from snnhw.data.samples import Samples
 from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
+from snnhw.graph.weight_width import WIDEST, WeightWidth
 from snnhw.nir.io import write_nir
 from snnhw.progress import Progress
 from snnhw.quantisation import CALIBRATION_SAMPLES
@@ -27,6 +28,7 @@ class Integers:
     input_as: str = "messages"  # a key of `snnhw.passes.INPUTS`
     finetune: int = 0  # epochs through the integers' rounding, on the whole calibration
     each_layer: bool = False  # also what every layer alone costs
+    weight_bits: int = WIDEST  # of every weight, 4 to 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Quantisation:
         """Plain values for JSON."""
         return {
             "path": str(self.path),
+            "weight_bits": self.quantised.width.bits,
             "layers": [layer.to_dict() for layer in self.quantised.layers],
             "loss": self.loss.to_dict(),
             **findings_dict((*self.findings, *self.quantised.findings)),
@@ -74,7 +77,12 @@ def quantise(
         calibration = judging(model, calibration)
     fixing = calibration.first(wanted.samples)
     made = compile_loihi(
-        model.graph, fixing.values, per_channel=wanted.per_channel, input_as=wanted.input_as, progress=progress
+        model.graph,
+        fixing.values,
+        per_channel=wanted.per_channel,
+        input_as=wanted.input_as,
+        width=WeightWidth(wanted.weight_bits),
+        progress=progress,
     )
     calibrated = made.calibrated
     if wanted.finetune:

@@ -74,6 +74,13 @@ def test_the_node_that_it_is_traced_to_sends_the_same(unit, seed):
     assert torch.equal(torch.cat(steps), module(x))
 
 
+def test_a_level_is_what_brings_the_integer_there():
+    unit = ILIF(levels=3, timesteps=1)
+    x = torch.tensor([[-1.0, 0.2, 0.9, 2.1, 7.0]])
+    levels = list(unit.by_level(x, unit(x)))
+    assert torch.stack(levels).tolist() == [[[0, 0, 1, 1, 1]], [[0, 0, 0, 1, 1]], [[0, 0, 0, 0, 1]]]
+
+
 def test_low_precision_computes_in_float32():
     x = torch.randn(4, 7, generator=torch.Generator().manual_seed(0)).mul(2).bfloat16().requires_grad_()
     unit = ILIF(timesteps=2)

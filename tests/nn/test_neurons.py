@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from snnhw.errors import InputError
 from snnhw.nn.kernels.loops import CHUNK
-from snnhw.nn.neurons import MLF
+from snnhw.nn.neurons import MLF, fire_levels, shortest
 from snnhw.nn.norm import TDBatchNorm
 
 pytestmark = pytest.mark.usefixtures("path")
@@ -72,6 +72,31 @@ def test_spikes_and_gradient_equal_the_plain_loop(unit, batch, seed):
     assume(margin > 1e-9)
     assert torch.equal(spikes, expected)
     torch.testing.assert_close(fused.grad, plain.grad, rtol=1e-9, atol=1e-11)
+
+
+@settings(max_examples=50, deadline=None)
+@given(unit=settings_of_unit, batch=st.integers(1, 3), seed=st.integers(0, 2**31))
+def test_each_level_fires_as_the_plain_loop_with_its_threshold_alone(unit, batch, seed):
+    x = torch.randn(unit["timesteps"] * batch, 5, generator=torch.Generator().manual_seed(seed)).double() * 2 + 0.5
+    mlf = MLF(**unit)
+    sent = mlf(x)
+    levels = list(mlf.by_level(x.clone().requires_grad_(), sent))
+    for theta, fired in zip(unit["thresholds"], levels, strict=True):
+        expected, _ = reference(x, [theta], unit["decay"], unit["surrogate_width"], unit["timesteps"])
+        assert torch.equal(fired, expected) and not fired.requires_grad
+    assert torch.equal(sum(levels), sent)
+
+
+def test_levels_apart_have_the_gradients_that_add_up():
+    x = torch.randn(4 * 3, 5, generator=torch.Generator().manual_seed(3), dtype=torch.float64) * 2
+    one, apart = x.clone().requires_grad_(), x.clone().requires_grad_()
+    unit = MLF()
+    unit(one).square().sum().backward()
+    levels = fire_levels(apart, unit.recurrence(apart))
+    sum(levels).square().sum().backward()
+    assert torch.equal(sum(levels), unit(x))
+    torch.testing.assert_close(one.grad, apart.grad, rtol=1e-12, atol=1e-12)
+    assert [shortest(theta) for theta in unit.thresholds] == [0.6, 1.6, 2.6]
 
 
 def test_gradient_is_exercised_through_the_reset():

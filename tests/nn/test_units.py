@@ -47,3 +47,31 @@ def test_the_twin_of_integer_neurons_is_relu():
 def test_another_kind_is_refused(network):
     with pytest.raises(InputError, match="'mlf' or 'ilif'"):
         network(neuron="lif")
+
+
+def test_single_units_have_thresholds_of_their_own_and_norms_keep_their_factor():
+    given = {"thresholds": [0.5, 1.5], "thresholds_of": {"stem.mlf": [0.75], "stages.stage2_block1.mlf2": [0.5, 1, 2]}}
+    network = build("ds_resnet8", widths=[2, 3], blocks=[1, 1], timesteps=2, **given)
+    levels = {path: unit.thresholds for path, unit in network.named_modules() if isinstance(unit, MLF)}
+    assert levels.pop("stem.mlf") == (0.75,) and levels.pop("stages.stage2_block1.mlf2") == (0.5, 1.0, 2.0)
+    assert levels and set(levels.values()) == {(0.5, 1.5)}
+    assert all(norm.factor == 0.5 for norm in network.modules() if isinstance(norm, TDBatchNorm))
+    assert network.stem.mlf.timesteps == 2 and network(torch.rand(3, 3, 8, 8)).shape == (3, 10)
+    vgg = build("vgg16", width=2, hidden=[6], thresholds_of={"hidden.fc1_mlf": [0.6]})
+    assert vgg.hidden.fc1_mlf.levels == 1 and vgg.features.conv1_1.mlf.levels == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"stem.mlv": [0.6]}, "There is no MLF unit 'stem.mlv'; did you mean 'stem.mlf'"),
+        ({"stem": [0.6]}, "There is no MLF unit 'stem'; did you mean 'stem.mlf'"),
+        ({"stem.mlf": []}, r"MLF thresholds are \[\]; give at least one number"),
+        ({"stem.mlf": 0.6}, "a table of which each entry is a list of at most 1000"),
+        ({"stem.mlf": ["a"]}, "a table of which each entry is a list of which each is a number"),
+        ([0.6], "a table of at most 1000 names"),
+    ],
+)
+def test_thresholds_of_no_unit_are_refused(given, says):
+    with pytest.raises(InputError, match=says):
+        build("ds_resnet8", widths=[2, 3], blocks=[1, 1], thresholds_of=given)

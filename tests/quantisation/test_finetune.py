@@ -11,6 +11,7 @@ from snnhw.data.datasets import load
 from snnhw.data.samples import Samples, inputs_of
 from snnhw.errors import InputError
 from snnhw.graph.ir import Conv2d, Linear
+from snnhw.graph.weight_width import WeightWidth
 from snnhw.passes import compile_channels
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.compile import compile_loihi
@@ -36,6 +37,18 @@ def test_fine_tuning_recovers_what_coarse_integers_lose():
     assert accuracy(coarse) < accuracy(fine) - 0.1
     assert accuracy(tuned) > accuracy(fine) - 0.05
     assert all((tuned.scales[k] == coarse.scales[k]).all() for k in coarse.scales)
+
+
+@pytest.mark.slow
+def test_weights_of_four_bits_are_tuned_and_stay_of_four():
+    model, train, test = load_model("digits"), load("digits", "train").first(600), load("digits", "test")
+    coarse = compile_loihi(model.graph, train.values[:128], width=WeightWidth(4))
+    tuned = finetune(model.graph, coarse, train, Tuning(epochs=1))
+    assert tuned.width == WeightWidth(4)
+    weights = [node.weight for node in tuned.graph.of_type(Conv2d, Linear)]
+    assert all((weight % 32 == 0).all() and np.abs(weight).max() <= 224 for weight in weights)
+    before, after = (simulate(one.graph, test.values).accuracy(test.targets) for one in (coarse, tuned))
+    assert after >= before - 0.01 and after > 0.9
 
 
 def test_another_graph_is_refused():

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from snnhw.graph.ir import Conv2d, Linear, LoihiLIF
 from snnhw.graph.loihi import CURRENT_LIMIT, MEMBRANE_LIMIT
+from snnhw.graph.weight_width import WeightWidth, bits_needed
 from snnhw.passes import LOIHI_CHANNELS, run_passes
 from snnhw.quantisation.code_input import code_input
 from snnhw.quantisation.integer_neuron import bias_code
 from snnhw.quantisation.quantise import quantise
+from snnhw.rules.integers import weights as weight_range
 from snnhw.simulation.engine import simulate
 from tests.nets import residual_net, residual_nets
 
@@ -25,6 +27,20 @@ def test_quantised_graphs_obey_every_hardware_limit(sample):
         assert 0 <= node.threshold <= 131071 and 0 <= node.dv <= 4095
         assert np.abs(node.bias_mant.astype(int)).max() <= 4096 and 0 <= node.bias_exp <= 7
     assert all(layer.current_bound < CURRENT_LIMIT for layer in quantised.layers if layer.name in graph.units())
+
+
+@given(residual_nets, st.integers(4, 8))
+def test_weights_of_fewer_bits_obey_the_same_limits(sample, bits):
+    width = WeightWidth(bits)
+    floats = run_passes(sample.graph, LOIHI_CHANNELS)
+    quantised = quantise(code_input(floats, sample.inputs, width=width), width=width)
+    graph = quantised.graph
+    for node in graph.of_type(Conv2d, Linear):
+        assert (node.weight % width.step == 0).all() and np.abs(node.weight).max() <= width.limit
+        assert bits_needed(node.weight) <= bits
+    assert all(layer.current_bound < CURRENT_LIMIT for layer in quantised.layers if layer.name in graph.units())
+    assert quantised.width == width and ("weights", f"{bits} bits") in quantised.summary().rows
+    assert list(weight_range(graph, "Loihi")) == []
 
 
 def test_clipped_weights_and_membranes_are_findings():

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnhw.graph.weight_width import WeightWidth
 from snnhw.quantisation.moments import Moments
 from snnhw.quantisation.rounding import even_weights, rounded_weights
 
@@ -34,6 +35,21 @@ def test_any_layer_keeps_the_limits_of_weights_and_current(layer):
     assert integers.dtype == np.int32 and (integers % 2 == 0).all() and np.abs(integers).max() <= 254
     wanted = np.abs(weight * scale[:, None])
     assert (np.abs(integers).sum(axis=1) <= wanted.sum(axis=1) + weight.shape[1]).all()
+
+
+@given(layers(), st.integers(4, 8))
+def test_any_width_keeps_its_steps_and_limits(layer, bits):
+    (weight, scale, windows), width = layer, WeightWidth(bits)
+    wanted = weight * scale[:, None]
+    for integers in (
+        even_weights(weight, scale, width),
+        rounded_weights(weight, scale, moments_of(windows), width),
+    ):
+        assert (integers % width.step == 0).all() and np.abs(integers).max() <= width.limit
+        allowed = np.abs(wanted).sum(axis=1) + weight.shape[1] * width.step / 2
+        assert (np.abs(integers).sum(axis=1) <= allowed).all()
+    fits = np.abs(wanted) <= width.limit
+    assert (np.abs(even_weights(weight, scale, width) - wanted)[fits] <= width.step / 2).all()
 
 
 def test_independent_inputs_are_rounded_to_the_nearest():

@@ -21,6 +21,11 @@ def test_a_record_costs_what_its_spikes_cost():
     assert found.of(RECORD) == 5.0 + by_level + 1 * 10.0 + 2 * 20.0 + 1 * 30.0
 
 
+def test_a_record_costs_by_level_what_its_levels_cost():
+    found = prices([[1.0, 2.0, 3.0], [0.5, 0.25, 0.125]])
+    assert found.by_level(RECORD)["unit"].tolist() == [10.0 + 2 * 20.0 + 30.0, 1.0 + 2 * 2.0 + 3.0, 0.5 + 0.125]
+
+
 def test_levels_of_one_price_are_priced_by_value():
     found = prices([[1.0, 2.0, 3.0]] * 2).by_value["unit"]
     assert found.levels.tolist() == [1.0, 2.0, 3.0] and found.graded.tolist() == [10.0, 20.0, 30.0]

@@ -46,6 +46,7 @@ def test_settings_change_values_and_tables(tmp_path):
         ({"energy_weight": -1}, "energy_weight = -1.0; give at least 0"),
         ({"energy_target_nj": 5}, "energy_target_nj and no energy_weight"),
         ({"arguments": {"thresholds": [-1.0, 0.6]}}, "fires at rest"),
+        ({"arguments": {"thresholds_of": {"stem.mlf": [-1.0]}}}, "fires at rest"),
         ({"energy_profile": "loihi2"}, "energy_profile and no energy_weight"),
         ({"energy_deployment": "graded"}, "energy_deployment and no energy_weight"),
         ({"energy_weight": 1, "relu": True}, "trains a ReLU twin"),

@@ -9,10 +9,14 @@ import nir
 import numpy as np
 import pytest
 
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.cli import main
 from snnhw.data.datasets import load
 from snnhw.nir.io import read_nir, write_nir
 from snnhw.passes import FLOAT, run_passes
+from snnhw.simulation.engine import simulate
 from snnhw.workflows.backends import BACKENDS
 from tests.analysis.nets import small_net
 from tests.nets import residual_net
@@ -80,6 +84,24 @@ def test_quantise_then_simulate_integers(call, refused):
     again = ("simulate", "int.nir", "--input", "digits:test", "--backend", "torch-int")
     assert "in Loihi integers already" in refused(*again, "--calibrate", "digits:train")
     assert "leave --deployment out" in refused(*again, "--deployment", "graded")
+
+
+def test_weights_of_four_bits_halve_the_memory_and_the_estimate_says_that_prices_stay(call, refused):
+    digits = load("digits", "train").take(slice(60))
+    np.savez("some.npz", input=digits.values, target=digits.targets)
+    memory = {}
+    for bits in (8, 4):
+        made = ("quantise", "digits", "--calibrate", "some.npz", "-o", f"{bits}.nir", "--weight-bits", str(bits))
+        assert call(*made, "--json", "-q")["weight_bits"] == bits
+        with np.load("some.npz") as some:
+            graph = read_nir(f"{bits}.nir")
+            counts = count(graph, simulate(graph, some["input"][:2]))
+        memory[bits] = counts.total("weight_bits") - 8 * 10  # the biases of the read-out
+        said = estimate(counts, load_profile("loihi1-davies2018")).assumes
+        assert any("Weights have 4 bits" in text for text in said) == (bits == 4)
+    assert memory[4] * 2 == memory[8]
+    wide = ("quantise", "digits", "--calibrate", "some.npz", "-o", "x.nir", "--weight-bits", "3")
+    assert "give 4 to 8" in refused(*wide)
 
 
 def test_an_input_as_a_current(call, refused):

@@ -21,7 +21,10 @@ def test_a_sweep_is_made_and_priced_anew(call, spec):
     assert sorted(path.name for path in Path("sweeps/small").glob("sweep.*")) == [
         "sweep.csv", "sweep.html", "sweep.json",
     ]  # fmt: skip
+    shown = call("sweep", "small.toml", "--trials", "2", "--quiet")
+    assert "optuna-dashboard sweeps/small/journal.log" in shown.replace("\n", " ")
     again = call("sweep", "small.toml", "--rescore", "--profile", "horowitz45-int8")
+    assert "optuna-dashboard" not in again
     assert "on horowitz45-int8" in again and "best energy: sweeps/small/trials/000" in again
     assert Path("sweeps/small/rescored-horowitz45-int8/sweep.html").is_file()
 

@@ -21,12 +21,13 @@ def test_train_then_evaluate_the_run_folder(call):
 
 
 def test_energy_in_the_loss_is_chosen_by_options(call):
-    small = ("--set", "epochs=1", "--set", "batch=512", "--set", "arguments.widths=[2, 2, 2]", "--quiet", "--json")
+    small = ("--set", "epochs=2", "--set", "batch=512", "--set", "arguments.widths=[2, 2, 2]", "--quiet", "--json")
     options = ("--energy-weight", "0.5", "--energy-target", "900", "--profile", "loihi2", "--deployment", "graded")
+    options = (*options, "--level-gates", "0.5")
     recipe = call("train", "digits", "--out", "run", *options, *small)["card"]["recipe"]
-    keys = ("energy_weight", "energy_target_nj", "energy_profile", "energy_deployment")
-    assert [recipe[key] for key in keys] == [0.5, 900.0, "loihi2", "graded"]
-    row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()), strict=True))
+    keys = ("energy_weight", "energy_target_nj", "energy_profile", "energy_deployment", "level_gates")
+    assert [recipe[key] for key in keys] == [0.5, 900.0, "loihi2", "graded", 0.5]
+    row = dict(zip(*(line.split(",") for line in Path("run/metrics.csv").read_text().splitlines()[:2]), strict=True))
     assert float(row["probe_energy_pj"]) > 0 and float(row["energy_weight"]) == 0.5
 
 
@@ -64,9 +65,21 @@ def test_early_exits_have_steps_and_energies(call):
     assert "mean steps" in shown and "nJ" in shown
 
 
+def test_several_time_steps_are_a_table_with_energies(call):
+    options = ("--samples", "30", "--timesteps", "1", "--timesteps", "3", "--profile", "loihi1-davies2018")
+    made = call("evaluate", "digits", *options, "--json")
+    one, three = made["by_timesteps"]
+    assert (made["samples"], one["timesteps"], three["timesteps"]) == (30, 1, 3)
+    assert three["accuracy"] == call("evaluate", "digits", *options[:2], *options[4:6], "--json")["accuracy"]
+    assert one["energy"]["loihi1-davies2018"]["high"] < three["energy"]["loihi1-davies2018"]["high"]
+    assert "Time steps of" in (shown := call("evaluate", "digits", *options)) and "µJ" in shown
+
+
 def test_early_exits_without_a_confidence_are_refused(refused):
     few = ("evaluate", "digits", "--samples", "3")
-    assert "give --exit-confidence with it" in refused(*few, "--profile", "loihi2")
+    assert "give --exit-confidence or several --timesteps with it" in refused(*few, "--profile", "loihi2")
+    several = ("--timesteps", "1", "--timesteps", "2")
+    assert "Samples leave one run early" in refused(*few, *several, "--exit-confidence", "0.5")
     assert "a confidence above 0" in refused(*few, "--exit-confidence", "0")
 
 

@@ -37,4 +37,4 @@ def test_every_layer_alone_is_measured_on_request(digits, some, tmp_path):
         "layers rounded",
         "networks run",
     }
-    assert set(made.to_dict()) == {"path", "layers", "loss", "findings", "assumed"}
+    assert set(made.to_dict()) == {"path", "weight_bits", "layers", "loss", "findings", "assumed"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # `zoo` and `datasets` need no torch
     from snnhw.train.card import Card
     from snnhw.train.diagnose import Diagnosis
     from snnhw.train.run import Run
+    from snnhw.workflows.by_timesteps import ByTimesteps
     from snnhw.workflows.diagnose import DepthStudy
     from snnhw.workflows.early_exit import Exits
     from snnhw.workflows.evaluate import Evaluated
@@ -49,6 +50,17 @@ def exits_table(made: Exits) -> Table:
     ]
     columns = (">confidence", ">accuracy", ">mean steps", ">left after step 1, 2, ...", *(f">{p}" for p in profiles))
     return table(f"Early exit of {made.model}, {made.samples} samples of {made.input}", columns, rows)
+
+
+def timesteps_table(made: ByTimesteps) -> Table:
+    """One row per number of time steps; energies low, typical and high."""
+    profiles = list(made.lasting[0].energy)
+    rows = [
+        (one.timesteps, f"{one.accuracy:.2%}", *(range_text(one.energy[name], "J") for name in profiles))
+        for one in made.lasting
+    ]
+    columns = (">T", ">accuracy", *(f">{profile}" for profile in profiles))
+    return table(f"Time steps of {made.model}, {made.samples} samples of {made.input}", columns, rows)
 
 
 def zoo_table(cards: Mapping[str, Card]) -> Table:

@@ -49,3 +49,12 @@ def test_static_power_and_operations_of_a_host_are_left_out(counts):
     first, *others = counts.layers
     pooled = dataclasses.replace(counts, layers=(dataclasses.replace(first, host_operations=10), *others))
     assert "5 operations per inference of max pools" in excludes(pooled, profile, None)[-2]
+
+
+def test_narrow_weights_save_no_energy_where_the_profile_has_one_price(counts):
+    narrow = {"params": 10, "weight_bits": 44}  # ten weights of 4 bits, of which a bias is 8
+    others = [dataclasses.replace(layer, params=0, weight_bits=0) for layer in counts.layers[1:]]
+    alone = dataclasses.replace(counts, layers=(counts.layers[0], *others))
+    (said,) = more(alone, load_profile("loihi1-davies2018"), **narrow)
+    assert said.startswith("Weights have 4 bits") and "which are those of 8 bits" in said
+    assert more(alone, load_profile("loihi1-davies2018"), params=10, weight_bits=80) == []

@@ -107,9 +107,23 @@ def parse_crossbar(data: Table, where: str) -> Crossbar:
         value, least = data.get(key, 1), 2 if key in ("weight_bits", "columns") else 1
         if type(value) is not int or value < least:
             raise InputError(f"{where}: {key!r} is {shown(value)}; give an integer of at least {least}.")
+        if key in MOST and value > MOST[key][0]:
+            raise InputError(f"{where}: {key!r} is {shown(value)} and {MOST[key][1]}; give at most {MOST[key][0]}.")
+    if data.get("rows_per_read", 1) > data["rows"]:
+        raise InputError(
+            f"{where}: 'rows_per_read' is {data['rows_per_read']} and a tile has {data['rows']} rows; give at most as "
+            "many, or leave it out to read all at once."
+        )
     assumes = texts_of(data.get("assumes", []), f"{where}: 'assumes'")
     return Crossbar(**{**data, "assumes": assumes})  # type: ignore[arg-type]
 
 
+MOST: dict[str, tuple[int, str]] = {  # key -> the most of it, and why
+    "rows": (65536, "no array has so many word lines"),
+    "columns": (65536, "no array has so many bit lines"),
+    "device_bits": (8, "no device tells more levels apart"),
+    "weight_bits": (24, "a weight of 32-bit floats has no more"),
+    "adc_bits": (16, "no converter beside an array tells so many sums apart"),
+}
 TEXTS = ("name", "title", "source", "confidence")
 CHOICES: dict[str, tuple[str, ...]] = {"signs": get_args(Signs), "drive": get_args(Drive)}

@@ -6,12 +6,13 @@ shifts and adds the codes of converters is counted with the reads (`pricing.py`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from snnhw.graph.ir import SYNAPSES, Delay, Flatten, Graph, LoihiLIF, Neuron, Node, Pool, Readout
+from snnhw.analysis.crossbar.matrices import pool_windows_of
+from snnhw.graph.ir import SYNAPSES, Conv2d, Delay, Flatten, Graph, LoihiLIF, Neuron, Node, Pool, Readout
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def adders_of(graph: Graph) -> tuple[Adders, ...]:
     def neuron(neurons: tuple[Neuron, ...]) -> tuple[int, int]:
         return states_of(neurons), sum(one.levels for one in neurons).bit_length()
 
-    return _rows(graph, lambda name: graph.timesteps, neuron)
+    return _rows(graph, lambda name: graph.timesteps, neuron, {node.name for node in pool_windows_of(graph)})
 
 
 def states_of(neurons: tuple[Neuron, ...]) -> int:
@@ -40,17 +41,53 @@ def states_of(neurons: tuple[Neuron, ...]) -> int:
 
 
 def twin_adders_of(graph: Graph, passes: Callable[[str], int], bits: int) -> tuple[Adders, ...]:
-    """Rows of the ANN twin: a unit is one ReLU that sends `bits`, computed as often as `passes` says of a node."""
-    return _rows(graph, passes, lambda neurons: (1, bits))
+    """Rows of the ANN twin: a unit is one ReLU that sends `bits`, computed as often as `passes` says of a node.
+
+    A max pool has no ReLU, and compares the values of a window once, where the network adds a window for each level.
+    """
+    once = {unit: window.name for unit, window in zip(_windows_by_unit(graph), pool_windows_of(graph), strict=True)}
+    rows = _rows(graph, passes, lambda neurons: (1, bits), set(once.values()))
+    return tuple(replace(row, updates=0) if row.name in once else row for row in rows)
+
+
+def _windows_by_unit(graph: Graph) -> Iterator[str]:
+    """The unit, as of `_units`, of the neurons behind each window."""
+    unit_of = {one.name: unit for unit, neurons in _units(graph).items() for one in neurons}
+    for window in pool_windows_of(graph):
+        yield unit_of[graph.out_of(window.name)[0].target]
+
+
+def _units(graph: Graph) -> dict[str, tuple[Neuron, ...]]:
+    """Neurons by unit; behind windows of one kind over the channels of one unit, the levels of a max pool are one."""
+    units, first = dict(graph.units()), {}
+    unit_of = {one.name: unit for unit, neurons in units.items() for one in neurons}
+    windows = {node.name: node for node in pool_windows_of(graph)}
+    for window in (windows[name] for name in graph.order(loops=True) if name in windows):
+        senders = frozenset(unit_of.get(edge.source, edge.source) for edge in graph.into(window.name))
+        kind = (senders, window.weight.shape[2:], window.stride, window.padding, window.dilation)
+        own = unit_of[graph.out_of(window.name)[0].target]
+        unit = first.setdefault(kind, own)
+        if unit != own:
+            moved = units.pop(own)
+            units[unit] = (*units[unit], *moved)
+            unit_of |= {one.name: unit for one in moved}
+    return units
 
 
 def _rows(
-    graph: Graph, steps: Callable[[str], int], neuron: Callable[[tuple[Neuron, ...]], tuple[int, int]]
+    graph: Graph,
+    steps: Callable[[str], int],
+    neuron: Callable[[tuple[Neuron, ...]], tuple[int, int]],
+    windows: Set[str],
 ) -> tuple[Adders, ...]:
-    """What arrives from several units is added before word lines, what arrives from several layers before membranes."""
-    unit_of = {one.name: unit for unit, neurons in graph.units().items() for one in neurons}
+    """What arrives from several units is added before word lines, what arrives from several layers before membranes.
+
+    `windows` are those of max pools that are gathered.
+    """
+    units = _units(graph)
+    unit_of = {one.name: unit for unit, neurons in units.items() for one in neurons}
     rows = []
-    for unit, neurons in graph.units().items():
+    for unit, neurons in units.items():
         first, (membranes, bits) = neurons[0], neuron(neurons)
         times = first.size * steps(first.name)
         biased = isinstance(first, LoihiLIF) and bool(np.any(first.bias))
@@ -59,15 +96,17 @@ def _rows(
         )
     for node in (n for n in graph.nodes.values() if isinstance(n, (*SYNAPSES, Pool, Delay, Flatten))):
         arriving = graph.nodes[graph.into(node.name)[0].source].size if graph.into(node.name) else 0
-        adds = (_sources(graph, node, unit_of) - 1) * arriving + _own_adds(node)
+        adds = (_sources(graph, node, unit_of) - 1) * arriving + _own_adds(node, windows)
         if adds or isinstance(node, SYNAPSES):
             rows.append(Adders(node.name, adds * steps(node.name), 0, 0))
     rows += [Adders(node.name, node.size * steps(node.name), 0, 0) for node in graph.of_type(Readout)]
     return tuple(rows)
 
 
-def _own_adds(node: Node) -> int:
+def _own_adds(node: Node, windows: Set[str]) -> int:
     """Adds of a step: the bias of a layer, the window of a pool."""
+    if isinstance(node, Conv2d) and node.name in windows:
+        return (node.weight.shape[2] * node.weight.shape[3] - 1) * node.size
     if isinstance(node, Pool):
         return (node.kernel[0] * node.kernel[1] - 1) * node.size
     return node.size if isinstance(node, SYNAPSES) and node.bias is not None else 0

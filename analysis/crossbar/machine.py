@@ -20,6 +20,7 @@ from snnhw.analysis.ranges import Range
 from snnhw.errors import InputError
 from snnhw.graph.ir import Delay, Graph
 
+ASSUMES = ("Columns that are not in use are neither converted nor waited for; a converter takes those in use in turn.",)
 TIMED = ("read_time", "adc_time")
 
 
@@ -83,7 +84,8 @@ def layer_seconds(layer: LayerMapping, coding: Coding, passes: Callable[[str], i
     """Seconds per inference of one layer, which is computed `passes` times."""
     groups = len(spans(layer.rows_of_a_tile, layer.crossbar.rows_at_once))
     reads = layer.matrix.positions * coding.reads * groups * passes(layer.name)
-    return cycle(layer.crossbar.columns_per_adc, coding.largest, costs).scaled(reads)
+    columns = max(layer.slicing.columns_of(b - a) for a, b in layer.output_spans)  # in use, of the fullest tile
+    return cycle(min(layer.crossbar.columns_per_adc, columns), coding.largest, costs).scaled(reads)
 
 
 def _width(graph: Graph, delay: Delay) -> int:

@@ -15,13 +15,21 @@ import numpy as np
 from snnhw.analysis.crossbar.adc import least_bits
 from snnhw.analysis.crossbar.array import Crossbar
 from snnhw.analysis.crossbar.coding import Coding, coding_of
-from snnhw.analysis.crossbar.matrices import Matrix, matrix_of, synapses_of
+from snnhw.analysis.crossbar.matrices import Matrix, matrix_of, pool_windows_of, synapses_of
 from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
 from snnhw.graph.given import graph_given
 from snnhw.graph.ir import Graph, Synapse
 from snnhw.rules.ways import INTEGERS, RRAM, compiled
 
+MAX_POOLS = (
+    "Max pools of spikes take no tile: digital logic adds each window, once for each level, and neurons behind it fire "
+    "where a spike is."
+)
+OTHER_WEIGHTS = (
+    "The integers of the network have weights of {bits} bits, their sign included, and take devices for these; "
+    "weight_bits = {unused} of the crossbar is for networks in floats that are mapped without samples."
+)
 Span = tuple[int, int]  # first, and the one behind the last
 
 
@@ -144,6 +152,19 @@ class CrossbarMapping:
         """Devices in use over devices of all tiles."""
         return self.devices / (self.tiles * self.crossbar.rows * self.crossbar.columns)
 
+    @property
+    def weight_bits(self) -> int:
+        """Bits of the widest weights, with their sign."""
+        return 1 + max((layer.slicing.magnitude_bits for layer in self.layers), default=0)
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What is taken for granted: sentences of the crossbar, and what of its file this network does not use."""
+        said, asked = self.crossbar.assumes, self.crossbar.weight_bits
+        said += (MAX_POOLS,) if pool_windows_of(self.graph) else ()
+        other = self.graph.is_integer and self.weight_bits != asked
+        return (*said, OTHER_WEIGHTS.format(bits=self.weight_bits, unused=asked)) if other else said
+
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return {
@@ -159,7 +180,7 @@ class CrossbarMapping:
             "utilisation": self.utilisation,
             "layers": [layer.to_dict() for layer in self.layers],
             "source": self.crossbar.source,
-            "assumes": list(self.crossbar.assumes),
+            "assumes": list(self.assumes),
         }
 
 

@@ -39,6 +39,11 @@ def identities_of(graph: Graph) -> tuple[Synapse, ...]:
     return tuple(node for node in graph.nodes.values() if isinstance(node, SYNAPSES) and node.identity)
 
 
+def pool_windows_of(graph: Graph) -> tuple[Conv2d, ...]:
+    """The windows of max pools, one for each level: sums that `max_pool_into_neurons` puts before neurons."""
+    return tuple(node for node in graph.of_type(Conv2d) if node.identity and node.weight.shape[2:] != (1, 1))
+
+
 def matrix_of(node: Synapse) -> Matrix:
     """The shape of a synapse node on crossbars."""
     if isinstance(node, Conv2d):

@@ -129,7 +129,7 @@ def layer_terms(driven: Driven, samples: int, costs: Profile, accounting: Accoun
 def digital_terms(adders: Adders, costs: Profile) -> Iterator[Term]:
     """What the logic behind and between the tiles costs per inference."""
     counts = (
-        ("adds", "residual, current and bias adds", adders.adds, "add"),
+        ("adds", "residual, current, window and bias adds", adders.adds, "add"),
         ("neurons", "updates", adders.updates, "neuron_update"),
         ("buffers", "bits written", adders.written_bits, "buffer_bit"),
     )

@@ -1,4 +1,4 @@
-"""Accuracy against one property of chips: a mark with its interval for each value, every chip as a faint dot.
+"""Accuracy against one property of chips: a mark with its interval for each value, every chip as a faint stroke.
 
 Takes plain numbers; gives SVG in both widths. The values stand in their order and evenly, so that 0 has a place beside
 shares of a thousandth.
@@ -17,7 +17,7 @@ from snnhw.analysis.report.ticks import share_ticks
 from snnhw.analysis.report.undrawn import NO_CHART, draws
 
 HEIGHT = 300  # CSS pixels
-BESIDE = 0.14  # of the way to the next value, to which the dots of chips are moved
+STROKE = 16  # points: strokes of chips stand out on both sides of the interval, at the value itself
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def accuracy_curve(marks: Sequence[Marked], label: str, width: int = WIDE) -> Fi
     axes.plot(places, [100 * one.ideal for one in marks], "--", color=ANN, linewidth=1.5, label="ideal devices")
     axes.plot(places, [100 * one.mean for one in marks], "-", color=SNN, linewidth=1.2)
     for place, one in zip(places, marks, strict=True):
-        dots = [100 * accuracy for accuracy in one.chips]
-        axes.plot([place + BESIDE] * len(dots), dots, ".", color=SNN, alpha=0.35, markersize=5)
+        chips = [100 * accuracy for accuracy in one.chips]
+        axes.plot([place] * len(chips), chips, "_", color=SNN, alpha=0.45, markersize=STROKE)
         axes.plot([place, place], [100 * max(one.low, 0.0), 100 * min(one.high, 1.0)], "-", color=SNN, linewidth=2)
         (mark,) = axes.plot([place], [100 * one.mean], "o", color=SNN, markersize=7)
         say(mark, f"{one.name}: {percent(one.mean)}, {percent(max(one.low, 0.0))} to {percent(min(one.high, 1.0))}")
@@ -50,7 +50,7 @@ def accuracy_curve(marks: Sequence[Marked], label: str, width: int = WIDE) -> Fi
     ticks = share_ticks(low, 100.0, 6)
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks(list(places), [one.name for one in marks])
-    axes.set_xlim(-0.4, len(marks) - 0.6 + BESIDE)
+    axes.set_xlim(-0.4, len(marks) - 0.6)
     axes.set_xlabel(label if width != NARROW else label.replace(", ", ",\n"))
     axes.set_ylabel("accuracy, %", color=MUTED, fontsize=12)
     axes.legend(frameon=False, fontsize=12, labelcolor=INK, loc="lower left" if _falls(marks) else "lower right")

@@ -25,6 +25,8 @@ SIGNS = {  # file -> what stands near its beginning
     "whole.toml": 'model = "measured"',
     "compare.json": '"models": {',
     "compare.csv": "label,",
+    "crossbar.json": '"crossbar": {',
+    "crossbar.csv": "label,way,",
     "diff.html": PAGE_SIGN,
     "diff.json": '"a": {',
     "diff.csv": "layer_a,layer_b,matched,",
@@ -54,6 +56,7 @@ MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")
 SWEEP = ("sweep.json", "sweep.csv", "sweep.html")
 DEVICES = ("devices.json", "devices.csv", "devices.html")
+CROSSBARS = ("crossbar.json", "crossbar.csv")
 DATA_STUDY = ("fractions.json", "fractions.csv")
 COMPARISON = ("compare.json", "compare.csv", "compare.html")
 

@@ -43,6 +43,7 @@ class _Chips:
     layers: Mapping[str, LayerTiles]
     data: Samples
     blocks: tuple[Array, ...]  # indices into `data`, by seed
+    adc: Mapping[str, Converter]  # of the layers, where the crossbar's file fixes their bits; none: ideal
 
 
 def device_curves(
@@ -71,15 +72,18 @@ def device_curves(
     total = sum(len(plan.values(axis)) for axis in ("spread", "device_bits", "adc_bits", "wire_ohm"))
     finished = 0
 
-    def chips(crossbar: Crossbar, samples: int) -> _Chips:
-        mapping = map_crossbars(graph, crossbar)
+    def chips(crossbar: Crossbar, axis: str) -> _Chips:
+        mapping, samples = map_crossbars(graph, crossbar), plan.samples_of(axis)
         blocks = tuple(order[seed * samples : (seed + 1) * samples] for seed in range(plan.seeds))
-        return _Chips(mapping.graph, programmed(mapping), data, blocks)
+        on = _Chips(mapping.graph, programmed(mapping), data, blocks, {})
+        if axis == "adc_bits" or crossbar.adc_bits is None:
+            return on
+        return replace(on, adc=_sums(on, calibration[:CALIBRATION]).converters(crossbar.adc_bits))
 
-    def point(axis: str, value: float, on: _Chips, conditions: Conditions, adc: Mapping[str, Converter]) -> Point:
+    def point(axis: str, value: float, on: _Chips, conditions: Conditions) -> Point:
         nonlocal finished
         samples = len(on.blocks[0])
-        correct = tuple(_correct(on, conditions, seed, adc) for seed in range(plan.seeds))
+        correct = tuple(_correct(on, conditions, seed) for seed in range(plan.seeds))
         ideal = tuple(int(whole[seed * samples : (seed + 1) * samples].sum()) for seed in range(plan.seeds))
         finished += 1
         if progress:
@@ -88,32 +92,32 @@ def device_curves(
 
     if progress:
         progress("points", 0, total)
-    base = chips(plan.crossbar, plan.samples)
+    base = chips(plan.crossbar, "spread" if plan.others else "adc_bits")
     for spread in plan.spread:
         device = plan.device.spread_to(spread, proportional=plan.proportional)
-        yield point("spread", spread, base, replace(plan.conditions, device=device), {})
+        yield point("spread", spread, base, replace(plan.conditions, device=device))
     for bits in plan.device_bits:
-        on = chips(plan.crossbar.having(device_bits=int(bits)), plan.samples)
-        yield point("device_bits", bits, on, plan.conditions, {})
+        on = chips(plan.crossbar.having(device_bits=int(bits)), "device_bits")
+        yield point("device_bits", bits, on, plan.conditions)
     for ohm in plan.wire_ohm:
         device = replace(plan.device, wire_ohm=ohm)
-        yield point("wire_ohm", ohm, base, replace(plan.conditions, device=device), {})
+        yield point("wire_ohm", ohm, base, replace(plan.conditions, device=device))
     if plan.adc_bits:
-        few = chips(plan.crossbar, plan.adc_samples)
+        few = chips(plan.crossbar, "adc_bits")
         sums = _sums(few, calibration[:CALIBRATION])
         for bits in plan.adc_bits:
-            yield point("adc_bits", bits, few, plan.conditions, sums.converters(int(bits)))
+            yield point("adc_bits", bits, replace(few, adc=sums.converters(int(bits))), plan.conditions)
 
 
-def _correct(on: _Chips, conditions: Conditions, seed: int, adc: Mapping[str, Converter]) -> int:
-    """How many of its samples the chip of `seed` classifies rightly; `adc`: converters of the layers, none: ideal."""
+def _correct(on: _Chips, conditions: Conditions, seed: int) -> int:
+    """How many of its samples the chip of `seed` classifies rightly."""
     devices = draw_chip(on.layers, conditions, seed)
     device, graph, execution = conditions.device, on.graph, SINGLE
     generator = torch.Generator().manual_seed(seed + 1_000_003)  # of reads, so that chips do not depend on them
-    if adc:
+    if on.adc:
         bits = next(iter(on.layers.values())).mapping.slicing.device_bits
         read = device_read(devices, noise_in_steps(device, bits), generator)
-        compute = converted_reads(on.layers, read, adc, _steps_at_once(graph))
+        compute = converted_reads(on.layers, read, on.adc, _steps_at_once(graph))
         execution = Execution(batch_size=TOGETHER, synapses=compute)
     elif device.read_noise:
         execution = Execution(synapses=noisy_reads(on.layers, devices, device, generator, _steps_at_once(graph)))

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snnhw.analysis.crossbar.array import Crossbar
+from snnhw.analysis.crossbar.array import MOST, Crossbar
 from snnhw.analysis.crossbar.devices.chips import Conditions, Wires
-from snnhw.analysis.crossbar.devices.device import Device
+from snnhw.analysis.crossbar.devices.device import SPREAD, Device
 from snnhw.errors import InputError
 
 AXES = {
@@ -18,7 +18,8 @@ AXES = {
     "wire_ohm": "resistance of a wire between two devices",
 }
 UNITS = {"spread": "of the range", "device_bits": "bits", "adc_bits": "bits", "wire_ohm": "ohm"}
-MOST_BITS = {"device_bits": 8, "adc_bits": 16}
+NO_WIRES = "left out with --wires none"
+MOST_BITS = {axis: MOST[axis][0] for axis in ("device_bits", "adc_bits")}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class DevicePlan:
             raise InputError(f"{self.device.title} has no spread to be tuned for; give one with --at-spread.")
         if not any(self.values(axis) for axis in AXES):
             raise InputError("Nothing is varied; give values of a spread, of bits or of wires.")
+        if self.wires == "none" and self.wire_ohm:
+            raise InputError(
+                "--wires none leaves wires out, so that the resistances of --wire-ohm would change nothing; give "
+                "--wires estimate or exact, or leave --wire-ohm out."
+            )
         for axis in ("spread", "wire_ohm"):
             for value in self.values(axis):
                 if not (math.isfinite(value) and value >= 0):
@@ -80,9 +86,25 @@ class DevicePlan:
         return Conditions(self.device, self.time_s, self.wires)
 
     @property
+    def described(self) -> Device:
+        """The device as tables, page and JSON show it: numbers that no point has are not those of its file."""
+        found = self.device.given(NO_WIRES, wire=0.0) if self.wires == "none" else self.device
+        varied = [axis for axis in AXES if self.values(axis)]
+        prefix = {"spread": SPREAD, "wire_ohm": "wire"}.get(varied[0], "") if len(varied) == 1 else ""
+        if not prefix or (self.finetune and prefix == SPREAD):
+            return found
+        unused = [key for key in found.origins or {} if key.startswith(prefix)]
+        return found.told(f"in no point: --{varied[0].replace('_', '-')} gives the values", *unused)
+
+    @property
     def needed(self) -> int:
         """Samples that the study takes: no two chips are judged by the same."""
-        return self.seeds * (self.samples if self.others else self.adc_samples)
+        return self.seeds * max(self.samples_of(axis) for axis in AXES if self.values(axis))
+
+    def samples_of(self, axis: str) -> int:
+        """Samples of each chip on one axis: fewer where converters have few bits, whose tiles are read one by one."""
+        few = axis == "adc_bits" or self.crossbar.adc_bits is not None
+        return self.adc_samples if few else self.samples
 
     @property
     def others(self) -> bool:
@@ -98,7 +120,8 @@ class DevicePlan:
             "device_bits": self.crossbar.device_bits,
             "signs": self.crossbar.signs,
             "drive": self.crossbar.drive,
-            "device": self.device.to_dict(),
+            "adc_bits": self.crossbar.adc_bits,
+            "device": self.described.to_dict(),
             "values": {axis: list(self.values(axis)) for axis in AXES if self.values(axis)},
             "units": {axis: self.unit(axis) for axis in AXES if self.values(axis)},
             "proportional": self.proportional,

@@ -27,7 +27,7 @@ def write_curves(found: DeviceCurves, out: Path, *, force: bool = False) -> Path
 def page_of(found: DeviceCurves) -> str:
     """The page as HTML."""
     labels = {axis: found.plan.label(axis) for axis in AXES}
-    constants = found.plan.device.constants
+    constants = found.plan.described.constants
     return render_tables("devices.html.j2", _charts(found), found=found, axes=labels, constants=constants)
 
 

@@ -57,7 +57,8 @@ def export(
     deployment: Deploy = "channels",
     prune_dead: Annotated[bool, typer.Option("--prune-dead", help="remove what provably never fires")] = False,
     input_range: Annotated[
-        tuple[float, float] | None, typer.Option("--input-range", help="lowest and highest input, for the proof")
+        tuple[float, float] | None,
+        typer.Option("--input-range", metavar="LOW HIGH", help="lowest and highest input, for the proof"),
     ] = None,
     drop_level: Annotated[
         int | None, typer.Option("--drop-level", help="a level, 1 to K, that every unit goes without")

@@ -82,6 +82,31 @@ def verdicts_on_crossbars(
     }
 
 
+def check_crossbars(crossbar: str | None, out_dir: Path | None, *, force: bool) -> None:
+    """Nothing, where `--crossbar` was left out, or there is such a crossbar and a place for what is found.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if crossbar is None:
+        return
+    from snnhw.analysis.crossbar.array import load_crossbar
+    from snnhw.analysis.report.place import CROSSBARS, check_place
+
+    load_crossbar(crossbar)
+    if out_dir is not None:
+        check_place(out_dir, CROSSBARS, force=force)
+
+
+def written_verdicts(verdicts: Mapping[str, Compared], out_dir: Path | None, *, force: bool) -> tuple[str, ...]:
+    """Writes the verdicts into the folder, and says where; nothing without a verdict or a folder."""
+    if not verdicts or out_dir is None:
+        return ()
+    from snnhw.workflows.crossbar_writing import write_verdicts
+
+    return (f"crossbars: {write_verdicts(verdicts, out_dir, force=force)}",)
+
+
 def verdict_tables(verdicts: Mapping[str, Compared]) -> tuple[Table | str, ...]:
     """Tables of all verdicts; none without one."""
     if not verdicts:

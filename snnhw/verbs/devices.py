@@ -45,7 +45,7 @@ def crossbar(
     chip: Annotated[str, typer.Option("--chip", help="crossbar: name or TOML file")] = "rram",
     memristor: Annotated[str, typer.Option("--memristor", help="device: name or TOML file")] = "hfox-wan2022",
     spread: Annotated[
-        str, typer.Option("--spread", help="standard deviations to try, shares of the conductance range")
+        str, typer.Option("--spread", help="standard deviations to try, such as 0,0.05: shares of the range")
     ] = "",
     device_bits: Annotated[str, typer.Option("--device-bits", help="bits per device to try, such as 1,2,4")] = "",
     adc_bits: Annotated[str, typer.Option("--adc-bits", help="bits of the converters to try, such as 4,6,8")] = "",
@@ -63,14 +63,16 @@ def crossbar(
     ] = None,
     stuck: Annotated[
         tuple[float, float] | None,
-        typer.Option("--stuck", help="shares of devices stuck at the highest and the lowest conductance"),
+        typer.Option(
+            "--stuck", metavar="ON OFF", help="shares of devices stuck at the highest and the lowest conductance"
+        ),
     ] = None,
     time_s: Annotated[float, typer.Option("--time", min=0.0, help="seconds between programming and reading")] = 0.0,
     wires: Annotated[str, typer.Option("--wires", help="exact, estimate or none")] = "estimate",
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="chips that are drawn for each value")] = 10,
     samples: Annotated[int, typer.Option("--samples", min=1, help="of each chip, others for every chip")] = 100,
     adc_samples: Annotated[
-        int, typer.Option("--adc-samples", min=1, help="of each chip with --adc-bits, whose tiles are read one by one")
+        int, typer.Option("--adc-samples", min=1, help="of each chip whose converters have few bits, read tile by tile")
     ] = 20,
     tune: Annotated[
         int, typer.Option("--finetune", min=0, help="epochs with the noise of the devices on the weights, before all")
@@ -94,15 +96,19 @@ def crossbar(
     from snnhw.analysis.crossbar.array import load_crossbar
     from snnhw.analysis.crossbar.devices.device import load_device
 
+    if proportional and not spread and at_spread is None:
+        raise InputError("--proportional says what spreads are shares of; give some with --spread or --at-spread.")
+    if at_spread is not None and not (device_bits or adc_bits or wire_ohm or tune):
+        raise InputError("--at-spread is for the other axes and --finetune, and there is none; leave it out.")
     check_data(data, calibrate, source)
     check_names([model], [calibrate, source], quiet=True)
     device = load_device(memristor)
     if at_spread is not None:
-        device = device.spread_to(at_spread, proportional=proportional)
+        device = device.spread_to(at_spread, proportional=proportional, source="given with --at-spread")
     if read_noise is not None:
-        device = device.with_read_noise(read_noise)
+        device = device.given("given with --read-noise", read_noise=read_noise)
     if stuck is not None:
-        device = device.with_stuck(*stuck)
+        device = device.with_stuck(*stuck, source="given with --stuck")
     array = load_crossbar(chip)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.analysis.report.place import DEVICES, check_place

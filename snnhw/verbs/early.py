@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,8 +44,9 @@ def check_names(
         if source is not None:
             _check_source(source)
     for chip in chips:
-        if not (is_crossbar(chip) or chip.endswith(".toml") or chip in available_chips()):
-            raise unknown("chip", chip, (*available_chips(), *available_crossbars()), "a .toml file")
+        known = (*available_chips(), *available_crossbars())
+        if chip not in known and not (chip.endswith(".toml") and os.path.exists(chip)):
+            raise unknown("chip", chip, known, "a .toml file")
         if not is_crossbar(chip):
             load_chip(chip)
     for profile in profiles:

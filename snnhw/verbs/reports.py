@@ -9,7 +9,7 @@ import typer
 
 from snnhw.nir.reading import Reading
 from snnhw.verbs import completing
-from snnhw.verbs.crossbars import verdict_tables, verdicts_on_crossbars
+from snnhw.verbs.crossbars import check_crossbars, verdict_tables, verdicts_on_crossbars, written_verdicts
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
     Ann,
@@ -206,6 +206,7 @@ def compare(
     models, source = needed(models, "MODELS..."), needed(source, "--input")
     check_data(data, source)
     check_names(models, [source], profile or (), quiet=True)
+    check_crossbars(crossbar, out_dir, force=force)
     with progress_bars(quiet or as_json, PREPARING) as tick:
         from snnhw.data.inputs import load_inputs
         from snnhw.simulation.execution import running_on
@@ -225,4 +226,5 @@ def compare(
     result = made.to_dict()
     if verdicts:
         result["crossbar"] = {label: verdict.to_dict() for label, verdict in verdicts.items()}
-    show(result, as_json, *comparison_tables(made), *verdict_tables(verdicts))
+    where = written_verdicts(verdicts, out_dir, force=force)
+    show(result, as_json, *comparison_tables(made), *verdict_tables(verdicts), *where)

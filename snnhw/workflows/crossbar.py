@@ -11,6 +11,7 @@ from snnhw.analysis.crossbar.array import Crossbar, load_crossbar
 from snnhw.analysis.crossbar.conditions import Condition, conditions
 from snnhw.analysis.crossbar.costs import load_costs
 from snnhw.analysis.crossbar.digital import adders_of
+from snnhw.analysis.crossbar.machine import ASSUMES as OF_TIME
 from snnhw.analysis.crossbar.machine import Machine, machine_of
 from snnhw.analysis.crossbar.mapping import CrossbarMapping, map_crossbars
 from snnhw.analysis.crossbar.pricing import ACCOUNTINGS, CrossbarEstimate, price, read_layers
@@ -71,7 +72,7 @@ class OnCrossbars:
             own["reads"] = self.reads.to_dict()["layers"]
             own["energy"] = {found.accounting: found.to_dict() for found in self.energies}
             own |= self.machine.to_dict()
-        said = [*self.mapping.crossbar.assumes, *self.assumes]
+        said = [*self.mapping.assumes, *self.assumes]
         return {**self.mapping.to_dict(), **own, "assumes": said, **findings_dict(self.findings)}
 
 
@@ -121,9 +122,8 @@ def on_crossbars(
     reads = count_reads(mapping, inputs.values, counter(progress, "simulation", len(inputs.values)))
     driven, adders = read_layers(mapping, reads.layers), adders_of(mapping.graph)
     energies = tuple(price("crossbar SNN", driven, adders, reads.samples, prices, way) for way in ACCOUNTINGS)
-    return OnCrossbars(
-        mapping, reads.samples, reads, energies, machine_of(mapping, prices), model.findings, (*prices.assumes, *said)
-    )
+    said = (*prices.assumes, *OF_TIME, *said)
+    return OnCrossbars(mapping, reads.samples, reads, energies, machine_of(mapping, prices), model.findings, said)
 
 
 @dataclass(frozen=True)
@@ -162,14 +162,14 @@ def compare_on_crossbars(
             found.per_inference,
             prices.scope,
             f"{prices.technology_nm:g}",
-            crossbar.weight_bits,
+            mapping.weight_bits,
             prices.name,
             found.terms,
         )
         for name, found in zip(names, (*snn, *twins), strict=True)
     ]
     rows = (*_digital(model.graph, inputs, digital, progress), *on_tiles)
-    found = verdict(rows, (*crossbar.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
+    found = verdict(rows, (*mapping.assumes, *prices.assumes, *ASSUMES, *digital.assumes, *said))
     int8 = next((row for row in rows if row.name == ANN), rows[0])
     return Compared(found, conditions(snn[0], snn[1], twins[2], int8), reads.samples)
 

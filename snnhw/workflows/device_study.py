@@ -20,6 +20,9 @@ from snnhw.workflows.integers import with_integer_findings
 from snnhw.workflows.load import LoadedModel
 
 ESTIMATED = "Wires are solved by an estimate that is exact for small resistances; --wires exact solves every tile."
+WITHOUT_WIRES = "Wires are left out (--wires none): no line has a resistance, and no device far away gets less."
+NO_WIRE = "Wires have no resistance: the device gives none."
+FIXED = "On every axis but their own the bits of converters are those of the crossbar's file: {bits}."
 STEPS = (
     "A converter of few bits has the step, a power of two below its full scale, whose squared error is least on ideal "
     "devices."
@@ -55,7 +58,7 @@ def study_devices(
         tiles=mapping.tiles,
         devices=mapping.devices,
         lossless_bits=max(layer.lossless_bits for layer in mapping.layers),
-        assumes=_assumes(plan),
+        assumes=(*_assumes(plan), *mapping.assumes),
         findings=model.findings,
     )
 
@@ -78,9 +81,15 @@ def _integers(model: LoadedModel, calibration: Samples, plan: DevicePlan, progre
 def _assumes(plan: DevicePlan) -> tuple[str, ...]:
     """What the numbers of `plan` take for granted."""
     has_wires = any(plan.wire_ohm) or plan.conditions.has_wires
-    said = [*plan.device.assumptions, *chips.ASSUMES]
-    said += weights.ASSUMES if plan.others else ()
+    said = [*plan.described.assumptions, *chips.ASSUMES]
+    fixed = plan.crossbar.adc_bits if plan.others else None
+    said += weights.ASSUMES if plan.others and fixed is None else ()
+    said += (FIXED.format(bits=fixed),) if fixed is not None else ()
     said += reads.ASSUMES if plan.device.read_noise else ()
+    if plan.wires == "none":
+        said.append(WITHOUT_WIRES)
+    elif not has_wires:
+        said.append(NO_WIRE)
     said += (ESTIMATED,) if has_wires and plan.wires == "estimate" else ()
-    said += (STEPS,) if plan.adc_bits else ()
-    return (*said, *plan.crossbar.assumes)
+    said += (STEPS,) if plan.adc_bits or fixed is not None else ()
+    return tuple(said)

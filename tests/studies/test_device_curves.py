@@ -34,9 +34,9 @@ DATA = inputs_of("drawn", SAMPLE.inputs, LABELS)
 IDEAL = Device("plain", "Plain", g_on_us=40.0, g_off_us=1.0)
 
 
-def points(device=IDEAL, data=DATA, **changes):
+def points(device=IDEAL, data=DATA, file=None, **changes):
     chosen = {"seeds": 3, "samples": 10, "adc_samples": 4, **changes}
-    plan = DevicePlan(load_crossbar("rram").having(rows=16), device, **chosen)
+    plan = DevicePlan(load_crossbar("rram").having(rows=16, **(file or {})), device, **chosen)
     return list(device_curves(GRAPH, data, plan, SAMPLE.inputs[:10]))
 
 
@@ -52,6 +52,20 @@ def test_more_spread_and_fewer_bits_lose_more():
     assert sum(spreads[0].correct) > sum(spreads[1].correct)
     converters = points(adc_bits=(12, 1))
     assert sum(converters[0].correct) > sum(converters[1].correct)
+
+
+@pytest.mark.parametrize("bits", [1, 3, 12])
+def test_converters_of_the_file_are_those_of_the_axis(bits):
+    """A spread of 0, two bits and no wires are the chip of the axis of converters; so are its right answers."""
+    (wanted,) = points(adc_bits=(bits,))
+    others = points(file={"adc_bits": bits}, spread=(0.0,), device_bits=(2,), wire_ohm=(0.0,))
+    assert len(others) == 3 and all(p.correct == wanted.correct and p.samples == 4 for p in others)
+    assert points(file={"adc_bits": bits}, adc_bits=(2,)) == points(adc_bits=(2,))  # the axis takes its place
+
+
+def test_an_axis_with_more_samples_than_the_others_has_all_of_them():
+    spread, converters = points(spread=(0.0,), adc_bits=(12,), samples=2, adc_samples=10)
+    assert spread.ideal == (2,) * 3 and converters.ideal == (10,) * 3
 
 
 def test_the_same_plan_gives_the_same_chips():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,12 @@ def test_page_json_and_table_hold_the_points(tmp_path):
     assert [point["value"] for point in said["points"]] == [0.0, 0.1, 3]
     with (tmp_path / "out" / "devices.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 6
+
+
+def test_the_page_says_the_bits_of_converters_that_the_file_gives(tmp_path):
+    fixed = replace(FOUND, plan=replace(PLAN, crossbar=PLAN.crossbar.having(adc_bits=6)))
+    assert "converters of 6 bits" in write_curves(fixed, tmp_path).read_text()
+    assert "converters of" not in write_curves(FOUND, tmp_path, force=True).read_text()
 
 
 def test_it_replaces_itself_and_nothing_else(tmp_path):

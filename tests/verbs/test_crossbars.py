@@ -1,5 +1,6 @@
 """Crossbars on the command line."""
 
+import json
 from pathlib import Path
 
 from snnhw.analysis.crossbar.array import FOLDER
@@ -10,6 +11,7 @@ def test_map_shows_tiles_and_with_samples_what_reads_cost(call):
     assert plain["tiles"] == sum(layer["tiles"] for layer in plain["layers"]) and "energy" not in plain
     priced = call("map", "digits", "--chip", "rram", "--input", "digits:test", "--samples", "3", "--json", "-q")
     assert priced["samples"] == 3 and priced["energy"]["all"]["split"]["adc"]["low"] > 0
+    assert any(text.startswith("Columns that are not in use are neither converted") for text in priced["assumes"])
     assert priced["seconds_one_by_one"]["typical"] > 0 and priced["area_m2"]["typical"] > 0
     shown = call("map", "digits", "--chip", "rram64", "--deployment", "graded", "-q")
     assert "tiles" in shown and "ADC bits" in shown
@@ -30,6 +32,9 @@ def test_what_crossbars_lack_is_refused(refused):
     assert "no profile of crossbars 'loihi2'" in refused("map", "digits", "--chip", "rram", "--profile", "loihi2")
     assert "'shared' is that of channels" in refused("map", "digits", "--chip", "rram", "--deployment", "shared")
     assert "no chip 'rran'; did you mean 'rram'" in refused("map", "digits", "--chip", "rran")
+    everything = "give a .toml file or one of loihi1, loihi2, rram, rram64."
+    for name in ("nosuch", "nosuch.toml"):
+        assert f"no chip '{name}'; {everything}" in refused("map", "digits", "--chip", name)
     wrong = ("compare", "digits", "--input", "digits:test", "--samples", "1", "--crossbar")
     assert "no crossbar 'loihi1'" in refused(*wrong, "loihi1")
 
@@ -39,8 +44,19 @@ def test_compare_has_crossbars_beside_both_twins(call):
     without, beside = call(*asked, "--json"), call(*asked, "--crossbar", "rram", "--json")
     found = beside.pop("crossbar")["digits"]
     assert beside == without and len(found["rows"]) == 8 and len(found["claims"]) == 11 and found["conditions"]
-    shown = call(*asked, "--crossbar", "rram")
+    shown = call(*asked, "--crossbar", "rram", "--out", "out")
+    assert json.loads(Path("out/crossbar.json").read_text())["crossbar"]["digits"] == found
+    assert Path("out/crossbar.csv").exists() and "crossbars: out/crossbar.json" in shown
     assert "what would have to be true for crossbars to save" in " ".join(shown.split())
+
+
+def test_what_crossbars_could_not_do_is_refused_before_reports_are_written(refused):
+    asked = ("compare", "digits", "--input", "digits:test", "--samples", "1", "--out", "out", "--crossbar")
+    assert "no crossbar 'loihi1'" in refused(*asked, "loihi1") and not Path("out").exists()
+    Path("out").mkdir()
+    Path("out/crossbar.csv").write_text("mine")
+    assert "crossbar.csv exists" in refused(*asked, "rram")
+    assert [path.name for path in Path("out").iterdir()] == ["crossbar.csv"]
 
 
 def test_integers_run_on_crossbars_of_ideal_devices(call):

@@ -6,8 +6,9 @@ from typing import get_type_hints
 
 import pytest
 import torch
+from typer.main import get_command
 
-from snnhw.cli import VERBS, main
+from snnhw.cli import VERBS, app, main
 from snnhw.errors import InputError
 from snnhw.nir.reading import Reading
 from snnhw.simulation.execution import current_device
@@ -85,6 +86,20 @@ def test_the_help_lists_the_frameworks_whose_files_are_read():
     assert names == "lava-dl, norse, rockpool, sinabs, snntorch, spikingjelly, spyx" and rest.startswith("nir: ")
     for name in (*names.split(", "), "nir"):
         assert Reading(written_by=name).convention().name == name
+
+
+def test_an_option_of_several_values_shows_each_with_a_space_between():
+    """The form is `--stuck 0.1 0.2`; without a name for each, the help shows it as `<float,float>...`."""
+    found = {}
+    groups = {name: getattr(one, "commands", {"": one}) for name, one in get_command(app).commands.items()}
+    for verb, command in (
+        (f"{group} {name}".strip(), one) for group, them in groups.items() for name, one in them.items()
+    ):
+        for option in command.params:
+            if option.nargs > 1:
+                assert option.metavar is not None and len(option.metavar.split()) == option.nargs, (verb, option.opts)
+                found[verb, option.opts[0]] = option.metavar
+    assert found == {("crossbar", "--stuck"): "ON OFF", ("export", "--input-range"): "LOW HIGH"}
 
 
 def test_a_folder_of_data_needs_a_data_set(tmp_path):

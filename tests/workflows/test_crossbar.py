@@ -48,6 +48,20 @@ def test_reads_of_samples_are_priced(digits, some):
     assert not any("calibrated" in text for text in again.assumes)
 
 
+def test_bits_of_the_crossbar_that_the_integers_do_not_have_are_said(digits, some):
+    narrow = dataclasses.replace(crossbar_of("rram", "channels"), weight_bits=3)
+    usual, made = (
+        on_crossbars(digits, crossbar_of("rram", "channels"), inputs=some),
+        on_crossbars(digits, narrow, inputs=some),
+    )
+    assert made.mapping.devices == usual.mapping.devices > on_crossbars(digits, narrow).mapping.devices
+    said = [text for text in made.to_dict()["assumes"] if "weight_bits = 3" in text]
+    assert len(said) == 1 and "weights of 8 bits" in said[0]
+    compared = compare_on_crossbars(digits, narrow, some).verdict
+    assert said[0] in compared.assumes
+    assert {row.bits for row in compared.rows if "crossbar" in row.name} == {8}
+
+
 def test_levels_in_one_pulse_are_fewer_conversions_of_more_bits(digits, some):
     unary, pulse = (on_crossbars(digits, crossbar_of("rram", how)) for how in ("channels", "graded"))
     assert unary.mapping.tiles == pulse.mapping.tiles

@@ -38,6 +38,32 @@ def test_what_is_taken_for_granted_is_said(digits, samples):
     assert "Converters have no limit" not in said
 
 
+def test_converters_of_the_file_are_said(digits, samples):
+    crossbar = PLAN.crossbar.having(adc_bits=1)
+    found = study_devices(digits, *samples, replace(PLAN, crossbar=crossbar, adc_samples=4))
+    said = " ".join(found.assumes)
+    assert "the bits of converters are those of the crossbar's file: 1." in said and "least on ideal" in said
+    assert "Converters have no limit" not in said and found.points[0].correct < found.points[0].ideal
+
+
+def test_bits_of_the_crossbar_that_the_integers_do_not_have_are_said(digits, samples):
+    crossbar = PLAN.crossbar.having(weight_bits=3)
+    assert "weight_bits = 3 of the crossbar is for networks in floats" in " ".join(
+        study_devices(digits, *samples, replace(PLAN, crossbar=crossbar)).assumes
+    )
+
+
+def test_what_is_said_of_wires(digits, samples):
+    def said(**changes):
+        return " ".join(study_devices(digits, *samples, replace(PLAN, **changes)).assumes)
+
+    wired = load_device("hfox-wan2022")
+    assert "Wires have no resistance" in said()
+    assert "Wires have no resistance" not in said(device=wired) and "Wires are left out" not in said(device=wired)
+    without = said(device=wired, wires="none")
+    assert "Wires are left out (--wires none)" in without and "wire is an assumption" not in without
+
+
 def test_fine_tuning_is_for_devices_that_scatter_and_for_floats(digits, samples):
     with pytest.raises(InputError, match="no spread to be tuned for"):
         replace(PLAN, finetune=1)

@@ -20,6 +20,8 @@ FOLDER = Path(__file__).with_name("models")
 ASSUMPTION = "assumption"
 KINDS = ("measured", "fitted", "simulated", "convention", ASSUMPTION)
 CONFIDENCES = ("high", "medium", "low")
+GIVEN = "given"  # kind of a number that is no file's
+CHOSEN = "chosen for this run"
 REQUIRED = {"g_on": "uS", "g_off": "uS"}  # constant -> its unit
 OPTIONAL = {
     "read_noise": "1",
@@ -31,6 +33,7 @@ OPTIONAL = {
     "wire": "ohm",
 }
 UNITS = {**REQUIRED, **OPTIONAL}
+SPREAD = "spread"  # what the numbers of a spread are called begins so
 SHARES = ("stuck_on", "stuck_off")
 PROVENANCE = {"unit", "source", "kind", "confidence"}
 
@@ -46,7 +49,7 @@ class Origin:
     @property
     def text(self) -> str:
         """In one phrase."""
-        return f"{self.source} ({self.kind}, confidence {self.confidence})"
+        return self.source if self.kind == GIVEN else f"{self.source} ({self.kind}, confidence {self.confidence})"
 
 
 @dataclass(frozen=True)
@@ -98,58 +101,66 @@ class Device:
     @property
     def constants(self) -> tuple[tuple[str, str], ...]:
         """(name = value and unit, who says it) of every number that has an origin, as a page or a table shows them."""
-        shown = []
+        shown, spreads = [], {spread_name(spread.at_s): spread.coefficients_us for spread in self.spreads}
         for key, origin in (self.origins or {}).items():
-            spread = next((s for s in self.spreads if key == spread_name(s.at_s)), None)
-            if spread is not None:
-                powers = ", ".join(f"{value:g}" for value in spread.coefficients_us)
+            if key.startswith(SPREAD):
+                powers = ", ".join(f"{value:g}" for value in spreads.get(key, (0.0,)))
                 shown.append((f"{key} = {powers} uS, of the powers of g / g_on", origin.text))
             else:
                 field = FIELDS[key]
                 shown.append((f"{key} = {getattr(self, field):g} {MEANT[field]}".rstrip(), origin.text))
         return tuple(shown)
 
-    def with_read_noise(self, share: float) -> Device:
-        """The device with a read noise of `share` of g_on."""
-        return replace(self, read_noise=share, origins=self._chosen(("read_noise",)))
-
-    def _chosen(self, keys: tuple[str, ...], without: tuple[str, ...] = ()) -> dict[str, Origin] | None:
-        """The origins where the values of `keys` are not those of the file, and `without` has none any more."""
-        kept = {key: origin for key, origin in (self.origins or {}).items() if key not in without}
-        return None if self.origins is None else {**kept, **dict.fromkeys(keys, CHOSEN)}
-
-    def spread_to(self, share: float, *, proportional: bool = False) -> Device:
+    def spread_to(self, share: float, *, proportional: bool = False, source: str = CHOSEN) -> Device:
         """The device with a spread of `share` at any time in place of its own.
 
         Args:
             share: of the range from g_off to g_on, the same at every conductance.
             proportional: it is a share of the conductance itself instead, so that devices near g_off hardly scatter.
+            source: who says it.
 
         Raises:
             InputError: it is no finite number of at least 0.
         """
         if not (math.isfinite(share) and share >= 0):
             raise InputError(f"A spread of {share} is none; give a share of at least 0.")
-        before = tuple(spread_name(spread.at_s) for spread in self.spreads)
+        origins = {key: origin for key, origin in (self.origins or {}).items() if not key.startswith(SPREAD)}
+        told = replace(self, origins=origins).told(source, spread_name(0.0))
         if not share:
-            return replace(self, spreads=(), origins=self._chosen((), before))
+            return replace(told, spreads=())
         coefficients = (0.0, share * self.g_on_us) if proportional else (share * self.range_us,)
-        origins = self._chosen((spread_name(0.0),), before)
-        return replace(self, spreads=(Spread(0.0, coefficients),), origins=origins)
+        return replace(told, spreads=(Spread(0.0, coefficients),))
 
-    def with_stuck(self, on: float, off: float) -> Device:
-        """The device with these shares of devices stuck at g_on and at g_off.
+    def with_stuck(self, on: float, off: float, *, source: str = CHOSEN) -> Device:
+        """The device with these shares of devices stuck at g_on and at g_off, which `source` says.
 
         Raises:
             InputError: they are no shares of all devices.
         """
         if not (on >= 0 and off >= 0 and on + off <= 1):
             raise InputError(f"{on} and {off} are no shares of all devices; give two of at least 0 and 1 together.")
-        return replace(self, stuck_on=on, stuck_off=off, origins=self._chosen(SHARES))
+        return self.given(source, stuck_on=on, stuck_off=off)
+
+    def given(self, source: str, **values: float) -> Device:
+        """The device with these constants (`wire`, `read_noise`, ...) in place of its own, which `source` says.
+
+        Raises:
+            InputError: one is no finite number of at least 0.
+        """
+        for key, value in values.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(f"A {key} of {value} is none; give a number of at least 0.")
+        told = self.told(source, *values)
+        return replace(told, **{FIELDS[key]: value for key, value in values.items()})  # type: ignore[arg-type]
+
+    def told(self, source: str, *keys: str) -> Device:
+        """The same device, of whose numbers called `keys` `source` is what tables and pages say."""
+        return replace(self, origins={**(self.origins or {}), **dict.fromkeys(keys, Origin(source, GIVEN, ""))})
 
     def ideal(self) -> Device:
         """The device with its conductances alone: no spread, noise, fault, drift or wire."""
-        return Device(self.name, self.title, self.g_on_us, self.g_off_us, origins=self.origins, assumes=self.assumes)
+        origins = {key: origin for key, origin in (self.origins or {}).items() if key in REQUIRED}
+        return Device(self.name, self.title, self.g_on_us, self.g_off_us, origins=origins, assumes=self.assumes)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON, with the origin of each number."""
@@ -186,12 +197,11 @@ MEANT = {  # field -> its unit in words
     "stuck_off": "of all devices",
     "wire_ohm": "ohm from device to device",
 }
-CHOSEN = Origin("chosen for this run", "convention", "low")
 
 
 def spread_name(at_s: float) -> str:
     """How the spread after so many seconds is called among the origins."""
-    return f"spread at {at_s:g} s"
+    return f"{SPREAD} at {at_s:g} s"
 
 
 def available_devices() -> tuple[str, ...]:

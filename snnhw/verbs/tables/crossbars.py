@@ -74,7 +74,7 @@ def _cost_tables(made: OnCrossbars) -> tuple[Table | str, ...]:
 
 
 def _said(made: OnCrossbars) -> tuple[str, ...]:
-    return (*made.mapping.crossbar.assumes, *made.assumes)
+    return (*made.mapping.assumes, *made.assumes)
 
 
 def verdict_table(label: str, made: Compared) -> tuple[Table | str, ...]:

@@ -35,7 +35,7 @@ def curves_tables(found: DeviceCurves) -> tuple[Table | str, ...]:
     return (
         table(title, columns, rows),
         found.headline,
-        *(f"device: {number}, {origin}" for number, origin in plan.device.constants),
+        *(f"device: {number}, {origin}" for number, origin in plan.described.constants),
         *(f"assumes: {sentence}" for sentence in found.assumes),
         *finding_lines(found.findings),
     )

@@ -4,13 +4,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from snnhw.analysis.crossbar.array import load_crossbar
 from snnhw.analysis.crossbar.digital import Adders, adders_of, states_of, twin_adders_of
-from snnhw.graph.ir import Flatten, Graph, Pool
+from snnhw.analysis.crossbar.mapping import map_crossbars
+from snnhw.analysis.crossbar.matrices import pool_windows_of
+from snnhw.graph.ir import Flatten, Graph, MaxPool, Pool
 from snnhw.quantisation.compile import compile_loihi
 from tests.analysis.crossbar.nets import two_layers
 from tests.exporters.lava.test_recurrent import network
 from tests.nets import product_graph, residual_net
+from tests.passes.test_max_pool_into_neurons import network as pooled
 
 
 def test_two_layers_by_hand():
@@ -61,6 +66,25 @@ def test_a_pool_adds_its_window():
     chain = list(images)
     rows = {row.name: row for row in adders_of(Graph.build(images.values(), list(pairwise(chain)), 5))}
     assert rows["pool"].adds == 3 * 4 * 5 and "flat" not in rows
+
+
+@pytest.mark.parametrize(("source", "levels"), [("binary", 1), ("nested", 3), ("channels", 3)])
+def test_a_max_pool_adds_its_window_for_each_level_and_its_twin_compares_once(source, levels):
+    drawn = pooled(source, timesteps=4)
+    mapping = map_crossbars(compile_loihi(drawn.graph, drawn.inputs).graph, load_crossbar("rram"))
+    pool, (ours, twin) = (
+        next(iter(drawn.graph.of_type(MaxPool))),
+        (adders_of(mapping.graph), twin_adders_of(mapping.graph, lambda name: 1, bits=4)),
+    )
+    gathered = (pool.kernel[0] * pool.kernel[1] - 1) * pool.size
+    windows = {node.name for node in pool_windows_of(mapping.graph)}
+    assert len(windows) == levels and not windows & {layer.name for layer in mapping.layers}
+    assert [row.adds for row in ours if row.name in windows] == [gathered * 4] * levels
+    assert sum(row.adds for row in twin if row.name in windows) == gathered
+    (behind,) = (row for row in ours if row.name.startswith(pool.name) and row.updates)
+    assert behind.updates == levels * pool.size * 4 and behind.written_bits == levels.bit_length() * pool.size * 4
+    assert {row.name: row for row in twin}[behind.name] == Adders(behind.name, 0, 0, 4 * pool.size)
+    assert any(text.startswith("Max pools of spikes take no tile") for text in mapping.assumes)
 
 
 def test_the_twin_computes_once_what_a_unit_does_in_every_step():

@@ -5,9 +5,12 @@ import dataclasses
 import pytest
 
 from snnhw.analysis.crossbar.array import load_crossbar
+from snnhw.analysis.crossbar.coding import Coding
 from snnhw.analysis.crossbar.costs import load_costs
-from snnhw.analysis.crossbar.machine import cycle, machine_of
-from snnhw.analysis.crossbar.mapping import map_crossbars
+from snnhw.analysis.crossbar.machine import cycle, layer_seconds, machine_of
+from snnhw.analysis.crossbar.mapping import LayerMapping, map_crossbars
+from snnhw.analysis.crossbar.matrices import Matrix
+from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.errors import InputError
 from snnhw.quantisation.compile import compile_loihi
 from tests.analysis.crossbar.nets import two_layers
@@ -20,7 +23,7 @@ NANO, UM2 = 1e-9, 1e-12
 
 def test_two_layers_by_hand():
     found = machine_of(two_layers(), COSTS)
-    one_read = 128 / 1.2 * NANO  # 128 columns behind a converter of 1.2 GS/s take longer than the 100 ns of the array
+    one_read = 100 * NANO  # of the array: 4 columns in use behind a converter of 1.2 GS/s take less
     assert {name: t.typical for name, t in found.seconds.items()} == pytest.approx(
         {"fc": 8 * one_read, "out": one_read}, rel=1e-6
     )
@@ -38,6 +41,18 @@ def test_two_layers_by_hand():
         }
     )
     assert found.area.typical == pytest.approx(sum(areas.values()) * UM2)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "shared", "conversions"),
+    [(20, 256, 160), (40, 256, 256), (20, 128, 128), (3, 256, 0)],  # 8 columns for each output
+)
+def test_columns_that_are_not_in_use_take_no_time(outputs, shared, conversions):
+    """As they take no energy: prices count `LayerMapping.columns`."""
+    crossbar = load_crossbar("rram").having(columns=256, columns_per_adc=shared)
+    layer = LayerMapping(Matrix("c", outputs, 9, 1, 7), Slicing("differential", 2, 7), Coding("unary", 1), crossbar)
+    one_read = max(100, conversions / 1.2) * NANO
+    assert layer_seconds(layer, layer.coding, lambda name: 2, COSTS).typical == pytest.approx(14 * one_read, rel=1e-6)
 
 
 def test_shared_converters_and_long_pulses_take_their_time():

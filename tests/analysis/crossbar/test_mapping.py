@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from snnhw.analysis.crossbar.array import load_crossbar
 from snnhw.analysis.crossbar.coding import Coding
 from snnhw.analysis.crossbar.mapping import LayerMapping, magnitude_bits, map_crossbars, spans, weight_step
-from snnhw.analysis.crossbar.matrices import Matrix
+from snnhw.analysis.crossbar.matrices import Matrix, synapses_of
 from snnhw.analysis.crossbar.slicing import Slicing
 from snnhw.analysis.crossbar.tiles import programmed
 from snnhw.errors import InputError
@@ -82,6 +82,21 @@ def test_floats_get_the_weights_of_the_crossbar():
     assert [layer.coding for layer in floats.layers[1:]] == [layer.coding for layer in integers.layers[1:]]
     assert {layer.slicing.magnitude_bits for layer in floats.layers} == {7}
     assert {layer.step for layer in integers.layers} == {2}
+
+
+def test_weight_bits_of_the_crossbar_are_for_floats_and_integers_say_theirs():
+    sample, narrow = residual_net(0), RRAM.having(weight_bits=3)
+    floats = map_crossbars(sample.graph, narrow)
+    assert floats.weight_bits == 3 and floats.assumes == narrow.assumes
+    graph = compile_loihi(sample.graph, sample.inputs).graph
+    integers = map_crossbars(graph, narrow)
+    largest = max(int(np.abs(node.weight).max()) // weight_step(node) for node in synapses_of(graph))
+    assert 2 ** (integers.weight_bits - 2) <= largest < 2 ** (integers.weight_bits - 1)
+    assert (
+        f"weights of {integers.weight_bits} bits" in integers.assumes[-1] and "weight_bits = 3" in integers.assumes[-1]
+    )
+    assert integers.to_dict()["assumes"] == list(integers.assumes)
+    assert map_crossbars(graph, RRAM.having(weight_bits=integers.weight_bits)).assumes == RRAM.assumes
 
 
 def test_an_output_that_fits_no_tile_is_refused():

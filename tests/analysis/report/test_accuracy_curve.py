@@ -18,7 +18,7 @@ def test_a_value_has_a_mark_an_interval_and_its_chips(width):
     (axes,) = accuracy_curve(MARKS, "spread, share of the range", width).axes
     lines = {(tuple(line.get_xdata()), tuple(float(y) for y in line.get_ydata())) for line in axes.lines}
     assert ((0, 1), (90.0, 90.0)) in lines and ((1, 1), (10.0, 70.0)) in lines
-    assert any(ys == (35.0, 45.0) for _, ys in lines)
+    assert ((0, 0), (88.0, 92.0)) in lines and ((1, 1), (35.0, 45.0)) in lines  # chips, at the value itself
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "0.1"]
     assert axes.get_xlabel() == ("spread,\nshare of the range" if width == NARROW else "spread, share of the range")
     low, high = axes.get_ylim()

@@ -8,6 +8,7 @@ from snnhw.analysis.report.figures import NAMES
 from snnhw.analysis.report.place import (
     COMPARISON,
     COUNTS,
+    CROSSBARS,
     DATA_STUDY,
     DEVICES,
     DIFFERENCE,
@@ -34,7 +35,7 @@ def test_a_report_is_known_by_its_parts(out):
 
 def test_every_name_has_a_sign():
     shared = {name for names in FILES.values() for name in names} - set(NAMES)
-    several = {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *DEVICES, *MEASUREMENT, *DATA_STUDY}
+    several = {*REPORT, *COMPARISON, *DIFFERENCE, *SWEEP, *DEVICES, *MEASUREMENT, *DATA_STUDY, *CROSSBARS}
     assert set(SIGNS) == {*several, "steps.csv"} | shared
 
 

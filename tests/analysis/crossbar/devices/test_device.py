@@ -50,7 +50,7 @@ def test_numbers_are_shown_with_units_and_what_is_chosen_is_not_said_by_others()
     shown = dict(device.constants)
     assert {"g_on = 40 uS", "g_off = 1 uS", "read_noise = 0.01 of g_on"} <= set(shown)
     assert set(device.to_dict()["units"]) <= set(device.to_dict())
-    changed = device.with_read_noise(0.02).with_stuck(0.1, 0.0).spread_to(0.05)
+    changed = device.given("chosen for this run", read_noise=0.02).with_stuck(0.1, 0.0).spread_to(0.05)
     own = {name for name, said in changed.constants if said.startswith("chosen for this run")}
     assert own == {
         "read_noise = 0.02 of g_on",
@@ -59,7 +59,8 @@ def test_numbers_are_shown_with_units_and_what_is_chosen_is_not_said_by_others()
         "spread at 0 s = 1.95 uS, of the powers of g / g_on",
     }
     assert not any("spread at 1 s" in name for name, _ in changed.constants)
-    assert not any("spread" in name for name, _ in device.spread_to(0.0).constants)
+    none = [pair for pair in device.spread_to(0.0).constants if "spread" in pair[0]]
+    assert none == [("spread at 0 s = 0 uS, of the powers of g / g_on", "chosen for this run")]
 
 
 def test_a_file_becomes_a_device():
@@ -109,6 +110,20 @@ def test_a_spread_of_ones_own_takes_the_place_of_that_of_the_file():
         device.spread_to(-0.1)
 
 
+def test_a_number_of_ones_own_has_no_source_of_the_file():
+    device = parse_device(FILE, "mine.toml").given("given with --wire-ohm", wire=3.0)
+    assert device.wire_ohm == 3.0 and device.to_dict()["origins"]["wire_ohm"] == "given with --wire-ohm"
+    assert device.to_dict()["origins"]["g_on_us"].startswith("a paper (")
+    stuck = device.with_stuck(0.1, 0.2, source="given with --stuck")
+    assert {stuck.to_dict()["origins"][key] for key in ("stuck_on", "stuck_off")} == {"given with --stuck"}
+    spread = device.spread_to(0.1, source="given with --at-spread").to_dict()["origins"]
+    assert spread["spread at 0 s"] == "given with --at-spread" and "spread at 1 s" not in spread
+    for value in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="at least 0"):
+            device.given("mine", wire=value)
+
+
 def test_an_ideal_device_has_its_conductances_alone():
     ideal = load_device("hfox-wan2022").ideal()
     assert (ideal.g_on_us, ideal.spreads, ideal.read_noise, ideal.wire_ohm) == (40.0, (), 0.0, 0.0)
+    assert set(ideal.origins) == {"g_on", "g_off"} and not any("wire" in text for text in ideal.assumptions)

@@ -109,9 +109,10 @@ def parse_crossbar(data: Table, where: str) -> Crossbar:
             raise InputError(f"{where}: {key!r} is {shown(value)}; give an integer of at least {least}.")
         if key in MOST and value > MOST[key][0]:
             raise InputError(f"{where}: {key!r} is {shown(value)} and {MOST[key][1]}; give at most {MOST[key][0]}.")
-    if data.get("rows_per_read", 1) > data["rows"]:
+    rows, at_once = data["rows"], data.get("rows_per_read", 1)
+    if isinstance(rows, int) and isinstance(at_once, int) and at_once > rows:
         raise InputError(
-            f"{where}: 'rows_per_read' is {data['rows_per_read']} and a tile has {data['rows']} rows; give at most as "
+            f"{where}: 'rows_per_read' is {at_once} and a tile has {rows} rows; give at most as "
             "many, or leave it out to read all at once."
         )
     assumes = texts_of(data.get("assumes", []), f"{where}: 'assumes'")

@@ -59,7 +59,8 @@ def _windows_by_unit(graph: Graph) -> Iterator[str]:
 
 def _units(graph: Graph) -> dict[str, tuple[Neuron, ...]]:
     """Neurons by unit; behind windows of one kind over the channels of one unit, the levels of a max pool are one."""
-    units, first = dict(graph.units()), {}
+    units = dict(graph.units())
+    first: dict[object, str] = {}  # the unit whose channels the first window of a kind gathers
     unit_of = {one.name: unit for unit, neurons in units.items() for one in neurons}
     windows = {node.name: node for node in pool_windows_of(graph)}
     for window in (windows[name] for name in graph.order(loops=True) if name in windows):
@@ -106,7 +107,7 @@ def _rows(
 def _own_adds(node: Node, windows: Set[str]) -> int:
     """Adds of a step: the bias of a layer, the window of a pool."""
     if isinstance(node, Conv2d) and node.name in windows:
-        return (node.weight.shape[2] * node.weight.shape[3] - 1) * node.size
+        return int(node.weight.shape[2] * node.weight.shape[3] - 1) * node.size
     if isinstance(node, Pool):
         return (node.kernel[0] * node.kernel[1] - 1) * node.size
     return node.size if isinstance(node, SYNAPSES) and node.bias is not None else 0

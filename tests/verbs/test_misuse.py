@@ -128,6 +128,6 @@ def test_a_folder_of_data_is_refused_beside_a_file_of_samples(folder, verb, monk
 
 def test_the_program_itself_prints_no_traceback(folder):
     command = [sys.executable, "-m", "snnhw", "report", "text.nir", "--input", "digits:test", "--out", "o"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr

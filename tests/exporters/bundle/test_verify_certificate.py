@@ -61,7 +61,7 @@ def numpy_alone(tmp_path_factory) -> Path:
 
 def run_alone(bundle: Path, site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", "-S", "-c", ALONE, str(site), str(bundle / "verify_certificate.py"), *arguments]
-    return subprocess.run(command, cwd=bundle, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=bundle, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.mark.slow

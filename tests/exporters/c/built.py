@@ -29,7 +29,7 @@ def without_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
 def make(folder: Path, goal: str = "test", *, compiler: str = COMPILERS[0]) -> subprocess.CompletedProcess[str]:
     """`make` in an exported folder; warnings are errors there."""
     command = ["make", "-s", goal, f"CC={compiler}", "CFLAGS=-O1"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
 
 
 def spikes_in_c(graph: Graph, inputs: Array, folder: Path, *, events: bool, goal: str = "test") -> int:

@@ -22,7 +22,7 @@ def test_own_wiring_gives_the_oracles_readout(tmp_path):
     python = find_interpreter()
     environment = environment_of(python) | {"PYTHONPATH": str(stage(tmp_path))}
     command = [python, str(SCRIPT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     spikes, _, logits = run_oracle(graph, frames.astype(float))
     rows = [[int(n) for n in line.split()] for line in done.stdout.strip().splitlines()]

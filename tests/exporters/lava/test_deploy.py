@@ -26,7 +26,7 @@ def run(folder, *arguments, cwd):
     python = find_interpreter()
     command = [python, str(folder / "run.py"), *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env=environment_of(python), cwd=cwd
+        command, capture_output=True, text=True, timeout=600, check=False, env=environment_of(python), cwd=cwd
     )
 
 
@@ -144,7 +144,7 @@ def test_an_interrupted_run_and_a_damaged_folder_say_so(folder, tmp_path):
     caller = subprocess.Popen(command, preexec_fn=interruptible, **options)
     assert caller.stderr.read(1) == b"\r"  # the first line of the progress: Lava runs
     caller.send_signal(signal.SIGINT)
-    _, words = caller.communicate(timeout=20)
+    _, words = caller.communicate(timeout=600)
     assert caller.returncode == 130 and b"Interrupted." in words and b"Traceback" not in words
 
 

@@ -187,7 +187,7 @@ def test_the_caller_is_interrupted(number, nothing_left):
 
 def test_too_few_open_files_are_refused_before_the_run():
     limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))"
-    done = subprocess.run(script(limit), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(script(limit), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 2, done.stderr
     assert "open files and this system allows 200; raise the hard limit" in done.stdout
 
@@ -200,7 +200,7 @@ def test_a_low_soft_limit_of_open_files_is_raised():
         "net, graph = residual(1, levels=1)\n"
         "print(run_lava(graph, net.inputs(1)).samples)"
     )
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, timeout=600, check=False)
     assert done.stdout.strip() == "1", done.stderr
 
 
@@ -220,7 +220,7 @@ def test_disk_full(nothing_left):
 
 def test_disk_full_while_saving_the_network():
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))"
-    done = subprocess.run(script(limit), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(script(limit), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 2, done.stderr
     assert "network.npz: File too large; free some space" in done.stdout
 

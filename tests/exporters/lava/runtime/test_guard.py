@@ -14,7 +14,7 @@ GUARD = "from snnhw.exporters.lava.runtime.guard import *\n"
 
 
 def run(code: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-c", GUARD + code], capture_output=True, timeout=120, check=False)
+    return subprocess.run([sys.executable, "-c", GUARD + code], capture_output=True, timeout=600, check=False)
 
 
 @given(st.integers(0, 5000), st.binary(min_size=1, max_size=64))

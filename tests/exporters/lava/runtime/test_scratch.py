@@ -39,7 +39,7 @@ def start(kind, folder):
 def test_the_folder_goes_and_the_program_ends_by_the_signal(tmp_path, number):
     program = start("told", tmp_path)
     program.send_signal(number)
-    out, err = program.communicate(timeout=20)
+    out, err = program.communicate(timeout=600)
     assert (program.returncode, out, err) == (-number, "", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -47,7 +47,7 @@ def test_the_folder_goes_and_the_program_ends_by_the_signal(tmp_path, number):
 def test_a_signal_that_the_program_ignores_stays_ignored(tmp_path):
     program = start("ignored", tmp_path)
     program.send_signal(signal.SIGTERM)
-    out, _ = program.communicate(timeout=20)
+    out, _ = program.communicate(timeout=600)
     assert (program.returncode, out) == (0, "went on\n") and list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +72,7 @@ def test_what_a_killed_program_left_goes_with_the_next_and_nothing_else(tmp_path
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     killed, running = start("told", tmp_path), start("told", tmp_path)
     killed.kill()
-    killed.communicate(timeout=20)
+    killed.communicate(timeout=600)
     (tmp_path / "test-of_mine").mkdir()  # as mkdtemp calls its folders
     (tmp_path / "test-of_mine/file").write_text("x")
     (tmp_path / "test-linked").symlink_to("test-of_mine")
@@ -81,5 +81,5 @@ def test_what_a_killed_program_left_goes_with_the_next_and_nothing_else(tmp_path
         left = {path.name for path in tmp_path.iterdir()} - {folder.name, "test-of_mine", "test-linked"}
         assert len(left) == 1  # of the program that runs
     running.terminate()
-    running.communicate(timeout=20)
+    running.communicate(timeout=600)
     assert {path.name for path in tmp_path.iterdir()} == {"test-of_mine", "test-linked"}

@@ -155,25 +155,7 @@ NENGO_LOIHI = Way(
         integers.current_range,
     ),
 )
-RRAM = Way(
-    "rram",
-    (),
-    (),
-    (*EVERYWHERE, deployment),
-    (
-        kinds.kinds_of_c,
-        flow.layers_on_sums,
-        flow.passed_sums,
-        flow.delays_of_spikes,
-        integers.registers,
-        words.weights,
-        words.biases,
-        words.sums,
-        words.inputs,
-        words.reading,
-        integers.current_range,
-    ),
-)
+RRAM = replace(C, title="rram", first=(*EVERYWHERE, deployment))  # the integers of C, read as they are
 BUNDLE = replace(C, title="a bundle")  # the same integers, simulated where it is checked
 INPUTS = {"messages": INTEGERS, "current": INTEGERS_OF_CURRENT}  # as in `snnhw.passes.INPUTS`
 

@@ -47,6 +47,22 @@ def test_what_an_action_is_worth(changes, worth, size):
     assert action.to_dict()["saves"] is None or "saves" in changes
 
 
+@pytest.mark.parametrize(
+    ("scope", "of"),
+    [
+        ("core_dynamic", " of the energy of its work"),
+        ("core_dynamic + chip_static", " of the energy with waiting"),
+        ("chip", " of the energy with waiting"),
+        ("arithmetic", ""),
+        ("unstated", ""),
+    ],
+)
+def test_a_saving_says_which_of_the_two_energies_of_a_chip_it_is_of(scope, of):
+    action = made(scope=scope, saves=Saving(Range(0.5, 0.6, 0.7), Range(1e-6, 2e-6, 3e-6)))
+    assert action.worth.replace(THIN, " ").replace(DASH, "-") == "50-70 %, 1.0-3.0 µJ" + of
+    assert made(scope=scope).worth == ""
+
+
 def test_the_scope_is_said_in_words():
     assert made(scope="core_dynamic").covers == made(scope="core_dynamic").to_dict()["covers"]
     assert made(scope="core_dynamic").covers == "the work of the cores in use"

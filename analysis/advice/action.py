@@ -15,6 +15,7 @@ from snnhw.analysis.hardware.scopes import holds_waiting, scope_words
 from snnhw.analysis.ranges import Range
 
 UNMEASURED = "not measured"
+WARNINGS = ("static-dominates", "barrier-binds")  # what will not help: their savings are of what they warn of
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Action:
     saves: Saving | None = None  # of the energy
     seconds: Range | None = None  # saved of each time step; an action on the time
     share_of_time: Range | None = None  # the same as a share of a time step
+
+    @property
+    def warns(self) -> bool:
+        """Whether it says what to leave."""
+        return self.code in WARNINGS
 
     @property
     def size(self) -> float:

@@ -1,6 +1,8 @@
+import dataclasses
+
 import pytest
 
-from snnhw.analysis.advice.action import UNMEASURED, Action, share_text
+from snnhw.analysis.advice.action import UNMEASURED, WARNINGS, Action, share_text
 from snnhw.analysis.advice.saving import Saving
 from snnhw.analysis.digits import DASH, THIN
 from snnhw.analysis.ranges import Range
@@ -45,6 +47,11 @@ def test_what_an_action_is_worth(changes, worth, size):
     action = made(**changes)
     assert action.worth.replace(THIN, " ").replace(DASH, "-") == worth and action.size == size
     assert action.to_dict()["saves"] is None or "saves" in changes
+
+
+def test_what_to_leave_is_told_from_what_to_do():
+    assert not made().warns
+    assert all(dataclasses.replace(made(), code=code).warns for code in WARNINGS)
 
 
 @pytest.mark.parametrize(

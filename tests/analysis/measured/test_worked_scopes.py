@@ -24,7 +24,7 @@ def joules(point_id):
 
 def test_core_dynamic():
     """9.29118 mW for 4.9072 ms are 45.6 uJ. Table 2 of Davies et al. 2018: 5,570 compartments in 91 steps are 506,870
-    updates at 52 pJ, 26.4 uJ, and with 29 pJ more for each that is active 41.1 uJ; 253,054 synops at 23.6 pJ are 6.0 uJ.
+    updates at 52 pJ, 26.4 uJ, and 29 pJ more for each that is active, 41.1 uJ; 253,054 synops at 23.6 pJ are 6.0 uJ.
     At least: updates at 52 pJ, 244,346 synops at 18.9 pJ, 4.6 uJ, and 6,356 messages.
     """
     measured = joules("quartz_p4 power core_dynamic")

@@ -69,7 +69,7 @@ class _Cell(Text):
     """Text that is no markup; a word that is too long goes on in the next line behind a joint of its name."""
 
     def wrap(self, console: Console, width: int, **options: Any) -> Lines:
-        cut = re.sub(r"\S{%d,}" % (width + 1), lambda word: "\n".join(parts_of(word[0], width)), self.plain)
+        cut = re.sub(r"\S+", lambda word: "\n".join(parts_of(word[0], width)), self.plain)
         return Text(cut).wrap(console, width, **options)
 
 

@@ -31,8 +31,8 @@ def bin_events(
     """Counts int32 [T, 2, side, side] of events.
 
     With `step_us` frame k holds the times start + k*step_us .. start + (k+1)*step_us - 1 and later events are left out;
-    without it the sample is cut into T windows of equal length, up to its latest event. Events whose time lies before the
-    first's are left out.
+    without it the sample is cut into T windows of equal length, up to its latest event. Events whose time lies before
+    the first's are left out.
     Pixels are floor(x / downsample); those beyond `side` are left out. Counts are 32-bit: no window is long enough to
     wrap them.
     """

@@ -34,8 +34,10 @@ def lines_of(
     widths = [max(len(row[i]) for row in everything) for i in range(len(columns))]
     folding = [i for i, column in enumerate(columns) if column.folds]
     fixed = sum(size for i, size in enumerate(widths) if i not in folding) + len(GAP) * (len(columns) - 1)
-    for i in folding:
-        widths[i] = min(widths[i], max(LEAST, (width - fixed) // len(folding)))
+    free = width - fixed
+    for place, i in enumerate(sorted(folding, key=lambda i: widths[i])):  # what a short one leaves, the others share
+        widths[i] = min(widths[i], max(LEAST, free // (len(folding) - place)))
+        free -= widths[i]
     rule = "-" * (sum(widths) + len(GAP) * (len(columns) - 1))
     shown = [*_lines(columns, widths, headings), rule]
     for row in rows:

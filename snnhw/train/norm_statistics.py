@@ -25,7 +25,7 @@ from snnhw.nn.norm import TDBatchNorm
 from snnhw.nn.time import time_first
 from snnhw.train.batches import tensors
 from snnhw.train.evaluate import float32_is_float32
-from snnhw.train.source import Place
+from snnhw.train.source import Place, in_some_order
 
 if TYPE_CHECKING:
     from snnhw.train.recipe import Recipe
@@ -55,14 +55,10 @@ def _batches(recipe: Recipe, data: Samples, place: Place) -> Iterator[Tensor]:
     """This process's part of each batch."""
     whole = min(recipe.batch * place.processes, len(data))
     generator = torch.Generator().manual_seed(recipe.seed)
-    order = torch.cat([torch.randperm(len(data), generator=generator) for _ in range(_rounds(recipe, whole, data))])
+    order = in_some_order(len(data), recipe.norm_batches * whole, generator)
     for number in range(recipe.norm_batches):
         mine = order[number * whole : (number + 1) * whole][place.rank :: place.processes]
         yield tensors(data, mine.numpy())[0]
-
-
-def _rounds(recipe: Recipe, whole: int, data: Samples) -> int:
-    return -(-recipe.norm_batches * whole // len(data))
 
 
 @contextmanager

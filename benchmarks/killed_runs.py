@@ -15,7 +15,7 @@ from snnhw.__main__ import main as snnhw_main
 LIMIT_S = 600.0  # of a run on a busy machine
 WATCH_S = 0.001
 GONE_S = 20.0  # until processes that a killed one has started have ended
-OWN_FILES = {".snnhw-lock", ".snnhw-scratch", "unfinished.npz"}  # what a run is resumed from, among them
+OWN_FILES = {".snnhw-lock", ".snnhw-scratch", "unfinished.npz", "unfinished.rows"}  # what it goes on from, too
 
 
 class Program:

@@ -43,7 +43,7 @@ import snnhw.workflows.sweep
 import snnhw.workflows.train
 import snnhw.workflows.verify  # noqa: F401
 
-DATE = re.compile(r"20\d\d-\d\d-\d\dT[\d:]+\+00:00")
+DATE = re.compile(rb"20\d\d-\d\d-\d\dT[\d:]+\+00:00")
 SMALL = ("arguments.widths=[2, 3, 4]", "arguments.timesteps=2", "epochs=12", "batch=512", "threads=1")
 TRAIN = ["train", "digits", "--out", "run", "--quiet", *(word for text in SMALL for word in ("--set", text))]
 REPORT = ["report", "digits", "--input", "digits:test", "--by-step", "--out", "run", "--quiet"]
@@ -108,7 +108,7 @@ def run_folder(folder: Path) -> Result:
 def reported(work: Path, printed: str) -> Result:
     """Every file of a report, all but the time of day."""
     folder = work / "run"
-    return {p.name: sha(DATE.sub("", p.read_text()).encode()) for p in folder.iterdir() if p.name not in OWN_FILES}
+    return {p.name: sha(DATE.sub(b"", p.read_bytes())) for p in folder.iterdir() if p.name not in OWN_FILES}
 
 
 def swept(work: Path, printed: str) -> Result:

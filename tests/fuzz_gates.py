@@ -1,8 +1,8 @@
 """Damaged files for every gate, many and fast: `python -m tests.fuzz_gates --cases 120000 --seed 1`, or `make fuzz`.
 
 Each case is a good file after a few changes, drawn from the seed and its number alone, so that it can be made again.
-Wrong is an exception that is no refusal, a refusal of several lines, a read that takes longer than `SECONDS`, and
-memory beyond `BOUND`. What is wrong is printed with its case, and the exit code is 1.
+Wrong is an exception that is no refusal, a warning of NumPy's, a refusal of several lines, a read that takes longer
+than `SECONDS`, and memory beyond `BOUND`. What is wrong is printed with its case, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import struct
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -299,7 +300,9 @@ def run(name: str, gate: Gate, numbers: Iterator[int], seed: int, say: Callable[
             found.cases += 1
             signal.alarm(SECONDS)
             try:
-                gate.read(at)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", RuntimeWarning)  # NumPy's, of a division by 0 or a cast of NaN
+                    gate.read(at)
             except REFUSALS as refused:
                 found.refused += 1
                 if "\n" in str(refused) or len(str(refused)) > 1500:

@@ -11,10 +11,11 @@ from snnhw.analysis.counting.counts import NetworkCounts
 from snnhw.analysis.digits import range_text
 from snnhw.analysis.energy.estimate import EnergyEstimate
 from snnhw.analysis.hardware.floorline import Floorline
-from snnhw.analysis.hardware.scopes import scope_words
+from snnhw.analysis.hardware.scopes import holds_waiting, scope_words
 from snnhw.analysis.ranges import Range
 
 UNMEASURED = "not measured"
+WARNINGS = ("static-dominates", "barrier-binds")  # what will not help: their savings are of what they warn of
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Action:
     share_of_time: Range | None = None  # the same as a share of a time step
 
     @property
+    def warns(self) -> bool:
+        """Whether it says what to leave."""
+        return self.code in WARNINGS
+
+    @property
     def size(self) -> float:
         """The typical share that is saved, of energy or time; 0 where nothing is."""
         found = self.saves.share if self.saves is not None else self.share_of_time
@@ -52,10 +58,18 @@ class Action:
     def worth(self) -> str:
         """What is saved, as in print; empty where that is not known."""
         if self.saves is not None:
-            return ", ".join(filter(None, (share_text(self.saves.share), _amount(self.saves.joules, "J"))))
+            found = filter(None, (share_text(self.saves.share), _amount(self.saves.joules, "J")))
+            return ", ".join(found) + self._of
         if self.share_of_time is not None and self.seconds is not None:
             return f"{share_text(self.share_of_time)} of the time of a step, {_amount(self.seconds, 's')}"
         return ""
+
+    @property
+    def _of(self) -> str:
+        """Which of the two energies of a chip it is a part of; empty of an energy that has no such other."""
+        if holds_waiting(self.scope):
+            return " of the energy with waiting"
+        return " of the energy of its work" if self.scope.endswith("_dynamic") else ""
 
     @property
     def covers(self) -> str:

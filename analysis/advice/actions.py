@@ -189,14 +189,13 @@ ACTIONS: tuple[Callable[[Facts], Action | None], ...] = (
     first_layer_on_events,
     busiest_core,
 )
-WARNINGS = ("static-dominates", "barrier-binds")
 
 
 def advice(facts: Facts) -> tuple[Action, ...]:
     """At most `MOST` actions; none that typically saves less than `LEAST`, warnings apart."""
     found = [action for make in ACTIONS if (action := make(facts)) is not None]
-    warnings = [action for action in found if action.code in WARNINGS]
-    others = [action for action in found if action.code not in WARNINGS and action.size >= LEAST]
+    warnings = [action for action in found if action.warns]
+    others = [action for action in found if not action.warns and action.size >= LEAST]
     others.sort(key=lambda action: (action.saves is None, -action.size))
     return (*warnings, *others)[:MOST]
 

@@ -15,12 +15,12 @@ from typing import Any
 from snnhw.analysis.difference.side import FIXED, RUN, Price, PricedTerm, Row, Side
 from snnhw.analysis.ranges import Range
 from snnhw.analysis.report.parameters import Parameters
+from snnhw.analysis.report.place import LARGEST
 from snnhw.errors import InputError
 from snnhw.gates.plain_text import read_json, shown
 from snnhw.gates.regular import is_file, read_bytes
 
 REPORT = "report.json"
-LARGEST = 64 * 2**20  # bytes of a report.json; that of a ResNet-34 has 5 MiB
 ANEW = "make the report anew"
 WRONG = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, InputError)
 

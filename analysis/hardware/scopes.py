@@ -30,6 +30,7 @@ SCOPES = {
 }
 
 WAITING_INSIDE = ("chip", "board", "processor", "package", "gpu_board")  # also what is drawn without work
+WAITING = ("core_static", "chip_static")  # nothing else
 OF_THIS_MACHINE = ("package", "gpu_board")  # what a counter of a computer covers; "_dynamic": above its idle power
 
 
@@ -55,3 +56,8 @@ def with_static(scope: str) -> str:
     if scope == "chip_dynamic":
         return "chip"
     return scope if scope in (*WAITING_INSIDE, UNSTATED) else scope + JOIN + "chip_static"
+
+
+def holds_waiting(scope: str) -> bool:
+    """Whether the energy also holds what is drawn without work."""
+    return any(part in (*WAITING, *WAITING_INSIDE) for part in scope.split(JOIN))

@@ -51,6 +51,7 @@ FIGURE_SIGNS = {
     ".png": f"Creator\0{CREATOR}",
 }
 ENDS = 2000  # bytes that are looked at, at the beginning and at the end of a file
+LARGEST = 64 * 2**20  # bytes of a report.json; that of a ResNet-34 has 5 MiB
 REPORT = ("report.json", "layers.csv", "energy.csv", COUNTS, "report.html")
 MEASUREMENT = ("measured.csv", "work.toml", "whole.toml")
 DIFFERENCE = ("diff.json", "diff.csv", "diff.html")

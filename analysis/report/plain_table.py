@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 WIDTH = 80  # columns of a terminal that nobody widened
 GAP = "  "
-JOINTS = "_. "  # of names of layers
+JOINTS = "_-. "  # of names of layers and profiles
 LEAST = 8  # characters that are left to a column that folds
 
 
@@ -34,8 +34,10 @@ def lines_of(
     widths = [max(len(row[i]) for row in everything) for i in range(len(columns))]
     folding = [i for i, column in enumerate(columns) if column.folds]
     fixed = sum(size for i, size in enumerate(widths) if i not in folding) + len(GAP) * (len(columns) - 1)
-    for i in folding:
-        widths[i] = min(widths[i], max(LEAST, (width - fixed) // len(folding)))
+    free = width - fixed
+    for place, i in enumerate(sorted(folding, key=lambda i: widths[i])):  # what a short one leaves, the others share
+        widths[i] = min(widths[i], max(LEAST, free // (len(folding) - place)))
+        free -= widths[i]
     rule = "-" * (sum(widths) + len(GAP) * (len(columns) - 1))
     shown = [*_lines(columns, widths, headings), rule]
     for row in rows:
@@ -45,7 +47,7 @@ def lines_of(
 
 def _lines(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> list[str]:
     """A row, in as many lines as its longest cell takes."""
-    cells = [_parts(cell, size) for cell, size in zip(row, widths, strict=True)]
+    cells = [parts_of(cell, size) for cell, size in zip(row, widths, strict=True)]
     found = []
     for line in zip_longest(*cells, fillvalue=""):
         shown = (
@@ -56,7 +58,7 @@ def _lines(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str])
     return found
 
 
-def _parts(cell: str, size: int) -> list[str]:
+def parts_of(cell: str, size: int) -> list[str]:
     """The cell in parts of at most `size` characters, cut behind a joint of its name where there is one."""
     parts = []
     while len(cell) > size:

@@ -3,7 +3,7 @@
 Each step of the chip lasts as long as its busiest core and then the barrier, with the typical times of a profile, as in
 `hardware/floorline.py`, so it is a lower bound: nothing waits for the network. A layer that lies n synapses behind the
 first works on the step of the network that began n steps of the chip ago. The format is the "JSON Array" one of the
-Trace Event Format: complete events (`ph` X) with `ts` and `dur` in microseconds, and names (`ph` M).
+Trace Event Format: complete events (`ph` X) with `ts` and `dur` in microseconds, names and places of tracks (`ph` M).
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ def chip_trace(run: MappedRun) -> dict[str, object]:
     threads = [names[:core].count(name) for core, name in enumerate(names)]
     events: list[dict[str, object]] = [_named("process_name", CHIP, 0, f"{STEPS} {run.mapping.chip.title}")]
     events += [_named("process_name", number, 0, name) for name, number in process.items()]
+    events += [_placed(number) for number in (CHIP, *process.values())]
     events += [_named("thread_name", process[n], t, f"core {t + 1}") for n, t in zip(names, threads, strict=True)]
     start = 0.0
     for step in range(run.steps):
@@ -163,6 +164,11 @@ def _complete(
     start, seconds = span
     timed = {"ts": start * MICRO, "dur": seconds * MICRO}
     return {"name": name, "cat": "chip", "ph": "X", **timed, "pid": pid, "tid": tid, "args": dict(arguments)}
+
+
+def _placed(pid: int) -> dict[str, object]:
+    """Has the processes shown in the order of the network; without it the busiest would come first."""
+    return {"name": "process_sort_index", "ph": "M", "pid": pid, "tid": 0, "args": {"sort_index": pid}}
 
 
 def _named(kind: str, pid: int, tid: int, name: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Importers of NIR, each run in an environment of its own on many files, and what they send beside what is expected.
 
-`answers` runs one importer once; `settled` runs it again where it is not exact, to see whether it always does the same.
+`answers` runs one importer once; `settled` runs it again to see whether it always does the same: where it is not exact,
+and all files where it is known for another order in another run.
 """
 
 from __future__ import annotations
@@ -18,12 +19,9 @@ from environments import interpreter
 from snnhw.graph.ir import Array
 
 WORKER = Path(__file__).parent / "worker.py"
-RUNS, TIMEOUT_S, LONGEST = (
-    6,
-    1800.0,
-    160,
-)  # runs of a file that is not exact, of importers that reorder; seconds; characters
-UNSTEADY = "branches run in an order that changes from run to run, each on what is there by then"
+RUNS, RUNS_OF_OTHERS = 6, 2  # of every file of importers that reorder; of a file that others are not exact on
+TIMEOUT_S, LONGEST = 1800.0, 160  # seconds; characters
+UNSTEADY = "nodes run in an order that changes from run to run, each on what is there by then"
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Importer:
     dialect: str
     packages: tuple[str, ...]  # beside torch, nir and nirtorch; none: the environment that runs this script
     pip: tuple[str, ...] = ("--no-deps",)
-    reorders: bool = False  # is known to run branches in another order now and then; others are asked twice
+    reorders: bool = False  # is known to run nodes in another order now and then
 
 
 IMPORTERS = (
@@ -71,7 +69,6 @@ class Job:
     path: Path
     frames: Array
     expected: Mapping[str, Array]
-    branches: bool = True  # some nodes have several sources or targets
 
     @property
     def size(self) -> int:
@@ -127,14 +124,13 @@ def differing(expected: Mapping[str, Array], sent: Mapping[str, Array]) -> int:
     )
 
 
-def settled(importer: Importer, jobs: Sequence[Job], folder: Path, runs: int = RUNS) -> dict[str, Answer]:
+def settled(importer: Importer, jobs: Sequence[Job], folder: Path) -> dict[str, Answer]:
     """What `importer` makes of each file in every run, or that it changes from run to run."""
     found = answers(importer, jobs, folder)
-    for repeated in range(runs - 1):
-        open_ones = [job for job in jobs if job.branches and found[job.name].steady and not found[job.name].exact]
-        doubtful = [job for job in open_ones if importer.reorders or repeated == 0]
+    for _ in range((RUNS if importer.reorders else RUNS_OF_OTHERS) - 1):
+        doubtful = [job for job in jobs if found[job.name].steady and (importer.reorders or not found[job.name].exact)]
         again = answers(importer, doubtful, folder) if doubtful else {}
         for name, answer in again.items():
-            if answer != found[name]:
+            if (answer.loads, answer.differing) != (found[name].loads, found[name].differing):
                 found[name] = replace(found[name], steady=False, why=UNSTEADY)
     return found

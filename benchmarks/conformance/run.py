@@ -117,7 +117,8 @@ Written by `python benchmarks/conformance/run.py`. Each importer gets the file i
 The networks: *residual*, six units of three levels with an identity and a strided shortcut (18 LIF populations), and
 *chain*, two convolutions with one LIF each. Weights, inputs and thresholds lie on a grid, so that membranes meet
 thresholds exactly: an importer that fires at `>=` instead of `>` would be found out. T = 8, two images.
-An importer that is not exact runs again, twice or up to 6 times, to see whether it always does the same.
+An importer runs again where it is not exact; the `from_nir` of norse and that of sinabs run six times on every file,
+since they are known to change. *Not always* and *changes*: another answer in another run.
 """
 
 if __name__ == "__main__":

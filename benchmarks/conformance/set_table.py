@@ -28,7 +28,6 @@ sys.path.insert(0, str(Path(__file__).parent / "set"))
 import conformance
 from cases import CASES, DT
 
-RUNS_OF_THE_SET = 2
 ENGINE, OURS = "our engine", "our writer: "
 
 
@@ -42,14 +41,7 @@ class Column:
 
 def jobs() -> list[Job]:
     """The set as it lies there."""
-    return [
-        Job(name, conformance.network(name), conformance.frames(name), _shaped(name), _branches(name)) for name in CASES
-    ]
-
-
-def _branches(name: str) -> bool:
-    edges = CASES[name]().graph.edges
-    return any(len({edge[end] for edge in edges}) < len(edges) for end in (0, 1))
+    return [Job(name, conformance.network(name), conformance.frames(name), _shaped(name)) for name in CASES]
 
 
 def _shaped(name: str) -> dict[str, Array]:
@@ -66,7 +58,7 @@ def graph_of(name: str) -> Graph:
 def of_importer(importer: Importer, folder: Path, work: Path) -> Column:
     """Runs an importer on the set, and on the set in its dialect."""
     asked = jobs()
-    as_it_is = settled(importer, asked, folder, RUNS_OF_THE_SET)
+    as_it_is = settled(importer, asked, folder)
     if not importer.dialect:
         return Column(as_it_is)
     written, refused = [], {}
@@ -77,7 +69,7 @@ def of_importer(importer: Importer, folder: Path, work: Path) -> Column:
             written.append(replace(job, path=path))
         except InputError as error:
             refused[job.name] = Answer(False, why=f"{OURS}{str(error).splitlines()[0]}")
-    return Column(as_it_is, {**settled(importer, written, folder, RUNS_OF_THE_SET), **refused})
+    return Column(as_it_is, {**settled(importer, written, folder), **refused})
 
 
 def spikes_of(graph: Graph, record: SpikeRecord) -> dict[str, Array]:

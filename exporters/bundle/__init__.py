@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from snnhw.errors import InputError
 from snnhw.exporters.base import Artifact, check_options
 from snnhw.exporters.bundle import verify_certificate
 from snnhw.exporters.bundle.network import described
@@ -37,6 +38,10 @@ from snnhw.simulation.execution import DOUBLE
 EXAMPLES = 5
 PROGRAM = Path(verify_certificate.__file__)
 NIR_FILE = "network.nir"
+OTHER_POPULATIONS = Finding(
+    *("no-float-stage", "info", "", "the certificate has no stage in floats, whose populations are others"),
+    "export without --prune-dead to have both",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Options:
 
     inputs: Array | None = None  # [N, *shape] or [N, T, *shape], the first five are stimuli; else noise
     calibration: Array | None = None  # samples that turn a float graph into Loihi integers
+    floats: Graph | None = None  # what a graph in integers was made of, for the stage in floats
     force: bool = False  # replace files of the same names that no earlier export wrote
 
 
@@ -61,20 +67,26 @@ def export(graph: Graph, path: Path, options: Options = Options()) -> Artifact:
     """Write `graph` as a folder; the files of an earlier export are replaced, others in it are kept.
 
     Raises:
-        InputError: the graph is in floats and there is no calibration, a rule refuses it, the inputs do not fit, or
-            `path` holds something else.
+        InputError: the graph is in floats and there is no calibration, a rule refuses it, the inputs do not fit, what
+            it was made of is not in floats, or `path` holds something else.
     """
     check_options("bundle", options, Options)
+    made_of = options.floats if graph.is_integer else graph
+    if made_of is not None and made_of.is_integer:
+        raise InputError("What these integers were made of is in integers itself; give the network in floats.")
     place = place_for(path, force=options.force)
     integers = integers_of(graph, options.calibration, BUNDLE)
     frames = example_frames(integers, options.inputs, EXAMPLES)
-    channels = None if graph.is_integer else compile_channels(graph)
+    channels = None if made_of is None else compile_channels(made_of)
+    told: tuple[Finding, ...] = ()
+    if channels is not None and _populations(channels) != _populations(integers):
+        channels, told = None, (OTHER_POPULATIONS,)
     with place.filling() as folder:
         certificate = _fill(folder, integers, channels, frames)
         size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
     message = f"the certificate has the digest {certificate['digest']}"
-    told = Finding("digest", "info", "", message, "publish it apart from the bundle, and check with --digest")
-    return Artifact("bundle", Path(path), size, (told,))
+    digest = Finding("digest", "info", "", message, "publish it apart from the bundle, and check with --digest")
+    return Artifact("bundle", Path(path), size, (*told, digest))
 
 
 def unavailable() -> str | None:
@@ -131,6 +143,11 @@ def _run(graph: Graph, frames: Array) -> tuple[dict[str, Array], Array]:
         for level, node in enumerate(nodes)
     }
     return spikes, record.logits
+
+
+def _populations(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """Shape of every population by its node's name."""
+    return {node.name: node.shape for nodes in graph.units().values() for node in nodes}
 
 
 def _sha256(path: Path) -> str:

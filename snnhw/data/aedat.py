@@ -66,8 +66,10 @@ def read_gesture(paths: Sequence[Path], split: str, timesteps: int) -> tuple[Arr
         labels = path.with_name(f"{path.stem}_labels.csv")
         if not labels.is_file():
             raise InputError(f"{path} has no {labels.name} beside it; copy it from the data set.")
-        table = io.StringIO(read_bytes(labels, "table of labels", "copy it from the data set").decode())
-        for gesture, start, end in np.loadtxt(table, np.int64, skiprows=1, delimiter=",", ndmin=2):
+        table = read_bytes(labels, "table of labels", "copy it from the data set").decode()
+        if not table.partition("\n")[2].strip():
+            raise InputError(f"{labels} lists no gesture; copy it from the data set.")
+        for gesture, start, end in np.loadtxt(io.StringIO(table), np.int64, skiprows=1, delimiter=",", ndmin=2):
             frames.append(
                 _frames(events.between(start, end), timesteps, GESTURE_SIDE, GESTURE_STEP_US, GESTURE_DOWNSAMPLE)
             )

@@ -31,7 +31,8 @@ def bin_events(
     """Counts int32 [T, 2, side, side] of events.
 
     With `step_us` frame k holds the times start + k*step_us .. start + (k+1)*step_us - 1 and later events are left out;
-    without it the sample is cut into T windows of equal length. Events whose time lies before the first's are left out.
+    without it the sample is cut into T windows of equal length, up to its latest event. Events whose time lies before
+    the first's are left out.
     Pixels are floor(x / downsample); those beyond `side` are left out. Counts are 32-bit: no window is long enough to
     wrap them.
     """
@@ -40,7 +41,7 @@ def bin_events(
     if len(events.t_us) == 0:
         return frames
     since = events.t_us.astype(np.int64) - int(events.t_us[0])
-    k = since // step_us if step_us else since * timesteps // (int(since[-1]) + 1)
+    k = since // step_us if step_us else since * timesteps // (int(since.max()) + 1)
     column, row = ((pixel.astype(np.int64) / downsample).astype(np.int64) for pixel in (events.x, events.y))
     inside = (k >= 0) & (k < timesteps) & (column < side) & (row < side)
     at = tuple(index[inside] for index in (k, events.polarity.astype(np.int64), row, column))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ from snnhw.gates.text import visible
 from snnhw.nn.time import set_timesteps
 from snnhw.train.average import Average
 from snnhw.train.bar import TrainingBar
-from snnhw.train.card import Card
 from snnhw.train.checkpoint import LAST, PREVIOUS, State, copied, keep_state, latest_state
 from snnhw.train.device import captures, fabric_of, fastest_convolutions, placed, steps_of
 from snnhw.train.energy import EnergyTerm, multiplier
@@ -33,7 +32,6 @@ from snnhw.train.energy_probe import priced_at, probe
 from snnhw.train.energy_table import Row, energy_rows, save_energy
 from snnhw.train.epoch import (
     ByStep,
-    EpochSize,
     Training,
     energy_by_part,
     epoch_size,
@@ -42,6 +40,7 @@ from snnhw.train.epoch import (
     validate,
 )
 from snnhw.train.evaluate import evaluate
+from snnhw.train.finish import best_epoch, card_of, with_new_statistics
 from snnhw.train.handed import NOTHING, Handed, check_handed, check_teacher
 from snnhw.train.levels import (
     DECIDED,
@@ -55,10 +54,10 @@ from snnhw.train.levels import (
 )
 from snnhw.train.recipe import Recipe
 from snnhw.train.resume import check_origin, origin
-from snnhw.train.run import Run, open_folder, save_metrics, save_run, software_versions, writing
+from snnhw.train.run import Run, open_folder, save_metrics, save_run, writing
 from snnhw.train.schedule import make_optimiser
 from snnhw.train.source import Source
-from snnhw.train.splits import Splits, check_input, load_splits, model_arguments, network_of
+from snnhw.train.splits import Splits, check_input, load_splits, network_of
 from snnhw.train.tensorboard import ScalarLog
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                     spent += energy_rows(epoch + 1, energy_by_part(training), probed.by_term, probed.by_record)
                 row["seconds"] = round(time.perf_counter() - started, 3)
                 rows.append(row)
-                if lead and recipe.keep == "best" and _best(rows, sizes) == epoch:
+                if lead and recipe.keep == "best" and best_epoch(rows, sizes) == epoch:
                     best = copied(raw)
             if lead:
                 about = {**origin(recipe, splits, handed), "rows": rows, "notes": notes}
@@ -205,15 +204,17 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
                 scalars.epoch(row)
             bar.epoch(row)
             fabric.barrier()
+    if lead and recipe.keep == "best":
+        raw.load_state_dict(best)
+    elif lead and average is not None:
+        raw.load_state_dict(average.values)
+    kept = rows[best_epoch(rows, sizes)] if recipe.keep == "best" else rows[-1]
+    if recipe.norm_batches:
+        kept = {**kept, **with_new_statistics(fabric, recipe, raw, splits)}
     run = None
     if lead:
-        if recipe.keep == "best":
-            raw.load_state_dict(best)
-        elif average is not None:
-            raw.load_state_dict(average.values)
         tested = evaluate(raw.float(), splits.test, device=fabric.device)
-        kept = rows[_best(rows, sizes)] if recipe.keep == "best" else rows[-1]
-        card = _card(recipe, raw, splits, rows, kept, tested.accuracy)
+        card = card_of(recipe, raw, splits, rows, kept, tested.accuracy)
         card = replace(card, arguments=card_arguments(card.arguments, decided))
         run = save_run(out, raw, replace(card, note="; ".join(notes)), rows)
     finished: Run = fabric.broadcast(run)
@@ -222,44 +223,3 @@ def _run(work: Work, out: Path, shown: Shown) -> Run:
 
 def _nothing(*words: object, **options: object) -> None:
     """Say nothing."""
-
-
-def _best(rows: list[Mapping[str, float]], sizes: list[EpochSize]) -> int:
-    """Index of the best row, the later of equals, among the epochs of full size; -1 if there is none yet."""
-    full = [epoch for epoch in range(len(rows)) if sizes[epoch] == sizes[-1]]
-    return max(full, key=lambda epoch: (_score(rows[epoch]), epoch), default=-1)
-
-
-def _score(row: Mapping[str, float]) -> tuple[float, float]:
-    """Better rows score higher: accuracy, then loss, on the held-out share if there is one."""
-    kind = "validation" if "validation_accuracy" in row else "train"
-    return row[f"{kind}_accuracy"], -row[f"{kind}_loss"]
-
-
-def _card(
-    recipe: Recipe,
-    network: nn.Module,
-    splits: Splits,
-    rows: list[Mapping[str, float]],
-    kept: Mapping[str, float],
-    accuracy: float,
-) -> Card:
-    return Card(
-        model=recipe.model,
-        arguments=model_arguments(recipe, splits.train),
-        relu=recipe.relu,
-        parameters=sum(p.numel() for p in network.parameters()),
-        input_shape=tuple(splits.train.values.shape[-3:]),
-        timesteps=int(network.get_submodule("readout").timesteps),  # type: ignore[arg-type]
-        classes=splits.train.class_count(),
-        data=recipe.data,
-        data_checksum=splits.checksum,
-        test_checksum=splits.test.checksum,
-        accuracy=accuracy,
-        validation_accuracy=kept.get("validation_accuracy"),
-        seed=recipe.seed,
-        seconds=round(sum(row["seconds"] for row in rows), 1),
-        command=f"snnhw train {recipe.name}",
-        recipe=asdict(recipe),
-        versions=software_versions(),
-    )

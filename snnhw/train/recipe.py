@@ -35,6 +35,7 @@ RANGES: dict[str, tuple[float, float]] = {  # smallest and largest value of a ke
     "tet_mean": (-LARGEST, LARGEST),
     "label_smoothing": (0, 1),
     "ema": (0, 0.999999),
+    "norm_batches": (0, 100_000),
     "fraction": (1e-9, 1),
     "epoch_steps": (0, 10**6),
     "test_samples": (0, 2**31),
@@ -96,6 +97,7 @@ class Recipe:
     test_samples: int = 0  # of the test split, the first so many; 0: all
     keep: Literal["best", "last"] = "best"  # which epoch's weights the run ends with, judged on the held-out share
     ema: float = 0.0  # decay of a moving average of the weights, which is judged and kept in their place; 0: none
+    norm_batches: int = 0  # batches of plain samples on which norms take their statistics anew at the end; 0: kept
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
     channels_last: bool = False  # images as [N, H, W, C] in the memory of a GPU; the loops of the CPU want [N, C, H, W]
     seed: int = 1

@@ -56,7 +56,7 @@ class Source:
         """
         generator = torch.Generator().manual_seed(seed)
         whole = recipe.batch * place.processes
-        order = _order(len(self.data), steps * whole, generator)
+        order = in_some_order(len(self.data), steps * whole, generator)
         places = torch.arange(whole).view(recipe.accumulate, place.processes, recipe.batch // recipe.accumulate)
         mine = places[:, place.rank].flatten()
         shape = (whole, *self.data.values.shape[1:])
@@ -87,7 +87,7 @@ class Source:
         return max(1, AT_ONCE // (recipe.batch * sample))
 
 
-def _order(samples: int, wanted: int, generator: torch.Generator) -> Tensor:
+def in_some_order(samples: int, wanted: int, generator: torch.Generator) -> Tensor:
     """At least `wanted` numbers of samples: all of them in an order that is drawn, then again, as often as it takes."""
     order = torch.randperm(samples, generator=generator)
     while len(order) < wanted:

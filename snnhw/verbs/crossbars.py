@@ -99,11 +99,13 @@ def check_crossbars(crossbar: str | None, out_dir: Path | None, *, force: bool) 
 
 
 def written_verdicts(verdicts: Mapping[str, Compared], out_dir: Path | None, *, force: bool) -> tuple[str, ...]:
-    """Writes the verdicts into the folder, and says where; nothing without a verdict or a folder."""
-    if not verdicts or out_dir is None:
+    """Writes the verdicts into the folder, and says where; without one, those of an earlier comparison go."""
+    if out_dir is None:
         return ()
-    from snnhw.workflows.crossbar_writing import write_verdicts
+    from snnhw.workflows.crossbar_writing import drop_verdicts, write_verdicts
 
+    if not verdicts:
+        return tuple(f"removed, since of an earlier comparison: {path}" for path in drop_verdicts(out_dir))
     return (f"crossbars: {write_verdicts(verdicts, out_dir, force=force)}",)
 
 

@@ -73,7 +73,7 @@ def report(
         str | None, typer.Option("--shard", help="I/N: only count this part of the samples, into counts-IofN.parquet")
     ] = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="say time, memory and shards from the first samples, and stop")
+        bool, typer.Option("--plan", help="say time, memory and shards from the first samples; writes nothing")
     ] = False,
     kind: Kind = None,
     data: Data = None,

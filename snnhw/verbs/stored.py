@@ -11,6 +11,7 @@ import typer
 from snnhw.analysis.report.place import COUNTS
 from snnhw.errors import InputError
 from snnhw.gates.parquet_file import no_parquet
+from snnhw.verbs.crossbars import written_verdicts
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import Force, Json, Profiles
 from snnhw.verbs.terminal import show, table
@@ -124,7 +125,7 @@ def compare_stored(
     from snnhw.workflows.stored import compare_from
 
     made = Compared(*compare_from(files, profile or DEFAULT_PROFILES, folder, force=force))
-    show(made.to_dict(), as_json, *comparison_tables(made))
+    show(made.to_dict(), as_json, *comparison_tables(made), *written_verdicts({}, folder, force=force))
 
 
 def show_plan(model: LoadedModel, inputs: Samples, part: Part, as_json: bool) -> None:
@@ -143,7 +144,7 @@ def show_plan(model: LoadedModel, inputs: Samples, part: Part, as_json: bool) ->
         ("counts.parquet", size),
     )
     title = f"Plan for {made.model} on {made.data}, from {made.measured_samples:,} samples on this machine"
-    show(made.to_dict(), as_json, table(title, ("what", "how much"), rows))
+    show(made.to_dict(), as_json, table(title, ("what", "how much"), rows), "This is a plan: nothing is written.")
 
 
 def show_part(counted: Counted | None, as_json: bool) -> None:

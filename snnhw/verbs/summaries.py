@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snnhw.gates.text import visible
 from snnhw.nir.reading import Reading
 from snnhw.verbs.early import check_names
 from snnhw.verbs.options import (
@@ -27,7 +26,7 @@ from snnhw.verbs.options import (
     check_data,
     frame,
 )
-from snnhw.verbs.terminal import out, progress_bars, show
+from snnhw.verbs.terminal import progress_bars, show, show_lines
 
 if TYPE_CHECKING:
     from snnhw.analysis.report.overview import Overview
@@ -82,8 +81,7 @@ def energy(
     if as_json:
         show({key: shown[key] for key in kept}, as_json)
     else:
-        for line in (*made.answers, f"mean over {made.run}"):
-            out.print(visible(line), markup=False, soft_wrap=True)  # a line each, also for those who cut them
+        show_lines((*made.answers, f"mean over {made.run}"))
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,37 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
+from rich.containers import Lines
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
+from snnhw.analysis.report.plain_table import WIDTH, parts_of, wrapped
 from snnhw.gates.text import visible
 from snnhw.progress import Progress
 
 PREPARING = "preparing"  # what a verb does first: it imports torch, loads the model and reads the samples
-WIDTH_OF_PIPES = 100  # rich would take 80 columns where there is no terminal
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_PIPES)
+
+def width_of(variables: Mapping[str, str], terminal: bool) -> int | None:
+    """Columns of what is printed: of a pipe those that COLUMNS names, else 80; None of a terminal, which knows its own.
+
+    Without it rich would take the width of a terminal that standard error is.
+    """
+    said = variables.get("COLUMNS", "")
+    return None if terminal else int(said) if said.isdecimal() and said.strip("0") else WIDTH
+
+
+out = Console(highlight=False, width=width_of(os.environ, sys.stdout.isatty()))
 err = Console(stderr=True, highlight=False)
 
 
@@ -47,8 +61,24 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
             _shown(column.lstrip(">")), justify="right" if column.startswith(">") else "left", overflow="fold"
         )
     for row in rows:
-        made.add_row(*(_shown(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+        made.add_row(*(_Cell(visible(f"{cell:,}" if isinstance(cell, int) else str(cell))) for cell in row))
     return made
+
+
+class _Cell(Text):
+    """Text that is no markup; a word that is too long goes on in the next line behind a joint of its name."""
+
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
+        cut = re.sub(r"\S+", lambda word: "\n".join(parts_of(word[0], width)), self.plain)
+        return Text(cut).wrap(console, width, **options)
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print each as one line, which a terminal breaks; in a pipe in lines of its width, all but the first indented."""
+    for line in map(visible, lines):
+        parts = [line] if out.is_terminal else wrapped(line, out.width)
+        for part in parts:
+            out.print(part, markup=False, soft_wrap=True)
 
 
 def _shown(text: str) -> str:

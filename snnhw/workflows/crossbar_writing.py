@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from snnhw.analysis.report.place import CROSSBARS, check_place
+from snnhw.analysis.report.place import CROSSBARS, check_place, is_ours
 from snnhw.analysis.report.writing import csv_text, plain
 from snnhw.files import write_text
+from snnhw.gates.regular import is_file
 from snnhw.workflows.crossbar import Compared
 
 
@@ -26,6 +27,17 @@ def write_verdicts(verdicts: Mapping[str, Compared], out: Path, *, force: bool =
     written = write_text(out / CROSSBARS[0], json.dumps(plain(content), indent=1, allow_nan=False) + "\n")
     write_text(out / CROSSBARS[1], csv_text(verdicts_frame(verdicts)))
     return written
+
+
+def drop_verdicts(out: Path) -> tuple[Path, ...]:
+    """Remove those of an earlier comparison in the folder, which would be taken for the new one's; gives their paths.
+
+    A file of such a name that is of no comparison stays.
+    """
+    found = tuple(path for name in CROSSBARS if is_file(path := out / name) and path.stat().st_size and is_ours(path))
+    for path in found:
+        path.unlink()
+    return found
 
 
 def verdicts_frame(verdicts: Mapping[str, Compared]) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def evaluate_exits(
     Args:
         model: in floats.
         inputs: with labels.
-        confidences: see `early_exits`.
+        confidences: see `early_exits`; one that is given twice is listed once.
         profiles: names or TOML files; each prices in the deployment that it names.
 
     Raises:
@@ -79,6 +79,6 @@ def evaluate_exits(
             found.left,
             {profile.name: found.energy(profile) for profile in priced},
         )
-        for found in early_exits(model.graph, inputs.values, confidences)
+        for found in early_exits(model.graph, inputs.values, tuple(dict.fromkeys(confidences)))
     )
     return Exits(model.name, inputs.name, len(inputs.values), model.graph.timesteps, exits, model.findings)

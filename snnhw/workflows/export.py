@@ -6,12 +6,13 @@ Takes a loaded model; gives the file or folder with what had to be assumed and w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 from snnhw.analysis.energy.level_advice import drop_level
 from snnhw.errors import InputError
-from snnhw.exporters import exporter, options_of
+from snnhw.exporters import exporter, option_names, options_of
 from snnhw.exporters.base import Artifact
 from snnhw.graph.assumptions import findings_dict
 from snnhw.graph.finding import Finding
@@ -83,6 +84,8 @@ def export(
         graph = drop_level(graph, preparation.drop_level)
     if preparation.calibration is not None:
         made = compile_loihi(graph, preparation.calibration)
+        if "floats" in option_names(target):  # it says what rounding changed, so it needs what was rounded
+            chosen = replace(cast(Any, chosen), floats=graph)
         graph, told = made.graph, (*told, *made.findings)
     if preparation.prune_dead:
         pruned = remove_dead(graph, input_range=preparation.input_range)

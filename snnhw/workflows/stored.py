@@ -12,6 +12,7 @@ from pathlib import Path
 from snnhw.analysis.hardware.chips import load_chip
 from snnhw.analysis.hardware.profiles import load_profile
 from snnhw.analysis.report.comparison import Comparison, compare_reports
+from snnhw.analysis.report.fuller import check_replaced
 from snnhw.analysis.report.place import COMPARISON, COUNTS_SIGN, REPORT, check_place, check_replaceable
 from snnhw.analysis.report.report import CHIPS, Report, assemble
 from snnhw.analysis.report.sections import Sections
@@ -142,11 +143,14 @@ def report_from(file: Path, profiles: Sequence[str], folder: Path | None = None,
     """`report_stored` of a file, written into `folder` where one is given.
 
     Raises:
-        InputError: as `read_counts` and `report_stored`, or the folder cannot be written.
+        InputError: as `read_counts` and `report_stored`, the folder cannot be written, or holds a report that says
+            more than this one and `force` is not given.
     """
     if folder is not None:
         check_place(folder, REPORT, force=force)
     report = report_stored(read_counts(file), profiles)
+    if folder is not None:
+        check_replaced(folder, report, force=force)
     return Repriced(report, None if folder is None else write_report(report, folder, force=force))
 
 
@@ -170,6 +174,8 @@ def compare_from(
     found = compare_reports(reports)
     if folder is None:
         return reports, found, None
+    for label, report in reports.items():
+        check_replaced(folder / file_name(label), report, force=force)
     for label, report in reports.items():
         write_report(report, folder / file_name(label), force=force)
     return reports, found, write_comparison(found, folder, force=force)

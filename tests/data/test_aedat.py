@@ -93,7 +93,8 @@ def test_damaged_recordings_are_named(tmp_path):
     write_aedat3(tmp_path / "DvsGesture/user24_a.aedat", [(1, 1, 1, 1)])
     with pytest.raises(InputError, match=r"has no user24_a_labels\.csv"):
         load("dvsgesture", "test", tmp_path)
-    for content, message in {"class,start,end\nx,y,z\n": "damaged", "class,start,end\n12,0,9\n": "classes 11"}.items():
-        (tmp_path / "DvsGesture/user24_a_labels.csv").write_text(content)
+    tables = {"x,y,z\n": "damaged", "12,0,9\n": "classes 11", "": "lists no gesture", "\n \n": "lists no gesture"}
+    for content, message in tables.items():
+        (tmp_path / "DvsGesture/user24_a_labels.csv").write_text("class,start,end\n" + content)
         with pytest.raises(InputError, match=message):
             load("dvsgesture", "test", tmp_path)

@@ -38,6 +38,16 @@ def test_large_counts_do_not_wrap():
     assert frames[0, 0, 0, 0] == 70_000
 
 
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=20), st.integers(1, 5))
+def test_times_in_any_order_are_cut_into_windows_up_to_the_latest(since, timesteps):
+    since = np.array([0, *since])
+    where = np.zeros(len(since), int)
+    frames = bin_events(Events(where, where, where, 100 + since), timesteps, 1)
+    kept = since[since >= 0]
+    expected = np.bincount(kept * timesteps // (kept.max() + 1), minlength=timesteps)
+    assert frames[:, 0, 0, 0].tolist() == expected.tolist()
+
+
 def test_an_event_before_the_first_is_left_out():
     zero = np.zeros(3, np.int64)
     assert bin_events(Events(zero, zero, zero, np.array([50, 10, 60])), 2, 4, step_us=30).sum() == 2

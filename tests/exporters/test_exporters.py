@@ -16,7 +16,7 @@ FIELDS = {
     "lava": {"inputs", "calibration", "binary", "force"},
     "sanafe": {"inputs"},
     "c": {"inputs", "calibration", "events", "force"},
-    "bundle": {"inputs", "calibration", "force"},
+    "bundle": {"inputs", "calibration", "floats", "force"},
 }
 
 

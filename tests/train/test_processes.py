@@ -24,6 +24,7 @@ ABOUT = {
     "accumulate": 2,
     "augment": {"shift": 1, "rotate": 5},
     "validation": 0.7,
+    "norm_batches": 3,
     "precision": "64-true",
     "threads": 1,
 }

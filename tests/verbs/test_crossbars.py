@@ -48,6 +48,9 @@ def test_compare_has_crossbars_beside_both_twins(call):
     assert json.loads(Path("out/crossbar.json").read_text())["crossbar"]["digits"] == found
     assert Path("out/crossbar.csv").exists() and "crossbars: out/crossbar.json" in shown
     assert "what would have to be true for crossbars to save" in " ".join(shown.split())
+    again = call(*asked, "--out", "out")
+    assert "removed, since of an earlier comparison: out/crossbar.csv" in again
+    assert {path.name for path in Path("out").iterdir()} == {"digits"}
 
 
 def test_what_crossbars_could_not_do_is_refused_before_reports_are_written(refused):

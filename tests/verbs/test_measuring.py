@@ -37,5 +37,5 @@ def test_a_measurement_is_printed_and_kept(call, monkeypatch, tmp_path):
                   "--profile", "out/work.toml")  # fmt: skip
     assert report["energy"][profile.name]["per_inference"]["typical"] == profile["network_inference"].typical
     assert report["ann"][profile.name]["fp32"]["scope"] == "package_dynamic"
-    out = call("measure", "digits", *wanted, "-q")
+    out = " ".join(call("measure", "digits", *wanted, "-q").split())
     assert "covers everything that the processor package draws" in out and "profile: out/work.toml" in out

@@ -30,6 +30,16 @@ def test_counts_are_priced_without_the_network(call, counts):
     assert "µJ" in call("report", "--from", counts, "--profile", "speck")
 
 
+def test_a_report_of_the_network_is_not_replaced_by_one_of_its_counts(call, refused, counts):
+    before = {path.name: path.read_bytes() for path in Path("report").iterdir()}
+    told = refused("report", "--from", counts, "--profile", "speck", "--out", "report")
+    assert "report/report.json tells more than this report" in told and "the raster of an example" in told
+    assert {path.name: path.read_bytes() for path in Path("report").iterdir()} == before
+    call("report", "--from", counts, "--out", "report", "--force")
+    call("report", "--from", counts, "--profile", "speck", "--out", "report")  # neither says more
+    assert Path(counts).read_bytes() == before["counts.parquet"]
+
+
 def test_stored_counts_are_compared(call, refused, counts):
     call("report", "digits", "--input", "digits:test", "--samples", "10", "-q", "--out", "few", "--json")
     found = call("compare", "--from", counts, "few/counts.parquet", "--profile", "speck", "--json")
@@ -67,6 +77,7 @@ def test_parts_are_counted_merged_and_shown(call, refused, counts):
     assert Path(both[0]).read_bytes() == Path("half.parquet").read_bytes() == kept
     call("counts", "merge", *both, "-o", "all.parquet")  # the same bytes are there
     call("counts", "merge", both[0], "-o", both[0])
+    assert Path(both[0]).read_bytes() == kept
     call("counts", "merge", *both, "-o", "half.parquet", "--force")
     assert Path("half.parquet").read_bytes() == Path("all.parquet").read_bytes()
     shown = call("counts", "show", "all.parquet", "--profile", "speck", "--json")
@@ -79,7 +90,7 @@ def test_a_plan_says_what_it_takes_and_writes_nothing(call):
     found = call("report", "digits", *RUN, "--plan", "--json")
     assert found["samples"] == 20 and found["seconds"] > 0 and found["shards"] == 20
     told = call("report", "digits", *RUN, "--plan", "--shard", "1/4", "--out", "nowhere")
-    assert "memory of one process" in told and "samples of this part" in told
+    assert "memory of one process" in told and "samples of this part" in told and "nothing is written" in told
     assert not list(Path().iterdir())
 
 

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from snnhw.verbs import terminal
-from snnhw.verbs.terminal import progress_bars, show, table
+from snnhw.verbs.terminal import progress_bars, show, show_lines, table, width_of
 
 
-def printed(shown) -> str:
-    console = Console(width=60)
+def printed(shown, width: int = 60) -> str:
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(shown)
     return capture.get()
@@ -25,6 +25,33 @@ def test_numbers_are_grouped_and_align_right():
     lines = printed(table("Title", ("name", ">count"), [("a", 1234567), ("b", 8)])).splitlines()
     assert lines[0].strip() == "Title" and lines[2].split() == ["a", "1,234,567"]
     assert len(lines[2].rstrip()) == len(lines[3].rstrip())
+
+
+def test_a_word_that_is_too_long_goes_on_behind_a_joint_of_its_name():
+    shown = table("", ("layer",), [("stage1_block1_shortcut",), ("[b] loihi1-davies2018",)])
+    lines = [line.strip() for line in printed(shown, width=16).splitlines()]
+    assert lines[-4:] == ["stage1_block1_", "shortcut", "[b] loihi1-", "davies2018"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "terminal", "width"),
+    [({}, False, 80), ({"COLUMNS": "120"}, False, 120), ({"COLUMNS": "120"}, True, None), ({}, True, None)]
+    + [({"COLUMNS": wrong}, False, 80) for wrong in ("", "0", "00", "-5", "wide", "1.5", "²")],
+)
+def test_a_pipe_has_eighty_columns_unless_it_is_said(variables, terminal, width):
+    assert width_of(variables, terminal) == width
+
+
+def test_a_long_line_is_broken_and_indented_in_a_pipe_and_left_to_a_terminal(capsys, monkeypatch):
+    line = " ".join(["[word]"] * 20)
+    show_lines((line, "short"))
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert len(first) <= 80 and second.startswith("  [word]") and last == "short"
+    assert f"{first} {second.strip()}" == line
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "out", Console(file=screen, force_terminal=True, width=60, highlight=False))
+    show_lines((line,))
+    assert screen.getvalue() == f"{line}\n"
 
 
 def test_json_is_one_object_with_plain_values(capsys):

@@ -9,7 +9,7 @@ import pytest
 
 from snnhw.errors import InputError
 from snnhw.workflows.crossbar import compare_on_crossbars, crossbar_of
-from snnhw.workflows.crossbar_writing import write_verdicts
+from snnhw.workflows.crossbar_writing import drop_verdicts, write_verdicts
 
 
 def test_files_hold_every_row_and_replace_themselves_alone(digits, some, tmp_path):
@@ -26,3 +26,7 @@ def test_files_hold_every_row_and_replace_themselves_alone(digits, some, tmp_pat
     with pytest.raises(InputError, match=r"crossbar\.json exists"):
         write_verdicts(found, tmp_path / "out")
     write_verdicts(found, tmp_path / "out", force=True)
+    (tmp_path / "out" / "crossbar.csv").write_text("mine")
+    assert drop_verdicts(tmp_path / "out") == (written,)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["crossbar.csv"]
+    assert drop_verdicts(tmp_path / "none") == ()

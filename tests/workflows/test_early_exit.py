@@ -18,7 +18,7 @@ PROFILES = ("loihi1-davies2018", "horowitz45-int8")
 
 
 def test_the_ends_of_the_curve_and_a_point_between(digits, some):
-    made = evaluate_exits(digits, some, [1.1, 0.6], PROFILES)
+    made = evaluate_exits(digits, some, [1.1, 0.6, 1.1], PROFILES)
     whole, early = made.exits
     assert (made.samples, made.timesteps, whole.left, whole.mean_steps) == (24, 4, (0, 0, 0, 24), 4.0)
     assert whole.accuracy == evaluate(digits, some).accuracy

@@ -1,6 +1,7 @@
 """From a loaded model to a file: each step of the preparation, and options that a target does not have."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -23,6 +24,17 @@ def test_the_file_holds_the_graph_of_the_model(digits, tmp_path):
 def test_calibration_makes_integers(digits, some, tmp_path):
     export(digits, tmp_path / "a.nir", "nir", Preparation(calibration=some.values))
     assert read_nir(tmp_path / "a.nir").is_integer
+
+
+def test_a_bundle_gets_the_floats_that_calibration_rounds(digits, some, tmp_path):
+    given = {"inputs": some.values[:2]}
+    export(digits, tmp_path / "a", "bundle", Preparation(calibration=some.values), given)
+    certificate = json.loads((tmp_path / "a" / "certificate.json").read_text())
+    kinds = [stage["arithmetic"] for stage in certificate["stages"]]
+    assert kinds == ["float64", "integers", "integers"] and certificate["rounding"] > 0
+    pruned = Preparation(calibration=some.values, prune_dead=True, input_range=(0, 0.1))
+    made = export(digits, tmp_path / "b", "bundle", pruned, given)
+    assert made.removed and "no-float-stage" in {finding.code for finding in made.findings}
 
 
 def test_time_slots_and_calibration_exclude_each_other(digits, some, tmp_path):

@@ -1,6 +1,8 @@
+import dataclasses
+
 import pytest
 
-from snnhw.analysis.advice.action import UNMEASURED, Action, share_text
+from snnhw.analysis.advice.action import UNMEASURED, WARNINGS, Action, share_text
 from snnhw.analysis.advice.saving import Saving
 from snnhw.analysis.digits import DASH, THIN
 from snnhw.analysis.ranges import Range
@@ -45,6 +47,27 @@ def test_what_an_action_is_worth(changes, worth, size):
     action = made(**changes)
     assert action.worth.replace(THIN, " ").replace(DASH, "-") == worth and action.size == size
     assert action.to_dict()["saves"] is None or "saves" in changes
+
+
+def test_what_to_leave_is_told_from_what_to_do():
+    assert not made().warns
+    assert all(dataclasses.replace(made(), code=code).warns for code in WARNINGS)
+
+
+@pytest.mark.parametrize(
+    ("scope", "of"),
+    [
+        ("core_dynamic", " of the energy of its work"),
+        ("core_dynamic + chip_static", " of the energy with waiting"),
+        ("chip", " of the energy with waiting"),
+        ("arithmetic", ""),
+        ("unstated", ""),
+    ],
+)
+def test_a_saving_says_which_of_the_two_energies_of_a_chip_it_is_of(scope, of):
+    action = made(scope=scope, saves=Saving(Range(0.5, 0.6, 0.7), Range(1e-6, 2e-6, 3e-6)))
+    assert action.worth.replace(THIN, " ").replace(DASH, "-") == "50-70 %, 1.0-3.0 µJ" + of
+    assert made(scope=scope).worth == ""
 
 
 def test_the_scope_is_said_in_words():

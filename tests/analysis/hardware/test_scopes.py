@@ -3,7 +3,7 @@
 import pytest
 
 from snnhw.analysis.hardware.profiles import available_profiles, load_profile
-from snnhw.analysis.hardware.scopes import SCOPES, UNSTATED, check_scope, scope_words, with_static
+from snnhw.analysis.hardware.scopes import SCOPES, UNSTATED, check_scope, holds_waiting, scope_words, with_static
 from snnhw.errors import InputError
 
 
@@ -28,3 +28,10 @@ def test_static_power_added_to_a_part():
     assert with_static("chip_dynamic") == "chip"
     assert with_static("core_dynamic") == "core_dynamic + chip_static"
     assert with_static("chip") == "chip"
+
+
+def test_which_energies_hold_what_is_drawn_without_work():
+    """Adding static power makes one of every scope that a chip can have but an unstated one."""
+    assert not any(holds_waiting(scope) for scope in ("core_dynamic", "chip_dynamic", "arithmetic", "x86", UNSTATED))
+    assert all(holds_waiting(scope) for scope in ("core_static", "chip", "board", "core_dynamic + core_static"))
+    assert all(holds_waiting(with_static(scope)) for scope in SCOPES if scope != UNSTATED)

@@ -27,24 +27,46 @@ def rows():
 
 
 def test_loihi1_by_hand():
-    """5,410 compartments at 52 to 90.5 pJ a step, typical 81, and none to one spike a neuron with its synops."""
+    """5,570 compartments at 52 to 90.5 pJ a step, typical 81; every pixel and compartment fires once."""
     point = POINTS["quartz_p5 energy core_dynamic"]
     found = predict(point, load_profile("loihi1-davies2018"))
-    updates = 5410 * 171
-    assert found.low == pytest.approx(52e-12 * updates)
-    assert found.high == pytest.approx((58.1e-12 + 32.4e-12) * updates + 35.5e-12 * 230064 + 34.7e-12 * 6194)
-    assert found.typical == pytest.approx((52e-12 + 29e-12) * updates + 23.6e-12 * 115032 + 5.2e-12 * 3097)
+    updates = 5570 * 171
+    assert found.low == pytest.approx(52e-12 * updates + 18.9e-12 * 244346 + 1.7e-12 * 6356)
+    assert found.high == pytest.approx((58.1e-12 + 32.4e-12) * updates + 35.5e-12 * 253054 + 34.7e-12 * 6356)
+    assert found.typical == pytest.approx((52e-12 + 29e-12) * updates + 23.6e-12 * 253054 + 5.2e-12 * 6356)
 
 
-def test_quartz_holds_in_all_four_runs_with_the_table_and_in_three_with_the_regression(rows):
-    """Typical is near, too: with every compartment active, 0.94 to 1.10 of it were measured."""
+def test_the_network_of_quartz_is_the_one_that_its_code_builds():
+    """Layers of mnist_model.py as quartz/layers.py lays them out: (outputs, weights on each, biases) of 28 x 28 pixels.
+
+    Two helpers a layer; a synapse of every output to itself; from bias and rectifier one synapse to each output behind
+    weights, from the synchroniser up to two. Between helpers: the rectifier before starts both, and the one of a layer
+    with weights ends itself; every synchroniser starts the biases of the layer behind.
+    """
+    weighted = [(6 * 24 * 24, 1 * 5 * 5, 6), (12 * 8 * 8, 6 * 5 * 5, 12), (120, 12 * 4 * 4, 120), (10, 120, 10)]
+    pooled = [6 * 12 * 12, 12 * 4 * 4]
+    behind_weights = sum(outputs for outputs, _, _ in weighted)
+    outputs, biases = behind_weights + sum(pooled), sum(bias for *_, bias in weighted)
+    compartments = outputs + 2 * 6 + biases
+    weights = sum(outputs * taps for outputs, taps, _ in weighted) + 4 * sum(pooled)
+    helpers = 3 * len(weighted) + 2 * len(pooled) + biases
+    least = weights + outputs + 2 * behind_weights + helpers
+    for steps, name in ((91, "p4"), (171, "p5"), (331, "p6"), (651, "p7")):
+        network = POINTS[f"quartz_{name} energy core_dynamic"].network
+        assert (network.neurons, network.steps) == (compartments, steps)
+        assert network.synops.ends == (least, least + 2 * behind_weights, least + 2 * behind_weights)
+        assert network.spikes.ends == (28 * 28 + 2 + compartments,) * 3
+        assert steps == 5 * 2 ** int(name[1]) + 11
+
+
+def test_quartz_holds_in_all_four_runs_with_the_table_and_with_the_regression(rows):
+    """Typical is near, too: with every compartment active, 0.90 to 1.03 and 0.99 to 1.12 of it were measured."""
     answers = {name: [row for row in rows if row.profile == name and "quartz" in row.point.id]
         for name in ("loihi1-davies2018", "loihi1-sanafe")}  # fmt: skip
-    assert [row.answer for row in answers["loihi1-davies2018"]] == [COVERED] * 4
-    assert [row.answer for row in answers["loihi1-sanafe"]] == [COVERED, WITHIN, COVERED, COVERED]
-    assert all(0.94 < row.ratio < 1.11 for row in answers["loihi1-davies2018"])
+    assert all([row.answer for row in found] == [COVERED] * 4 for found in answers.values())
+    assert all(0.89 < row.ratio < 1.04 for row in answers["loihi1-davies2018"])
+    assert all(0.98 < row.ratio < 1.13 for row in answers["loihi1-sanafe"])
     assert all(row.independent for found in answers.values() for row in found)
-    assert any("171 steps" in text for text in load_profile("loihi1-sanafe").misses)
 
 
 def test_nearest_neighbours_lie_inside_the_regression_that_owes_them_nothing(rows):
@@ -57,28 +79,37 @@ def test_nearest_neighbours_lie_inside_the_regression_that_owes_them_nothing(row
     assert (found["loihi1-davies2018"].answer, found["loihi1-davies2018"].independent) == (COVERED, False)
 
 
-def test_nine_of_ten_ranges_hold_but_for_one(rows):
-    """32 of 36, 89 %; misses: TrueNorth's all-in figure at two other rates than its own, Loihi 2's 15-fold range."""
+def test_nine_of_ten_ranges_hold(rows):
+    """34 of 37, 92 %; misses: TrueNorth's all-in figure at two other rates than its own, Loihi 2's 15-fold range."""
     found = scores(rows)
-    assert (found["all"].covered, found["all"].predicted) == (32, 36)
-    assert (found["independent"].covered, found["independent"].predicted) == (10, 13)
-    assert (found["all"].within_spread, found["independent"].within_spread) == (1, 1)
-    assert "(89%), 33 (92%) within the spread of the measurement itself;" in found["all"].sentence
-    assert bench.Score.of(row for row in rows if row.answer == COVERED).sentence.count("%") == 1  # nothing to say
+    assert (found["all"].covered, found["all"].predicted) == (34, 37)
+    assert (found["independent"].covered, found["independent"].predicted) == (12, 14)
+    assert (found["all"].within_spread, found["independent"].within_spread) == (0, 0)
+    assert "(92%); median" in found["all"].sentence
     assert 0.95 < found["independent"].median_ratio < 1.10
     missed = [row.profile for row in rows if row.answer in (MISSED, TOO_WIDE)]
     assert missed == ["loihi2", "truenorth", "truenorth"]
 
 
 def test_the_aim_and_each_miss_are_said(rows):
-    """32 of 36 are 89 %. Quartz: 85.7646 uJ against 85.5925 uJ at most, 0.2 % above and inside its 9.5 uJ of spread."""
-    assert bench.goal(rows).startswith("The aim of 90% is not reached: 32 of 36 ranges hold; no source")
-    quartz, pilotnet, *truenorth = bench.misses(rows)
-    assert "loihi1-sanafe" in quartz and quartz.endswith("off by 0.2\u202f%, less than the measurement itself varies")
+    assert bench.goal(rows) == "The aim of 90% is reached: 34 of 37 ranges hold."
+    few = [row for row in rows if row.profile.startswith("truenorth")]
+    assert bench.goal(few).startswith("The aim of 90% is not reached: 4 of 6 ranges hold; no source")
+    pilotnet, *truenorth = bench.misses(rows)
     assert pilotnet.endswith("a range of more than tenfold counts as a miss, whatever it holds")
     assert [text[text.rindex("off") :] for text in truenorth] == ["off by 63.3\u202f%", "off by 71.9\u202f%"]
     held = [row for row in rows if row.answer == COVERED]
-    assert bench.misses(held) == () and bench.goal(held) == "The aim of 90% is reached: 32 of 32 ranges hold."
+    assert bench.misses(held) == () and bench.goal(held) == "The aim of 90% is reached: 34 of 34 ranges hold."
+
+
+def test_a_miss_within_the_spread_of_the_measurement_is_said_as_one_and_is_still_a_miss():
+    """85.76 uJ with 9.5 uJ of spread above a range that ends 0.1 % below."""
+    point = POINTS["quartz_p5 energy core_dynamic"]
+    near = Held(point, "made-up", Range(40e-6, 70e-6, point.value / 1.001))
+    assert near.answer == WITHIN
+    assert Score.of([near]).sentence.startswith("0 of 1 predicted ranges hold the measurement (0%), 1 (100%) within")
+    (text,) = bench.misses([near])
+    assert text.endswith("off by 0.1\u202f%, less than the measurement itself varies")
 
 
 @pytest.mark.parametrize("name", available_profiles())

@@ -140,6 +140,8 @@ def test_first_screen_says_what_would_help_as_json_does(out, html, report):
     for action, shown in zip(first, next(iter(report.advice.values())), strict=True):
         for part in (action["text"], action["command"], action["accuracy"], shown.worth, shown.covers):
             assert " ".join(part.split()) in words
+        if shown.worth:
+            assert " ".join(f"{'Would save' if shown.warns else 'Saves'} {shown.worth}".split()) in words
         if shown.saves is not None:
             assert action["saves"]["share"] == shown.saves.share.to_dict()
     assert "deploy-shared" in [action["code"] for action in first]

@@ -25,6 +25,12 @@ def test_every_character_is_printed_and_no_line_is_too_long(rows, width):
     assert [line.split()[-2:] for line in right if len(line) == len(shown[1])] == [[a, b] for _, a, b in rows]
 
 
+def test_what_a_short_column_leaves_is_shared_by_the_others():
+    columns = [Column("folder", right=False, folds=True), Column("profile", right=False, folds=True)]
+    lines = lines_of(columns, [["late", "loihi1-davies2018"], ["a", "x" * 40]], width=30)
+    assert lines[2] == "late    loihi1-davies2018" and max(map(len, lines)) == 30
+
+
 def test_names_are_cut_behind_a_joint():
     columns = (Column("layer", right=False, folds=True), Column("n"))
     shown = lines_of(columns, [("stage1_block1_shortcut", "12")], ("total", "12"), width=18)

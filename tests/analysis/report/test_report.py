@@ -1,4 +1,5 @@
 import dataclasses
+import gzip
 import json
 import math
 from pathlib import Path
@@ -16,6 +17,7 @@ from snnhw.errors import InputError
 from tests.analysis.report.reading import Page
 from tests.analysis.report_sample import ACCURACY, sample_report
 
+EARLIEST = Path(__file__).parents[2] / "golden" / "report_2026_11.json.gz"
 SCHEMA = json.loads(Path(report_module.__file__).with_name("report.schema.json").read_text())
 
 
@@ -23,6 +25,14 @@ def test_json_keeps_the_contract(report, out):
     found = json.loads((out / "report.json").read_text())
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
     assert found == plain(report.to_dict())
+
+
+def test_a_report_of_the_first_schema_is_valid_still():
+    """Written by the code of that time, with every section; keys have only been added since."""
+    found = json.loads(gzip.decompress(EARLIEST.read_bytes()))
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    assert set(SCHEMA["required"]) <= set(found)
+    assert all(found[key] for key in ("fidelity", "quantisation", "levels", "relays", "breakeven", "static"))
 
 
 @pytest.mark.parametrize("missing", ["stamp", "layers", "totals", "energy", "fidelity"])

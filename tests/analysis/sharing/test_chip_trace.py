@@ -90,8 +90,12 @@ def test_it_is_a_trace_that_perfetto_reads(made):
     assert again["displayTimeUnit"] in ("ms", "ns") and isinstance(again["otherData"], dict)
     tracks: dict[tuple[int, int], list[tuple[float, float]]] = {}
     named = {(e["name"], e["pid"], e["tid"]) for e in again["traceEvents"] if e["ph"] == "M"}
+    assert {pid for name, pid, _ in named if name == "process_name"} == {p for n, p, _ in named if n.endswith("index")}
     for event in again["traceEvents"]:
         assert event["ph"] in ("X", "M") and isinstance(event["pid"], int) and isinstance(event["tid"], int)
+        if event["name"] == "process_sort_index":
+            assert event["args"] == {"sort_index": event["pid"]}
+            continue
         if event["ph"] == "M":
             assert event["name"] in ("process_name", "thread_name") and isinstance(event["args"]["name"], str)
             continue

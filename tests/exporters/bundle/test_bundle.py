@@ -43,6 +43,26 @@ def test_integers_have_no_stage_in_floats_and_at_most_so_many_samples(tmp_path):
     assert not (tmp_path / "net" / "floats.npz").exists() and verify(tmp_path / "net")
 
 
+def test_integers_bring_what_they_were_made_of(tmp_path):
+    sample = residual_net(widths=(4,))
+    integers = compile_loihi(sample.graph, sample.inputs).graph
+    export(sample.graph, tmp_path / "a", Options(inputs=sample.inputs, calibration=sample.inputs))
+    export(integers, tmp_path / "b", Options(inputs=sample.inputs, floats=sample.graph))
+    a, b = (json.loads((tmp_path / name / "certificate.json").read_text()) for name in "ab")
+    assert len(a["stages"]) == 3 and (a["stages"], a["rounding"]) == (b["stages"], b["rounding"])
+    assert verify(tmp_path / "b").endswith("3 stages.")
+    with pytest.raises(InputError, match="made of is in integers itself; give the network in floats"):
+        export(integers, tmp_path / "c", Options(inputs=sample.inputs, floats=integers))
+    assert not (tmp_path / "c").exists()
+
+
+def test_floats_with_other_populations_are_left_out_and_it_is_said(tmp_path):
+    graph, x = late(2, 1)
+    made = export(graph, tmp_path / "net", Options(inputs=x, floats=residual_net(widths=(4,)).graph))
+    assert [finding.code for finding in made.findings] == ["no-float-stage", "digest"]
+    assert verify(tmp_path / "net").endswith("2 stages.") and not (tmp_path / "net" / "floats.npz").exists()
+
+
 def test_the_same_export_is_the_same_certificate_but_for_the_nir_file(tmp_path):
     graph, x = late(2, 1)
     found = []

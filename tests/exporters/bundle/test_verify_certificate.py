@@ -241,9 +241,16 @@ def test_forging_with_all_hashes_anew_is_found(bundle, tmp_path, kind):
         verify(folder)
 
 
-def test_what_gives_the_same_spikes_is_found_by_the_digest_alone(bundle, tmp_path):
-    """A threshold that is one unit higher changes no spike here, so the simulation cannot see it."""
-    folder = tampered(bundle, tmp_path / "net", said(lambda c: c["versions"].update(numpy="9.9.9")), forged=True)
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        said(lambda c: c["versions"].update(numpy="9.9.9")),
+        lambda folder, _: (folder / "network.nir").write_bytes(b"another network") and None,
+    ],
+)
+def test_what_gives_the_same_spikes_is_found_by_the_digest_alone(bundle, tmp_path, tamper):
+    """The simulation sees neither versions nor the NIR file, which NumPy cannot read."""
+    folder = tampered(bundle, tmp_path / "net", tamper, forged=True)
     assert verify(folder).startswith("All holds")
     with pytest.raises(MismatchError, match="It is another certificate than the one with that digest"):
         verify(folder, json.loads((bundle / CERTIFICATE).read_text())["digest"])

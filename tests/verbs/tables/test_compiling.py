@@ -15,7 +15,7 @@ def cells_of(block: Table) -> list[tuple[str, ...]]:
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
-    return list(zip(*(column.cells for column in table.columns), strict=True))
+    return list(zip(*(map(str, column.cells) for column in table.columns), strict=True))
 
 
 def test_units_of_fewer_levels_leave_cells_empty(tmp_path):

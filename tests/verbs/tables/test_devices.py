@@ -16,5 +16,5 @@ def test_a_row_is_a_value_and_assumptions_follow():
     first, headline, *rest = curves_tables(found)
     assert first.row_count == 1 and headline.startswith("Spread: 0.05 of the range loses 30.0 points")
     assert "assumes: It is dry." in rest and any(line.startswith("device: g_on = 10 uS, ") for line in rest)
-    cells = [next(iter(column.cells)) for column in first.columns]
+    cells = [str(next(iter(column.cells))) for column in first.columns]
     assert cells[:3] == ["spread of the conductances", "0.05 of the range", "60.00%"] and cells[5] == "30.00"

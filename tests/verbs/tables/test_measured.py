@@ -14,5 +14,5 @@ def test_a_row_per_prediction_a_row_per_reason_and_the_scores_last():
     assert "µJ" in units and not any(unit.startswith("u") for unit in units)
     assert len(cells(held)) == sum(row.predicted is not None for row in rows)
     assert sum(int(row[0]) for row in cells(left)) == sum(row.predicted is None for row in rows)
-    assert sum(str(line).startswith("Missed: ") for line in told) == len(misses(rows)) == 4
+    assert sum(str(line).startswith("Missed: ") for line in told) == len(misses(rows)) == 3
     assert last == f"All: {scores(rows)['all'].sentence}"

@@ -18,7 +18,7 @@ def test_front_winners_importances_and_failures_are_shown(tmp_path):
     found = list(sweep_tables(result))
     front, mattered = (one for one in found if isinstance(one, Table))
     assert front.row_count == 2 and [str(c.header) for c in front.columns][-2:] == ["timesteps", "thresholds"]
-    assert list(front.columns[0].cells) == ["0001", "0000"] and mattered.row_count == 3
+    assert list(map(str, front.columns[0].cells)) == ["0001", "0000"] and mattered.row_count == 3
     lines = [one for one in found if isinstance(one, str)]
     assert lines[0] == result.headline and "best accuracy: t/1" in lines and "best energy: t/0" in lines
     assert f"trial {FAILURES + 1:04d} failed: it broke" in lines and lines[-2].startswith("2 more failed")

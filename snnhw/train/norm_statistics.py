@@ -38,9 +38,10 @@ def take_statistics(recipe: Recipe, network: nn.Module, data: Samples, place: Pl
 
     Args:
         recipe: says how many batches of how many samples, and the seed that draws them.
-        network: with its final weights, on its device, in float32; its mode is put back.
+        network: with its final weights, on its device; its mode is put back.
         data: training samples, none of them drawn twice before all were.
-        place: this process among those that do the same; each takes its part of a batch and all get the same numbers.
+        place: this process among those that do the same; each takes its part of a batch. A tdBN pools the parts, so
+            that all get the same numbers; a BatchNorm2d of a ReLU twin sees its own part alone, as in training.
     """
     norms = [norm for norm in network.modules() if isinstance(norm, TDBatchNorm | _BatchNorm)]
     first = next(network.parameters())

@@ -108,10 +108,17 @@ def compared(network: Range, twin: Range) -> str:
 
 
 def trained(recipe: str, seed: int, runs: Path) -> Path:
-    """The run folder of `recipe` with `seed`; trained unless it is there."""
-    folder, settings = runs / f"{recipe}_{seed}", [f"seed={seed}"]
+    """The run folder of `recipe` with `seed`, which may start from the run of another recipe, made first."""
+    start, settings = Path(load_recipe(recipe).start), [f"seed={seed}"]
+    if start.parent.name:  # a folder, no network of the zoo
+        settings.append(f"start={made(start.name, [], runs / start.name)}")
+    return made(recipe, settings, runs / f"{recipe}_{seed}")
+
+
+def made(recipe: str, settings: list[str], folder: Path) -> Path:
+    """`folder`, into which `recipe` is trained unless it holds a finished run of just that."""
     if not (folder / CARD).is_file() or read_card(folder)[0].recipe != load_recipe(recipe, settings).to_dict():
-        print(f"training {recipe} with seed {seed}", file=sys.stderr, flush=True)
+        print(f"training {recipe} {' '.join(settings)}".rstrip(), file=sys.stderr, flush=True)
         train(recipe, settings, folder)
     return folder
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from snnhw.data import aedat, readers
+from snnhw.data import aedat, readers, saccades
 from snnhw.data.kind import kind_of
 from snnhw.data.samples import Samples
 from snnhw.errors import InputError, unknown
@@ -39,12 +39,15 @@ DAMAGE = (  # exceptions of the readers on files of another content
 )
 
 
+Reader = Callable[[Sequence[Path], str, int], tuple[Array, Array]]  # files, split, T -> values, targets
+
+
 @dataclass(frozen=True)
 class Layout:
     """Files (or one folder of recordings) of each split, relative to the data folder, and their reader."""
 
     files: Mapping[str, Sequence[str]]
-    read: Callable[[Sequence[Path], str, int], tuple[Array, Array]]
+    read: Reader
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,13 @@ class Availability:
     remedy: str
 
 
-def _idx_layouts(*folders: str) -> tuple[Layout, ...]:
+def _idx_layouts(*folders: str, read: Reader = readers.read_idx_pair) -> tuple[Layout, ...]:
     """In any of these folders, the last being torchvision's."""
     names = {"train": "train", "test": "t10k"}
     return tuple(
         Layout(
             {s: (f"{folder}{n}-images-idx3-ubyte{gz}", f"{folder}{n}-labels-idx1-ubyte{gz}") for s, n in names.items()},
-            readers.read_idx_pair,
+            read,
         )
         for folder in folders
         for gz in (".gz", "")
@@ -119,6 +122,7 @@ SOURCES: dict[str, Source] = {
         ),
         timesteps=10,
     ),
+    "mnist_saccades": Source(10, _idx_layouts("mnist/", "MNIST/raw/", read=saccades.read_mnist), timesteps=10),
     "dvsgesture": Source(11, (Layout({split: ("DvsGesture",) for split in SPLITS}, aedat.read_gesture),), timesteps=40),
     "dvscifar10": Source(
         10, (Layout({split: ("CIFAR10DVS",) for split in SPLITS}, aedat.read_cifar10_dvs),), timesteps=10

@@ -8,7 +8,7 @@ cameras the lists of SpikingJelly's loaders.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,23 @@ class Origin:
 
 
 UNSTATED = "none stated by its authors"
+_MNIST = Origin(
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "CC BY-SA 3.0 (LeCun, Cortes)",
+    {
+        "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+        "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+        "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+        "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+    },
+)
 
 ORIGINS: dict[str, Origin] = {
     "digits": Origin(
         "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
         "CC BY 4.0; comes with scikit-learn",
     ),
-    "mnist": Origin(
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "CC BY-SA 3.0 (LeCun, Cortes)",
-        {
-            "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-            "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-            "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-            "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-        },
-    ),
+    "mnist": _MNIST,
     "fashion": Origin(
         "https://github.com/zalandoresearch/fashion-mnist",
         "MIT (Zalando SE)",
@@ -64,6 +65,7 @@ ORIGINS: dict[str, Origin] = {
         "CC BY-SA 4.0 (Orchard et al. 2015)",
         {"Train.zip": "20959b8e626244a1b502305a9e6e2031", "Test.zip": "69ca8762b2fe404d9b9bad1103e97832"},
     ),
+    "mnist_saccades": replace(_MNIST, licence=f"{_MNIST.licence}; simulated from its images"),
     "dvsgesture": Origin(
         "https://research.ibm.com/interactive/dvsgesture/",
         "CC BY 4.0 (Amir et al. 2017)",

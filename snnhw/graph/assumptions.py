@@ -27,6 +27,8 @@ TIMESTEPS = "timesteps-assumed"
 WRITER_UNKNOWN = "writer-unknown"
 WRITER_RECOGNISED = "writer-recognised"
 
+CALIBRATED_ON_INPUT = "calibrated-on-input"
+
 ASSUMPTIONS: dict[str, Assumption] = {  # code of a finding -> what is assumed
     WRITER_UNKNOWN: Assumption("framework", "--written-by"),
     WRITER_RECOGNISED: Assumption("framework", "--written-by"),
@@ -40,6 +42,7 @@ ASSUMPTIONS: dict[str, Assumption] = {  # code of a finding -> what is assumed
     "never-leaks": Assumption("gain", "--written-by"),
     "input-kind-concluded": Assumption("kind of input", "--input-kind"),
     "integers-of-analogue-input": Assumption("kind of input", "--input-kind"),
+    CALIBRATED_ON_INPUT: Assumption("scales", "--calibrate"),
     "official-constants": Assumption("constants", "--constant"),
     "batch-axis-dropped": Assumption("batch axis"),
     "flatten-counts-batch": Assumption("flattening"),

@@ -121,12 +121,14 @@ class Quantised(Summarised):
     def findings(self) -> tuple[Finding, ...]:
         """Where something is clipped, or may be."""
         found: list[Finding] = []
+        own = any(np.ptp(scale) > 0 for scale in self.scales.values())  # for each channel
+        finer = "none needed" if own else "quantise with one scale per channel (snnhw quantise --per-channel)"
         for layer in self.layers:
             if layer.saturated:
                 message = (
                     f"{layer.saturated} of its weights are clipped to {self.width.limit}, which the scale search chose"
                 )
-                found.append(Finding("saturated-weights", "info", layer.name, message, "try one scale per channel"))
+                found.append(Finding("saturated-weights", "info", layer.name, message, finer))
         found.extend(state_range(self.graph))
         return tuple(found)
 

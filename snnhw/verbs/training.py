@@ -85,7 +85,9 @@ def evaluate(
     samples: Samples = None,
     timesteps: Annotated[
         list[int] | None,
-        typer.Option("--timesteps", min=1, help="T, in place of the model's own; may be repeated, for a table"),
+        typer.Option(
+            "--timesteps", min=1, help="T, in place of the model's own; repeated: a table of the first so many steps"
+        ),
     ] = None,
     shape: Shape = None,
     dt: Dt = None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from snnhw.errors import InputError, unknown
+from snnhw.graph.assumptions import CALIBRATED_ON_INPUT
 from snnhw.graph.finding import Finding
 from snnhw.graph.ir import Array, Graph
 from snnhw.progress import Progress, counter, staged
@@ -115,11 +116,21 @@ def graph_for(
     if calibration is not None or (wanted and not graph.is_integer):
         made = compile_loihi(graph, inputs if calibration is None else calibration)
         graph, told = made.graph, made.findings
+        if calibration is None:
+            told = (_on_themselves(len(inputs)), *told)
     if backend in WAYS:
         graph = compiled(graph, WAYS[backend])
     elif backend == "torch-int":
         check_run(graph)
     return graph, told
+
+
+def _on_themselves(samples: int) -> Finding:
+    """That nothing but the samples themselves said how large values become."""
+    message = f"the integers were calibrated on the {samples} samples that ran, which flatters them"
+    return Finding(
+        CALIBRATED_ON_INPUT, "warning", "", message, "give --calibrate DATA:train, other samples of its kind"
+    )
 
 
 def simulate_on(

@@ -10,7 +10,7 @@ from torch import nn
 from snnhw.errors import InputError
 from snnhw.gates.script import is_script
 from snnhw.train.handed import Handed, Known
-from snnhw.train.recipe import Recipe
+from snnhw.train.recipe import Recipe, recipe_names
 from snnhw.train.run import load_run
 from snnhw.workflows.load import load_model
 from snnhw.workflows.model_name import check_model_name
@@ -41,6 +41,11 @@ def _known(source: str, role: str) -> Known | None:
             "zoo or a checkpoint of the MLF authors' code."
         )
     if not os.path.isdir(source):
+        place = Path(source)
+        if place.parent.name and place.name in recipe_names():
+            raise InputError(
+                f"The {role} {source} is not there; `snnhw train {place.name} --out {source}` makes it and comes first."
+            )
         check_model_name(source)
     network, card = load_run(source if os.path.isdir(source) else zoo_path(source))
     return Known(source, network, card.weights_checksum)

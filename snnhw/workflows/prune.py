@@ -30,7 +30,7 @@ from snnhw.train.splits import Splits, load_splits
 from snnhw.workflows.handed import handed_to
 from snnhw.workflows.load import load_model
 from snnhw.workflows.pricing import pricing_by
-from snnhw.workflows.pruning_result import Pruned, Round, Standing
+from snnhw.workflows.pruning_result import Pruned, Round, Standing, missed
 from snnhw.workflows.pruning_round import Bench, Removal, bench_for, least_energy_pj, removed
 from snnhw.workflows.pruning_target import Target
 
@@ -133,7 +133,10 @@ def prune(
         )
         open_folder(out, [])
         run = save_run(out, network, written, [one.row(target.finetune) for one in rounds])
-    return Pruned(run, before, after, tuple(rounds), gone, bench.sizes)
+    priced = len(bench.calibration), min(len(bench.calibration), len(splits.test))
+    return Pruned(
+        run, before, after, tuple(rounds), gone, bench.sizes, priced, missed(target.energy_left, before, after)
+    )
 
 
 def _calibration(data: Samples, samples: int) -> Samples:

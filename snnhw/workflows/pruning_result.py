@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from snnhw.graph.finding import Finding
 from snnhw.passes.cut_channels import Channels
 from snnhw.train.run import Run
 
@@ -47,6 +48,16 @@ class Standing:
     test_accuracy: float
 
 
+def missed(wanted: float | None, before: Standing, after: Standing) -> tuple[Finding, ...]:
+    """That more energy is left than the share `wanted`, where it is; None: no share was wanted."""
+    left = after.energy_pj / before.energy_pj
+    if wanted is None or left <= wanted:
+        return ()
+    message = f"{left:.1%} of the energy is left where --energy-left {wanted:g} was wanted"
+    remedy = "tuning and the units behind spend what is saved: give more --rounds, less --finetune, or a lower --set lr"
+    return (Finding("energy-left-missed", "warning", "", message, remedy),)
+
+
 @dataclass(frozen=True)
 class Pruned:
     """A finished pruning."""
@@ -57,6 +68,8 @@ class Pruned:
     rounds: tuple[Round, ...]
     gone: Channels
     sizes: Mapping[str, int]  # channels of every unit that could lose some
+    priced: tuple[int, int]  # samples of the calibration and of the test split that were counted
+    findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -67,5 +80,7 @@ class Pruned:
             "after": asdict(self.after),
             "rounds": [asdict(one) for one in self.rounds],
             "channels": units,
+            "priced_samples": {"calibration": self.priced[0], "test": self.priced[1]},
             "card": self.run.card.to_dict(),
+            "findings": [found.to_dict() for found in self.findings],
         }

@@ -64,3 +64,12 @@ def test_a_finished_run_is_used_again(script, tmp_path, monkeypatch, capsys):
     assert "0 of 1 data sets" in outputs[0].out and "the twin is cheaper" in outputs[0].out
     (plain,) = json.loads((tmp_path / "all.json").read_text())
     assert plain["data"] == "digits" and plain["runs"][0]["energy_nj"]["horowitz45-int8"] > 0
+
+
+def test_the_run_that_a_recipe_starts_from_is_made_first_and_once(script, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(script, "made", lambda recipe, settings, folder: asked.append((recipe, settings)) or folder)
+    assert script.trained("nmnist_lean", 2, tmp_path) == tmp_path / "nmnist_lean_2"
+    begun = tmp_path / "nmnist_saccades"
+    assert asked == [("nmnist_saccades", []), ("nmnist_lean", ["seed=2", f"start={begun}"])]
+    assert script.trained("mnist_lean", 1, tmp_path) and asked[2:] == [("mnist_lean", ["seed=1"])]

@@ -18,7 +18,7 @@ def test_every_code_of_the_table_is_given_somewhere_in_the_package() -> None:
     files = [path for folder in ("snnhw", "analysis", "exporters") for path in (ROOT / folder).rglob("*.py")]
     elsewhere = "".join(path.read_text() for path in files if path.name != "assumptions.py")
     names = {"timesteps-assumed": "TIMESTEPS", "writer-unknown": "WRITER_UNKNOWN"}
-    names["writer-recognised"] = "WRITER_RECOGNISED"
+    names |= {"writer-recognised": "WRITER_RECOGNISED", "calibrated-on-input": "CALIBRATED_ON_INPUT"}
     assert [code for code in ASSUMPTIONS if names.get(code, f'"{code}"') not in elsewhere] == []
 
 

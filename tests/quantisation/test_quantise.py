@@ -53,7 +53,16 @@ def test_clipped_weights_and_membranes_are_findings():
     assert [(f.code, f.node) for f in fine.findings if f.severity == "warning"] == [("state-may-clip", "stem_mlf")]
     made = quantise(graph, scales={**fine.scales, "s0b0_2_mlf": 1.6 * fine.scales["s0b0_2_mlf"]})
     assert ("saturated-weights", "s0b0_2_mlf") in {(f.code, f.node) for f in made.findings}
+    assert all("--per-channel" in f.remedy for f in made.findings if f.code == "saturated-weights")
     assert ("saturated-weights", "s0b0_2_mlf") not in {(f.code, f.node) for f in fine.findings}
+
+
+def test_clipped_weights_with_a_scale_for_each_channel_need_no_other_scale():
+    sample = residual_net(samples=4)
+    graph = code_input(run_passes(sample.graph, LOIHI_CHANNELS), sample.inputs)
+    fine = quantise(graph, per_channel=True)
+    made = quantise(graph, scales={**fine.scales, "s0b0_2_mlf": 1.6 * fine.scales["s0b0_2_mlf"]})
+    assert {f.remedy for f in made.findings if f.code == "saturated-weights"} == {"none needed"}
 
 
 @given(st.lists(st.floats(-500000, 500000), min_size=1, max_size=6))

@@ -22,8 +22,8 @@ def idx(path, array):
     path.write_bytes(gzip.compress(head + array.tobytes()))
 
 
-def write_idx(folder, name):
-    for split, count in (("train", 40), ("t10k", 10)):
+def write_idx(folder, name, before=0):
+    for split, count in (("train", before + 40), ("t10k", before + 10)):
         images = RANDOM.integers(0, 256, (count, 28, 28), dtype=np.uint8)
         idx(folder / name / f"{split}-images-idx3-ubyte.gz", images)
         idx(folder / name / f"{split}-labels-idx1-ubyte.gz", (np.arange(count) % 10).astype(np.uint8))
@@ -80,6 +80,7 @@ WRITE = {
     "fashion": lambda folder: write_idx(folder, "fashion_mnist"),
     "cifar10": write_cifar10,
     "nmnist": write_nmnist,
+    "mnist_saccades": lambda folder: write_idx(folder, "mnist", before=1000),
     "dvsgesture": write_dvsgesture,
     "dvscifar10": write_dvscifar10,
 }

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import ASSUMPTIONS, CALIBRATED_ON_INPUT
 from snnhw.quantisation.compile import compile_loihi
 from snnhw.simulation.engine import simulate
-from snnhw.workflows.backends import AS_DEPLOYED, BACKENDS, simulate_on, use_of_deployment
+from snnhw.workflows.backends import AS_DEPLOYED, BACKENDS, graph_for, simulate_on, use_of_deployment
 
 
 def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some):
@@ -16,6 +17,14 @@ def test_torch_is_the_engine_and_integers_come_from_the_calibration(digits, some
     expected = simulate(integers, images).logits
     assert np.array_equal(simulate_on("torch-int", digits.graph, images, some.values).logits, expected)
     assert np.array_equal(simulate_on("torch-int", integers, images).logits, expected)
+
+
+def test_integers_that_only_their_own_samples_calibrate_are_an_assumption(digits, some):
+    images = some.values[:4]
+    (told,) = (f for f in graph_for("rram", digits.graph, images)[1] if f.code in ASSUMPTIONS)
+    assert told.code == CALIBRATED_ON_INPUT and "on the 4 samples that ran" in told.message
+    for calibration, name in ((images, "rram"), (None, "torch")):
+        assert not [f for f in graph_for(name, digits.graph, images, calibration)[1] if f.code in ASSUMPTIONS]
 
 
 def test_samples_that_calibrate_nothing_are_refused(digits, some):

@@ -29,6 +29,8 @@ def test_networks_come_from_the_zoo_and_from_folders():
         ("mine.nir", "mine.nir as start has no weights of a network that is trained here; give a run folder"),
         ("mine.py:NET", "mine.py:NET as start has no weights"),
         ("mine.pth", "mine.pth"),
+        ("runs/nmnist_saccades", "The start runs/nmnist_saccades is not there; `snnhw train nmnist_saccades --out"),
+        ("runs/other", "There is no model 'runs/other'"),
     ],
 )
 def test_what_holds_no_weights_is_refused(source, says):

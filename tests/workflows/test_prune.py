@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from snnhw.analysis.counting.count import count
+from snnhw.analysis.energy.estimate import estimate
+from snnhw.analysis.hardware.profiles import load_profile
+from snnhw.data.datasets import load
 from snnhw.errors import InputError
 from snnhw.passes.remove_dead import remove_dead
 from snnhw.simulation.engine import simulate
 from snnhw.train.card import read_card
+from snnhw.train.evaluate import evaluate
 from snnhw.train.run import load_run
 from snnhw.workflows.load import load_model
 from snnhw.workflows.prune import prune
 from snnhw.workflows.pruning_target import Target
-from tests.workflows.pruned import small_run
+from tests.workflows.pruned import gated_run, small_run
 from tests.workflows.runs import run_of
 
 SAMPLES = {"samples": 64}
@@ -84,6 +90,28 @@ def test_held_out_accuracy_ends_the_pruning(run, tmp_path):
     assert [one.kept for one in made.rounds[:-1]] == [True] * (len(made.rounds) - 1)
     last = made.rounds[-1]
     assert last.kept or made.before.validation_accuracy - last.validation_accuracy > 0.05
+
+
+def test_levels_that_gates_took_stay_away_while_it_is_tuned(tmp_path):
+    """Thresholds of single units are of the network and not of its recipe, so tuning has to be told them."""
+    gated = gated_run(tmp_path / "gated")
+    card = read_card(gated)[0]
+    levels = card.arguments["thresholds_of"]
+    assert levels and "thresholds_of" not in card.recipe["arguments"]
+    target = Target(energy_left=0.9, rounds=1, finetune=1, profile="horowitz45-int8", **SAMPLES)
+    made = prune(str(gated), tmp_path / "pruned", target)
+    assert read_card(tmp_path / "pruned")[0].arguments["thresholds_of"] == levels
+    network = load_run(tmp_path / "pruned")[0]
+    test = load("digits", "test")
+    assert evaluate(network, test).accuracy == made.after.test_accuracy
+    graph = remove_dead(load_model(tmp_path / "pruned").graph).graph
+    counts = count(graph, simulate(graph, test.first(made.priced[1]).values))
+    expected = estimate(counts, load_profile("horowitz45-int8")).per_inference.high
+    assert 1e-12 * made.after.test_energy_pj == pytest.approx(expected, rel=1e-9)
+    untuned = prune(str(gated), tmp_path / "untuned", replace(target, finetune=0))
+    assert untuned.after.energy_pj <= 0.9 * untuned.before.energy_pj and untuned.findings == ()
+    with pytest.raises(InputError, match="The setting level_gates would make another network"):
+        prune(str(gated), tmp_path / "other", replace(target, settings=("level_gates=0.5",)))
 
 
 def test_a_pruned_network_is_pruned_further(tuned, tmp_path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from snnhw.verbs.tables.findings import finding_lines
 from snnhw.verbs.terminal import table
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ def prune_tables(made: Pruned) -> tuple[Table | str, ...]:
     rows = [("before", *_standing(made.before)), ("after", *_standing(made.after))]
     standing = table(
         f"Pruned by {about['profile']}, {about['deployment']} deployment",
-        ("", ">nJ, calibration", ">nJ, test", ">held out", ">test accuracy"),
+        (
+            "",
+            f">nJ, {made.priced[0]} of calibration",
+            f">nJ, first {made.priced[1]} of test",
+            ">held out",
+            ">test accuracy",
+        ),
         rows,
     )
     rounds = table(
@@ -43,7 +50,7 @@ def prune_tables(made: Pruned) -> tuple[Table | str, ...]:
         [(unit, len(made.gone.get(unit, ())), size) for unit, size in made.sizes.items()],
     )
     after = f"{made.run.path}: its silent channels are gone after snnhw export with --prune-dead"
-    return standing, rounds, units, after
+    return standing, rounds, units, *finding_lines(made.findings), after
 
 
 def _standing(one: Standing) -> tuple[str, ...]:

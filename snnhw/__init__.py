@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from snnhw.analysis.counting.count import count
     from snnhw.analysis.energy.estimate import estimate
     from snnhw.analysis.hardware.profiles import load_profile
+    from snnhw.data.delta import delta_coded
     from snnhw.data.inputs import load_inputs
     from snnhw.data.samples import inputs_of
     from snnhw.errors import InputError
@@ -57,6 +58,7 @@ __all__ = [
     "compile_channels",
     "compile_loihi",
     "count",
+    "delta_coded",
     "diff",
     "estimate",
     "inputs_of",
@@ -82,6 +84,7 @@ _HOME = {
     "compile_channels": "snnhw.passes:compile_channels",
     "compile_loihi": "snnhw.quantisation.compile:compile_loihi",
     "count": "snnhw.analysis.counting.count:count",
+    "delta_coded": "snnhw.data.delta:delta_coded",
     "diff": "snnhw.workflows.diff:diff",
     "estimate": "snnhw.analysis.energy.estimate:estimate",
     "inputs_of": "snnhw.data.samples:inputs_of",

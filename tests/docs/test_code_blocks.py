@@ -28,7 +28,7 @@ DOCUMENTS = {  # -> (python blocks, console blocks), so that a block that is no 
     "docs/counts.md": (2, 2),
     "docs/sharing.md": (2, 3),
     "docs/tutorial.md": (7, 4),
-    "docs/cheaper.md": (2, 10),
+    "docs/cheaper.md": (3, 11),
     "docs/sweeps.md": (1, 1),
     "docs/extending.md": (4, 1),
     "docs/modules.md": (3, 0),

@@ -1,0 +1,62 @@
+"""Frames as events: what the events tell is never a step away from the frames, and what rests sends nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from snnhw.data.delta import delta_coded
+from snnhw.errors import InputError
+
+FRAMES = arrays(np.float64, (2, 4, 2, 3, 3), elements=st.floats(-8, 8))
+STEPS = st.floats(0.05, 3)
+
+
+@settings(deadline=None)
+@given(FRAMES, STEPS)
+def test_what_is_told_is_less_than_a_step_away(frames, step):
+    counts = delta_coded(frames, step)
+    assert counts.shape == (2, 4, 4, 3, 3) and (counts >= 0).all() and (counts == np.rint(counts)).all()
+    assert not (counts[:, :, :2] * counts[:, :, 2:]).any()  # up or down, never both
+    told = step * (counts[:, :, :2].astype(float) - counts[:, :, 2:]).cumsum(1)
+    assert (np.abs(told - frames) < step * (1 + 1e-9)).all()
+
+
+@settings(deadline=None)
+@given(FRAMES, STEPS)
+def test_an_event_is_sent_by_every_pixel_of_a_loop(frames, step):
+    counts = delta_coded(frames, step)
+    for pixel in np.ndindex(2, 2, 3, 3):
+        sample, place = pixel[0], pixel[1:]
+        told = 0
+        for time, frame in enumerate(frames[sample]):
+            moved = int(frame[place] / step - told)
+            told += moved
+            channel = place[0] if moved > 0 else 2 + place[0]
+            assert counts[(sample, time, channel, *place[1:])] == abs(moved)
+
+
+@given(STEPS)
+def test_an_image_that_rests_is_told_once(step):
+    image = np.linspace(-1, 1, 32, dtype=np.float32).reshape(2, 1, 4, 4)
+    counts = delta_coded(image, step, timesteps=3)
+    assert not counts[:, 1:].any()
+    np.testing.assert_array_equal(counts[:, :1], delta_coded(image[:, None], step))
+
+
+@pytest.mark.parametrize(
+    "frames, step, timesteps, says",
+    [
+        (np.zeros((1, 1, 2, 2)), 0.0, 1, "step above 0"),
+        (np.zeros((1, 1, 2, 2)), float("nan"), 1, "step above 0"),
+        (np.zeros((2, 2)), 1.0, 1, r"axes \[2, 2\]"),
+        (np.full((1, 1, 2, 2), np.inf), 1.0, 1, "give finite"),
+        (np.zeros((1, 1, 2, 2)), 1.0, None, "need the number of time steps"),
+        (np.zeros((1, 1, 2, 2)), 1.0, 0, "need the number of time steps"),
+        (np.zeros((1, 3, 1, 2, 2)), 1.0, 3, "frames have theirs"),
+    ],
+)
+def test_what_cannot_be_coded_is_refused(frames, step, timesteps, says):
+    with pytest.raises(InputError, match=says):
+        delta_coded(frames, step, timesteps)

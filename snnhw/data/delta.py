@@ -42,7 +42,7 @@ def delta_coded(frames: Array, step: float, timesteps: int | None = None) -> Arr
     counts = np.zeros(shape, np.float32)
     known = np.zeros(shown[:, 0].shape, np.float64)  # in steps, whole numbers
     for time in range(shown.shape[1]):
-        moved = np.trunc(shown[:, time] / step - known)
+        moved = np.trunc(shown[:, time].astype(np.float64) / step - known)
         known += moved
         counts[:, time, :channels] = np.maximum(moved, 0)
         counts[:, time, channels:] = np.maximum(-moved, 0)

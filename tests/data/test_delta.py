@@ -14,8 +14,9 @@ STEPS = st.floats(0.05, 3)
 
 
 @settings(deadline=None)
-@given(FRAMES, STEPS)
-def test_what_is_told_is_less_than_a_step_away(frames, step):
+@given(FRAMES, STEPS, st.sampled_from([np.float64, np.float32]))
+def test_what_is_told_is_less_than_a_step_away(frames, step, kind):
+    frames = frames.astype(kind)
     counts = delta_coded(frames, step)
     assert counts.shape == (2, 4, 4, 3, 3) and (counts >= 0).all() and (counts == np.rint(counts)).all()
     assert not (counts[:, :, :2] * counts[:, :, 2:]).any()  # up or down, never both

@@ -3,16 +3,22 @@
 Send-on-delta (Miskowicz, 2006, "Send-on-delta concept: an event-based data reporting strategy", Sensors 6): sender and
 receiver both know the value that was last told; whenever a pixel has moved by a whole number of steps from it, so many
 events tell it. What the receiver knows is thus never a step or more away, and a pixel that rests sends nothing. Before
-the first frame the known value is 0.
+the first frame the known value is 0. Binary numbers miss most decimals: a move that lacks a millionth of the value to a
+whole step is taken for whole.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from snnhw.errors import InputError
 from snnhw.gates.memory import check_size
 from snnhw.graph.ir import Array
+
+LACKING = 1e-6  # of a value in steps, that is rounding
+MOST = 2**23  # steps of a value, so that float32 holds every count
 
 
 def delta_coded(frames: Array, step: float, timesteps: int | None = None) -> Array:
@@ -24,26 +30,35 @@ def delta_coded(frames: Array, step: float, timesteps: int | None = None) -> Arr
         timesteps: T, of images alone.
 
     Raises:
-        InputError: the frames are no finite numbers in such axes, the step is not above 0 or the time steps are not
-            those of images.
+        InputError: the frames are no finite numbers in such axes or some are too many steps from 0, the step is not
+            above 0, or the time steps are not those of images.
     """
-    if not (np.isfinite(step) and step > 0):
-        raise InputError(f"An event cannot tell a change of {step:g}; give a step above 0.")
-    if frames.ndim not in (4, 5) or not np.isfinite(frames).all():
+    if not isinstance(step, int | float | np.number) or not 0 < step < math.inf:
+        raise InputError(f"An event cannot tell a change of {step}; give a step above 0.")
+    frames = np.asarray(frames)
+    if frames.dtype.kind not in "biuf" or frames.ndim not in (4, 5) or not frames.size or not np.isfinite(frames).all():
         raise InputError(
-            f"Frames of the axes {list(frames.shape)} cannot be coded; give finite [N, T, C, H, W] or [N, C, H, W]."
+            f"Frames of the axes {list(frames.shape)} and the type {frames.dtype} cannot be coded; give finite numbers "
+            "[N, T, C, H, W] or [N, C, H, W]."
         )
-    if (timesteps is None) == (frames.ndim == 4) or (timesteps is not None and timesteps < 1):
+    if (timesteps is not None) != (frames.ndim == 4) or not (timesteps is None or _is_number_of_steps(timesteps)):
         raise InputError("Images need the number of time steps for which they are shown, and frames have theirs.")
-    shown = frames[:, None].repeat(timesteps, 1) if timesteps is not None else frames
-    channels = shown.shape[2]
-    shape = (*shown.shape[:2], 2 * channels, *shown.shape[3:])
-    check_size(int(np.prod(shape)) * 4, "Frames as events")
-    counts = np.zeros(shape, np.float32)
-    known = np.zeros(shown[:, 0].shape, np.float64)  # in steps, whole numbers
-    for time in range(shown.shape[1]):
-        moved = np.trunc(shown[:, time].astype(np.float64) / step - known)
+    furthest = max(abs(float(frames.max())), abs(float(frames.min())))
+    if not furthest / float(step) < MOST:
+        raise InputError(f"A pixel of {furthest:g} is {MOST:,} steps of {step:g} from 0 or more; give a larger step.")
+    moments, (channels, *size) = timesteps or frames.shape[1], frames.shape[-3:]
+    check_size(len(frames) * moments * 2 * channels * math.prod(size) * 4, "A coding of frames as events")
+    counts = np.zeros((len(frames), moments, 2 * channels, *size), np.float32)
+    known = np.zeros((len(frames), channels, *size))  # in steps, whole numbers
+    for time in range(moments):
+        value = (frames if timesteps else frames[:, time]).astype(np.float64) / float(step)
+        way, whole = value - known, np.rint(value - known)
+        moved = np.where(np.abs(way - whole) <= LACKING * np.maximum(1, np.abs(value)), whole, np.trunc(way))
         known += moved
         counts[:, time, :channels] = np.maximum(moved, 0)
         counts[:, time, channels:] = np.maximum(-moved, 0)
     return counts
+
+
+def _is_number_of_steps(timesteps: object) -> bool:
+    return isinstance(timesteps, int | np.integer) and int(timesteps) >= 1

@@ -79,7 +79,7 @@ def changes(images: Array, timesteps: int) -> Array:
 
 def recordings(images: Array, timesteps: int, seed: int = SEED) -> Array:
     """Counts of events, float32 [N, T, 2, 34, 34], of images [N, 28, 28] in 0..1 (white on black)."""
-    check_size(len(images) * timesteps * 2 * NMNIST_SIDE**2 * 4, f"Simulated recordings of {timesteps} time steps")
+    check_size(len(images) * timesteps * 2 * NMNIST_SIDE**2 * 4, f"A simulation of {timesteps} time steps")
     chance = np.random.default_rng(seed)
     found = np.empty((len(images), timesteps, 2, NMNIST_SIDE, NMNIST_SIDE), np.float32)
     for first in range(0, len(images), AT_ONCE):

@@ -117,7 +117,7 @@ def graph_for(
         made = compile_loihi(graph, inputs if calibration is None else calibration)
         graph, told = made.graph, made.findings
         if calibration is None:
-            told = (_on_themselves(len(inputs)), *told)
+            told = (on_themselves(f"the {len(inputs)} samples that ran"), *told)
     if backend in WAYS:
         graph = compiled(graph, WAYS[backend])
     elif backend == "torch-int":
@@ -125,9 +125,9 @@ def graph_for(
     return graph, told
 
 
-def _on_themselves(samples: int) -> Finding:
-    """That nothing but the samples themselves said how large values become."""
-    message = f"the integers were calibrated on the {samples} samples that ran, which flatters them"
+def on_themselves(samples: str) -> Finding:
+    """That samples which run are among those that said how large values become."""
+    message = f"the integers were calibrated on {samples}, which flatters them"
     return Finding(
         CALIBRATED_ON_INPUT, "warning", "", message, "give --calibrate DATA:train, other samples of its kind"
     )

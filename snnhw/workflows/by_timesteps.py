@@ -103,11 +103,12 @@ def evaluate_timesteps(
         found.append(Lasting(steps, record.accuracy(inputs.targets), energy))
     told = [one for one in model.findings if recorded or one.code != TIMESTEPS]  # of a static sample T is said here
     if recorded and min(asked) < whole.timesteps:
-        told.append(_beginning(inputs.name, whole.timesteps))
+        told.append(_beginning(inputs, whole.timesteps))
     return ByTimesteps(model.name, inputs.name, len(inputs.values), tuple(found), tuple(told))
 
 
-def _beginning(name: str, timesteps: int) -> Finding:
-    """That fewer steps of a recording are its beginning, which no other way of asking for T means."""
-    message = f"a run of t steps sees the first t of the {timesteps} frames of {name}, so its beginning"
-    return Finding("first-frames", "info", "", message, "give one --timesteps alone to cut all of it into t frames")
+def _beginning(inputs: Samples, timesteps: int) -> Finding:
+    """That fewer steps of a recording are its beginning; one T alone cuts the events of a data set anew."""
+    message = f"a run of t steps sees the first t of the {timesteps} frames of {inputs.name}, so its beginning"
+    whole = "give one --timesteps alone to cut all of it into t frames" if inputs.binned else "none needed"
+    return Finding("first-frames", "info", "", message, whole)

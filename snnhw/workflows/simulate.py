@@ -12,7 +12,7 @@ from snnhw.graph.ir import Array
 from snnhw.passes import deploy
 from snnhw.progress import Progress
 from snnhw.simulation.record import SpikeRecord
-from snnhw.workflows.backends import graph_for, run_on, use_of_deployment
+from snnhw.workflows.backends import graph_for, on_themselves, run_on, use_of_deployment
 from snnhw.workflows.for_data import for_data, judging
 from snnhw.workflows.load import LoadedModel
 from snnhw.workflows.readings import with_readings
@@ -78,6 +78,8 @@ def simulate(
     inputs = judging(model, inputs)
     graph = deploy(model.graph, on.deployment)
     ready, told = graph_for(on.name, graph, inputs.values, calibration)
+    if isinstance(on.calibration, Samples) and on.calibration.name == inputs.name:
+        told = (on_themselves(f"samples of {inputs.name}, of which those that ran are some"), *told)
     record = run_on(on.name, ready, inputs.values, raster=on.raster, progress=progress)
     record.save(path)
     accuracy = None if inputs.targets is None else record.accuracy(inputs.targets)

@@ -67,6 +67,9 @@ def test_what_has_no_such_table_is_refused_and_what_is_said_is_not_assumed(digit
     recorded = replace(some, values=np.repeat(some.values[:, None], 4, axis=1))
     (told,) = evaluate_timesteps(digits, recorded, [1, 4]).findings
     assert told.code == "first-frames" and "the first t of the 4 frames" in told.message
+    assert told.remedy == "none needed"  # frames of a file cannot be cut anew
+    (told,) = evaluate_timesteps(digits, replace(recorded, binned=True), [1]).findings
+    assert "one --timesteps alone" in told.remedy
     assert evaluate_timesteps(digits, recorded, [4]).findings == ()
     with pytest.raises(InputError, match="lasts 4 time steps and 5 are asked for; give fewer"):
         evaluate_timesteps(digits, recorded, [1, 5])

@@ -1,10 +1,13 @@
 """A run in a backend: the file holds the record, accuracy needs labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from snnhw.data.samples import inputs_of
 from snnhw.errors import InputError
+from snnhw.graph.assumptions import CALIBRATED_ON_INPUT
 from snnhw.simulation.engine import simulate as run_engine
 from snnhw.workflows.simulate import Backend, simulate
 
@@ -34,4 +37,10 @@ def test_integers_take_their_scales_from_the_calibration(digits, some, tmp_path)
     one = simulate(digits, few, tmp_path / "a.npz", Backend("torch-int", calibration=some.values))
     other = simulate(digits, few, tmp_path / "b.npz", Backend("torch-int", calibration=some.values * 0.25))
     assert one.record.logits.dtype == np.int64 and one.accuracy is None
+    for calibration, said in ((some, "of which those that ran are some"), (replace(some, name="others"), None)):
+        found = simulate(
+            digits, some.first(2), tmp_path / "c.npz", Backend("torch-int", calibration=calibration)
+        ).findings
+        told = [f.message for f in found if f.code == CALIBRATED_ON_INPUT]
+        assert len(told) == (said is not None) and all(said in message for message in told)
     assert not np.array_equal(one.record.logits, other.record.logits)

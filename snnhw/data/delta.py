@@ -52,7 +52,8 @@ def delta_coded(frames: Array, step: float, timesteps: int | None = None) -> Arr
     known = np.zeros((len(frames), channels, *size))  # in steps, whole numbers
     for time in range(moments):
         value = (frames if timesteps else frames[:, time]).astype(np.float64) / float(step)
-        way, whole = value - known, np.rint(value - known)
+        way = value - known
+        whole = np.rint(way)
         moved = np.where(np.abs(way - whole) <= LACKING * np.maximum(1, np.abs(value)), whole, np.trunc(way))
         known += moved
         counts[:, time, :channels] = np.maximum(moved, 0)

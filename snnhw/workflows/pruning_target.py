@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from snnhw.errors import InputError
 from snnhw.train.card import Card
+from snnhw.train.levels import DECIDED
 from snnhw.train.recipe import Recipe, recipe_from, set_value
 
 RATE = 0.2  # of the recipe's learning rate, for fine-tuning
@@ -13,7 +14,6 @@ FIXED = (  # not for settings
     *("name", "model", "arguments", "data", "test", "relu", "start", "epochs", "fraction"),
     "level_gates",  # they would take levels away
 )
-LEVELS = "thresholds_of"  # argument of a network whose units have levels of their own
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Target:
         assert isinstance(rate, int | float)
         values |= {"start": source, "epochs": max(1, self.finetune), "lr": RATE * rate, "warmup": 0.0}
         values |= {"timesteps_from": {}, "pixels_from": {}, "level_gates": 0.0}
-        if LEVELS in card.arguments:  # what gates have left is part of the network and not of its recipe
+        if DECIDED in card.arguments:  # what gates have left is part of the network and not of its recipe
             arguments = values.get("arguments", {})
             assert isinstance(arguments, dict)
-            values["arguments"] = {**arguments, LEVELS: card.arguments[LEVELS]}
+            values["arguments"] = {**arguments, DECIDED: card.arguments[DECIDED]}
         for setting in self.settings:
             key = setting.partition("=")[0].strip().partition(".")[0]
             if key in FIXED:
